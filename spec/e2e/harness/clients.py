@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: MIT
+"""Real XMPP clients: nbxmpp over WebSocket, and a plain BOSH session; as a program, one log-in from the shell."""
+
+import http.client
+import logging
+import random
+import sys
+import time
+import urllib.parse
+import uuid
+import xml.etree.ElementTree as ElementTree
+
+import gi
+
+gi.require_version("Soup", "3.0")
+
+from gi.repository import GLib  # noqa: E402
+from nbxmpp.client import Client  # noqa: E402
+from nbxmpp.const import ConnectionProtocol, ConnectionType  # noqa: E402
+from nbxmpp.protocol import Iq, Presence  # noqa: E402
+from nbxmpp.sasl import ANONYMOUS  # noqa: E402
+
+logging.getLogger("nbxmpp").setLevel(logging.CRITICAL)
+
+NS_SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
+NS_STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas"
+NS_MUC = "http://jabber.org/protocol/muc"
+NS_MUC_USER = "http://jabber.org/protocol/muc#user"
+NS_PING = "urn:xmpp:ping"
+NS_JITSI = "http://jitsi.org/jitmeet"
+
+
+def run_loop_until(condition, seconds):
+    """Runs the GLib main loop until the condition holds; False if it did not in time."""
+    context = GLib.MainContext.default()
+    deadline = time.monotonic() + seconds
+    waker = GLib.timeout_add(20, lambda: True)
+    try:
+        while not condition():
+            if time.monotonic() > deadline:
+                return False
+            context.iteration(True)
+        return True
+    finally:
+        GLib.source_remove(waker)
+
+
+def query(token=None, room=None, **others):
+    fields = {"token": token, "room": room, **others}
+    given = {name: value for name, value in fields.items() if value is not None}
+    return "?" + urllib.parse.urlencode(given) if given else ""
+
+
+class WebSocketClient:
+    """One nbxmpp client that logs in with SASL ANONYMOUS; `outcome` is None until the server has decided."""
+
+    def __init__(self, url, host):
+        self.outcome = None
+        self.round_trips = []
+        self._gone = False
+        self._failure = None
+        self._join = None
+        self._ping_sent = {}
+        self._ping_timer = None
+        self._client = Client(log_context=host)
+        self._client.set_domain(host)
+        self._client.set_username("")
+        self._client.set_mechs({"ANONYMOUS"})
+        # COMPAT nbxmpp has this mechanism and asks for it by name, but its table of mechanisms lacks it.
+        self._client._sasl._mechanism_classes.setdefault("ANONYMOUS", ANONYMOUS)
+        self._client.set_sm_disabled(True)
+        self._client.set_custom_host(url, ConnectionProtocol.WEBSOCKET, ConnectionType.PLAIN)
+        self._client.subscribe("connected", self._on_connected)
+        self._client.subscribe("disconnected", self._on_gone)
+        self._client.subscribe("connection-failed", self._on_gone)
+        self._client.subscribe("stanza-received", self._on_stanza)
+
+    def connect(self):
+        self._started = time.monotonic()
+        self._client.connect()
+
+    def log_in(self, seconds=20):
+        """Connects and waits; gives back the outcome."""
+        self.connect()
+        run_loop_until(lambda: self.outcome, seconds)
+        return self.outcome or {"outcome": "no answer", "seconds": seconds}
+
+    def join(self, room, nick="guest", seconds=10):
+        """Joins a MUC room; gives back whether the server let us in, and if not, why."""
+        self._join = {"room": room, "result": None}
+        presence = Presence(to=f"{room}/{nick}")
+        presence.addChild("x", namespace=NS_MUC)
+        started = time.monotonic()
+        self._client.send_stanza(presence)
+        run_loop_until(lambda: self._join["result"], seconds)
+        return dict(self._join["result"] or {"outcome": "no answer"}, seconds=time.monotonic() - started)
+
+    def ping_every(self, seconds):
+        """Starts pinging the server; every answer's time is added to `round_trips`."""
+        self._ping_timer = GLib.timeout_add(int(seconds * 1000), self._send_ping)
+
+    def longest_wait(self):
+        """The longest round trip so far, counting pings that still have no answer."""
+        now = time.monotonic()
+        return max([*self.round_trips, *(now - sent for sent in self._ping_sent.values())], default=None)
+
+    def drop(self):
+        """Goes away as a lost client does: the connection closes without a word."""
+        self._stop_pings()
+        self._client.disconnect(immediate=True)
+
+    def close(self, seconds=2):
+        self._stop_pings()
+        if self.outcome and self.outcome["outcome"] == "accepted":
+            self._client.disconnect()
+            run_loop_until(lambda: self._gone, seconds)
+
+    def _stop_pings(self):
+        if self._ping_timer:
+            GLib.source_remove(self._ping_timer)
+            self._ping_timer = None
+
+    def _settle(self, outcome, **details):
+        if not self.outcome:
+            self.outcome = {"outcome": outcome, "seconds": time.monotonic() - self._started, **details}
+
+    def _on_connected(self, _client, _signal):
+        self._settle("accepted", jid=str(self._client.get_bound_jid()))
+
+    def _on_gone(self, _client, _signal):
+        self._gone = True
+        self._stop_pings()
+        if self._failure:
+            self._settle("refused", **self._failure)
+        else:
+            self._settle("connection lost", text=str(self._client.get_error()))
+
+    def _on_stanza(self, _client, _signal, stanza):
+        name = stanza.getName()
+        if name == "failure" and stanza.getNamespace() == NS_SASL and not self._failure:
+            conditions = [child.getName() for child in stanza.getChildren() if child.getName() != "text"]
+            self._failure = {"condition": conditions[0] if conditions else None, "text": stanza.getTagData("text")}
+            self._settle("refused", **self._failure)
+        elif name == "presence" and self._join and (stanza.getAttr("from") or "").startswith(self._join["room"]):
+            self._on_room_presence(stanza)
+        elif name == "iq" and stanza.getAttr("id") in self._ping_sent:
+            self.round_trips.append(time.monotonic() - self._ping_sent.pop(stanza.getAttr("id")))
+
+    def _on_room_presence(self, stanza):
+        if stanza.getAttr("type") == "error":
+            children = stanza.getTag("error").getChildren()
+            found = {child.getNamespace(): child.getName() for child in children if child.getName() != "text"}
+            self._join["result"] = {
+                "outcome": "refused", "condition": found.get(NS_STANZAS), "reason": found.get(NS_JITSI),
+                "text": stanza.getTag("error").getTagData("text"),
+            }
+        else:
+            user = stanza.getTag("x", namespace=NS_MUC_USER)
+            if user and any(status.getAttr("code") == "110" for status in user.getTags("status")):
+                self._join["result"] = {"outcome": "joined"}
+
+    def _send_ping(self):
+        ping_id = "ping-" + uuid.uuid4().hex
+        ping = Iq("get", to=self._client.domain)
+        ping.setID(ping_id)
+        ping.addChild("ping", namespace=NS_PING)
+        self._ping_sent[ping_id] = time.monotonic()
+        self._client.send_stanza(ping)
+        return True
+
+
+class BoshClient:
+    """A BOSH session (XEP-0124, XEP-0206) over one keep-alive connection; every call blocks."""
+
+    NS_BODY = "http://jabber.org/protocol/httpbind"
+    NS_XBOSH = "urn:xmpp:xbosh"
+
+    def __init__(self, url, host, headers=None):
+        parts = urllib.parse.urlsplit(url)
+        self._connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=20)
+        self._path = parts.path + ("?" + parts.query if parts.query else "")
+        self._host = host
+        self._headers = dict(headers or {}, **{"Content-Type": "text/xml; charset=utf-8"})
+        self._rid = random.randrange(1, 2**32)
+        self._sid = None
+
+    def log_in(self):
+        started = time.monotonic()
+
+        def settle(outcome, **details):
+            return {"outcome": outcome, "seconds": time.monotonic() - started, **details}
+
+        opened = self._post(attributes={
+            "to": self._host, "wait": "20", "hold": "1", "ver": "1.6", "xml:lang": "en",
+            "xmpp:version": "1.0", "xmlns:xmpp": self.NS_XBOSH,
+        })
+        if opened is None or "sid" not in opened.attrib:
+            return settle("connection lost", text="no BOSH session")
+        self._sid = opened.attrib["sid"]
+        answer = self._post(f'<auth xmlns="{NS_SASL}" mechanism="ANONYMOUS"/>')
+        while answer is not None and answer.find(f"{{{NS_SASL}}}*") is None and "type" not in answer.attrib:
+            answer = self._post()
+        failure = answer.find(f"{{{NS_SASL}}}failure") if answer is not None else None
+        if failure is not None:
+            conditions = [child.tag.split("}")[1] for child in failure if not child.tag.endswith("}text")]
+            text = failure.find(f"{{{NS_SASL}}}text")
+            return settle("refused", condition=conditions[0] if conditions else None,
+                          text=text.text if text is not None else None)
+        if answer is None or answer.find(f"{{{NS_SASL}}}success") is None:
+            return settle("connection lost", text="no answer to <auth/>")
+        self._post(attributes={"xmpp:restart": "true", "to": self._host, "xmlns:xmpp": self.NS_XBOSH})
+        bound = self._post('<iq xmlns="jabber:client" type="set" id="bind">'
+                           '<bind xmlns="urn:ietf:params:xml:ns:xmpp-bind"/></iq>')
+        jid = bound.find(".//{urn:ietf:params:xml:ns:xmpp-bind}jid") if bound is not None else None
+        return settle("accepted", jid=jid.text) if jid is not None else settle("connection lost", text="not bound")
+
+    def close(self):
+        if self._sid:
+            self._post(attributes={"type": "terminate"})
+        self._connection.close()
+
+    def _post(self, stanza="", attributes=None):
+        self._rid += 1
+        fields = {"rid": str(self._rid), **({"sid": self._sid} if self._sid else {}), **(attributes or {})}
+        body = ElementTree.Element("body", {"xmlns": self.NS_BODY, **fields})
+        text = ElementTree.tostring(body, encoding="unicode", short_empty_elements=False)
+        text = text.replace("</body>", stanza + "</body>")
+        self._connection.request("POST", self._path, text.encode(), self._headers)
+        answer = self._connection.getresponse()
+        data = answer.read()
+        return ElementTree.fromstring(data) if answer.status == 200 and data else None
+
+
+def main():
+    import argparse
+
+    parser = argparse.ArgumentParser(description="Logs in over WebSocket with a token and, if asked, joins a room.")
+    parser.add_argument("url", help="ws://127.0.0.1:PORT/xmpp-websocket")
+    parser.add_argument("host", help="the virtual host to log in at")
+    parser.add_argument("--token")
+    parser.add_argument("--room", help="the room's address: room@conference.HOST")
+    arguments = parser.parse_args()
+    room_name = arguments.room.split("@")[0] if arguments.room else None
+    client = WebSocketClient(arguments.url + query(arguments.token, room_name), arguments.host)
+    outcome = client.log_in()
+    print("log-in:", outcome)
+    if arguments.room and outcome["outcome"] == "accepted":
+        outcome = client.join(arguments.room)
+        print("room:", outcome)
+    client.close()
+    return 0 if outcome["outcome"] in ("accepted", "joined") else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,354 @@
+# SPDX-License-Identifier: MIT
+"""Starts nginx and Prosody on loopback in a temporary folder, and ends everything it started."""
+
+import ctypes
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+from . import tokens
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+START_SECONDS = 15
+STOP_SECONDS = 5
+
+
+class StartFailure(Exception):
+    """A server did not come up; the message says which and shows the end of its log."""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def exit_on_signals():
+    """Turns SIGTERM, SIGINT and SIGHUP into an ordinary exit, so that clean-up runs."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda received, frame: sys.exit(128 + received))
+
+
+def die_with_parent():
+    """For a child before exec: the kernel ends it should the harness be killed outright."""
+    set_parent_death_signal = 1
+    ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+
+
+def wait_until(condition, seconds, step=0.02):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(step)
+    return False
+
+
+def answers(port):
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def lua_string(text):
+    escaped = str(text).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+class World:
+    """The temporary folder and every process started in it; close() ends them all."""
+
+    def __init__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="token-verifier-"))
+        self.servers = []
+
+    def start(self, server):
+        self.servers.append(server)
+        server.start()
+        return server
+
+    def close(self, keep_folder=False):
+        for server in reversed(self.servers):
+            server.stop()
+        self.servers = []
+        if not keep_folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def let_live(self):
+        """Forgets the servers without ending them, and gives back what to kill."""
+        pids = [server.pid() for server in self.servers if server.pid()]
+        self.servers = []
+        return pids
+
+
+class Server:
+    """One process. `detached` processes survive the harness."""
+
+    name = "server"
+    detached = False
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.process = None
+
+    def spawn(self, command, environment=None):
+        output = open(self.folder / f"{self.name}.out", "ab")
+        with output:
+            self.process = subprocess.Popen(
+                [str(part) for part in command],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=environment,
+                cwd=self.folder,
+                start_new_session=True,
+                preexec_fn=None if self.detached else die_with_parent,
+            )
+
+    def await_port(self, port):
+        if not wait_until(lambda: answers(port) or self.process.poll() is not None, START_SECONDS) or (
+            self.process.poll() is not None
+        ):
+            raise StartFailure(f"{self.name} did not start:\n{self.last_words()}")
+
+    def last_words(self):
+        texts = []
+        for path in sorted(self.folder.glob(f"{self.name}.*")):
+            if path.suffix in (".out", ".log"):
+                texts.append(f"--- {path}\n" + "\n".join(path.read_text(errors="replace").splitlines()[-15:]))
+        return "\n".join(texts)
+
+    def pid(self):
+        return self.process.pid if self.process and self.process.poll() is None else None
+
+    def signal(self, number):
+        os.kill(self.process.pid, number)
+
+    def stop(self):
+        if not self.pid():
+            return
+        self.signal(signal.SIGCONT)
+        self.signal(signal.SIGTERM)
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.signal(signal.SIGKILL)
+            self.process.wait()
+
+
+class Nginx(Server):
+    """A key server: a folder of <sha256(kid)>.pem files over http and https, one line a request in its log."""
+
+    name = "nginx"
+
+    def __init__(self, folder):
+        super().__init__(folder / "nginx")
+        self.keys = self.folder / "www" / "keys"
+        self.keys.mkdir(parents=True)
+        self.http_port, self.https_port = free_port(), free_port()
+        self.url = f"http://127.0.0.1:{self.http_port}/keys"
+        self.https_url = f"https://localhost:{self.https_port}/keys"
+        self.ca_file = self.folder / "ca.pem"
+        self.access_log = self.folder / "access.log"
+
+    def start(self):
+        if not self.ca_file.exists():
+            self._make_certificates()
+            self._write_configuration()
+        binary = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+        if not binary:
+            raise StartFailure("nginx is not installed")
+        self.spawn([binary, "-p", self.folder, "-c", self.folder / "nginx.conf", "-e", self.folder / "nginx.log"])
+        self.await_port(self.http_port)
+
+    def publish(self, kid, pem):
+        (self.keys / tokens.key_file_name(kid)).write_text(pem)
+
+    def withdraw(self, kid):
+        (self.keys / tokens.key_file_name(kid)).unlink()
+
+    def requests(self, kid=None):
+        """The requests nginx has logged so far, or those for one kid: a list of 'STATUS PATH'."""
+        lines = self.access_log.read_text().splitlines() if self.access_log.exists() else []
+        return [line for line in lines if kid is None or tokens.key_file_name(kid) in line]
+
+    def _make_certificates(self):
+        def openssl(*arguments):
+            subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True)
+
+        new_key = ["-newkey", "rsa:2048", "-nodes", "-days", "2"]
+        openssl("req", "-x509", *new_key, "-subj", "/CN=Test CA", "-keyout", "ca.key", "-out", "ca.pem",
+                "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign")
+        openssl("req", *new_key, "-subj", "/CN=localhost", "-keyout", "server.key", "-out", "server.csr")
+        (self.folder / "server.ext").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+        openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+                "-days", "2", "-extfile", "server.ext", "-out", "server.pem")
+
+    def _write_configuration(self):
+        temporary = "\n".join(
+            f"    {kind}_temp_path {self.folder}/tmp-{kind};"
+            for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
+        # One process in the foreground: no change of user, and a signal stops or freezes the whole server.
+        (self.folder / "nginx.conf").write_text(f"""\
+daemon off;
+master_process off;
+pid {self.folder}/nginx.pid;
+error_log {self.folder}/nginx.log info;
+events {{ worker_connections 1024; }}
+http {{
+    log_format requests '$status $request_uri';
+    access_log {self.access_log} requests;
+{temporary}
+    types {{ application/x-pem-file pem; }}
+    server {{
+        listen 127.0.0.1:{self.http_port};
+        listen 127.0.0.1:{self.https_port} ssl;
+        ssl_certificate {self.folder}/server.pem;
+        ssl_certificate_key {self.folder}/server.key;
+        root {self.folder}/www;
+    }}
+}}
+""")
+
+
+
+def prosody_launchers():
+    """The Prosody launchers at hand: version ('0.12' or '13') -> path."""
+    beside = os.environ.get("PROSODY13_ROOT", "/opt/prosody-13")
+    found = {}
+    for prefix in ("/usr", f"{beside}/usr"):
+        launcher = pathlib.Path(prefix, "bin/prosody")
+        version_file = pathlib.Path(prefix, "lib/prosody/prosody.version")
+        if launcher.exists() and version_file.exists():
+            version = version_file.read_text().strip()
+            found.setdefault("0.12" if version.startswith("0.12") else version.split(".")[0], launcher)
+    return found
+
+
+class Prosody(Server):
+    """A real Prosody: WebSocket and BOSH on one loopback port, a debug log, our modules from the tree or a prefix."""
+
+    name = "prosody"
+
+    def __init__(self, folder, launcher, hosts, settings="", backend="epoll", daemonize=False, plugins=()):
+        super().__init__(folder / "prosody")
+        self.folder.mkdir()
+        self.launcher = launcher
+        self.port = free_port()
+        self.log = self.folder / "prosody.log"
+        self.configuration = self.folder / "prosody.cfg.lua"
+        self.pid_file = self.folder / "prosody.pid"
+        self.daemonize = daemonize
+        self.write_configuration(hosts, settings, backend, plugins)
+
+    def write_configuration(self, hosts, settings, backend, plugins):
+        (self.folder / "data").mkdir(exist_ok=True)
+        (self.folder / "certs").mkdir(exist_ok=True)
+        path = ", ".join(lua_string(item) for item in [*plugins, *plugin_paths()])
+        # 0.12 listens for the shell on a socket file; its length is limited, so it is relative to nothing long.
+        self.configuration.write_text(f"""\
+run_as_root = true
+daemonize = {"true" if self.daemonize else "false"}
+network_backend = {lua_string(backend)}
+pidfile = {lua_string(self.pid_file)}
+data_path = {lua_string(self.folder / "data")}
+certificates = {lua_string(self.folder / "certs")}
+admin_socket = {lua_string(self.folder / "shell.sock")}
+plugin_paths = {{ {path} }}
+log = {{ debug = {lua_string(self.log)} }}
+interfaces = {{ "127.0.0.1" }}
+http_interfaces = {{ "127.0.0.1" }}
+http_ports = {{ {self.port} }}
+https_ports = {{ }}
+c2s_ports = {{ }}
+c2s_direct_tls_ports = {{ }}
+s2s_ports = {{ }}
+s2s_direct_tls_ports = {{ }}
+storage = "memory"
+consider_websocket_secure = true
+consider_bosh_secure = true
+muc_room_locking = false
+modules_disabled = {{ "s2s", "tls" }}
+modules_enabled = {{ "posix", "saslauth", "disco", "ping", "bosh", "websocket", "admin_shell" }}
+{settings}
+{hosts}
+""")
+
+    def start(self):
+        environment = dict(os.environ, **lua_paths())
+        flag = "-D" if self.daemonize else "-F"
+        self.spawn([self.launcher, "--config", self.configuration, flag], environment)
+        if self.daemonize:
+            if not wait_until(lambda: self.pid() and answers(self.port), START_SECONDS):
+                raise StartFailure(f"{self.name} did not start:\n{self.last_words()}")
+        else:
+            self.await_port(self.port)
+
+    def pid(self):
+        if not self.daemonize:
+            return super().pid()
+        if self.process:
+            self.process.poll()
+        try:
+            pid = int(self.pid_file.read_text())
+            os.kill(pid, 0)
+            return pid
+        except (FileNotFoundError, ValueError, ProcessLookupError):
+            return None
+
+    def signal(self, number):
+        pid = self.pid()
+        if pid:
+            os.kill(pid, number)
+
+    def stop(self):
+        if not self.daemonize:
+            super().stop()
+            return
+        self.signal(signal.SIGTERM)
+        if not wait_until(lambda: not self.pid(), STOP_SECONDS):
+            self.signal(signal.SIGKILL)
+
+    def log_size(self):
+        return self.log.stat().st_size if self.log.exists() else 0
+
+    def log_since(self, position):
+        with open(self.log, errors="replace") as log:
+            log.seek(position)
+            return log.read()
+
+    def websocket_url(self, query=""):
+        return f"ws://127.0.0.1:{self.port}/xmpp-websocket{query}"
+
+    def bosh_url(self, query=""):
+        return f"http://127.0.0.1:{self.port}/http-bind{query}"
+
+    def shell(self, command):
+        """Runs one command in Prosody's own shell and gives back its output."""
+        done = subprocess.run(
+            [str(self.launcher) + "ctl", "--root", "--config", str(self.configuration), "shell", *command],
+            env=dict(os.environ, **lua_paths()), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=20,
+        )
+        return done.stdout
+
+
+def lua_paths():
+    """Where Prosody's Lua finds the native module and the shim: an installed prefix if one is named, else the tree."""
+    prefix = os.environ.get("TOKEN_VERIFIER_PREFIX")
+    if prefix:
+        return {"LUA_PATH": f"{prefix}/share/lua/5.4/?.lua;;", "LUA_CPATH": f"{prefix}/lib/lua/5.4/?.so;;"}
+    return {"LUA_PATH": f"{ROOT}/lua/?.lua;;", "LUA_CPATH": f"{ROOT}/build/?.so;;"}
+
+
+def plugin_paths():
+    prefix = os.environ.get("TOKEN_VERIFIER_PREFIX")
+    base = f"{prefix}/share/lua/5.4/token_verifier/plugins" if prefix else f"{ROOT}/lua"
+    return [f"{base}/modules", f"{base}/dropin"]
