@@ -54,7 +54,7 @@ def query(token=None, room=None, **others):
 class WebSocketClient:
     """One nbxmpp client that logs in with SASL ANONYMOUS; `outcome` is None until the server has decided."""
 
-    def __init__(self, url, host):
+    def __init__(self, url, host, headers=None):
         self.outcome = None
         self.round_trips = []
         self._gone = False
@@ -63,6 +63,8 @@ class WebSocketClient:
         self._ping_sent = {}
         self._ping_timer = None
         self._client = Client(log_context=host)
+        if headers:
+            self._send_headers(headers)
         self._client.set_domain(host)
         self._client.set_username("")
         self._client.set_mechs({"ANONYMOUS"})
@@ -114,6 +116,19 @@ class WebSocketClient:
         if self.outcome and self.outcome["outcome"] == "accepted":
             self._client.disconnect()
             run_loop_until(lambda: self._gone, seconds)
+
+    def _send_headers(self, headers):
+        """nbxmpp has no option for headers of the WebSocket's request, so they are added as it is sent."""
+        get_connection = self._client._get_connection
+
+        def with_headers(*arguments):
+            connection = get_connection(*arguments)
+            connection._session.connect("request-queued", lambda _session, message: [
+                message.get_request_headers().replace(name, value) for name, value in headers.items()
+            ])
+            return connection
+
+        self._client._get_connection = with_headers
 
     def _stop_pings(self):
         if self._ping_timer:

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: MIT
+"""Lets the Lua specs use the harness: one JSON request a line on standard input, one JSON answer a line in a named pipe.
+
+The end of standard input, that is the end of the specs however it came, ends every server.
+"""
+
+import concurrent.futures
+import json
+import os
+import pathlib
+import signal
+import sys
+import traceback
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from harness import clients, key_server, servers, tokens  # noqa: E402
+
+
+class Driver:
+    """Each method named op_X is the request X; its arguments are the request's fields."""
+
+    def __init__(self, world):
+        self.world = world
+        self.nginx = None
+        self.bad_server = None
+        self.prosodies = {}
+        self.clients = {}
+        self.keys = {}
+        self.secrets = set()
+        self.next_id = 0
+
+    # servers
+
+    def op_start_nginx(self):
+        self.nginx = self.world.start(servers.Nginx(self.world.folder))
+        return {"url": self.nginx.url, "https_url": self.nginx.https_url, "ca_file": str(self.nginx.ca_file)}
+
+    def op_signal_nginx(self, name):
+        self.nginx.signal(getattr(signal, "SIG" + name))
+
+    def op_stop_nginx(self):
+        self.nginx.stop()
+
+    def op_restart_nginx(self):
+        self.nginx.start()
+
+    def op_requests(self, kid=None):
+        return self.nginx.requests(kid)
+
+    def op_start_bad_server(self):
+        self.bad_server = key_server.BadKeyServer()
+        return {"url": self.bad_server.url}
+
+    def op_bad_requests(self, part=""):
+        return [path for path in self.bad_server.requests if part in path]
+
+    def op_start_prosody(self, hosts, name="main", **settings):
+        folder = self.world.folder / name
+        folder.mkdir()
+        plugins = [str(servers.ROOT / "spec/e2e/plugins")]
+        prosody = servers.Prosody(folder, self.launcher(), hosts, plugins=plugins, **settings)
+        self.prosodies[name] = prosody
+        self.world.start(prosody)
+        return {"pid": prosody.pid(), "port": prosody.port, "log": str(prosody.log)}
+
+    def op_stop_prosody(self, name="main"):
+        self.prosodies[name].stop()
+
+    def op_pid(self, name="main"):
+        return self.prosodies[name].pid()
+
+    def op_shell(self, command, name="main"):
+        return self.prosodies[name].shell(command)
+
+    @staticmethod
+    def launcher():
+        found = servers.prosody_launchers()
+        version = os.environ.get("PROSODY") or sorted(found)[0]
+        if version not in found:
+            raise servers.StartFailure(f"Prosody {version} is not at hand, only: {', '.join(sorted(found))}")
+        return found[version]
+
+    # keys and tokens
+
+    def op_new_key(self, kid, publish=(), bits=2048):
+        key = self.keys[kid] = tokens.KeyPair(kid, bits)
+        for place in publish:
+            {"nginx": self.nginx, "bad": self.bad_server}[place].publish(kid, key.public)
+        return {"kid": kid, "private": key.private, "public": key.public}
+
+    def op_secret(self, text):
+        """Declares a secret, so that its showing up in a log is found."""
+        self.secrets.add(text)
+        return text
+
+    def op_mint(self, claims=None, key=None, secret=None, algorithm=None, kid=None, without=()):
+        claims = tokens.default_claims(**dict(claims or {}, **dict.fromkeys(without)))
+        if secret is not None:
+            return self.remember(tokens.mint(claims, secret, algorithm or "HS256", kid))
+        return self.remember(tokens.mint(claims, self.keys[key].private, algorithm or "RS256", kid or key))
+
+    def op_forge(self, header, claims=None, secret=None):
+        return self.remember(tokens.forge(tokens.default_claims(**(claims or {})), header, secret))
+
+    def op_with_wrong_signature(self, token):
+        return self.remember(tokens.with_wrong_signature(token))
+
+    def op_remember(self, token):
+        return self.remember(token)
+
+    def remember(self, token):
+        """Notes the parts of a token that no log may show: the claims and the signature."""
+        self.secrets.update(part for part in token.split(".")[1:] if len(part) > 10)
+        return token
+
+    def op_leaks(self, name="main"):
+        """The lines of the debug log that hold a token's claims or signature, or a secret."""
+        text = self.prosodies[name].log_since(0)
+        return [line for line in text.splitlines() if any(secret in line for secret in self.secrets)]
+
+    def op_log_size(self, name="main"):
+        return self.prosodies[name].log_size()
+
+    def op_log_since(self, position, name="main"):
+        return self.prosodies[name].log_since(position)
+
+    # clients
+
+    def make_client(self, host, token=None, room=None, transport="websocket", bearer=None, name="main", **others):
+        prosody = self.prosodies[name]
+        query = clients.query(token, room, **others)
+        headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+        if transport == "bosh":
+            return clients.BoshClient(prosody.bosh_url(query), host, headers)
+        return clients.WebSocketClient(prosody.websocket_url(query), host, headers)
+
+    def op_log_in(self, enter=None, **login):
+        """One log-in, and if it succeeds the entry into a room; then the client leaves."""
+        client = self.make_client(**login)
+        outcome = client.log_in()
+        if enter and outcome["outcome"] == "accepted":
+            outcome["entry"] = client.join(enter)
+        client.close()
+        return outcome
+
+    def op_log_ins(self, logins, bystander=None, seconds=20):
+        """Log-ins that all wait at the same time; a bystander logged in before them pings the server meanwhile."""
+        watcher = None
+        if bystander:
+            watcher = self.make_client(**bystander)
+            outcome = watcher.log_in()
+            if outcome["outcome"] != "accepted":
+                raise servers.StartFailure(f"the bystander could not log in: {outcome}")
+            watcher.ping_every(0.05)
+        websockets = [self.make_client(**login) for login in logins if login.get("transport") != "bosh"]
+        boshes = [self.make_client(**login) for login in logins if login.get("transport") == "bosh"]
+        with concurrent.futures.ThreadPoolExecutor(max(1, len(boshes))) as pool:
+            futures = [pool.submit(client.log_in) for client in boshes]
+            for client in websockets:
+                client.connect()
+            clients.run_loop_until(
+                lambda: all(client.outcome for client in websockets) and all(future.done() for future in futures),
+                seconds,
+            )
+            outcomes = [client.outcome or {"outcome": "no answer"} for client in websockets]
+            outcomes += [future.result() for future in futures]
+        answer = {"outcomes": outcomes}
+        if watcher:
+            answer["pings"], answer["longest_wait"] = len(watcher.round_trips), watcher.longest_wait()
+            watcher.close()
+        for client in [*websockets, *boshes]:
+            client.close()
+        return answer
+
+    def op_begin(self, **login):
+        """Starts a log-in and does not wait for it; gives back a number for the client."""
+        self.next_id += 1
+        client = self.clients[self.next_id] = self.make_client(**login)
+        client.connect()
+        return self.next_id
+
+    def op_outcome(self, client, seconds=20):
+        waited = self.clients[client]
+        clients.run_loop_until(lambda: waited.outcome, seconds)
+        return waited.outcome or {"outcome": "no answer"}
+
+    def op_enter(self, client, room):
+        return self.clients[client].join(room)
+
+    def op_drop(self, client):
+        self.clients.pop(client).drop()
+        self.op_run(0.1)
+
+    def op_leave(self, client):
+        self.clients.pop(client).close()
+
+    def op_run(self, seconds):
+        """Lets time pass while the clients live on."""
+        clients.run_loop_until(lambda: False, seconds)
+
+
+def main():
+    servers.exit_on_signals()
+    world = servers.World()
+    driver = Driver(world)
+    try:
+        with open(sys.argv[1], "w", encoding="utf-8") as answers:
+            for line in sys.stdin:
+                request = json.loads(line)
+                try:
+                    answer = {"result": getattr(driver, "op_" + request.pop("op"))(**request)}
+                except Exception:
+                    answer = {"error": traceback.format_exc()}
+                answers.write(json.dumps(answer) + "\n")
+                answers.flush()
+    finally:
+        keep = os.environ.get("KEEP", "") not in ("", "0")
+        world.close(keep_folder=keep)
+        if driver.bad_server:
+            driver.bad_server.close()
+        if keep:
+            print(f"kept: {world.folder}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

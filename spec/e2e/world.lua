@@ -1,0 +1,71 @@
+-- SPDX-License-Identifier: MIT
+-- The specs' way to the harness: world.X{ ... } asks the driver (harness/driver.py) for the request X.
+
+local json = require "dkjson";
+
+local python = os.getenv("PYTHON") or "/usr/bin/python3";
+local folder = debug.getinfo(1, "S").source:match("^@(.*)/[^/]*$");
+
+local driver, answers, pipe;
+
+local function start_driver()
+	local name = io.popen("mktemp -u"):read("l");
+	pipe = name .. ".answers";
+	assert(os.execute("mkfifo -m 600 " .. pipe));
+	driver = assert(io.popen(("exec %s %s/harness/driver.py %s"):format(python, folder, pipe), "w"));
+	driver:setvbuf("line");
+	answers = assert(io.open(pipe, "r"));
+	os.remove(pipe);
+end
+
+local function ask(op, request)
+	if not driver then
+		start_driver();
+	end
+	local fields = { op = op };
+	for name, value in pairs(request or {}) do
+		fields[name] = value;
+	end
+	driver:write(json.encode(fields), "\n");
+	local line = answers:read("l");
+	if not line then
+		error("the harness ended at " .. op, 3);
+	end
+	local answer = assert(json.decode(line));
+	if answer.error then
+		error(answer.error, 3);
+	end
+	return answer.result;
+end
+
+local world = {};
+
+-- Ends every server; the next request begins a new world.
+function world.close()
+	if driver then
+		driver:close();
+		answers:close();
+		driver, answers = nil, nil;
+	end
+end
+
+-- What Prosody logged at info or above while the function ran, and what the function returned.
+function world.logged(name, action)
+	local position = world.log_size{ name = name };
+	local result = action();
+	local lines = {};
+	for line in world.log_since{ name = name, position = position }:gmatch("[^\n]+") do
+		if line:find("\t[iwe][nar][frr][or]") then
+			lines[#lines + 1] = line;
+		end
+	end
+	return table.concat(lines, "\n"), result;
+end
+
+return setmetatable(world, {
+	__index = function (_, op)
+		return function (request)
+			return ask(op, request);
+		end;
+	end;
+});
