@@ -49,13 +49,47 @@ function world.close()
 	end
 end
 
+local function literal(value)
+	if type(value) == "table" then
+		local items = {};
+		for i, item in ipairs(value) do
+			items[i] = literal(item);
+		end
+		return "{ " .. table.concat(items, ", ") .. " }";
+	end
+	return type(value) == "string" and ("%q"):format(value) or tostring(value);
+end
+
+local function options_of(options)
+	local lines = {};
+	for name, value in pairs(options or {}) do
+		lines[#lines + 1] = ("\t%s = %s\n"):format(name, literal(value));
+	end
+	table.sort(lines);
+	return table.concat(lines);
+end
+
+-- Configuration of a host that takes tokens, and of its rooms; options override the common ones.
+function world.host(name, options, muc_options)
+	local all = { authentication = "token", app_id = "issuer" };
+	for option, value in pairs(options) do
+		all[option] = value;
+	end
+	local muc = { modules_enabled = { "token_verification" } };
+	for option, value in pairs(muc_options or {}) do
+		muc[option] = value;
+	end
+	return ("VirtualHost %q\n%s\nComponent %q \"muc\"\n%s\n"):format(
+		name, options_of(all), "conference." .. name, options_of(muc));
+end
+
 -- What Prosody logged at info or above while the function ran, and what the function returned.
 function world.logged(name, action)
 	local position = world.log_size{ name = name };
 	local result = action();
 	local lines = {};
 	for line in world.log_since{ name = name, position = position }:gmatch("[^\n]+") do
-		if line:find("\t[iwe][nar][frr][or]") then
+		if line:find("\tinfo\t") or line:find("\twarn\t") or line:find("\terror\t") then
 			lines[#lines + 1] = line;
 		end
 	end

@@ -11,6 +11,7 @@ import pathlib
 import signal
 import sys
 import traceback
+import urllib.request
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
@@ -52,6 +53,13 @@ class Driver:
     def op_start_bad_server(self):
         self.bad_server = key_server.BadKeyServer()
         return {"url": self.bad_server.url}
+
+    def op_closed_url(self):
+        """A key server's address where nothing listens."""
+        return f"http://127.0.0.1:{servers.free_port()}"
+
+    def op_bad_url(self):
+        return self.bad_server.url
 
     def op_bad_requests(self, part=""):
         return [path for path in self.bad_server.requests if part in path]
@@ -99,7 +107,8 @@ class Driver:
         claims = tokens.default_claims(**dict(claims or {}, **dict.fromkeys(without)))
         if secret is not None:
             return self.remember(tokens.mint(claims, secret, algorithm or "HS256", kid))
-        return self.remember(tokens.mint(claims, self.keys[key].private, algorithm or "RS256", kid or key))
+        kid = key if kid is None else kid or None  # kid = false: a token without one
+        return self.remember(tokens.mint(claims, self.keys[key].private, algorithm or "RS256", kid))
 
     def op_forge(self, header, claims=None, secret=None):
         return self.remember(tokens.forge(tokens.default_claims(**(claims or {})), header, secret))
@@ -173,6 +182,13 @@ class Driver:
         for client in [*websockets, *boshes]:
             client.close()
         return answer
+
+    def op_http(self, path, host, bearer=None, name="main"):
+        """One GET at a plugin in Prosody; gives back the body."""
+        headers = {"Host": host, **({"Authorization": f"Bearer {bearer}"} if bearer else {})}
+        url = f"http://127.0.0.1:{self.prosodies[name].port}{path}"
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=20) as answer:
+            return answer.read().decode()
 
     def op_begin(self, **login):
         """Starts a log-in and does not wait for it; gives back a number for the client."""

@@ -3,13 +3,14 @@
 
 import http.server
 import threading
-import urllib.parse
 
 from . import tokens
 
 
 class BadKeyServer:
     """The first part of a request's path names the behaviour: <url>/slow-2000 is a key server that takes 2 s an answer.
+
+    What stands between the first part and the file name only tells apart several servers of one behaviour.
 
     good         the key
     slow-MS      the key, after so many milliseconds
@@ -46,7 +47,7 @@ class BadKeyServer:
 
             def do_GET(self):
                 owner.requests.append(self.path)
-                behaviour, name = urllib.parse.urlsplit(self.path).path.strip("/").split("/", 1)
+                behaviour, *_, name = self.path.strip("/").split("/")
                 try:
                     owner._answer(self, behaviour, name)
                 except OSError:

@@ -1,0 +1,192 @@
+-- SPDX-License-Identifier: MIT
+-- Key servers that are slow, silent, gone or wrong: the log-in that waits gets its answer in time, nobody else is held up.
+
+local world = require "spec.e2e.world";
+
+local wait_limit = 6; -- seconds a log-in may wait for its key
+local at_once = 0.5; -- the longest that a bystander's ping may take
+
+local secret = "the-shared-secret-of-the-key-server-spec-0123456789";
+local bystander = { host = "shared.example" };
+
+local behaviours = {
+	slow = "slow-1500", silent = "silent", silent2 = "silent", silent3 = "silent", drip = "drip", huge = "huge", empty = "good",
+	forbidden = "status-401", moved = "status-302", gone = "status-410", broken = "status-500", busy = "status-429",
+	garbage = "garbage", crowd = "slow-1000",
+};
+
+local function host(behaviour)
+	return behaviour .. ".example";
+end
+
+lazy_setup(function ()
+	local nginx = world.start_nginx();
+	local bad = world.start_bad_server();
+	world.secret{ text = secret };
+	world.new_key{ kid = "key", publish = { "nginx", "bad" } };
+	world.new_key{ kid = "second", publish = { "nginx", "bad" } };
+	local hosts = {
+		world.host("shared.example", { app_secret = secret });
+		world.host("nginx.example", { asap_key_server = nginx.url });
+		world.host("closed.example", { asap_key_server = world.closed_url() });
+	};
+	for name, path in pairs(behaviours) do
+		-- A key server is known by its URL, so each host has one of its own.
+		hosts[#hosts + 1] = world.host(host(name), { asap_key_server = ("%s/%s/%s"):format(bad.url, path, name) });
+	end
+	world.start_prosody{ hosts = table.concat(hosts, "\n") };
+	bystander.token = world.mint{ secret = secret };
+end);
+
+lazy_teardown(world.close);
+
+local function log_in(name, kid)
+	local token = world.mint{ key = "key", kid = kid };
+	return world.logged("main", function () return world.log_in{ host = host(name), token = token }; end);
+end
+
+describe("a key server that never answers in full", function ()
+	for _, transport in ipairs{ "websocket", "bosh" } do
+		it("lets the log-ins over " .. transport .. " fail in time and holds nobody else up", function ()
+			local token = world.mint{ key = "key", kid = "unanswered-" .. transport };
+			local logins = {};
+			for i, name in ipairs{ transport == "bosh" and "silent2" or "silent", "drip" } do
+				logins[i] = { host = host(name), token = token, transport = transport };
+			end
+			local result = world.log_ins{ logins = logins, bystander = bystander };
+			for i, outcome in ipairs(result.outcomes) do
+				assert.equal("refused", outcome.outcome, logins[i].host);
+				assert.equal("not-allowed", outcome.condition);
+				assert.is_true(outcome.seconds < wait_limit + 0.5, logins[i].host .. ": " .. outcome.seconds);
+			end
+			assert.is_true(result.pings > 10, "pings: " .. result.pings);
+			assert.is_true(result.longest_wait < at_once, "longest ping: " .. result.longest_wait);
+		end);
+	end
+end);
+
+describe("a slow key server", function ()
+	it("is waited for, by its own log-ins alone", function ()
+		local token = world.mint{ key = "key" };
+		local result = world.log_ins{ bystander = bystander, logins = {
+			{ host = host("slow"), token = token };
+			{ host = host("slow"), token = token, transport = "bosh" };
+		} };
+		for _, outcome in ipairs(result.outcomes) do
+			assert.equal("accepted", outcome.outcome);
+			assert.is_true(outcome.seconds > 1.4, "waited: " .. outcome.seconds);
+		end
+		assert.is_true(result.longest_wait < at_once, "longest ping: " .. result.longest_wait);
+		assert.equal(1, #world.bad_requests{ part = "/slow/" });
+	end);
+
+	it("gets one request for a hundred log-ins with one new kid", function ()
+		local token = world.mint{ key = "key" };
+		local logins = {};
+		for i = 1, 100 do
+			logins[i] = { host = host("crowd"), token = token, transport = i % 10 == 0 and "bosh" or "websocket" };
+		end
+		local result = world.log_ins{ logins = logins, bystander = bystander };
+		local accepted = 0;
+		for _, outcome in ipairs(result.outcomes) do
+			accepted = accepted + (outcome.outcome == "accepted" and 1 or 0);
+		end
+		assert.equal(100, accepted);
+		assert.equal(1, #world.bad_requests{ part = "/crowd/" });
+		assert.is_true(result.longest_wait < at_once, "longest ping: " .. result.longest_wait);
+	end);
+end);
+
+describe("a key server that answers with no key", function ()
+	for _, case in ipairs{
+		{ "huge", "key-unusable" }, { "garbage", "key-unusable" }, { "forbidden", "key-unusable" }, { "moved", "key-unusable" },
+		{ "gone", "key-not-found" }, { "broken", "key-source-unavailable" }, { "busy", "key-source-unavailable" },
+	} do
+		local name, code = table.unpack(case);
+		it(("%s gives %s, and is not asked again by the next log-in"):format(behaviours[name], code), function ()
+			for _ = 1, 2 do
+				local log, outcome = log_in(name);
+				assert.equal("refused", outcome.outcome);
+				assert.is_true(outcome.seconds < at_once, "seconds: " .. outcome.seconds);
+				assert.truthy(log:find(code, 1, true), log);
+			end
+			assert.equal(1, #world.bad_requests{ part = ("/%s/"):format(name) });
+		end);
+	end
+
+	it("refusing the connection gives key-source-unavailable at once", function ()
+		local log, outcome = log_in("closed");
+		assert.equal("refused", outcome.outcome);
+		assert.is_true(outcome.seconds < at_once, "seconds: " .. outcome.seconds);
+		assert.truthy(log:find("key-source-unavailable", 1, true), log);
+	end);
+end);
+
+describe("made-up kids", function ()
+	it("are each asked for once, and drive out no real key", function ()
+		assert.equal("accepted", select(2, log_in("nginx")).outcome);
+		local logins = {};
+		for i = 1, 40 do
+			local token = world.mint{ key = "key", kid = "made-up-" .. i };
+			logins[i] = { host = host("nginx"), token = token };
+		end
+		for _ = 1, 2 do
+			for _, outcome in ipairs(world.log_ins{ logins = logins, bystander = bystander }.outcomes) do
+				assert.equal("refused", outcome.outcome);
+			end
+		end
+		assert.equal("accepted", select(2, log_in("nginx")).outcome);
+		assert.equal(41, #world.requests());
+	end);
+end);
+
+describe("a client that goes away while its log-in waits", function ()
+	it("leaves no trace and no error", function ()
+		local log = world.logged("main", function ()
+			local token = world.mint{ key = "key", kid = "waited-for-in-vain" };
+			for _ = 1, 5 do
+				local client = world.begin{ host = host("silent3"), token = token };
+				world.run{ seconds = 0.1 };
+				world.drop{ client = client };
+			end
+			world.run{ seconds = wait_limit + 0.5 };
+		end);
+		assert.is_nil(log:match("\terror\t[^\n]*"), log);
+		assert.is_nil(log:lower():match("traceback"));
+		assert.equal("accepted", world.log_in(bystander).outcome);
+	end);
+end);
+
+describe("nginx", function ()
+	it("frozen or stopped, does not matter to a key that is held", function ()
+		world.signal_nginx{ name = "STOP" };
+		assert.equal("accepted", select(2, log_in("nginx")).outcome);
+		local token = world.mint{ key = "second" };
+		local result = world.log_ins{ logins = { { host = host("nginx"), token = token } }, bystander = bystander };
+		assert.equal("refused", result.outcomes[1].outcome);
+		assert.is_true(result.outcomes[1].seconds < wait_limit + 0.5, "seconds: " .. result.outcomes[1].seconds);
+		assert.is_true(result.longest_wait < at_once, "longest ping: " .. result.longest_wait);
+		world.stop_nginx();
+		local _, outcome = log_in("nginx");
+		assert.equal("accepted", outcome.outcome);
+		assert.is_true(outcome.seconds < at_once);
+	end);
+
+	it("back again, brings the key that could not be had", function ()
+		world.restart_nginx();
+		local outcome;
+		for _ = 1, 20 do -- the source is left alone for some seconds after a failure
+			outcome = select(2, log_in("nginx", "second"));
+			if outcome.outcome == "accepted" then
+				break;
+			end
+			world.run{ seconds = 0.5 };
+		end
+		assert.equal("refused", outcome.outcome, "signed by another key");
+		assert.equal("accepted", world.log_in{ host = host("nginx"), token = world.mint{ key = "second" } }.outcome);
+	end);
+end);
+
+it("leaves no claims, signature or secret in the debug log", function ()
+	assert.same({}, world.leaks());
+end);
