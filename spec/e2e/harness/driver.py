@@ -8,7 +8,9 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import shutil
 import signal
+import subprocess
 import sys
 import traceback
 import urllib.request
@@ -17,6 +19,8 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from harness import clients, key_server, servers, tokens  # noqa: E402
+
+NPM = servers.ROOT / "spec" / "e2e" / "npm"
 
 
 class Driver:
@@ -134,6 +138,33 @@ class Driver:
 
     def op_log_since(self, position, name="main"):
         return self.prosodies[name].log_since(position)
+
+    # libraries from npm
+
+    def op_install_npm(self):
+        """Installs the libraries of spec/e2e/npm; gives back node's major version, or None without node and npm."""
+        if not (shutil.which("node") and shutil.which("npm")):
+            return None
+        locked = (NPM / "package-lock.json").stat().st_mtime
+        done = NPM / "node_modules" / ".package-lock.json"
+        if not done.exists() or done.stat().st_mtime < locked:
+            subprocess.run(["npm", "ci", "--loglevel=error"], cwd=NPM, check=True, stdout=sys.stderr)
+        version = subprocess.run(["node", "--version"], check=True, text=True, stdout=subprocess.PIPE).stdout
+        return int(version.strip("v\n").split(".")[0])
+
+    def node(self, script, request):
+        done = subprocess.run(["node", NPM / script], input=json.dumps(request), check=True, text=True,
+                              stdout=subprocess.PIPE, timeout=30)
+        return done.stdout.strip()
+
+    def op_mint_by_npm(self, library, key=None, secret=None, algorithm=None, claims=None):
+        request = {"library": library, "claims": tokens.default_claims(**(claims or {})), "kid": key,
+                   "key": key and self.keys[key].private, "secret": secret, "algorithm": algorithm}
+        return self.remember(self.node("mint.js", request))
+
+    def op_log_in_by_npm(self, host, token, enter=None, name="main"):
+        url = self.prosodies[name].websocket_url(clients.query(token))
+        return json.loads(self.node("log_in.js", {"url": url, "host": host, "enter": enter}))
 
     # clients
 
