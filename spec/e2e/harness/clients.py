@@ -54,7 +54,7 @@ def query(token=None, room=None, **others):
 class WebSocketClient:
     """One nbxmpp client that logs in with SASL ANONYMOUS; `outcome` is None until the server has decided."""
 
-    def __init__(self, url, host, headers=None):
+    def __init__(self, url, host, headers=None, resumable=False):
         self.outcome = None
         self.round_trips = []
         self._gone = False
@@ -70,9 +70,10 @@ class WebSocketClient:
         self._client.set_mechs({"ANONYMOUS"})
         # COMPAT nbxmpp has this mechanism and asks for it by name, but its table of mechanisms lacks it.
         self._client._sasl._mechanism_classes.setdefault("ANONYMOUS", ANONYMOUS)
-        self._client.set_sm_disabled(True)
+        self._client.set_sm_disabled(not resumable)
         self._client.set_custom_host(url, ConnectionProtocol.WEBSOCKET, ConnectionType.PLAIN)
         self._client.subscribe("connected", self._on_connected)
+        self._client.subscribe("resume-successful", self._on_resumed)
         self._client.subscribe("disconnected", self._on_gone)
         self._client.subscribe("connection-failed", self._on_gone)
         self._client.subscribe("stanza-received", self._on_stanza)
@@ -86,6 +87,19 @@ class WebSocketClient:
         self.connect()
         run_loop_until(lambda: self.outcome, seconds)
         return self.outcome or {"outcome": "no answer", "seconds": seconds}
+
+    def resumption_token(self, seconds=5):
+        """The id under which the server keeps the session for a while when the connection is lost (XEP-0198)."""
+        run_loop_until(lambda: self._client.resumeable, seconds)
+        return self._client._smacks._session_id
+
+    def come_back(self, url, seconds=20):
+        """Loses the connection without a word, connects again at this URL and resumes; gives back the outcome."""
+        self._client._con.disconnect()
+        run_loop_until(lambda: self._gone, 5)
+        self.outcome, self._failure, self._gone = None, None, False
+        self._client._current_address = self._client._current_address._replace(uri=url)
+        return self.log_in(seconds)
 
     def join(self, room, nick="guest", seconds=10):
         """Joins a MUC room; gives back whether the server let us in, and if not, why."""
@@ -104,7 +118,7 @@ class WebSocketClient:
     def longest_wait(self):
         """The longest round trip so far, counting pings that still have no answer."""
         now = time.monotonic()
-        return max([*self.round_trips, *(now - sent for sent in self._ping_sent.values())], default=None)
+        return max([*self.round_trips, *(now - sent for sent in self._ping_sent.values())], default=0)
 
     def drop(self):
         """Goes away as a lost client does: the connection closes without a word."""
@@ -113,7 +127,7 @@ class WebSocketClient:
 
     def close(self, seconds=2):
         self._stop_pings()
-        if self.outcome and self.outcome["outcome"] == "accepted":
+        if self.outcome and self.outcome["outcome"] in ("accepted", "resumed") and not self._gone:
             self._client.disconnect()
             run_loop_until(lambda: self._gone, seconds)
 
@@ -141,6 +155,9 @@ class WebSocketClient:
 
     def _on_connected(self, _client, _signal):
         self._settle("accepted", jid=str(self._client.get_bound_jid()))
+
+    def _on_resumed(self, _client, _signal):
+        self._settle("resumed", jid=str(self._client.get_bound_jid()))
 
     def _on_gone(self, _client, _signal):
         self._gone = True

@@ -168,13 +168,14 @@ class Driver:
 
     # clients
 
-    def make_client(self, host, token=None, room=None, transport="websocket", bearer=None, name="main", **others):
+    def make_client(self, host, token=None, room=None, transport="websocket", bearer=None, name="main",
+                    resumable=False, **others):
         prosody = self.prosodies[name]
         query = clients.query(token, room, **others)
         headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
         if transport == "bosh":
             return clients.BoshClient(prosody.bosh_url(query), host, headers)
-        return clients.WebSocketClient(prosody.websocket_url(query), host, headers)
+        return clients.WebSocketClient(prosody.websocket_url(query), host, headers, resumable)
 
     def op_log_in(self, enter=None, **login):
         """One log-in, and if it succeeds the entry into a room; then the client leaves."""
@@ -232,6 +233,12 @@ class Driver:
         waited = self.clients[client]
         clients.run_loop_until(lambda: waited.outcome, seconds)
         return waited.outcome or {"outcome": "no answer"}
+
+    def op_come_back(self, client, token=None, name="main", **others):
+        """The client loses its connection, connects with this token and resumes its session."""
+        back = self.clients[client]
+        previd = back.resumption_token()
+        return back.come_back(self.prosodies[name].websocket_url(clients.query(token, previd=previd, **others)))
 
     def op_enter(self, client, room):
         return self.clients[client].join(room)
