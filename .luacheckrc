@@ -1,0 +1,16 @@
+-- SPDX-License-Identifier: MIT
+-- What luacheck accepts: Lua 5.4, Prosody's globals in what Prosody loads, busted's in the specs.
+
+std = "lua54"
+max_line_length = 140
+cache = false
+include_files = { "**/*.lua", "*.rockspec", ".luacheckrc" }
+exclude_files = { "build", "**/node_modules" }
+
+-- Prosody runs each plugin in an environment that has these besides Lua's own.
+local plugin = { read_globals = { "module", "prosody" } }
+files["lua/dropin"] = plugin
+files["lua/modules"] = plugin
+
+files["spec"] = { std = "+busted" }
+files["spec/e2e/plugins"] = plugin
