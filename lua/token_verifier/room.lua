@@ -1,0 +1,202 @@
+-- SPDX-License-Identifier: MIT
+-- Decides whether a session whose token was verified may enter a room, by the room's address.
+
+local jid_split = require "util.jid".split;
+
+local max_pattern_length = 256;
+local max_captures = 32; -- LUA_MAXCAPTURES
+
+-- Returns the position behind the class that opens at `position`, or nil if it does not end.
+local function class_end(pattern, position)
+	position = position + 1;
+	if pattern:sub(position, position) == "^" then
+		position = position + 1;
+	end
+	repeat -- the first character is a member even if it is a "]"
+		local escape = pattern:sub(position, position) == "%";
+		position = position + (escape and 2 or 1);
+		if position > #pattern then
+			return nil;
+		end
+	until pattern:sub(position, position) == "]";
+	return position + 1;
+end
+
+-- Counts the quantifiers of a Lua pattern. Returns nil if the pattern is malformed, which string.match() notices only
+-- when it gets there, or uses what a bounded match must not: back-references, %f and %b.
+local function quantifiers(pattern)
+	local position, found, captures, open = 1, 0, 0, 0;
+	while position <= #pattern do
+		local char = pattern:sub(position, position);
+		local next_position = position + 1;
+		if char == "%" then
+			local escaped = pattern:sub(position + 1, position + 1);
+			if escaped == "" or escaped:find("[%dfb]") then
+				return nil;
+			end
+			next_position = position + 2;
+		elseif char == "[" then
+			next_position = class_end(pattern, position);
+			if not next_position then
+				return nil;
+			end
+		elseif char == "(" then
+			captures, open = captures + 1, open + 1;
+		elseif char == ")" then
+			open = open - 1;
+		elseif char:find("[*+%-?]") then
+			found = found + 1;
+		end
+		if open < 0 or captures > max_captures then
+			return nil;
+		end
+		position = next_position;
+	end
+	return open == 0 and found or nil;
+end
+
+local function at_most(value, limit)
+	return type(limit) == "number" and value <= limit;
+end
+
+-- Matches `name` against a room claim that is a pattern: the first capture, else the matched text.
+-- Otherwise nil and the name of the error.
+local function match_pattern(settings, claim, name)
+	local used = settings.regexEnabled and type(claim) == "string" and #claim <= max_pattern_length
+		and at_most(#name, settings.regexRoomMaxLength) and quantifiers(claim);
+	if not used or not at_most(used, settings.regexRoomMaxQuantifiers) then
+		return nil, "invalid-regex";
+	end
+	-- What matches the whole name matches at its start; anchored, it cannot be tried anywhere else.
+	local ok, matched = pcall(string.match, name, claim:sub(1, 1) == "^" and claim or "^"..claim);
+	if not ok then
+		return nil, "invalid-regex";
+	elseif not matched then
+		return nil, "room-name-does-not-match";
+	end
+	return tostring(matched); -- a position capture is a number
+end
+
+local function is_pattern(session)
+	local context_room = session.jitsi_meet_context_room;
+	local regex = type(context_room) == "table" and context_room.regex;
+	return regex == true or regex == "true";
+end
+
+-- The name of the room that the claim allows when `name` is asked for, or nil and the name of the error.
+local function allowed_room(settings, session, name)
+	local claim = session.jitsi_meet_room;
+	if claim == "*" then
+		return name;
+	elseif is_pattern(session) then
+		return match_pattern(settings, claim, name);
+	elseif type(claim) ~= "string" then
+		return nil, "room-name-does-not-match";
+	end
+	return claim:lower();
+end
+
+local function ends_with(text, ending)
+	return text:sub(-#ending) == ending;
+end
+
+local function verify_name_only(session, node)
+	local claim = session.jitsi_meet_room;
+	if claim == nil or claim == "*" then
+		return true;
+	end
+	claim = type(claim) == "string" and claim:lower();
+	if not claim or (node ~= claim and not ends_with(node, "]"..claim)) then
+		return false, "room-mismatch", "the token is for another room";
+	end
+	return true;
+end
+
+-- Whether the token was made for another tenant than the one whose pages the client comes from.
+local function is_tenant_mismatch(session)
+	local tenant = session.jitsi_meet_str_tenant;
+	if type(tenant) ~= "string" and type(tenant) ~= "number" then
+		return false;
+	end
+	return tostring(tenant):lower() ~= session.jitsi_web_query_prefix;
+end
+
+local function verify_address(settings, session, muc_domain, address, tenant, room_name)
+	local sub = session.jitsi_meet_domain;
+	if type(sub) ~= "string" then
+		return false;
+	end
+	sub = sub:lower();
+	if tenant then
+		if not settings.muc_domain_base then
+			return false, "server-missing-config", "muc_mapper_domain_base is not set";
+		end
+		local expected_tenant = sub == "*" and tenant or sub;
+		return address == ("[%s]%s@%s"):format(expected_tenant, room_name, muc_domain);
+	end
+	local domain = sub == "*" and muc_domain or settings.muc_domain_prefix.."."..sub;
+	return address == room_name.."@"..domain;
+end
+
+local function requires_authentication(room)
+	return room ~= nil and room._data ~= nil and room._data.allowUnauthenticatedAccess == false;
+end
+
+-- The MUC host that an address is looked up on.
+local function muc_domain_of(settings, host)
+	if not settings.muc_domain_base then
+		return host;
+	end
+	return settings.muc_domain or settings.muc_domain_prefix.."."..settings.muc_domain_base;
+end
+
+local function verify_domain(settings, session, asked, room)
+	local tenant, target = asked.node:match("^%[([^%]]+)%](.+)$");
+	if session.jitsi_meet_room == nil then
+		if settings.requireRoomClaim then
+			return false, "room-name-does-not-match", "the token names no room";
+		end
+		return true;
+	end
+	local room_name, refusal = allowed_room(settings, session, target or asked.node);
+	if not room_name then
+		return false, refusal, "the token's room claim does not cover this room";
+	end
+	if is_tenant_mismatch(session) then
+		session.jitsi_meet_tenant_mismatch = true;
+		if requires_authentication(room) then
+			return false;
+		end
+		settings.log("warn", "The token's tenant is not the one of the URL");
+	end
+	return verify_address(settings, session, asked.muc_domain, asked.node.."@"..asked.host, tenant, room_name);
+end
+
+-- Decides for a token_util object (its fields are the settings), a session, an address with or without a nick, and
+-- `find_room(room_jid)`. Returns true, or false, the name of the error and a reason, both of which may be absent.
+local function verify(settings, session, room_address, find_room)
+	local node, host;
+	if type(room_address) == "string" then
+		node, host = jid_split(room_address);
+	end
+	if not node then
+		return false, "invalid-room-address", "the address names no room";
+	end
+	local muc_domain = muc_domain_of(settings, host);
+	local room = find_room(node.."@"..muc_domain);
+	if settings.muc_domain_base and not room then
+		return false, "room-does-not-exist", "the room does not exist";
+	end
+	if session.auth_token == nil and settings.allowEmptyToken == true then
+		if requires_authentication(room) then
+			return false, "authentication-required", "the room does not admit guests";
+		end
+		return true;
+	end
+	if not settings.enableDomainVerification then
+		return verify_name_only(session, node);
+	end
+	return verify_domain(settings, session, { node = node, host = host, muc_domain = muc_domain }, room);
+end
+
+return { verify = verify };
