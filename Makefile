@@ -1,0 +1,88 @@
+# Builds, tests and installs prosody-token-verifier. `make help` lists the targets.
+# Everything in the first block can be set from outside; ours is appended, never overwritten.
+
+CC ?= cc
+CFLAGS ?= -O2 -g
+CPPFLAGS ?=
+LDFLAGS ?=
+PKG_CONFIG ?= pkg-config
+PYTHON ?= /usr/bin/python3
+PREFIX ?= /usr/local
+DESTDIR ?=
+LUA_VERSION ?= 5.4
+LUA_CMODULE_DIR ?= $(PREFIX)/lib/lua/$(LUA_VERSION)
+LUA_MODULE_DIR ?= $(PREFIX)/share/lua/$(LUA_VERSION)
+LUA ?= lua$(LUA_VERSION)
+PROSODY ?=
+BUILD ?= build
+
+MODULE := token_verifier
+VERSION := $(shell sed -n 's/^\#define TV_VERSION "\(.*\)"/\1/p' src/version.h)
+
+# name in pkg-config : Debian package
+PACKAGES := $(if $(LUA_INCDIR),,lua$(LUA_VERSION):liblua$(LUA_VERSION)-dev) openssl:libssl-dev \
+	libcurl:libcurl4-openssl-dev yyjson:libyyjson-dev
+PC_NAMES := $(foreach p,$(PACKAGES),$(firstword $(subst :, ,$(p))))
+# The module takes Lua's functions from the program that loads it.
+PC_LIBS := openssl libcurl yyjson
+
+PKG_CFLAGS = $(if $(LUA_INCDIR),-I$(LUA_INCDIR)) $(shell $(PKG_CONFIG) --cflags $(PC_NAMES))
+PKG_LIBS = $(shell $(PKG_CONFIG) --libs $(PC_LIBS))
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+HARDENING := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+ALL_CPPFLAGS = -D_GNU_SOURCE $(PKG_CFLAGS) $(CPPFLAGS)
+ALL_CFLAGS = -std=c11 -fPIC -fvisibility=hidden $(WARNINGS) $(HARDENING) $(CFLAGS)
+# nodelete: a thread of libcurl's resolver may outlive lua_close().
+ALL_LDFLAGS = -shared -Wl,-z,relro,-z,now -Wl,-z,nodelete -Wl,--as-needed $(LDFLAGS)
+
+SOURCES := $(sort $(wildcard src/*.c))
+HEADERS := $(sort $(wildcard src/*.h))
+OBJECTS := $(SOURCES:src/%.c=$(BUILD)/%.o)
+# Everything but the Lua binding: what the unit tests link.
+CORE_SOURCES := $(filter-out src/lua_%.c,$(SOURCES))
+UNIT_TESTS := $(sort $(wildcard test/test_*.c))
+
+.PHONY: all
+all: $(BUILD)/$(MODULE).so
+
+# One line that names the package, instead of a page of compiler errors.
+$(BUILD)/.dependencies:
+	@command -v $(PKG_CONFIG) >/dev/null || { echo "error: $(PKG_CONFIG) is missing: install the package pkg-config" >&2; exit 1; }
+	@for p in $(PACKAGES); do \
+		$(PKG_CONFIG) --exists "$${p%%:*}" || { \
+			echo "error: the headers of $${p%%:*} are missing: install the package $${p##*:} (or run scripts/install-deps build)" >&2; \
+			exit 1; }; \
+	done
+	@mkdir -p $(BUILD) && touch $@
+
+$(BUILD)/%.o: src/%.c $(HEADERS) $(BUILD)/.dependencies
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/$(MODULE).so: $(OBJECTS)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@.new $(OBJECTS) $(PKG_LIBS)
+	mv -f $@.new $@
+
+.PHONY: clean
+clean:
+	rm -rf $(BUILD)
+
+# Installing: the library is replaced by rename, since a server may have the old one mapped.
+
+PLUGINS := token_verifier/plugins
+INSTALL ?= install
+
+.PHONY: install
+install: all
+	$(INSTALL) -d "$(DESTDIR)$(LUA_CMODULE_DIR)" "$(DESTDIR)$(LUA_MODULE_DIR)/token_verifier"
+	$(INSTALL) -m 755 $(BUILD)/$(MODULE).so "$(DESTDIR)$(LUA_CMODULE_DIR)/.$(MODULE).so.new"
+	mv -f "$(DESTDIR)$(LUA_CMODULE_DIR)/.$(MODULE).so.new" "$(DESTDIR)$(LUA_CMODULE_DIR)/$(MODULE).so"
+	$(INSTALL) -m 644 lua/token_verifier/*.lua "$(DESTDIR)$(LUA_MODULE_DIR)/token_verifier/"
+	cd lua && find dropin modules -name '*.lua' | while read -r file; do \
+		$(INSTALL) -D -m 644 "$$file" "$(DESTDIR)$(LUA_MODULE_DIR)/$(PLUGINS)/$$file" || exit 1; \
+	done
+
+.PHONY: uninstall
+uninstall:
+	rm -f "$(DESTDIR)$(LUA_CMODULE_DIR)/$(MODULE).so"
+	rm -rf "$(DESTDIR)$(LUA_MODULE_DIR)/token_verifier"

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// A caller's block of memory, handed out from the front; nothing in it is freed one by one.
+#pragma once
+
+#include <stddef.h>
+
+struct tv_arena {
+    unsigned char *memory; // aligned for any type
+    size_t size;
+    size_t used;
+};
+
+#define TV_ARENA_ALIGNMENT 16u
+
+// `length` rounded up to what tv_arena_take() uses for it.
+#define TV_ARENA_ROUND(length)                                                                     \
+    (((length) + (TV_ARENA_ALIGNMENT - 1)) & ~(size_t)(TV_ARENA_ALIGNMENT - 1))
+
+// `length` bytes, aligned for any type, or NULL if the block has not so many left.
+static inline void *tv_arena_take(struct tv_arena *arena, size_t length) {
+    if (length > arena->size - arena->used)
+        return NULL;
+    size_t rounded = TV_ARENA_ROUND(length);
+    void *start = arena->memory + arena->used;
+    arena->used = rounded > arena->size - arena->used ? arena->size : arena->used + rounded;
+    return start;
+}

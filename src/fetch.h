@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// HTTP GETs that never block: every transfer of the process behind one pollable descriptor.
+#pragma once
+
+#include "freshness.h"
+#include "status.h"
+
+#include <stdint.h>
+
+// Transfers in flight in the process; the others queue.
+#define TV_FETCH_MAX_RUNNING 64
+// Connections to one host.
+#define TV_FETCH_MAX_HOST_CONNECTIONS 16
+
+struct tv_fetch_settings {
+    const char *ca_file; // or NULL
+    const char *ca_path; // or NULL; both NULL: /etc/ssl/certs
+    int64_t connect_timeout_ms;
+    int64_t timeout_ms; // whole transfer, waiting for a connection included
+    size_t max_bytes;   // of body
+};
+
+struct tv_fetch; // one transfer
+
+// What a transfer brought; borrowed from it.
+struct tv_fetch_result {
+    bool answered;          // false: `error` says why there is no answer
+    bool too_large;         // the body passed max_bytes and was cut off
+    const char *error;      // a string constant of a library
+    long http_status;
+    struct tv_span body;
+    struct tv_http_fields fields;
+};
+
+// Judges a source's URL: http or https, with a host. On TV_OK `*printable` is a fresh copy without
+// user, password and query, for messages; the caller frees it. TV_KEY_SOURCE_UNAVAILABLE with
+// libcurl's words in the detail otherwise.
+enum tv_status tv_fetch_check_url(const char *url, char **printable, struct tv_detail *detail);
+
+// Queues a GET of `url`; nothing is sent before the next tv_fetcher_step(). Settings are copied.
+// `owner` is given back by tv_fetch_owner(). TV_NO_MEMORY, or TV_KEY_SOURCE_UNAVAILABLE when the
+// process has no descriptor left.
+enum tv_status tv_fetch_start(const char *url, const struct tv_fetch_settings *settings,
+                              void *owner, struct tv_fetch **fetch, struct tv_detail *detail);
+
+void *tv_fetch_owner(const struct tv_fetch *fetch);
+const struct tv_fetch_result *tv_fetch_result(const struct tv_fetch *fetch);
+
+// Ends the transfer if it is still under way, and frees it; NULL is fine.
+void tv_fetch_free(struct tv_fetch *fetch);
+
+// The descriptor that becomes readable when tv_fetcher_step() has work, or -1 (errno says why). It
+// stays the same for the life of the process; in the child of a fork it is another.
+int tv_fetcher_descriptor(void);
+
+// Waits up to `wait_ms` (0: not at all) for something to do, and does it.
+void tv_fetcher_step(int64_t wait_ms);
+
+// Makes the descriptor readable at this time of tv_clock_steady_ms(), or earlier. It holds once: a
+// step at or after that time ends it.
+void tv_fetcher_wake_by(int64_t time_ms);
+
+// The next transfer that has ended, or NULL. The caller frees it.
+struct tv_fetch *tv_fetcher_take_ended(void);
+
+// Transfers queued or in flight.
+size_t tv_fetcher_running(void);

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// Strict JSON objects (RFC 8259) on yyjson: depth-limited, without duplicate members.
+#pragma once
+
+#include "arena.h"
+#include "status.h"
+
+#include <yyjson.h>
+
+// Objects and arrays inside each other, the outermost counted.
+#define TV_JSON_MAX_DEPTH 32
+
+// Bytes of arena that parsing a text of `length` bytes takes, at most; the text not included.
+size_t tv_json_arena_size(size_t length);
+
+// Bytes that must follow a text, writable, for tv_json_parse_object().
+#define TV_JSON_PADDING YYJSON_PADDING_SIZE
+
+// Parses the `length` bytes at `text` in place (they are overwritten, as are TV_JSON_PADDING bytes
+// after them) and gives the object. The tree lives in `arena` and points into `text`.
+// Returns `malformed`, with `subject` in the detail, for anything that is not one JSON object,
+// for a member that stands twice in an object at any depth once its name is decoded (RFC 7515
+// section 4, RFC 7519 section 4), and for nesting beyond TV_JSON_MAX_DEPTH. TV_NO_MEMORY if the
+// arena is smaller than tv_json_arena_size(length).
+enum tv_status tv_json_parse_object(struct tv_arena *arena, char *text, size_t length,
+                                    enum tv_status malformed, const char *subject,
+                                    yyjson_val **object, struct tv_detail *detail);
+
+// "null", "boolean", "number", "string", "array" or "object"; a string constant.
+const char *tv_json_type_name(yyjson_val *value);
+
+// The bytes of a string value.
+static inline struct tv_span tv_json_string(yyjson_val *value) {
+    return (struct tv_span){yyjson_get_str(value), yyjson_get_len(value)};
+}
+
+// The member `name` of an object, or NULL.
+static inline yyjson_val *tv_json_member(yyjson_val *object, struct tv_span name) {
+    return yyjson_obj_getn(object, name.data, name.length);
+}

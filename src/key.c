@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: MIT
+// Keys from PEM text and shared secrets, what they may be used for, and how long they live.
+#include "key_internal.h"
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
+
+static enum tv_status fail(struct tv_detail *detail, enum tv_status status, enum tv_reason reason,
+                           const char *text) {
+    detail->reason = reason;
+    detail->text = text;
+    return status;
+}
+
+// Life
+
+static struct tv_key *key_new(enum tv_key_type type) {
+    struct tv_key *key = calloc(1, sizeof *key);
+    if (key) {
+        key->references = 1;
+        key->type = type;
+    }
+    return key;
+}
+
+struct tv_key *tv_key_retain(struct tv_key *key) {
+    key->references++;
+    return key;
+}
+
+void tv_key_free(struct tv_key *key) {
+    if (!key || --key->references > 0)
+        return;
+    EVP_PKEY_free(key->public_key);
+    if (key->secret)
+        OPENSSL_cleanse(key->secret, key->secret_length);
+    free(key->secret);
+    free(key);
+}
+
+// Secrets
+
+static bool starts_with(const char *bytes, size_t length, struct tv_span prefix) {
+    return length >= prefix.length && memcmp(bytes, prefix.data, prefix.length) == 0;
+}
+
+// What container images and deployment templates write where a value was not given.
+static bool is_template_left_over(const char *bytes, size_t length) {
+    struct tv_span text = {bytes, length};
+    return tv_span_equal(text, TV_SPAN("<no value>")) || starts_with(bytes, length, TV_SPAN("{{")) ||
+           starts_with(bytes, length, TV_SPAN("${"));
+}
+
+enum tv_status tv_key_from_secret(const char *bytes, size_t length, struct tv_key **key,
+                                  struct tv_detail *detail) {
+    if (length == 0)
+        return fail(detail, TV_WEAK_SECRET, TV_REASON_EMPTY, NULL);
+    if (is_template_left_over(bytes, length))
+        return fail(detail, TV_WEAK_SECRET, TV_REASON_TEMPLATE, NULL);
+    if (length > TV_KEY_MAX_LENGTH) {
+        detail->number = (double)length;
+        detail->limit = (double)TV_KEY_MAX_LENGTH;
+        return fail(detail, TV_WEAK_SECRET, TV_REASON_LENGTH, NULL);
+    }
+    struct tv_key *made = key_new(TV_KEY_SECRET);
+    char *copy = malloc(length);
+    if (!made || !copy) {
+        free(copy);
+        tv_key_free(made);
+        return TV_NO_MEMORY;
+    }
+    memcpy(copy, bytes, length);
+    made->secret = copy;
+    made->secret_length = length;
+    *key = made;
+    return TV_OK;
+}
+
+// Public keys
+
+// A small public exponent that is odd: an even one is not invertible, 1 signs nothing, and one over
+// 64 bits only makes the check slow (CVE-2006-2940).
+static bool exponent_is_good(const EVP_PKEY *public_key) {
+    BIGNUM *exponent = NULL;
+    if (!EVP_PKEY_get_bn_param(public_key, OSSL_PKEY_PARAM_RSA_E, &exponent))
+        return false;
+    bool good =
+        BN_is_odd(exponent) && !BN_is_one(exponent) && BN_num_bits(exponent) <= 64;
+    BN_free(exponent);
+    return good;
+}
+
+static enum tv_status check_rsa(const EVP_PKEY *public_key, struct tv_detail *detail) {
+    int bits = EVP_PKEY_get_bits(public_key);
+    detail->number = bits;
+    if (bits < TV_RSA_MIN_BITS || bits > TV_RSA_MAX_BITS) {
+        detail->limit = bits < TV_RSA_MIN_BITS ? TV_RSA_MIN_BITS : TV_RSA_MAX_BITS;
+        return fail(detail, TV_WEAK_KEY, TV_REASON_LENGTH, "RSA modulus");
+    }
+    if (!exponent_is_good(public_key))
+        return fail(detail, TV_WEAK_KEY, TV_REASON_EXPONENT, NULL);
+    detail->number = 0;
+    return TV_OK;
+}
+
+enum tv_status tv_key_wrap(EVP_PKEY *public_key, struct tv_key **key, struct tv_detail *detail) {
+    enum tv_status status = TV_OK;
+    enum tv_key_type type = TV_KEY_RSA;
+    switch (EVP_PKEY_get_base_id(public_key)) {
+    case EVP_PKEY_RSA:
+        status = check_rsa(public_key, detail);
+        break;
+    case EVP_PKEY_EC:
+        type = TV_KEY_EC;
+        break;
+    case EVP_PKEY_ED25519:
+    case EVP_PKEY_ED448:
+        type = TV_KEY_OKP;
+        break;
+    default:
+        status = fail(detail, TV_UNSUPPORTED_KEY, TV_REASON_KEY_TYPE,
+                      EVP_PKEY_get0_type_name(public_key));
+    }
+    struct tv_key *made = status == TV_OK ? key_new(type) : NULL;
+    if (!made) {
+        EVP_PKEY_free(public_key);
+        return status == TV_OK ? TV_NO_MEMORY : status;
+    }
+    made->public_key = public_key;
+    *key = made;
+    return TV_OK;
+}
+
+// Decodes the DER of one PEM block; `*end` is left behind the last byte used.
+static EVP_PKEY *decode_der(const char *name, const unsigned char **end, long length,
+                            bool *is_private) {
+    *is_private = false;
+    if (strcmp(name, PEM_STRING_PUBLIC) == 0)
+        return d2i_PUBKEY(NULL, end, length);
+    if (strcmp(name, PEM_STRING_RSA_PUBLIC) == 0)
+        return d2i_PublicKey(EVP_PKEY_RSA, NULL, end, length);
+    if (strcmp(name, PEM_STRING_X509) == 0 || strcmp(name, PEM_STRING_X509_OLD) == 0) {
+        X509 *certificate = d2i_X509(NULL, end, length);
+        EVP_PKEY *public_key = certificate ? X509_get_pubkey(certificate) : NULL;
+        X509_free(certificate);
+        return public_key;
+    }
+    *is_private = true;
+    return d2i_AutoPrivateKey(NULL, end, length);
+}
+
+static bool is_key_block(const char *name) {
+    static const char *const names[] = {PEM_STRING_PUBLIC,   PEM_STRING_RSA_PUBLIC,
+                                        PEM_STRING_X509,     PEM_STRING_X509_OLD,
+                                        PEM_STRING_PKCS8INF, PEM_STRING_RSA,
+                                        PEM_STRING_ECPRIVATEKEY};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+// Only the public numbers of a key pair, so that nothing private is kept in memory.
+static EVP_PKEY *public_half(EVP_PKEY *pair) {
+    unsigned char *der = NULL;
+    int length = i2d_PUBKEY(pair, &der);
+    const unsigned char *at = der;
+    EVP_PKEY *public_key = length > 0 ? d2i_PUBKEY(NULL, &at, length) : NULL;
+    OPENSSL_free(der);
+    return public_key;
+}
+
+// What the text of a failed look-up usually is, said in words.
+static const char *looks_like(const char *text, size_t length) {
+    size_t start = strspn(text, " \t\r\n");
+    if (start == length)
+        return "an empty text";
+    if (text[start] == '<')
+        return "an HTML or XML page";
+    if (text[start] == '[' || text[start] == '"')
+        return "a JSON document";
+    if (strstr(text, "-----BEGIN ENCRYPTED PRIVATE KEY-----"))
+        return "an encrypted private key";
+    if (strstr(text, "-----BEGIN OPENSSH") || strncmp(text + start, "ssh-", 4) == 0)
+        return "an SSH key";
+    if (strstr(text, "-----BEGIN "))
+        return "a damaged PEM, or one of another kind";
+    return "neither PEM nor JWK";
+}
+
+static enum tv_status load_block(const char *name, const unsigned char *der, long length,
+                                 struct tv_key **key, struct tv_detail *detail) {
+    const unsigned char *end = der;
+    bool is_private;
+    EVP_PKEY *public_key = decode_der(name, &end, length, &is_private);
+    if (!public_key)
+        return fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY,
+                    "a PEM whose contents cannot be decoded");
+    if (end != der + length) {
+        EVP_PKEY_free(public_key);
+        return fail(detail, TV_MALFORMED_KEY, TV_REASON_TRAILING, NULL);
+    }
+    if (is_private) {
+        EVP_PKEY *pair = public_key;
+        public_key = public_half(pair);
+        EVP_PKEY_free(pair);
+        if (!public_key)
+            return TV_CRYPTO_FAILURE;
+    }
+    enum tv_status status = tv_key_wrap(public_key, key, detail);
+    if (status == TV_OK)
+        (*key)->was_private = is_private;
+    return status;
+}
+
+// `text` ends with a NUL behind its `length` bytes.
+static enum tv_status load_pem(const char *text, size_t length, struct tv_key **key,
+                               struct tv_detail *detail) {
+    BIO *bio = BIO_new_mem_buf(text, (int)length);
+    if (!bio)
+        return TV_NO_MEMORY;
+    enum tv_status status =
+        fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY, looks_like(text, length));
+    char *name = NULL, *header = NULL;
+    unsigned char *der = NULL;
+    long der_length = 0;
+    bool found = false;
+    while (!found && PEM_read_bio(bio, &name, &header, &der, &der_length) == 1) {
+        found = is_key_block(name);
+        if (found && header[0] != '\0') // Proc-Type: an encrypted block
+            fail(detail, status, TV_REASON_NOT_A_KEY, "an encrypted private key");
+        else if (found)
+            status = load_block(name, der, der_length, key, detail);
+        OPENSSL_free(name);
+        OPENSSL_free(header);
+        OPENSSL_clear_free(der, (size_t)der_length);
+    }
+    BIO_free(bio);
+    return status;
+}
+
+enum tv_status tv_key_load(const char *text, size_t length, struct tv_key **key,
+                           struct tv_detail *detail) {
+    if (length > TV_KEY_MAX_LENGTH) {
+        detail->number = (double)length;
+        detail->limit = (double)TV_KEY_MAX_LENGTH;
+        return fail(detail, TV_MALFORMED_KEY, TV_REASON_LENGTH, "key text");
+    }
+    // A copy that ends with a NUL, for the string functions above and for yyjson's padding.
+    char *copy = malloc(length + 1);
+    if (!copy)
+        return TV_NO_MEMORY;
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    ERR_set_mark();
+    enum tv_status status = copy[strspn(copy, " \t\r\n")] == '{'
+                                ? tv_key_load_jwk(copy, length, key, detail)
+                                : load_pem(copy, length, key, detail);
+    ERR_pop_to_mark();
+    OPENSSL_cleanse(copy, length);
+    free(copy);
+    return status;
+}
+
+// What a key is and may do
+
+enum tv_key_type tv_key_type(const struct tv_key *key) { return key->type; }
+
+int tv_key_bits(const struct tv_key *key) {
+    return key->public_key ? EVP_PKEY_get_bits(key->public_key) : (int)key->secret_length * 8;
+}
+
+const char *tv_key_curve(const struct tv_key *key) {
+    static const struct {
+        const char *openssl;
+        const char *jose;
+    } curves[] = {{"prime256v1", "P-256"}, {"secp384r1", "P-384"}, {"secp521r1", "P-521"}};
+    if (key->type == TV_KEY_OKP)
+        return EVP_PKEY_is_a(key->public_key, "ED25519") ? "Ed25519" : "Ed448";
+    if (key->type != TV_KEY_EC)
+        return NULL;
+    char name[64];
+    size_t length;
+    if (EVP_PKEY_get_group_name(key->public_key, name, sizeof name, &length))
+        for (size_t i = 0; i < sizeof curves / sizeof curves[0]; i++)
+            if (strcmp(name, curves[i].openssl) == 0)
+                return curves[i].jose;
+    return "another curve";
+}
+
+bool tv_key_was_private(const struct tv_key *key) { return key->was_private; }
+
+static const char *type_name(enum tv_key_type type) {
+    static const char *const names[] = {"a shared secret", "an RSA key", "an EC key", "an OKP key"};
+    return names[type];
+}
+
+enum tv_status tv_key_check_algorithm(const struct tv_key *key,
+                                      const struct tv_algorithm *algorithm,
+                                      struct tv_detail *detail) {
+    detail->subject = algorithm->name;
+    enum tv_key_type wanted = tv_algorithm_is_hmac(algorithm) ? TV_KEY_SECRET : TV_KEY_RSA;
+    if (key->type != wanted)
+        return fail(detail, TV_KEY_ALGORITHM_MISMATCH, TV_REASON_KEY_TYPE, type_name(key->type));
+    if (key->not_for_verifying)
+        return fail(detail, TV_KEY_ALGORITHM_MISMATCH, TV_REASON_KEY_USE, "use or key_ops");
+    if (key->algorithm_unknown || (key->only_algorithm && key->only_algorithm != algorithm))
+        return fail(detail, TV_KEY_ALGORITHM_MISMATCH, TV_REASON_KEY_USE, "alg");
+    detail->subject = NULL;
+    return TV_OK;
+}
+
+EVP_PKEY *tv_key_public(const struct tv_key *key) { return key->public_key; }
+
+struct tv_span tv_key_secret(const struct tv_key *key) {
+    return (struct tv_span){key->secret, key->secret_length};
+}
+
+enum tv_status tv_key_pem(const struct tv_key *key, char **text, size_t *length) {
+    if (!key->public_key)
+        return TV_UNSUPPORTED_KEY;
+    enum tv_status status = TV_NO_MEMORY;
+    char *bytes = NULL, *copy = NULL;
+    ERR_set_mark();
+    BIO *bio = BIO_new(BIO_s_mem());
+    if (!bio)
+        goto out;
+    if (!PEM_write_bio_PUBKEY(bio, key->public_key)) {
+        status = TV_CRYPTO_FAILURE;
+        goto out;
+    }
+    long size = BIO_get_mem_data(bio, &bytes);
+    copy = malloc((size_t)size);
+    if (!copy)
+        goto out;
+    memcpy(copy, bytes, (size_t)size);
+    *text = copy;
+    *length = (size_t)size;
+    status = TV_OK;
+out:
+    BIO_free(bio);
+    ERR_pop_to_mark();
+    return status;
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// A key to check signatures with: a shared secret, or the public half of a key pair.
+#pragma once
+
+#include "algorithm.h"
+#include "status.h"
+
+#include <openssl/evp.h>
+
+// Longest key text read, in bytes.
+#define TV_KEY_MAX_LENGTH ((size_t)64 * 1024)
+
+#define TV_RSA_MIN_BITS 2048
+#define TV_RSA_MAX_BITS 16384
+
+enum tv_key_type {
+    TV_KEY_SECRET,
+    TV_KEY_RSA,
+    TV_KEY_EC,
+    TV_KEY_OKP, // RFC 8037
+};
+
+struct tv_key; // reference-counted; not changed once loaded
+
+// Loads a public key from `length` bytes of PEM (SPKI, PKCS#1 or X.509 certificate) or JWK text
+// (RFC 7517; RSA). A private key is used for its public half, see tv_key_was_private().
+// TV_MALFORMED_KEY, TV_UNSUPPORTED_KEY, TV_WEAK_KEY, TV_NO_MEMORY, TV_CRYPTO_FAILURE.
+enum tv_status tv_key_load(const char *text, size_t length, struct tv_key **key,
+                           struct tv_detail *detail);
+
+// A shared secret of `length` bytes, as they are. TV_WEAK_SECRET for an empty one and for what
+// deployment templates leave behind ("<no value>", "{{ ... }}", "${...}").
+enum tv_status tv_key_from_secret(const char *bytes, size_t length, struct tv_key **key,
+                                  struct tv_detail *detail);
+
+struct tv_key *tv_key_retain(struct tv_key *key);
+void tv_key_free(struct tv_key *key); // drops one reference; NULL is fine
+
+enum tv_key_type tv_key_type(const struct tv_key *key);
+int tv_key_bits(const struct tv_key *key); // of the modulus, the curve, or the secret
+
+// "P-256", "Ed25519" ... or NULL for a key without a curve.
+const char *tv_key_curve(const struct tv_key *key);
+
+// Whether the text held the private half, which does not belong where tokens are checked.
+bool tv_key_was_private(const struct tv_key *key);
+
+// TV_OK if the key may check signatures of `algorithm`: family, and the JWK's own alg, use and
+// key_ops (RFC 7517 sections 4.2 to 4.4); else TV_KEY_ALGORITHM_MISMATCH.
+enum tv_status tv_key_check_algorithm(const struct tv_key *key,
+                                      const struct tv_algorithm *algorithm,
+                                      struct tv_detail *detail);
+
+// The public key, or NULL for a secret. Borrowed.
+EVP_PKEY *tv_key_public(const struct tv_key *key);
+
+// The secret's bytes; empty for a public key. Borrowed.
+struct tv_span tv_key_secret(const struct tv_key *key);
+
+// Text forms of a public key, each in a fresh buffer the caller frees with free().
+// TV_UNSUPPORTED_KEY for a secret (and for JWK forms of other types than RSA).
+enum tv_status tv_key_pem(const struct tv_key *key, char **text, size_t *length); // SPKI
+enum tv_status tv_key_jwk(const struct tv_key *key, char **text, size_t *length);
+enum tv_status tv_key_thumbprint(const struct tv_key *key, char **text,
+                                 size_t *length); // RFC 7638, SHA-256, base64url

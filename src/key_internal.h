@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// What the two files that build keys share.
+#pragma once
+
+#include "key.h"
+
+struct tv_key {
+    size_t references;
+    enum tv_key_type type;
+    EVP_PKEY *public_key;
+    char *secret;
+    size_t secret_length;
+    bool was_private;
+    const struct tv_algorithm *only_algorithm; // the JWK's alg, or NULL for any of the type's
+    bool algorithm_unknown;                    // the JWK's alg is one that does not exist here
+    bool not_for_verifying;                    // the JWK's use or key_ops exclude it
+};
+
+// Wraps a public key once it has passed the checks of its type. Takes `public_key`, also on failure.
+enum tv_status tv_key_wrap(EVP_PKEY *public_key, struct tv_key **key, struct tv_detail *detail);
+
+// key_jwk.c: a JWK's text, and the JWK and thumbprint of a key.
+enum tv_status tv_key_load_jwk(const char *text, size_t length, struct tv_key **key,
+                               struct tv_detail *detail);

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: MIT
+// Options tables become structs once, with every default and contradiction settled here.
+#include "lua_tv.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+// Reading single fields. The value is at `index`, never nil.
+
+static int wrong_type(lua_State *L, int index, const char *name, const char *expected) {
+    return luaL_error(L, "option '%s' must be %s, not %s", name, expected, luaL_typename(L, index));
+}
+
+void read_boolean(lua_State *L, int index, const char *name, void *target) {
+    if (!lua_isboolean(L, index))
+        wrong_type(L, index, name, "a boolean");
+    *(bool *)target = lua_toboolean(L, index);
+}
+
+void read_string(lua_State *L, int index, const char *name, void *target) {
+    if (lua_type(L, index) != LUA_TSTRING)
+        wrong_type(L, index, name, "a string");
+    struct tv_span *span = target;
+    span->data = lua_tolstring(L, index, &span->length);
+}
+
+void read_text(lua_State *L, int index, const char *name, void *target) {
+    struct tv_span span;
+    read_string(L, index, name, &span);
+    if (strlen(span.data) != span.length)
+        luaL_error(L, "option '%s' holds a NUL character", name);
+    *(const char **)target = span.data;
+}
+
+void read_number(lua_State *L, int index, const char *name, void *target) {
+    if (lua_type(L, index) != LUA_TNUMBER)
+        wrong_type(L, index, name, "a number");
+    *(double *)target = lua_tonumber(L, index);
+    if (!isfinite(*(double *)target))
+        luaL_error(L, "option '%s' must be a finite number", name);
+}
+
+// A number from 0 to ten years of seconds.
+static double read_duration(lua_State *L, int index, const char *name) {
+    double seconds;
+    read_number(L, index, name, &seconds);
+    if (seconds < 0 || seconds > 315360000)
+        luaL_error(L, "option '%s' must be seconds from 0 to 315360000", name);
+    return seconds;
+}
+
+void read_seconds(lua_State *L, int index, const char *name, void *target) {
+    double seconds = read_duration(L, index, name);
+    if (floor(seconds) != seconds)
+        luaL_error(L, "option '%s' must be whole seconds", name);
+    *(int64_t *)target = (int64_t)seconds;
+}
+
+void read_milliseconds(lua_State *L, int index, const char *name, void *target) {
+    double seconds = read_duration(L, index, name);
+    if (seconds < 0.001)
+        luaL_error(L, "option '%s' must be at least 0.001 seconds", name);
+    *(int64_t *)target = (int64_t)(seconds * 1000);
+}
+
+void read_count(lua_State *L, int index, const char *name, void *target) {
+    double number;
+    read_number(L, index, name, &number);
+    if (number < 1 || number > 1e9 || floor(number) != number)
+        luaL_error(L, "option '%s' must be a whole number from 1 to 1e9", name);
+    *(size_t *)target = (size_t)number;
+}
+
+void read_options(lua_State *L, int table, const struct option *options) {
+    lua_pushnil(L);
+    while (lua_next(L, table)) {
+        if (lua_type(L, -2) != LUA_TSTRING)
+            luaL_error(L, "option names must be strings, not %s", luaL_typename(L, -2));
+        const char *name = lua_tostring(L, -2);
+        const struct option *option = options;
+        while (option->name && strcmp(option->name, name) != 0)
+            option++;
+        if (!option->name)
+            luaL_error(L, "unknown option '%s'", name);
+        if (option->read)
+            option->read(L, lua_gettop(L), name, option->target);
+        lua_pop(L, 1);
+    }
+}
+
+// The options of verify() and new()
+
+// Keeps the value on top of the stack alive as long as the verifier, and pops it.
+static void anchor(lua_State *L, int verifier_index) {
+    lua_getiuservalue(L, verifier_index, 1);
+    lua_insert(L, -2);
+    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+    lua_pop(L, 1);
+}
+
+struct list {
+    const struct tv_span *values;
+    size_t count;
+};
+
+// A list of strings, copied: the caller may change the table later.
+static void read_list(lua_State *L, int index, const char *name, int verifier_index,
+                      struct list *list) {
+    if (!lua_istable(L, index))
+        wrong_type(L, index, name, "a list of strings");
+    size_t count = lua_rawlen(L, index);
+    struct tv_span *values = lua_newuserdatauv(L, (count > 0 ? count : 1) * sizeof *values, 0);
+    anchor(L, verifier_index);
+    for (size_t i = 0; i < count; i++) {
+        if (lua_rawgeti(L, index, (lua_Integer)i + 1) != LUA_TSTRING)
+            luaL_error(L, "option '%s' must be a list of strings, but element %d is a %s", name,
+                       (int)i + 1, luaL_typename(L, -1));
+        values[i].data = lua_tolstring(L, -1, &values[i].length);
+        anchor(L, verifier_index);
+    }
+    list->values = values;
+    list->count = count;
+}
+
+static void read_accepted(lua_State *L, int table, const char *name, int verifier_index,
+                          struct tv_accepted *accepted) {
+    if (lua_getfield(L, table, name) != LUA_TNIL) {
+        struct list list;
+        read_list(L, lua_gettop(L), name, verifier_index, &list);
+        accepted->values = list.values;
+        accepted->count = list.count;
+        accepted->configured = true;
+        accepted->any = tv_accepted_has(accepted, TV_SPAN("*"));
+    }
+    lua_pop(L, 1);
+}
+
+static void add_algorithm(lua_State *L, struct tv_policy *policy, struct tv_span name) {
+    const struct tv_algorithm *algorithm = tv_algorithm_find(name);
+    if (!algorithm)
+        luaL_error(L, "option 'algorithms': '%s' is no algorithm that is supported", name.data);
+    if (policy->algorithm_count == TV_ALGORITHMS_MAX)
+        luaL_error(L, "option 'algorithms' has more than %d names", TV_ALGORITHMS_MAX);
+    // A key that serves both families is the classic confusion: RFC 8725 section 2.1.
+    if (policy->algorithm_count > 0 &&
+        tv_algorithm_is_hmac(policy->algorithms[0]) != tv_algorithm_is_hmac(algorithm))
+        luaL_error(L, "option 'algorithms' mixes HMAC (%s) with others (%s)",
+                   tv_algorithm_is_hmac(algorithm) ? algorithm->name : policy->algorithms[0]->name,
+                   tv_algorithm_is_hmac(algorithm) ? policy->algorithms[0]->name : algorithm->name);
+    policy->algorithm_names[policy->algorithm_count] = tv_span_of(algorithm->name);
+    policy->algorithms[policy->algorithm_count++] = algorithm;
+}
+
+static void settle_algorithms(lua_State *L, int table, int verifier_index, bool secret,
+                              struct tv_policy *policy) {
+    if (lua_getfield(L, table, "algorithms") == LUA_TNIL) {
+        add_algorithm(L, policy, secret ? TV_SPAN("HS256") : TV_SPAN("RS256"));
+    } else {
+        struct list names;
+        read_list(L, lua_gettop(L), "algorithms", verifier_index, &names);
+        if (names.count == 0)
+            luaL_error(L, "option 'algorithms' is an empty list");
+        for (size_t i = 0; i < names.count; i++)
+            add_algorithm(L, policy, names.values[i]);
+    }
+    lua_pop(L, 1);
+}
+
+// Remembered by content: the same text is parsed once. A bounded table, emptied when it is full.
+#define REMEMBERED_MAX 64
+
+// The table of remembered keys is the module state's user value; see lua_module.c.
+static enum tv_status load_remembered(lua_State *L, struct tv_span text, bool secret,
+                                      struct tv_key **key, struct tv_detail *detail) {
+    lua_getiuservalue(L, STATE_INDEX, secret ? 1 : 2);
+    int table = lua_gettop(L);
+    lua_pushlstring(L, text.data, text.length);
+    lua_pushvalue(L, -1);
+    if (lua_rawget(L, table) != LUA_TNIL) {
+        *key = tv_key_retain(test_key(L, -1));
+        lua_settop(L, table - 1);
+        return TV_OK;
+    }
+    lua_pop(L, 1);
+    enum tv_status status = secret ? tv_key_from_secret(text.data, text.length, key, detail)
+                                   : tv_key_load(text.data, text.length, key, detail);
+    if (status == TV_OK) {
+        // `*key` lies in the verifier's box already, so nothing is lost if these run out of memory.
+        push_key(L, *key);
+        lua_rawgeti(L, table, 0);
+        lua_Integer count = lua_tointeger(L, -1);
+        lua_pop(L, 1);
+        if (count >= REMEMBERED_MAX) {
+            lua_newtable(L);
+            lua_pushvalue(L, -1);
+            lua_setiuservalue(L, STATE_INDEX, secret ? 1 : 2);
+            lua_replace(L, table);
+            count = 0;
+        }
+        lua_rawset(L, table);
+        lua_pushinteger(L, count + 1);
+        lua_rawseti(L, table, 0);
+    }
+    lua_settop(L, table - 1);
+    return status;
+}
+
+static void add_store(lua_State *L, struct verifier *verifier, struct tv_keystore *store) {
+    (void)L;
+    verifier->stores[verifier->store_count++] = tv_keystore_retain(store);
+}
+
+static void make_store_list(lua_State *L, int verifier_index, struct verifier *verifier,
+                            size_t count) {
+    verifier->stores = lua_newuserdatauv(L, count * sizeof(struct tv_keystore *), 0);
+    anchor(L, verifier_index);
+}
+
+static void settle_keys(lua_State *L, int index, int verifier_index, struct verifier *verifier) {
+    if (luaL_testudata(L, index, KEYSTORE_TYPE)) {
+        make_store_list(L, verifier_index, verifier, 1);
+        add_store(L, verifier, check_keystore(L, index));
+        return;
+    }
+    size_t count = lua_istable(L, index) ? lua_rawlen(L, index) : 0;
+    if (count == 0)
+        wrong_type(L, index, "keys", "a key store or a list of key stores");
+    make_store_list(L, verifier_index, verifier, count);
+    for (size_t i = 1; i <= count; i++) {
+        lua_rawgeti(L, index, (lua_Integer)i);
+        if (!luaL_testudata(L, -1, KEYSTORE_TYPE))
+            luaL_error(L, "option 'keys' must be a list of key stores, but element %d is a %s",
+                       (int)i, luaL_typename(L, -1));
+        add_store(L, verifier, check_keystore(L, -1));
+        lua_pop(L, 1);
+    }
+}
+
+static enum tv_status settle_server(lua_State *L, int index, int verifier_index,
+                                    struct verifier *verifier, struct tv_detail *detail) {
+    lua_createtable(L, 0, 1);
+    lua_pushvalue(L, index);
+    lua_setfield(L, -2, "asap_key_server");
+    lua_getiuservalue(L, STATE_INDEX, 3); // keystore()
+    lua_insert(L, -2);
+    lua_call(L, 1, 3);
+    if (lua_isnil(L, -3)) {
+        detail->reason = TV_REASON_NETWORK;
+        detail->text = "it is no http or https URL with a host";
+        detail->found.data = lua_tolstring(L, index, &detail->found.length);
+        return TV_KEY_SOURCE_UNAVAILABLE;
+    }
+    make_store_list(L, verifier_index, verifier, 1);
+    add_store(L, verifier, check_keystore(L, -3));
+    return TV_OK;
+}
+
+// Exactly one of these names where keys come from. Pushes its value and returns its name.
+static const char *push_key_source(lua_State *L, int table) {
+    static const char *const names[] = {"secret", "key", "keys", "asap_key_server"};
+    const char *found = NULL;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (lua_getfield(L, table, names[i]) == LUA_TNIL) {
+            lua_pop(L, 1);
+            continue;
+        }
+        if (found)
+            luaL_error(L, "options '%s' and '%s' exclude each other", found, names[i]);
+        found = names[i];
+    }
+    if (!found)
+        luaL_error(L, "one of the options 'secret', 'key', 'keys', 'asap_key_server' is needed");
+    return found;
+}
+
+static enum tv_status settle_key_source(lua_State *L, const char *source, int verifier_index,
+                                        struct verifier *verifier, struct tv_detail *detail) {
+    int index = lua_gettop(L);
+    struct tv_span text;
+    if (strcmp(source, "keys") == 0) {
+        settle_keys(L, index, verifier_index, verifier);
+        return TV_OK;
+    }
+    if (strcmp(source, "key") == 0 && test_key(L, index)) {
+        verifier->key = tv_key_retain(test_key(L, index));
+        return TV_OK;
+    }
+    if (lua_type(L, index) != LUA_TSTRING)
+        wrong_type(L, index, source,
+                   strcmp(source, "key") == 0 ? "key text or a key object" : "a string");
+    read_string(L, index, source, &text);
+    if (strcmp(source, "asap_key_server") == 0)
+        return settle_server(L, index, verifier_index, verifier, detail);
+    return load_remembered(L, text, strcmp(source, "secret") == 0, &verifier->key, detail);
+}
+
+static void settle_claims(lua_State *L, int table, int verifier_index, struct verifier *verifier) {
+    struct tv_claims_policy *claims = &verifier->policy.claims;
+    static const struct tv_span default_types[] = {{"JWT", 3}};
+    verifier->policy.types = (struct tv_accepted){.values = default_types, .count = 1};
+    read_accepted(L, table, "accepted_issuers", verifier_index, &claims->issuers);
+    read_accepted(L, table, "accepted_audiences", verifier_index, &claims->audiences);
+    read_accepted(L, table, "accepted_types", verifier_index, &verifier->policy.types);
+    if (lua_getfield(L, table, "required_claims") != LUA_TNIL) {
+        struct list names;
+        read_list(L, lua_gettop(L), "required_claims", verifier_index, &names);
+        claims->required = names.values;
+        claims->required_count = names.count;
+    }
+    lua_pop(L, 1);
+    if (claims->leeway_s > TV_LEEWAY_MAX_S)
+        luaL_error(L, "option 'leeway' must be from 0 to %d seconds", TV_LEEWAY_MAX_S);
+    if (verifier->room.data) {
+        lua_pushlstring(L, verifier->room.data, verifier->room.length);
+        verifier->room.data = lua_tostring(L, -1);
+        anchor(L, verifier_index);
+    }
+}
+
+// Whether every algorithm is one for the key, judged once, before any token.
+static enum tv_status check_key_fits(const struct verifier *verifier, struct tv_detail *detail) {
+    for (size_t i = 0; verifier->key && i < verifier->policy.algorithm_count; i++) {
+        enum tv_status status =
+            tv_key_check_algorithm(verifier->key, verifier->policy.algorithms[i], detail);
+        if (status != TV_OK)
+            return status;
+    }
+    return TV_OK;
+}
+
+enum tv_status settle_options(lua_State *L, int index, struct verifier *verifier,
+                              struct tv_detail *detail) {
+    struct tv_claims_policy *claims = &verifier->policy.claims;
+    int verifier_index = lua_gettop(L);
+    const struct option known[] = {
+        {"leeway", read_seconds, &claims->leeway_s},
+        {"max_lifetime", read_seconds, &claims->max_lifetime_s},
+        {"require_room", read_boolean, &claims->require_room},
+        {"require_sub", read_boolean, &claims->require_sub},
+        {"accept_milliseconds", read_boolean, &claims->accept_milliseconds},
+        {"room", read_string, &verifier->room},
+        {"now", read_number, &verifier->now_s},
+        {"wait", read_boolean, &verifier->wait},
+        // Read below, each in its own way.
+        {"secret", NULL, NULL},
+        {"key", NULL, NULL},
+        {"keys", NULL, NULL},
+        {"asap_key_server", NULL, NULL},
+        {"algorithms", NULL, NULL},
+        {"accepted_issuers", NULL, NULL},
+        {"accepted_audiences", NULL, NULL},
+        {"accepted_types", NULL, NULL},
+        {"required_claims", NULL, NULL},
+        {NULL, NULL, NULL}};
+    verifier->now_s = NAN;
+    read_options(L, index, known);
+    verifier->wait_given = lua_getfield(L, index, "wait") != LUA_TNIL;
+    lua_pop(L, 1);
+    settle_claims(L, index, verifier_index, verifier);
+    const char *source = push_key_source(L, index);
+    settle_algorithms(L, index, verifier_index, strcmp(source, "secret") == 0, &verifier->policy);
+    enum tv_status status = settle_key_source(L, source, verifier_index, verifier, detail);
+    if (status == TV_OK)
+        status = check_key_fits(verifier, detail);
+    lua_settop(L, verifier_index);
+    return status;
+}

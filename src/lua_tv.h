@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// The declarations that the files of the Lua binding share.
+#pragma once
+
+#include "arena.h"
+#include "key.h"
+#include "keystore.h"
+#include "status.h"
+#include "verify.h"
+
+#include <lauxlib.h>
+#include <lua.h>
+
+// Every function of the module has the module's state as its first upvalue.
+#define STATE_INDEX lua_upvalueindex(1)
+
+// lua_module.c
+
+// Registers a metatable with these methods and metamethods, and the module's state (on top of the
+// stack, popped) as their upvalue.
+void new_type(lua_State *L, const char *name, const luaL_Reg *methods,
+              const luaL_Reg *metamethods);
+
+// An arena of at least `size` bytes. It is the module's kept block, or garbage-collected memory
+// pushed onto the stack; exactly one value is pushed either way. Ends with arena_release().
+struct tv_arena arena_acquire(lua_State *L, size_t size);
+void arena_release(lua_State *L, const struct tv_arena *arena);
+
+// The string argument `index`, or an error that names it; numbers are not converted.
+struct tv_span check_span(lua_State *L, int index);
+
+// lua_failure.c: pushes nil, message, code and returns 3; raises for TV_NO_MEMORY. It alone writes
+// sentences. push_message() pushes the sentence only.
+int push_failure(lua_State *L, enum tv_status status, const struct tv_detail *detail);
+void push_message(lua_State *L, enum tv_status status, const struct tv_detail *detail);
+
+// lua_json.c: pushes a JSON value as a Lua value (RFC 8259); null is the light userdata NULL.
+void push_json(lua_State *L, yyjson_val *value);
+
+// lua_key.c
+#define KEY_TYPE "token_verifier.key"
+void register_key(lua_State *L);
+void push_key(lua_State *L, struct tv_key *key); // adds a reference
+struct tv_key *test_key(lua_State *L, int index); // borrowed, or NULL if it is no key object
+int l_key(lua_State *L);
+int l_key_file_name(lua_State *L);
+
+// lua_keystore.c
+#define KEYSTORE_TYPE "token_verifier.keystore"
+void register_keystore(lua_State *L);
+struct tv_keystore *check_keystore(lua_State *L, int index); // borrowed; raises on a closed one
+int l_keystore(lua_State *L);
+int l_step(lua_State *L);
+int l_pollfd(lua_State *L);
+int l_events(lua_State *L);
+int l_timeout(lua_State *L);
+
+// Whether a call that did not say so may wait for a key: until somebody watches the descriptor.
+bool may_wait_by_default(void);
+
+// As tv_keystore_get(), waiting for a fetch within the time limits if `wait`.
+enum tv_status get_key(struct tv_keystore *store, struct tv_span key_id, struct tv_span client,
+                       bool wait, struct tv_key **key, struct tv_detail *detail);
+
+// lua_options.c: reads the fields of an options table one by one; each raises an error that names the
+// option if its type is wrong. An absent option leaves `*value` as it is.
+struct option {
+    const char *name;
+    void (*read)(lua_State *L, int index, const char *name, void *target);
+    void *target;
+};
+// Raises on a name that is not in `options` (ended by a NULL name).
+void read_options(lua_State *L, int table, const struct option *options);
+void read_boolean(lua_State *L, int index, const char *name, void *target);     // bool
+void read_string(lua_State *L, int index, const char *name, void *target);      // struct tv_span
+void read_text(lua_State *L, int index, const char *name, void *target);        // const char *, no NUL inside
+void read_number(lua_State *L, int index, const char *name, void *target);      // double
+void read_seconds(lua_State *L, int index, const char *name, void *target);     // int64_t, whole seconds
+void read_milliseconds(lua_State *L, int index, const char *name, void *target); // seconds to int64_t ms
+void read_count(lua_State *L, int index, const char *name, void *target);       // size_t, from 1
+
+// The settings of new() and verify().
+struct verifier {
+    struct tv_policy policy;
+    struct tv_key *key;          // or NULL
+    struct tv_keystore **stores; // asked in their order if there is no key
+    size_t store_count;
+    bool wait, wait_given;
+    struct tv_span room;
+    double now_s; // NaN: the clock's
+};
+
+// Settles the options table at `index` into `verifier`, which lies zeroed in the userdata on top of
+// the stack; what it points to is anchored in that userdata's first user value, a table. Raises on
+// misuse; a key that cannot be used gives its status and detail.
+enum tv_status settle_options(lua_State *L, int index, struct verifier *verifier,
+                              struct tv_detail *detail);
+
+// lua_verifier.c
+#define VERIFIER_TYPE "token_verifier.verifier"
+void register_verifier(lua_State *L);
+int l_new(lua_State *L);
+int l_verify(lua_State *L);
+int l_inspect(lua_State *L);
