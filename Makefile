@@ -86,3 +86,86 @@ install: all
 uninstall:
 	rm -f "$(DESTDIR)$(LUA_CMODULE_DIR)/$(MODULE).so"
 	rm -rf "$(DESTDIR)$(LUA_MODULE_DIR)/token_verifier"
+
+# Tests
+
+# Where the specs and Prosody find what was built here.
+LUA_ENV = LUA_CPATH="$(CURDIR)/$(BUILD)/?.so;;" LUA_PATH="$(CURDIR)/lua/?.lua;$(CURDIR)/?.lua;;"
+BUSTED ?= busted
+RUN_SPECS = $(BUSTED) --lua=$(LUA) -o plainTerminal $(SPEC_FLAGS) --exclude-pattern=e2e $(or $(SPECS),$(wildcard spec/*_spec.lua))
+
+SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+UNIT := $(BUILD)/unit
+UNIT_CFLAGS = $(ALL_CFLAGS) -U_FORTIFY_SOURCE -UNDEBUG $(UNIT_FLAGS)
+UNIT_FLAGS ?= $(SANITIZERS)
+UNIT_OBJECTS := $(CORE_SOURCES:src/%.c=$(UNIT)/%.o)
+UNIT_PROGRAMS := $(UNIT_TESTS:test/%.c=$(UNIT)/%)
+
+$(UNIT)/%.o: src/%.c $(HEADERS) $(BUILD)/.dependencies
+	@mkdir -p $(UNIT)
+	$(CC) $(ALL_CPPFLAGS) $(UNIT_CFLAGS) -c -o $@ $<
+
+$(UNIT)/test_%: test/test_%.c $(wildcard test/*.h) $(UNIT_OBJECTS)
+	$(CC) $(ALL_CPPFLAGS) -Isrc $(UNIT_CFLAGS) $(LDFLAGS) -o $@ $< $(UNIT_OBJECTS) $(PKG_LIBS)
+
+.PHONY: unit
+unit: $(UNIT_PROGRAMS)
+	@status=0; for t in $(UNIT_PROGRAMS); do $(UNIT_RUNNER) $$t || status=1; done; exit $$status
+
+.PHONY: spec
+spec: all
+	$(LUA_ENV) $(RUN_SPECS)
+
+.PHONY: e2e
+e2e: all
+	PROSODY="$(PROSODY)" PYTHON="$(PYTHON)" scripts/e2e
+
+.PHONY: lint
+lint: all
+	PKG_CFLAGS="$(PKG_CFLAGS)" BUILD="$(BUILD)" scripts/lint
+
+# Everything that fits in ten minutes; prints the counts last.
+.PHONY: check
+check:
+	scripts/install-deps test
+	+PROSODY="$(PROSODY)" PYTHON="$(PYTHON)" scripts/check
+
+# From a fresh checkout to real log-ins.
+.PHONY: demo
+demo:
+	scripts/install-deps demo
+	$(MAKE) all
+	scripts/demo
+
+# The module and the core under AddressSanitizer, UndefinedBehaviorSanitizer and LeakSanitizer.
+.PHONY: sanitize
+sanitize:
+	$(MAKE) unit
+	$(MAKE) BUILD=$(BUILD)/sanitize CFLAGS="-O1 -g $(SANITIZERS)" HARDENING= all
+	LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
+		LSAN_OPTIONS=suppressions=$(CURDIR)/test/lsan.supp,print_suppressions=0 \
+		LUA_CPATH="$(CURDIR)/$(BUILD)/sanitize/?.so;;" LUA_PATH="$(CURDIR)/lua/?.lua;$(CURDIR)/?.lua;;" \
+		$(RUN_SPECS)
+
+.PHONY: valgrind
+valgrind:
+	$(MAKE) BUILD=$(BUILD)/valgrind UNIT_FLAGS= \
+		UNIT_RUNNER="valgrind -q --leak-check=full --errors-for-leak-kinds=definite --error-exitcode=1" unit
+
+# Lines and branches of src/ that the unit tests and specs run.
+.PHONY: coverage
+coverage:
+	rm -rf $(BUILD)/coverage
+	$(MAKE) BUILD=$(BUILD)/coverage CFLAGS="-O0 -g --coverage" LDFLAGS="--coverage" UNIT_FLAGS= all unit
+	LUA_CPATH="$(CURDIR)/$(BUILD)/coverage/?.so;;" LUA_PATH="$(CURDIR)/lua/?.lua;$(CURDIR)/?.lua;;" $(RUN_SPECS)
+	BUILD=$(BUILD)/coverage scripts/coverage
+
+# A tarball that builds alone.
+.PHONY: dist
+dist:
+	git archive --format=tar.gz --prefix=prosody-token-verifier-$(VERSION)/ \
+		-o prosody-token-verifier-$(VERSION).tar.gz HEAD
+
+.PHONY: help
+help:
+	@echo "all install uninstall clean dist demo check unit spec e2e lint sanitize valgrind coverage"
