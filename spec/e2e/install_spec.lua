@@ -1,0 +1,88 @@
+-- SPDX-License-Identifier: MIT
+-- What luarocks and `make install` put where, and that a Prosody which has only that logs people in.
+
+local folder, copy, tree;
+
+-- Runs a shell command; gives back what it printed, and fails with it if the command failed.
+local function run(command)
+	local pipe = io.popen("{ " .. command .. "\n} 2>&1 </dev/null");
+	local output = pipe:read("a");
+	assert(pipe:close(), command .. "\n" .. output);
+	return output;
+end
+
+local function files_in(root)
+	local files = {};
+	for file in run(("cd %s && find . -type f | LC_ALL=C sort"):format(root)):gmatch("%./([^\n]+)") do
+		files[#files + 1] = file;
+	end
+	return files;
+end
+
+-- Where each file of the tree belongs below a prefix, whoever installs it.
+local function expected_files()
+	local files = { "lib/lua/5.4/token_verifier.so" };
+	for _, file in ipairs(files_in("lua")) do
+		local place = file:find("^token_verifier/") and "" or "token_verifier/plugins/";
+		files[#files + 1] = "share/lua/5.4/" .. place .. file;
+	end
+	table.sort(files);
+	return files;
+end
+
+lazy_setup(function ()
+	folder = run("mktemp -d"):match("[^\n]+");
+	copy, tree = folder .. "/source", folder .. "/tree";
+	run(("mkdir %s && tar --exclude=./build --exclude=./.git --exclude=node_modules -cf - . | tar -C %s -xf -"):format(copy, copy));
+end);
+
+lazy_teardown(function ()
+	run("rm -rf " .. folder);
+end);
+
+describe("luarocks make into an empty tree", function ()
+	lazy_setup(function ()
+		run(("cd %s && luarocks --lua-version 5.4 make --tree %s && rm -r %s/lib/luarocks"):format(copy, tree, tree));
+	end);
+
+	it("installs every file under its own name, and nothing else", function ()
+		assert.same(expected_files(), files_in(tree));
+	end);
+
+	it("leaves a module that Lua finds", function ()
+		local output = run(([[cd / && LUA_CPATH="%s/lib/lua/5.4/?.so" lua5.4 -e 'print(require "token_verifier"._VERSION)']]):format(tree));
+		assert.matches("^%d+%.%d+", output);
+	end);
+
+	it("is all that a Prosody needs for log-ins", function ()
+		run(("rm -rf %s/lua %s/build"):format(copy, copy));
+		local output = run(("cd %s && TOKEN_VERIFIER_PREFIX=%s busted --lua=lua5.4 -o plainTerminal %s"):format(
+			copy, tree, "spec/e2e/log_in_spec.lua"));
+		assert.matches("%d+ successes / 0 failures / 0 errors / 0 pending", output);
+	end);
+end);
+
+describe("make install", function ()
+	local stage;
+
+	lazy_setup(function ()
+		stage = folder .. "/stage";
+		run(("make install DESTDIR=%s PREFIX=/usr"):format(stage));
+	end);
+
+	it("installs the same files below DESTDIR and PREFIX", function ()
+		assert.same(expected_files(), files_in(stage .. "/usr"));
+	end);
+
+	it("replaces the module by another file, since a server may have the old one mapped", function ()
+		local module = stage .. "/usr/lib/lua/5.4/token_verifier.so";
+		run(("ln %s %s/mapped"):format(module, folder));
+		run(("make install DESTDIR=%s PREFIX=/usr"):format(stage));
+		assert.equal("1\n", run(("stat -c %%h %s"):format(module)));
+	end);
+
+	it("is undone by make uninstall", function ()
+		run(("make uninstall DESTDIR=%s PREFIX=/usr"):format(stage));
+		assert.same({}, files_in(stage));
+	end);
+end);
