@@ -96,7 +96,3 @@ size_t tv_keystores_step(int64_t wait_ms);
 // The oldest settlement not yet handed out, or NULL.
 struct tv_settlement *tv_keystores_take_settlement(void);
 void tv_settlement_free(struct tv_settlement *settlement);
-
-// "<sha256hex(kid)>.pem" and a NUL.
-#define TV_KEY_FILE_NAME_SIZE 69
-enum tv_status tv_key_file_name(struct tv_span key_id, char name[TV_KEY_FILE_NAME_SIZE]);

@@ -2,6 +2,8 @@
 // Turns a status and its detail into nil, message, code. All sentences are here.
 #include "lua_tv.h"
 
+#include "asap.h"
+
 #include <math.h>
 #include <stdio.h>
 
@@ -75,8 +77,8 @@ static void add_source(luaL_Buffer *out, const struct tv_detail *detail) {
 
 // The file a key server was asked for; operators look for it there.
 static void add_file_name(luaL_Buffer *out, const struct tv_detail *detail) {
-    char name[TV_KEY_FILE_NAME_SIZE];
-    if (tv_key_file_name(detail->key_id, name) == TV_OK)
+    char name[TV_ASAP_FILE_NAME_SIZE];
+    if (tv_asap_file_name(detail->key_id, name) == TV_OK)
         add_format(out, " (file %s)", name);
 }
 

@@ -2,6 +2,8 @@
 // Key objects: key(text) and its methods.
 #include "lua_tv.h"
 
+#include "asap.h"
+
 #include <stdlib.h>
 
 struct key_box {
@@ -43,8 +45,8 @@ int l_key(lua_State *L) {
 
 int l_key_file_name(lua_State *L) {
     struct tv_span key_id = check_span(L, 1);
-    char name[TV_KEY_FILE_NAME_SIZE];
-    if (tv_key_file_name(key_id, name) != TV_OK)
+    char name[TV_ASAP_FILE_NAME_SIZE];
+    if (tv_asap_file_name(key_id, name) != TV_OK)
         return luaL_error(L, "SHA-256 is not available in this OpenSSL");
     lua_pushstring(L, name);
     return 1;

@@ -18,8 +18,8 @@ EXPORTED int luaopen_token_verifier(lua_State *L);
 // that one large token does not pin its memory.
 #define KEPT_MEMORY ((size_t)48 * 1024)
 
-// User values: 1 keys by secret, 2 keys by text, 3 keystore().
-#define STATE_USER_VALUES 3
+// User values: 1 keys by secret, 2 keys by text, 3 keystore(), 4 stores by the URL in an option.
+#define STATE_USER_VALUES 4
 
 struct module_state {
     // Set while a verification uses `memory`. A finalizer that verifies in the middle of another
@@ -44,9 +44,10 @@ static void push_state(lua_State *L) {
     lua_pushcfunction(L, l_state_gc);
     lua_setfield(L, -2, "__gc");
     lua_setmetatable(L, -2);
-    for (int i = 1; i <= 2; i++) {
+    static const int tables[] = {1, 2, 4};
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         lua_newtable(L);
-        lua_setiuservalue(L, -2, i);
+        lua_setiuservalue(L, -2, tables[i]);
     }
 }
 

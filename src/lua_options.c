@@ -205,8 +205,7 @@ static enum tv_status load_remembered(lua_State *L, struct tv_span text, bool se
     return status;
 }
 
-static void add_store(lua_State *L, struct verifier *verifier, struct tv_keystore *store) {
-    (void)L;
+static void add_store(struct verifier *verifier, struct tv_keystore *store) {
     verifier->stores[verifier->store_count++] = tv_keystore_retain(store);
 }
 
@@ -219,7 +218,7 @@ static void make_store_list(lua_State *L, int verifier_index, struct verifier *v
 static void settle_keys(lua_State *L, int index, int verifier_index, struct verifier *verifier) {
     if (luaL_testudata(L, index, KEYSTORE_TYPE)) {
         make_store_list(L, verifier_index, verifier, 1);
-        add_store(L, verifier, check_keystore(L, index));
+        add_store(verifier, check_keystore(L, index));
         return;
     }
     size_t count = lua_istable(L, index) ? lua_rawlen(L, index) : 0;
@@ -231,7 +230,7 @@ static void settle_keys(lua_State *L, int index, int verifier_index, struct veri
         if (!luaL_testudata(L, -1, KEYSTORE_TYPE))
             luaL_error(L, "option 'keys' must be a list of key stores, but element %d is a %s",
                        (int)i, luaL_typename(L, -1));
-        add_store(L, verifier, check_keystore(L, -1));
+        add_store(verifier, check_keystore(L, -1));
         lua_pop(L, 1);
     }
 }
@@ -251,7 +250,13 @@ static enum tv_status settle_server(lua_State *L, int index, int verifier_index,
         return TV_KEY_SOURCE_UNAVAILABLE;
     }
     make_store_list(L, verifier_index, verifier, 1);
-    add_store(L, verifier, check_keystore(L, -3));
+    add_store(verifier, check_keystore(L, -3));
+    // The handle stays, and so the keys, until the module goes: the next verify(token, opts) finds
+    // them held. The URLs come from configuration, so there are few.
+    lua_getiuservalue(L, STATE_INDEX, 4);
+    lua_pushvalue(L, index);
+    lua_pushvalue(L, -5);
+    lua_rawset(L, -3);
     return TV_OK;
 }
 
