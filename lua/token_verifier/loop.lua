@@ -1,0 +1,177 @@
+-- SPDX-License-Identifier: MIT
+-- The one watch on the native module's descriptor in Prosody's event loop, and those who wait for keys.
+
+local token_verifier = require "token_verifier";
+local async = require "util.async";
+local server = require "net.server";
+local timer = require "util.timer";
+local log = require "util.logger".init("token_verifier");
+
+-- Every wake runs a log-in to its end: so many in one turn of the loop, that others get theirs in between.
+local wakes_per_turn = 8;
+
+local watched; -- { fd, handle }
+local users = 0;
+local waiting = {}; -- source and kid -> set of waiters
+local woken = {}; -- waiters whose session is to be resumed, in order
+local first_woken, last_woken = 1, 0;
+local drain_scheduled = false;
+
+local function protected(what, f, ...)
+	local ok, result = pcall(f, ...);
+	if not ok then
+		log("error", "Error in %s: %s", what, result);
+		return nil;
+	end
+	return result;
+end
+
+local function unwatch()
+	if not watched then
+		return;
+	end
+	local handle = watched.handle;
+	watched = nil;
+	if handle.close then
+		protected("unwatch", handle.close, handle);
+	else
+		protected("unwatch", handle.setflags, handle, false, nil);
+	end
+end
+
+local function key_of(source, kid)
+	return source.."\n"..kid;
+end
+
+local function forget(waiter)
+	for _, key in ipairs(waiter.keys) do
+		local set = waiting[key];
+		if set then
+			set[waiter] = nil;
+			if next(set) == nil then
+				waiting[key] = nil;
+			end
+		end
+	end
+end
+
+local drain;
+
+local function schedule_drain()
+	if not drain_scheduled then
+		drain_scheduled = true;
+		timer.add_task(0, drain);
+	end
+end
+
+function drain()
+	drain_scheduled = false;
+	for _ = 1, wakes_per_turn do
+		local waiter = woken[first_woken];
+		if not waiter then
+			return;
+		end
+		woken[first_woken] = nil;
+		first_woken = first_woken + 1;
+		protected("waking a session", waiter.done);
+	end
+	if first_woken <= last_woken then
+		schedule_drain();
+	end
+end
+
+-- Ends a wait with `outcome`; the session goes on in a later turn of drain().
+local function settle(waiter, outcome)
+	if waiter.outcome then
+		return;
+	end
+	waiter.outcome = outcome;
+	timer.stop(waiter.timer);
+	forget(waiter);
+	last_woken = last_woken + 1;
+	woken[last_woken] = waiter;
+end
+
+local function on_readable()
+	for _, item in ipairs(protected("step", token_verifier.step) or {}) do
+		local waiters = waiting[key_of(item.store:source(), item.kid)] or {};
+		for waiter in pairs(waiters) do
+			settle(waiter, item);
+		end
+	end
+	if first_woken <= last_woken and not drain_scheduled then
+		drain();
+	end
+end
+
+-- Watches the descriptor, if it is not watched yet. A server that forked has another one than before.
+local function watch()
+	local fd = token_verifier.pollfd();
+	if watched and watched.fd == fd then
+		return;
+	end
+	unwatch();
+	watched = { fd = fd, handle = assert(server.watchfd(fd, function ()
+		protected("watch", on_readable);
+	end)) };
+end
+
+local user_methods = {};
+local user_mt = { __index = user_methods };
+
+-- Sees to it that fetches which were queued are driven, for callers who cannot wait.
+function user_methods:start()
+	if not self.detached then
+		watch();
+	end
+end
+
+-- Waits in the caller's async runner until one of the sources (texts of store:source()) has settled `kid`.
+-- Returns what step() told of it, or { code, message } after `seconds` or when the plugin is unloaded.
+function user_methods:wait(sources, kid, seconds)
+	if self.detached then
+		return { code = "key-source-unavailable", message = "the plugin is being unloaded" };
+	end
+	watch();
+	local wait, done = async.waiter();
+	local waiter = { user = self, done = done, keys = {} };
+	for i, source in ipairs(sources) do
+		local key = key_of(source, kid);
+		waiter.keys[i] = key;
+		waiting[key] = waiting[key] or {};
+		waiting[key][waiter] = true;
+	end
+	self.waiters[waiter] = true;
+	waiter.timer = timer.add_task(seconds, function ()
+		settle(waiter, { code = "key-source-unavailable", message = "the key did not arrive in time" });
+		schedule_drain();
+	end);
+	wait();
+	self.waiters[waiter] = nil;
+	return waiter.outcome;
+end
+
+-- Ends this use: its own waiters go on with a failure, the watch ends with its last user.
+function user_methods:detach()
+	if self.detached then
+		return;
+	end
+	self.detached = true;
+	for waiter in pairs(self.waiters) do
+		settle(waiter, { code = "key-source-unavailable", message = "the plugin was unloaded" });
+	end
+	schedule_drain();
+	users = users - 1;
+	if users == 0 then
+		unwatch();
+	end
+end
+
+-- A new use of the watch, by one plugin. The descriptor is only touched once somebody waits: a server may still fork
+-- after it has loaded its plugins.
+local function attach()
+	users = users + 1;
+	return setmetatable({ waiters = {} }, user_mt);
+end
+
+return { attach = attach };
