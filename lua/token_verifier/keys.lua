@@ -1,0 +1,192 @@
+-- SPDX-License-Identifier: MIT
+-- Chooses the key that a session's token must be verified with, and keeps the verifiers made for it.
+
+local token_verifier = require "token_verifier";
+
+-- Verifiers kept; each stands for one combination of key and settings.
+local max_verifiers = 32;
+
+local methods = {};
+local mt = { __index = methods };
+
+local function as_list(value)
+	if value == nil then
+		return {};
+	end
+	return type(value) == "table" and value or { value };
+end
+
+-- The names in `configured` that go with a secret, or with a public key: never both, whatever is configured.
+local function algorithms_for(configured, with_secret)
+	local names = {};
+	for _, name in ipairs(as_list(configured)) do
+		if type(name) == "string" and (name:sub(1, 2) == "HS") == with_secret then
+			names[#names + 1] = name;
+		end
+	end
+	return names;
+end
+
+-- Whether a text is meant to be a public key. Such a text is known to everybody, and so never a secret, even if it
+-- turns out to be a broken key.
+local function is_public(text)
+	return text:find("-----BEGIN", 1, true) ~= nil or text:find("^%s*{") ~= nil or token_verifier.key(text) ~= nil;
+end
+
+local function from_text(text)
+	if type(text) ~= "string" then
+		return nil, ("session.public_key is a %s, not a string"):format(type(text)), "malformed-key";
+	elseif is_public(text) then
+		return { option = "key", value = text };
+	end
+	return { option = "secret", value = text };
+end
+
+-- The store of one key server; opened when first needed, as no key is asked for while a plugin loads.
+function methods:store(url)
+	local store = self.stores[url];
+	if not store then
+		local ok, result, warning = pcall(token_verifier.keystore, {
+			asap_key_server = url, cache_size = self.cache_size,
+		});
+		if not ok or not result then
+			return nil, tostring(ok and warning or result), "key-source-unavailable";
+		elseif warning then
+			self.log("warn", "Key server: %s", warning);
+		end
+		store = result;
+		self.stores[url] = store;
+	end
+	return store;
+end
+
+-- The stores of the key servers in force. An empty text is a key server that holds no key.
+function methods:stores_of(settings)
+	local stores = {};
+	for _, url in ipairs(as_list(settings.asapKeyServer)) do
+		if url ~= "" then
+			local store, message, code = self:store(url);
+			if not store then
+				return nil, message, code;
+			end
+			stores[#stores + 1] = store;
+		end
+	end
+	if #stores == 0 then
+		return nil, "the configured source of keys holds no key", "key-not-found";
+	end
+	return stores;
+end
+
+function methods:choose(settings, session)
+	if session.public_key ~= nil then
+		return from_text(session.public_key);
+	elseif settings.asapKeyServer ~= nil then
+		local stores, message, code = self:stores_of(settings);
+		return stores and { option = "keys", value = stores, stores = stores }, message, code;
+	elseif settings.cacheKeysUrl ~= nil then
+		return nil, "JWK Sets (cache_keys_url) are not supported by this version", "key-not-found";
+	elseif type(settings.appSecret) ~= "string" then
+		return nil, "no secret and no key server is configured", "key-not-found";
+	end
+	return { option = "secret", value = settings.appSecret };
+end
+
+local function append(parts, value)
+	local text = tostring(value);
+	parts[#parts + 1] = ("%s%d:%s"):format(type(value), #text, text);
+end
+
+local function append_list(parts, list)
+	append(parts, #list);
+	for _, value in ipairs(list) do
+		append(parts, value);
+	end
+end
+
+-- A text that differs whenever the verifier would. It is cheaper than a verifier, and lists may be changed in place.
+local function fingerprint(choice, options)
+	local parts = {};
+	append(parts, choice.option);
+	if choice.stores then
+		for _, store in ipairs(choice.stores) do
+			append(parts, store);
+		end
+	else
+		append(parts, choice.value);
+	end
+	append_list(parts, options.algorithms);
+	append_list(parts, options.accepted_issuers);
+	append_list(parts, options.accepted_audiences);
+	append(parts, options.require_room);
+	append(parts, options.leeway);
+	return table.concat(parts);
+end
+
+function methods:kept(choice, options)
+	local name = fingerprint(choice, options);
+	local verifier = self.verifiers[name];
+	if verifier then
+		return verifier;
+	end
+	options[choice.option] = choice.value;
+	local ok, result, message, code = pcall(token_verifier.new, options);
+	if not ok then
+		self.log("error", "Tokens cannot be verified with these settings: %s", result);
+		return nil, "the settings for tokens are not usable", "key-source-unavailable";
+	elseif not result then
+		return nil, message, code;
+	end
+	if self.count >= max_verifiers then
+		self.verifiers, self.count = {}, 0;
+	end
+	self.verifiers[name], self.count = result, self.count + 1;
+	return result;
+end
+
+-- The verifier for a session under the settings of this moment (a token_util object), then the stores it asks.
+-- Otherwise nil, message, code.
+function methods:verifier(settings, session)
+	local choice, message, code = self:choose(settings, session);
+	if not choice then
+		return nil, message, code;
+	end
+	local options = {
+		algorithms = algorithms_for(settings.signatureAlgorithm, choice.option == "secret"),
+		accepted_issuers = as_list(settings.acceptedIssuers),
+		accepted_audiences = as_list(settings.acceptedAudiences),
+		require_room = settings.requireRoomClaim and true or false,
+		require_sub = true,
+		leeway = settings.leeway,
+		wait = false,
+	};
+	if #options.algorithms == 0 then
+		return nil, ("no accepted algorithm goes with a %s"):format(
+			choice.option == "secret" and "shared secret" or "public key"), "algorithm-not-accepted";
+	end
+	local verifier;
+	verifier, message, code = self:kept(choice, options);
+	if not verifier then
+		return nil, message, code;
+	end
+	return verifier, choice.stores or {};
+end
+
+-- Drops what was made, and with `close` the stores too.
+function methods:clear(close)
+	self.verifiers, self.count = {}, 0;
+	if close then
+		for url, store in pairs(self.stores) do
+			self.stores[url] = nil;
+			store:close();
+		end
+	end
+end
+
+local function new(cache_size, log)
+	return setmetatable({
+		cache_size = cache_size, log = log, stores = {}, verifiers = {}, count = 0,
+	}, mt);
+end
+
+return { new = new };
