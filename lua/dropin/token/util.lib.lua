@@ -1,0 +1,276 @@
+-- SPDX-License-Identifier: MIT
+-- token_util: verifies the token of a session and decides which rooms it may enter.
+
+local token_verifier = require "token_verifier";
+local async = require "util.async";
+local monotonic = require "util.time".monotonic;
+local claims_fields = require "token_verifier.claims";
+local config = require "token_verifier.config";
+local keys = require "token_verifier.keys";
+local loop = require "token_verifier.loop";
+local report = require "token_verifier.report";
+local room_rules = require "token_verifier.room";
+
+-- A log-in waits so long for its key, counted from asking.
+local wait_limit = 6;
+
+local function log(level, ...)
+	module:log(level, ...);
+end
+
+-- This copy belongs to one plugin, and ends with it: Prosody removes a plugin's event handlers when it is unloaded, and
+-- so also this one, from an object that only waits for that.
+local watch = loop.attach();
+local key_sets = setmetatable({}, { __mode = "k" });
+module:hook_object_event({
+	add_handler = function () end;
+	remove_handler = function ()
+		watch:detach();
+		for key_set in pairs(key_sets) do
+			key_set:clear(true);
+		end
+	end;
+}, "unload", function () end);
+
+local util = {};
+
+-- The address that limits are counted by. Behind a front that does not tell its clients apart all are loopback.
+local function client_of(session)
+	local ip = session.ip;
+	if type(ip) ~= "string" or ip == "::1" or ip:find("^127%.") or ip:find("^::ffff:127%.") then
+		return nil;
+	end
+	return ip;
+end
+
+-- Waits until a store has settled the key, and returns what became of it. Where nobody can wait the fetch goes on.
+local function await_key(stores, kid, deadline)
+	if not async.ready() then
+		watch:start();
+		return { code = "key-pending", message = "key is being fetched" };
+	end
+	local sources = {};
+	for i, store in ipairs(stores) do
+		sources[i] = store:source();
+	end
+	return watch:wait(sources, kid, math.max(deadline - monotonic(), 0));
+end
+
+-- Calls `ask` until it has an answer: its key may have to be fetched, from one store after the other. What it answers
+-- is returned, or what became of the key.
+local function ask_and_wait(session, stores, kid_of, ask)
+	local deadline = monotonic() + wait_limit;
+	local outcome = { code = "key-source-unavailable", message = "the key was fetched and lost again" };
+	local result, message, code = ask();
+	for _ = 1, #stores do
+		if result or code ~= "key-pending" then
+			return result, message, code;
+		end
+		local kid, problem, problem_code = kid_of();
+		if not kid then
+			return nil, problem, problem_code;
+		end
+		local settled = await_key(stores, kid, deadline);
+		if session.destroyed then
+			return nil, "the client has gone", "session-closed";
+		elseif settled.code == "key-pending" then
+			return nil, settled.message, settled.code;
+		elseif settled.code then
+			outcome = settled;
+		end
+		result, message, code = ask();
+	end
+	if code == "key-pending" then
+		return nil, outcome.message, outcome.code;
+	end
+	return result, message, code;
+end
+
+-- Returns the claims, or nil, message, code.
+local function verify(self, session, token)
+	if type(token) ~= "string" then
+		return nil, ("the token is a %s, not a string"):format(type(token)), "malformed-token";
+	end
+	local verifier, stores, code = self._keys:verifier(self, session);
+	if not verifier then
+		return nil, stores, code;
+	end
+	local request = { client = client_of(session) };
+	return ask_and_wait(session, stores, function ()
+		local header, message, inspect_code = token_verifier.inspect(token);
+		if not header then
+			return nil, message, inspect_code;
+		end
+		return header.kid;
+	end, function ()
+		return verifier:verify(token, request);
+	end);
+end
+
+local function refuse(session, token, code, message)
+	module:log("info", "Token refused: %s: %s (%s)", code, message, report.refused_token(session, token, code));
+	return false, report.answer(code, message);
+end
+
+-- Tells the other plugins. One that fails must not leave the client without an answer.
+local function announce(session, claims)
+	local ok, err = pcall(prosody.events.fire_event, "jitsi-authentication-token-verified", {
+		session = session, claims = claims,
+	});
+	if not ok then
+		module:log("error", "Error in a handler of jitsi-authentication-token-verified: %s", err);
+	end
+	return ok;
+end
+
+-- Verifies `session.auth_token` and sets the session's fields from its claims.
+-- Returns true, or false, a SASL condition and a text.
+function util:process_and_verify_token(session)
+	local token = session.auth_token;
+	if token == nil then
+		if self.allowEmptyToken == true then
+			return true;
+		end
+		return refuse(session, nil, "token-required", "token required");
+	end
+	local ok, claims, message, code = pcall(verify, self, session, token);
+	if not ok then
+		module:log("error", "Error while a token was verified: %s", claims);
+		claims, message, code = nil, "the token could not be verified", "internal-error";
+	end
+	if not claims then
+		return refuse(session, token, code, message);
+	end
+	local context = claims_fields.assign(session, claims);
+	if not announce(session, claims) then
+		return refuse(session, token, "internal-error", "the token could not be processed");
+	elseif session.contextRequired and not context then
+		return refuse(session, token, "missing-claim", "the token has no context");
+	end
+	return true;
+end
+
+local function find_room(room_jid)
+	local host = prosody.hosts[room_jid:match("@(.*)$")];
+	local muc = host and host.modules and host.modules.muc;
+	return muc and muc.get_room_from_jid(room_jid);
+end
+
+-- Decides whether the session may enter the room. Returns true, or false, the name of an error and a reason.
+function util:verify_room(session, room_address)
+	local allowed, error_name, reason = room_rules.verify(self, session, room_address, find_room);
+	if allowed then
+		return true;
+	end
+	module:log("info", "Room refused: %s: %s (%s)", error_name or "room-mismatch",
+		reason or "the token is for another room or tenant", report.refused_room(session, room_address));
+	return false, error_name, reason;
+end
+
+function util:set_asap_accepted_issuers(issuers)
+	self.acceptedIssuers = issuers;
+end
+
+function util:set_asap_accepted_audiences(audiences)
+	self.acceptedAudiences = audiences;
+end
+
+function util:set_asap_require_room_claim(required)
+	self.requireRoomClaim = required;
+end
+
+-- `""` is a key server that holds no key; only nil means that there is none.
+function util:set_asap_key_server(url)
+	self.asapKeyServer = url;
+end
+
+-- Forgets the keys fetched, so that each is asked for again.
+function util:clear_asap_cache()
+	self._keys:clear();
+	for _, store in ipairs(self._keys:stores_of(self) or {}) do
+		store:forget();
+	end
+end
+
+-- The public key of `kid` as PEM, or nil. Waits for it where the caller can wait.
+function util:get_public_key(kid)
+	local stores = self.asapKeyServer ~= nil and self._keys:stores_of(self);
+	if not stores or type(kid) ~= "string" then
+		return nil;
+	end
+	for _, store in ipairs(stores) do
+		local ok, key, message, code = pcall(ask_and_wait, {}, { store }, function ()
+			return kid;
+		end, function ()
+			return store:get(kid, false);
+		end);
+		if ok and key then
+			return key:pem();
+		end
+		module:log("info", "No public key: %s: %s", ok and code or "internal-error", ok and message or key);
+	end
+	return nil;
+end
+
+-- The object that plugins hold. An assignment to a field is noted, so that no reload of the configuration undoes it.
+local function new_object(values, assigned)
+	return setmetatable({}, {
+		__index = function (_, name)
+			local value = values[name];
+			if value == nil then
+				return util[name];
+			end
+			return value;
+		end;
+		__newindex = function (_, name, value)
+			values[name], assigned[name] = value, true;
+		end;
+	});
+end
+
+local function same_list(a, b)
+	for i = 1, math.max(#a, #b) do
+		if a[i] ~= b[i] then
+			return false;
+		end
+	end
+	return true;
+end
+
+-- Takes over the configuration, except for what was assigned, or changed within a list, since it was last read.
+local function configure(values, assigned, settings)
+	for _, field in ipairs(config.fields) do
+		local value, last = values[field], values._configured[field];
+		if type(value) == "table" and type(last) == "table" and not same_list(value, last) then
+			assigned[field] = true;
+		end
+		if not assigned[field] then
+			local new_value = settings[field];
+			values._configured[field] = type(new_value) == "table" and table.move(new_value, 1, #new_value, 1, {})
+				or new_value;
+			values[field] = new_value;
+		end
+	end
+end
+
+-- `context` is the module API object whose host's options are read. Returns nil after an error line if there is no way
+-- to verify a token.
+local function new(context)
+	local settings = config.read(context, log);
+	if not settings then
+		return nil;
+	end
+	local key_set = keys.new(config.read_cache_size(module), log);
+	key_sets[key_set] = true;
+	local values, assigned = { log = log, _keys = key_set, _configured = {} }, {};
+	configure(values, assigned, settings);
+	module:hook_global("config-reloaded", function ()
+		local changed = config.read(context, log);
+		if changed then
+			configure(values, assigned, changed);
+		end
+	end);
+	return new_object(values, assigned);
+end
+
+return { new = new };

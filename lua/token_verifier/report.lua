@@ -1,0 +1,80 @@
+-- SPDX-License-Identifier: MIT
+-- The one log line of a refusal, and the words that the client gets for it.
+
+local token_verifier = require "token_verifier";
+
+local max_quoted = 64;
+
+-- Codes that say where keys come from. The client only learns that there was none.
+local about_keys = {
+	["key-not-found"] = true, ["key-source-unavailable"] = true, ["key-source-overloaded"] = true,
+	["key-unusable"] = true, ["malformed-key"] = true, ["unsupported-key"] = true, ["weak-key"] = true,
+	["weak-secret"] = true,
+};
+
+-- Codes of claims, which are only judged once the signature held.
+local after_signature = {
+	["malformed-payload"] = true, ["invalid-claim"] = true, ["missing-claim"] = true, ["expired"] = true,
+	["not-yet-valid"] = true, ["lifetime-too-long"] = true, ["issuer-not-accepted"] = true,
+	["audience-not-accepted"] = true, ["room-missing"] = true, ["room-invalid"] = true,
+	["room-not-accepted"] = true, ["sub-missing"] = true, ["sub-invalid"] = true,
+};
+
+local not_authorized = {
+	["room-missing"] = true, ["room-invalid"] = true, ["room-not-accepted"] = true,
+	["sub-missing"] = true, ["sub-invalid"] = true,
+};
+
+-- Somebody else's text made fit for a log line.
+local function quote(text)
+	if #text > max_quoted then
+		text = text:sub(1, max_quoted).."...";
+	end
+	return '"'..text:gsub('[%c\127-\255"\\]', function (char)
+		return ("\\x%02x"):format(char:byte());
+	end)..'"';
+end
+
+local function add(parts, name, value)
+	if type(value) == "string" then
+		parts[#parts + 1] = name.."="..quote(value);
+	end
+end
+
+local function where(session, parts)
+	add(parts, "tenant", session.jitsi_web_query_prefix);
+	add(parts, "room", session.jitsi_web_query_room);
+	add(parts, "client", session.ip);
+end
+
+-- What is known about a refused token: of its claims only the issuer, and that only if the signature held.
+local function refused_token(session, token, code)
+	local parts = {};
+	local header, claims;
+	if type(token) == "string" then
+		header, claims = token_verifier.inspect(token);
+	end
+	add(parts, "kid", header and header.kid);
+	where(session, parts);
+	add(parts, "iss", header and after_signature[code] and claims.iss);
+	return table.concat(parts, " ");
+end
+
+-- What is known about a session that was refused a room, after its token had been verified.
+local function refused_room(session, room_address)
+	local parts = {};
+	add(parts, "asked", room_address);
+	where(session, parts);
+	add(parts, "iss", session.jitsi_meet_auth_issuer);
+	return table.concat(parts, " ");
+end
+
+-- The SASL condition and the text for a code.
+local function answer(code, message)
+	if about_keys[code] then
+		message = "could not obtain public key";
+	end
+	return not_authorized[code] and "not-authorized" or "not-allowed", message;
+end
+
+return { refused_token = refused_token, refused_room = refused_room, answer = answer };

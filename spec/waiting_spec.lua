@@ -1,0 +1,257 @@
+-- SPDX-License-Identifier: MIT
+-- Log-ins that wait for a key: who is woken, when, how often the key server is asked, and what is watched.
+
+local prosody = require "spec.support.prosody";
+local tokens = require "spec.support.tokens";
+local key_server = require "spec.support.key_server";
+
+local rsa, other_rsa = tokens.new_key(), tokens.new_key();
+local token = tokens.rs256(tokens.claims(), rsa, "k1");
+local server = prosody.server;
+
+local watches = 0; -- descriptors of ours that are watched
+local watchfd = server.watchfd;
+server.watchfd = function (...)
+	local handle = watchfd(...);
+	local close = handle.close;
+	watches = watches + 1;
+	handle.close = function (self)
+		watches = watches - 1;
+		return close(self);
+	end;
+	return handle;
+end;
+
+describe("a log-in that needs a key", function ()
+	local keys, modules;
+
+	-- A plugin with token_util for the key server; its own copy, as in Prosody.
+	local function new_plugin(changes)
+		local options = { app_id = "app", asap_key_server = keys.url };
+		for name, value in pairs(changes or {}) do
+			options[name] = value;
+		end
+		local token_util, module = prosody.new_token_util(options);
+		modules[#modules + 1] = module;
+		return token_util, module;
+	end
+
+	local function process(token_util, a_token, session)
+		session = session or {};
+		session.auth_token = a_token;
+		return token_util:process_and_verify_token(session);
+	end
+
+	-- Starts a log-in and returns a table that gets its result.
+	local function start(token_util, a_token, session)
+		local pending = {};
+		local runner = prosody.async.runner(function ()
+			pending.result = { process(token_util, a_token, session) };
+		end, { error = function (_, err) pending.error = err; end });
+		runner:run(true);
+		return pending;
+	end
+
+	local function finish(pending)
+		for _, one in ipairs(pending) do
+			prosody.run_until(function () return one.result or one.error; end);
+			assert.is_nil(one.error);
+		end
+	end
+
+	before_each(function ()
+		modules = {};
+		keys = key_server.start({ k1 = rsa.public });
+	end);
+
+	after_each(function ()
+		for _, module in ipairs(modules) do
+			module:unload();
+		end
+		keys.stop();
+		assert.equal(0, watches);
+	end);
+
+	it("waits for it, and the next one does not", function ()
+		local token_util = new_plugin();
+		assert.equal(0, watches); -- not while a plugin loads
+		assert.same({ true }, { prosody.run(process, token_util, token) });
+		assert.equal(1, watches);
+		assert.equal(1, #keys.requests);
+		assert.same({ true }, { prosody.run(process, token_util, token) });
+		assert.equal(1, #keys.requests);
+		assert.is_false((prosody.run(process, token_util, tokens.rs256(tokens.claims(), other_rsa, "k1"))));
+		assert.equal(1, #keys.requests);
+	end);
+
+	it("is one of many that make one request, and the loop turns while they are woken", function ()
+		local token_util = new_plugin();
+		local pending, turns, woken_in_turn = {}, 0, {};
+		_G.prosody.events.add_handler("jitsi-authentication-token-verified", function ()
+			woken_in_turn[turns] = (woken_in_turn[turns] or 0) + 1;
+		end);
+		keys.delay = 0.1;
+		for i = 1, 50 do
+			pending[i] = start(token_util, token);
+		end
+		local count_turns = server.add_task(0, function () turns = turns + 1; return 0; end);
+		finish(pending);
+		server.timer.stop(count_turns);
+		local largest = 0;
+		for _, woken in pairs(woken_in_turn) do
+			largest = math.max(largest, woken);
+		end
+		assert.is_true(largest <= 16, largest); -- 8 by the callback, 8 by a timer that follows at once
+		for _, one in ipairs(pending) do
+			assert.same({ true }, one.result);
+		end
+		assert.equal(1, #keys.requests);
+	end);
+
+	it("is refused with the server's answer if there is no such key", function ()
+		local token_util = new_plugin();
+		local result, condition, reason = prosody.run(process, token_util, tokens.rs256(tokens.claims(), rsa, "k2"));
+		assert.same({ false, "not-allowed", "could not obtain public key" }, { result, condition, reason });
+		assert.truthy(prosody.logged("info", "key-not-found")[1]);
+		prosody.run(process, token_util, tokens.rs256(tokens.claims(), rsa, "k2"));
+		assert.equal(1, #keys.requests);
+	end);
+
+	it("is refused in time if the server never answers, and holds nobody up", function ()
+		local token_util = new_plugin();
+		keys.delay = false;
+		local pending = { start(token_util, token) };
+		local largest, last = 0, require "util.time".monotonic();
+		local began = last;
+		local ticks = server.add_task(0, function ()
+			local time = require "util.time".monotonic();
+			largest, last = math.max(largest, time - last), time;
+			return 0.01;
+		end);
+		finish(pending);
+		server.timer.stop(ticks);
+		assert.is_false(pending[1].result[1]);
+		assert.is_true(last - began < 6.5, last - began);
+		assert.is_true(largest < 0.5, largest);
+	end);
+
+	it("needs no kid in vain: without one it is refused at once", function ()
+		local token_util = new_plugin();
+		local result = prosody.run(process, token_util, tokens.rs256(tokens.claims(), rsa, nil));
+		assert.is_false(result);
+		assert.equal(0, #keys.requests);
+		assert.truthy(prosody.logged("info", "key-id-missing")[1]);
+	end);
+
+	it("never takes the public key for a secret", function ()
+		local token_util = new_plugin({ app_secret = rsa.public, signature_algorithm = "HS256" });
+		local forged = tokens.hs256(tokens.claims(), rsa.public, { kid = "k1" });
+		assert.is_false((prosody.run(process, token_util, forged)));
+	end);
+
+	it("starts the fetch where nobody can wait, and is accepted later", function ()
+		local token_util = new_plugin();
+		assert.same({ false, "not-allowed", "key is being fetched" }, { process(token_util, token) });
+		prosody.run_until(function () return #keys.requests == 1 and process(token_util, token); end);
+		assert.equal(1, #keys.requests);
+	end);
+
+	it("does no more work for a client that has gone", function ()
+		local token_util = new_plugin();
+		local announced = false;
+		_G.prosody.events.add_handler("jitsi-authentication-token-verified", function () announced = true; end);
+		local session = {};
+		keys.delay = 0.05;
+		local pending = { start(token_util, token, session) };
+		session.destroyed = true;
+		finish(pending);
+		assert.equal(false, pending[1].result[1]);
+		assert.is_false(announced);
+		assert.is_nil(session.jitsi_meet_room);
+	end);
+
+	it("fails when its plugin is unloaded, and those of other plugins go on", function ()
+		keys.delay = 0.2;
+		local first, first_module = new_plugin();
+		local second = new_plugin();
+		local pending = { start(first, token), start(second, token) };
+		first_module:unload();
+		prosody.run_until(function () return pending[1].result; end);
+		assert.is_false(pending[1].result[1]);
+		assert.is_nil(pending[2].result);
+		finish(pending);
+		assert.same({ true }, pending[2].result);
+		assert.equal(1, #keys.requests);
+		assert.equal(1, watches);
+	end);
+
+	it("does not wake another's waiter when one of them fails", function ()
+		local token_util = new_plugin();
+		keys.delay = 0.05;
+		local throwing = setmetatable({}, { __newindex = function (_, name)
+			error("cannot set "..name);
+		end });
+		rawset(throwing, "auth_token", token);
+		local failed = start(token_util, nil);
+		local runner = prosody.async.runner(function ()
+			failed.result = { token_util:process_and_verify_token(throwing) };
+		end, { error = function (_, err) failed.error = err; end });
+		runner:run(true);
+		local pending = { start(token_util, token) };
+		finish(pending);
+		assert.same({ true }, pending[1].result);
+	end);
+
+	it("asks the next key server in a list when the first has no such key", function ()
+		local second = key_server.start({ k2 = other_rsa.public });
+		local token_util = new_plugin({ asap_key_server = { keys.url, second.url } });
+		assert.same({ true }, { prosody.run(process, token_util, tokens.rs256(tokens.claims(), other_rsa, "k2")) });
+		assert.same({ 1, 1 }, { #keys.requests, #second.requests });
+		second.stop();
+	end);
+
+	it("uses the key server that was set, and keeps each server's keys apart", function ()
+		local second = key_server.start({ k1 = other_rsa.public });
+		local token_util = new_plugin();
+		assert.same({ true }, { prosody.run(process, token_util, token) });
+		token_util:set_asap_key_server(second.url);
+		assert.is_false((prosody.run(process, token_util, token)));
+		assert.same({ true }, { prosody.run(process, token_util, tokens.rs256(tokens.claims(), other_rsa, "k1")) });
+		token_util:set_asap_key_server(keys.url);
+		assert.same({ true }, { prosody.run(process, token_util, token) });
+		assert.same({ 1, 1 }, { #keys.requests, #second.requests });
+		second.stop();
+	end);
+
+	it("asks again for a key that was forgotten", function ()
+		local token_util = new_plugin();
+		assert.same({ true }, { prosody.run(process, token_util, token) });
+		keys.keys.k1 = other_rsa.public;
+		token_util:clear_asap_cache();
+		assert.is_false((prosody.run(process, token_util, token)));
+		assert.equal(2, #keys.requests);
+	end);
+
+	it("hands out public keys too", function ()
+		local token_util = new_plugin();
+		assert.equal((rsa.public:gsub("%s", "")), (prosody.run(token_util.get_public_key, token_util, "k1"):gsub("%s", "")));
+		assert.is_nil((prosody.run(token_util.get_public_key, token_util, "k2")));
+		assert.is_nil((prosody.run(token_util.get_public_key, token_util, nil)));
+		assert.is_nil(token_util:get_public_key("k3")); -- nobody can wait here
+		assert.equal(2, #keys.requests);
+	end);
+
+	it("counts made-up kids by client, but not on loopback", function ()
+		local token_util = new_plugin();
+		keys.delay = 0.3;
+		local from_outside, from_loopback = {}, {};
+		for i = 1, 12 do
+			from_outside[i] = start(token_util, tokens.rs256(tokens.claims(), rsa, "x"..i), { ip = "192.0.2.7" });
+			from_loopback[i] = start(token_util, tokens.rs256(tokens.claims(), rsa, "y"..i), { ip = "127.0.0.1" });
+		end
+		finish(from_outside);
+		finish(from_loopback);
+		assert.equal(4, #prosody.logged("info", "key-source-overloaded"));
+		assert.equal(8 + 12, #keys.requests);
+	end);
+end);
