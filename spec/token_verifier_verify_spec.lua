@@ -1,0 +1,327 @@
+-- SPDX-License-Identifier: MIT
+-- verify(), new(), inspect() and key() of the native module: what comes back, what is refused, what raises.
+
+local tokens = require "spec.support.tokens";
+local tv = require "token_verifier";
+
+local secret = "a-secret-that-is-longer-than-the-hash-of-hs256";
+local now = 1700000000;
+local key, other_key;
+
+local function claims(changes)
+	local all = { iss = "app", aud = "jitsi", sub = "example.org", room = "Room1", exp = now + 60, nbf = now - 60 };
+	for name, value in pairs(changes or {}) do
+		if value == tokens.absent then
+			all[name] = nil;
+		else
+			all[name] = value;
+		end
+	end
+	return all;
+end
+
+local function options(changes)
+	local all = { secret = secret, now = now };
+	for name, value in pairs(changes or {}) do
+		all[name] = value;
+	end
+	return all;
+end
+
+lazy_setup(function ()
+	key, other_key = tokens.new_key(), tokens.new_key();
+end);
+
+describe("the module", function ()
+	it("has a version and an explanation for each code", function ()
+		assert.equal("0.1.0", tv._VERSION);
+		assert.is_string(tv.codes["bad-signature"]);
+		assert.is_nil(tv.codes["no-memory"]);
+		for code, explanation in pairs(tv.codes) do
+			assert.truthy(code:match("^[a-z][a-z-]+$"), code);
+			assert.truthy(#explanation > 10, code);
+		end
+	end);
+
+	it("names key files as key servers have them", function ()
+		assert.equal("b67bee595176d122d03c19af5b2a83e0a1c6485add7c0f47c8d87a5a367a1c82.pem", tv.key_file_name("jitsi"));
+	end);
+end);
+
+describe("a good token", function ()
+	it("gives its claims and header with their JSON types", function ()
+		local token = tokens.hs256([[{"exp":1700000060,"sub":"s","i":12345,"big":18446744073709551615,"f":1.5,"t":true,"n":null,
+			"s":"Zo\u00eb","empty":[],"object":{},"list":[1,"two",[3] ]}]], secret, { kid = "unused" });
+		local got, header = assert(tv.verify(token, options()));
+		assert.equal("integer", math.type(got.i));
+		assert.equal(12345, got.i);
+		assert.equal("float", math.type(got.big));
+		assert.equal(1.5, got.f);
+		assert.is_true(got.t);
+		assert.equal(tv.null, got.n);
+		assert.equal("userdata", type(got.n));
+		assert.equal("Zo\u{eb}", got.s);
+		assert.same({ 1, "two", { 3 } }, got.list);
+		assert.is_nil(next(got.empty));
+		assert.is_nil(next(got.object));
+		assert.not_nil(getmetatable(got.empty));
+		assert.is_nil(getmetatable(got.object));
+		assert.same({ typ = "JWT", alg = "HS256", kid = "unused" }, header);
+	end);
+
+	it("of RS256 is taken with every form of the key", function ()
+		local token = tokens.rs256(claims(), key, "any");
+		local object = assert(tv.key(key.public));
+		for _, form in ipairs{ key.public, object, object:jwk(), object:pem() } do
+			assert.equal("app", assert(tv.verify(token, { key = form, now = now })).iss);
+		end
+		assert.same({ nil, "bad-signature" }, { nil, (select(3, tv.verify(token, { key = other_key.public, now = now }))) });
+	end);
+end);
+
+describe("a refusal", function ()
+	-- what is changed, the options, the code, what the sentence names
+	local cases = {
+		{ "the secret", { secret = "another" }, {}, "bad-signature", "signature" };
+		{ "exp now", {}, { exp = now }, "expired", "exp" };
+		{ "exp in the past", {}, { exp = now - 100 }, "expired", "100 s ago" };
+		{ "exp within the leeway", { leeway = 10 }, { exp = now - 9 } };
+		{ "exp at the end of the leeway", { leeway = 10 }, { exp = now - 10 }, "expired", "exp" };
+		{ "nbf ahead", {}, { nbf = now + 5 }, "not-yet-valid", "5 s ahead" };
+		{ "nbf within the leeway", { leeway = 5 }, { nbf = now + 5 } };
+		{ "exp as a string", {}, { exp = "1700000060" }, "invalid-claim", "exp is a string" };
+		{ "exp in milliseconds", {}, { exp = now * 1000 }, "invalid-claim", "exp is 1700000000000, which looks like milliseconds" };
+		{ "exp in milliseconds, accepted", { accept_milliseconds = true }, { exp = now * 1000 + 60000 } };
+		{ "no exp", {}, { exp = tokens.absent } };
+		{ "no exp though required", { required_claims = { "exp" } }, { exp = tokens.absent }, "missing-claim", "exp" };
+		{ "a lifetime", { max_lifetime = 60 }, { iat = now } };
+		{ "a long lifetime", { max_lifetime = 60 }, { iat = now - 1 }, "lifetime-too-long", "61" };
+		{ "no iat", { max_lifetime = 60 }, {}, "missing-claim", "iat" };
+		{ "another iss", { accepted_issuers = { "x", "y" } }, {}, "issuer-not-accepted", 'iss is "app"; accepted: "x", "y"' };
+		{ "any iss", { accepted_issuers = { "*" } }, {} };
+		{ "no iss though any", { accepted_issuers = { "*" } }, { iss = tokens.absent }, "missing-claim", "iss" };
+		{ "iss null", { accepted_issuers = { "*" } }, { iss = tokens.null }, "missing-claim", "iss" };
+		{ "iss a number", { accepted_issuers = { "*" } }, { iss = 5 }, "invalid-claim", "iss is a number" };
+		{ "iss longer by a NUL", { accepted_issuers = { "app" } }, { iss = "app\0" }, "invalid-claim", "NUL" };
+		{ "iss in other case", { accepted_issuers = { "App" } }, {}, "issuer-not-accepted", "iss" };
+		{ "an accepted aud", { accepted_audiences = { "jitsi" } }, {} };
+		{ "another aud", { accepted_audiences = { "x" } }, {}, "audience-not-accepted", 'aud is "jitsi"' };
+		{ "aud array", { accepted_audiences = { "jitsi" } }, { aud = { "a", "jitsi" } } };
+		{ "aud array without it", { accepted_audiences = { "jitsi" } }, { aud = { "a", "b" } }, "audience-not-accepted", "array of 2" };
+		{ "aud array with a number", { accepted_audiences = { "jitsi" } }, { aud = { "jitsi", 1 } }, "invalid-claim", "element of aud" };
+		{ "the room", { room = "room1" }, {} };
+		{ "another room", { room = "room2" }, {}, "room-not-accepted", 'room is "Room1"' };
+		{ "any room", { room = "room2" }, { room = "*" } };
+		{ "no room", { require_room = true }, { room = tokens.absent }, "room-missing", "room" };
+		{ "room a number", {}, { room = 7 }, "room-invalid", "room is a number" };
+		{ "no sub", { require_sub = true }, { sub = tokens.null }, "sub-missing", "sub" };
+		{ "sub a table", {}, { sub = { "x" } }, "sub-invalid", "sub is an array" };
+		{ "another alg", { algorithms = { "HS384", "HS512" } }, {}, "algorithm-not-accepted", 'alg is "HS256"; accepted: "HS384", "HS512"' };
+		{ "another typ", { accepted_types = { "at+jwt" } }, {}, "type-not-accepted", 'typ is "JWT"; accepted: "at+jwt"' };
+	};
+	for _, case in ipairs(cases) do
+		local name, opts, changes, code, words = table.unpack(case, 1, 5);
+		it(("with %s: %s"):format(name, code or "accepted"), function ()
+			local token = tokens.hs256(claims(changes), secret);
+			local got, message, got_code = tv.verify(token, options(opts));
+			assert.equal(code, got_code, message);
+			if not code then
+				return assert.is_table(got);
+			end
+			assert.is_nil(got);
+			assert.truthy(tv.codes[code], code);
+			assert.truthy(message:find(words, 1, true), message);
+			assert.is_nil(message:find("\n"));
+		end);
+	end
+
+	local input = ("."):rep(2);
+	for name, case in pairs{
+		["an empty text"] = { "", "malformed-token" };
+		["two dots"] = { input, "malformed-header" };
+		["five parts"] = { "a.b.c.d.e", "encrypted-token" };
+		["thousands of dots"] = { ("."):rep(16384), "malformed-token" };
+		["too many bytes"] = { ("a"):rep(16385), "token-too-large" };
+		["padding"] = { "e30=.e30.e30", "malformed-token" };
+		["a NUL"] = { "e30.e30.e3\0", "malformed-token" };
+		["bits left over"] = { "e31.e30.AB", "malformed-token" };
+		["crit"] = { tokens.hs256({}, secret, { crit = { "exp" } }), "unsupported-critical" };
+		["alg none"] = { tokens.base64url('{"typ":"JWT","alg":"none"}') .. ".e30.", "algorithm-not-accepted" };
+		["no alg"] = { tokens.base64url('{"typ":"JWT"}') .. ".e30.", "algorithm-not-accepted" };
+		["a payload that is a string"] = { tokens.hs256('"x"', secret), "malformed-payload" };
+		["a member twice"] = { tokens.hs256('{"a":1,"\\u0061":2}', secret), "malformed-payload" };
+	} do
+		it("of " .. name .. ": " .. case[2], function ()
+			local got, message, code = tv.verify(case[1], options());
+			assert.is_nil(got);
+			assert.equal(case[2], code, message);
+		end);
+	end
+
+	it("never shows the token, its signature or what cannot be printed", function ()
+		local token = tokens.hs256(claims{ iss = ("\n\27[31m\u{202e}x"):rep(40) }, secret);
+		local _, message = tv.verify(token, options{ accepted_issuers = { "app" } });
+		assert.truthy(message:find("\\x0a\\x1b[31m\\xe2\\x80\\xae", 1, true), message);
+		assert.is_nil(message:find("[^\32-\126]"));
+		assert.is_true(#message < 500);
+		assert.is_nil(message:find(token:match("[^.]+$"), 1, true));
+	end);
+
+	it("of an HMAC token made with the public key's text: the algorithm is not the token's to choose", function ()
+		local token = tokens.hs256(claims(), key.public);
+		assert.equal("algorithm-not-accepted", select(3, tv.verify(token, { key = key.public, now = now })));
+		assert.equal("key-algorithm-mismatch", select(3, tv.verify(token, { key = key.public, algorithms = { "HS256" }, now = now })));
+	end);
+end);
+
+describe("a secret that no deployment meant", function ()
+	for _, left_over in ipairs{ "", "<no value>", "{{ .Secret }}", "${SECRET}" } do
+		it(("%q is refused, never used"):format(left_over), function ()
+			local verifier, message, code = tv.new{ secret = left_over };
+			assert.is_nil(verifier);
+			assert.equal("weak-secret", code, message);
+		end);
+	end
+end);
+
+describe("misuse", function ()
+	for name, case in pairs{
+		["an unknown option"] = { { secret = "s", algorithm = "HS256" }, "unknown option 'algorithm'" };
+		["no key source"] = { {}, "'secret', 'key', 'keys', 'asap_key_server'" };
+		["two key sources"] = { { secret = "s", key = "k" }, "'secret' and 'key' exclude each other" };
+		["an unknown algorithm"] = { { secret = "s", algorithms = { "none" } }, "'none'" };
+		["a mixed list"] = { { secret = "s", algorithms = { "HS256", "RS256" } }, "mixes HMAC" };
+		["an empty list of algorithms"] = { { secret = "s", algorithms = {} }, "'algorithms' is an empty list" };
+		["a list with a number"] = { { secret = "s", accepted_issuers = { "a", 5 } }, "'accepted_issuers' must be a list of strings, but element 2" };
+		["a string for a list"] = { { secret = "s", accepted_audiences = "a" }, "'accepted_audiences' must be a list of strings, not string" };
+		["a secret that is a number"] = { { secret = 5 }, "'secret' must be a string, not number" };
+		["a key that is a table"] = { { key = {} }, "'key' must be key text or a key object, not table" };
+		["leeway too long"] = { { secret = "s", leeway = 301 }, "'leeway' must be from 0 to 300 seconds" };
+		["leeway negative"] = { { secret = "s", leeway = -1 }, "'leeway'" };
+		["leeway a string"] = { { secret = "s", leeway = "5" }, "'leeway' must be a number, not string" };
+		["wait a number"] = { { secret = "s", wait = 1 }, "'wait' must be a boolean, not number" };
+		["now not a number"] = { { secret = "s", now = 0 / 0 }, "'now' must be a finite number" };
+		["keys that are none"] = { { keys = { "x" } }, "element 1 is a string" };
+		["an option name that is a number"] = { { [1] = "s" }, "option names must be strings" };
+	} do
+		it("raises for " .. name, function ()
+			local ok, message = pcall(tv.new, case[1]);
+			assert.is_false(ok);
+			assert.truthy(message:find(case[2], 1, true), message);
+		end);
+	end
+
+	it("raises for arguments of the wrong type", function ()
+		assert.has_error(function () tv.verify(nil, { secret = "s" }); end);
+		assert.has_error(function () tv.verify(5, { secret = "s" }); end);
+		assert.has_error(function () tv.verify("x"); end);
+		assert.has_error(function () tv.inspect({}); end);
+		assert.has_error(function () tv.key(nil); end);
+		assert.has_error(function () tv.new("x"); end);
+		assert.has_error(function () tv.new{ secret = "s" }:verify("x", { rom = "y" }); end);
+	end);
+end);
+
+describe("a verifier", function ()
+	it("takes room and time at each call, over those it was made with", function ()
+		local verifier = assert(tv.new(options{ room = "room2" }));
+		local token = tokens.hs256(claims(), secret);
+		assert.equal("room-not-accepted", select(3, verifier:verify(token)));
+		assert.is_table(verifier:verify(token, { room = "ROOM1" }));
+		assert.equal("expired", select(3, verifier:verify(token, { room = "room1", now = now + 60 })));
+	end);
+
+	it("does not follow changes of its table, but verify() does", function ()
+		local opts = options{ accepted_issuers = { "app" } };
+		local verifier = assert(tv.new(opts));
+		local token = tokens.hs256(claims(), secret);
+		assert.is_table(tv.verify(token, opts));
+		opts.accepted_issuers[1] = "other";
+		assert.equal("issuer-not-accepted", select(3, tv.verify(token, opts)));
+		collectgarbage();
+		assert.is_table(verifier:verify(token));
+	end);
+
+	it("verifies inside a finalizer that runs during another verification", function ()
+		local verifier = assert(tv.new(options()));
+		local token = tokens.hs256(claims{ list = { "a", "b", { "c" } } }, secret);
+		local inner, stop = 0, false;
+		local function litter()
+			setmetatable({}, { __gc = function ()
+				inner = inner + (verifier:verify(token) and 1 or -1000);
+				if not stop then litter(); end
+			end });
+		end
+		litter();
+		for _ = 1, 3000 do
+			assert.same({ "a", "b", { "c" } }, verifier:verify(token).list);
+		end
+		stop = true;
+		collectgarbage();
+		assert.is_true(inner > 0, inner);
+	end);
+end);
+
+describe("inspect", function ()
+	it("shows header and claims of a token that nobody would accept", function ()
+		local header, got = assert(tv.inspect(tokens.base64url('{"alg":"none"}') .. "." .. tokens.base64url('{"exp":"x"}') .. "."));
+		assert.same({ alg = "none" }, header);
+		assert.same({ exp = "x" }, got);
+	end);
+
+	it("says why it cannot", function ()
+		assert.equal("malformed-token", select(3, tv.inspect("a.b")));
+	end);
+end);
+
+describe("a key", function ()
+	it("says what it is", function ()
+		local object = assert(tv.key(key.public));
+		assert.equal("RSA", object:type());
+		assert.equal(2048, object:bits());
+		assert.is_nil(object:curve());
+		assert.same({ "RS256", "RS384", "RS512" }, object:algorithms());
+		assert.equal(key.public, object:pem());
+		assert.equal("token_verifier.key (RSA, 2048 bits)", tostring(object));
+		assert.equal(object:thumbprint(), tv.key(object:jwk()):thumbprint());
+	end);
+
+	it("has the thumbprint of RFC 7638 section 3.1", function ()
+		local jwk = [[{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZC]]
+			.. [[iFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL]]
+			.. [[5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw",]]
+			.. [["e":"AQAB","alg":"RS256","kid":"2011-04-29"}]];
+		local object = assert(tv.key(jwk));
+		assert.equal("NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs", object:thumbprint());
+		assert.same({ "RS256" }, object:algorithms());
+	end);
+
+	it("that is private is used for its public half, with a warning", function ()
+		local object, warning = tv.key(key.private);
+		assert.equal(key.public, object:pem());
+		assert.truthy(warning:find("private", 1, true));
+	end);
+
+	for name, case in pairs{
+		["nothing"] = { "", "malformed-key", "an empty text" };
+		["a page"] = { "<!DOCTYPE html><html>", "malformed-key", "HTML" };
+		["JSON that is no JWK"] = { '{"error":"not found"}', "malformed-key", 'a JWK without "kty"' };
+		["a JWK of another type"] = { '{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}', "unsupported-key", "kty" };
+		["a cut PEM"] = { "-----BEGIN PUBLIC KEY-----\nMIIB", "malformed-key", "damaged PEM" };
+		["words"] = { "hello", "malformed-key", "neither PEM nor JWK" };
+	} do
+		it("is not made of " .. name, function ()
+			local object, message, code = tv.key(case[1]);
+			assert.is_nil(object);
+			assert.equal(case[2], code);
+			assert.truthy(message:find(case[3], 1, true), message);
+		end);
+	end
+
+	it("of 1024 bits is refused by its size", function ()
+		local object, message, code = tv.key(tokens.new_key(1024).public);
+		assert.is_nil(object);
+		assert.equal("weak-key", code);
+		assert.truthy(message:find("1024 bits; at least 2048", 1, true), message);
+	end);
+end);
