@@ -56,6 +56,7 @@ class WebSocketClient:
 
     def __init__(self, url, host, headers=None, resumable=False):
         self.outcome = None
+        self.auth_sent = False
         self.round_trips = []
         self._gone = False
         self._failure = None
@@ -77,6 +78,7 @@ class WebSocketClient:
         self._client.subscribe("disconnected", self._on_gone)
         self._client.subscribe("connection-failed", self._on_gone)
         self._client.subscribe("stanza-received", self._on_stanza)
+        self._client.subscribe("stanza-sent", self._on_sent)
 
     def connect(self):
         self._started = time.monotonic()
@@ -121,9 +123,11 @@ class WebSocketClient:
         return max([*self.round_trips, *(now - sent for sent in self._ping_sent.values())], default=0)
 
     def drop(self):
-        """Goes away as a lost client does: the connection closes without a word."""
+        """Goes away as a lost client does: the TCP connection closes without a word."""
         self._stop_pings()
-        self._client.disconnect(immediate=True)
+        connection = self._client._con
+        connection._finalize = lambda _signal: None  # nbxmpp cleans up twice when its socket is closed under it
+        connection._websocket.get_io_stream().close(None)
 
     def close(self, seconds=2):
         self._stop_pings()
@@ -166,6 +170,9 @@ class WebSocketClient:
             self._settle("refused", **self._failure)
         else:
             self._settle("connection lost", text=str(self._client.get_error()))
+
+    def _on_sent(self, _client, _signal, stanza):
+        self.auth_sent = self.auth_sent or str(stanza).startswith("<auth ")
 
     def _on_stanza(self, _client, _signal, stanza):
         name = stanza.getName()

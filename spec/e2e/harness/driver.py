@@ -223,10 +223,11 @@ class Driver:
             return answer.read().decode()
 
     def op_begin(self, **login):
-        """Starts a log-in and does not wait for it; gives back a number for the client."""
+        """Starts a log-in and does not wait for its end; gives back a number for the client."""
         self.next_id += 1
         client = self.clients[self.next_id] = self.make_client(**login)
         client.connect()
+        clients.run_loop_until(lambda: client.auth_sent or client.outcome, 5)
         return self.next_id
 
     def op_outcome(self, client, seconds=20):
