@@ -18,7 +18,10 @@ static enum tv_status fail_absent(const struct tv_absence *absence, struct tv_de
 }
 
 static enum tv_status wait_for(struct tv_pending *pending, bool announce) {
-    pending->waiters++;
+    if (announce)
+        pending->waiters++;
+    else
+        pending->caller_blocks = true;
     pending->announce = pending->announce || announce;
     return TV_KEY_PENDING;
 }

@@ -95,4 +95,8 @@ size_t tv_keystores_step(int64_t wait_ms);
 
 // The oldest settlement not yet handed out, or NULL.
 struct tv_settlement *tv_keystores_take_settlement(void);
+
+// Makes the descriptor readable if there are any: for a caller that drove the fetches for itself and
+// leaves the collecting to whoever watches.
+void tv_keystores_wake_collector(void);
 void tv_settlement_free(struct tv_settlement *settlement);

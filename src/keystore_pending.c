@@ -66,8 +66,11 @@ void tv_pending_announce(const struct tv_pending *pending, struct tv_key *key,
     settlements.last = made;
     if (++settlements.count > SETTLEMENTS_MAX)
         tv_settlement_free(tv_keystores_take_settlement());
-    // Whoever watches the descriptor is to collect it, also when another caller drove the fetch.
-    tv_fetcher_wake_by(tv_clock_steady_ms());
+}
+
+void tv_keystores_wake_collector(void) {
+    if (settlements.first)
+        tv_fetcher_wake_by(tv_clock_steady_ms());
 }
 
 // Pending look-ups

@@ -48,7 +48,7 @@ static void set_times(struct tv_keystore *store, struct tv_cache_entry *entry, i
 
 static void keep_for_waiters(struct tv_cache_entry *entry, const struct tv_pending *pending,
                              int64_t now_ms) {
-    entry->waiters = pending->waiters;
+    entry->waiters = pending->waiters + pending->caller_blocks;
     entry->waiters_until_ms = now_ms + TV_WAITERS_GRACE_MS;
 }
 

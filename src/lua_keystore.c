@@ -137,6 +137,8 @@ enum tv_status get_key(struct tv_keystore *store, struct tv_span key_id, struct 
         *detail = (struct tv_detail){0};
         status = tv_keystore_get(store, key_id, client, false, now_ms, key, detail);
     }
+    if (wait)
+        tv_keystores_wake_collector();
     if (wait && status == TV_KEY_PENDING) {
         detail->reason = TV_REASON_WAITED;
         detail->limit = TV_KEYSTORE_WAIT_MS / 1000.0;
