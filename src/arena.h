@@ -10,11 +10,10 @@ struct tv_arena {
     size_t used;
 };
 
-#define TV_ARENA_ALIGNMENT 16u
+#define TV_ARENA_ALIGNMENT ((size_t)16)
 
 // `length` rounded up to what tv_arena_take() uses for it.
-#define TV_ARENA_ROUND(length)                                                                     \
-    (((length) + (TV_ARENA_ALIGNMENT - 1)) & ~(size_t)(TV_ARENA_ALIGNMENT - 1))
+#define TV_ARENA_ROUND(length) (((length) + (TV_ARENA_ALIGNMENT - 1)) & ~(TV_ARENA_ALIGNMENT - 1))
 
 // `length` bytes, aligned for any type, or NULL if the block has not so many left.
 static inline void *tv_arena_take(struct tv_arena *arena, size_t length) {

@@ -8,7 +8,7 @@
 #define TV_BASE64URL_DECODED_SIZE(length) ((length) / 4 * 3 + 2)
 
 // Characters that `length` bytes encode to, exactly.
-#define TV_BASE64URL_ENCODED_LENGTH(length) (((length) * 4 + 2) / 3)
+#define TV_BASE64URL_ENCODED_LENGTH(length) ((4 * (length) + 2) / 3)
 
 // Decodes `length` characters into `out`, which has room for TV_BASE64URL_DECODED_SIZE(length)
 // bytes. TV_MALFORMED_TOKEN for any character outside the alphabet (padding and white space

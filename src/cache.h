@@ -15,15 +15,15 @@ struct tv_absence {
 
 // One kid's outcome. Times are monotonic milliseconds.
 struct tv_cache_entry {
-    struct tv_span key_id;      // owned by the entry
-    struct tv_key *key;         // NULL for an absence
-    struct tv_absence absence;  // of an absence
+    struct tv_span key_id;     // owned by the entry
+    struct tv_key *key;        // NULL for an absence
+    struct tv_absence absence; // of an absence
     int64_t stored_ms;
-    int64_t refresh_from_ms;    // a use from here on wants a refresh in the background
-    int64_t fresh_until_ms;     // an absence ends here
-    int64_t stale_until_ms;     // a key that could not be refreshed serves until here
-    size_t waiters;             // asks that were told to wait for this outcome and have not had it
-    int64_t waiters_until_ms;   // after which they are no longer counted on
+    int64_t refresh_from_ms;  // a use from here on wants a refresh in the background
+    int64_t fresh_until_ms;   // an absence ends here
+    int64_t stale_until_ms;   // a key that could not be refreshed serves until here
+    size_t waiters;           // asks that were told to wait for this outcome and have not had it
+    int64_t waiters_until_ms; // after which they are no longer counted on
 
     struct tv_cache_entry *next_in_bucket;
     struct tv_cache_entry *newer, *older; // by use

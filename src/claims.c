@@ -144,8 +144,8 @@ static enum tv_status check_issuer(yyjson_val *claims, const struct tv_accepted 
     if (!accepted->configured)
         return TV_OK;
     struct tv_span issuer = {0};
-    enum tv_status status = read_string(claims, "iss", true, TV_MISSING_CLAIM, TV_INVALID_CLAIM,
-                                        &issuer, detail);
+    enum tv_status status =
+        read_string(claims, "iss", true, TV_MISSING_CLAIM, TV_INVALID_CLAIM, &issuer, detail);
     if (status != TV_OK || tv_accepted_has(accepted, issuer))
         return status;
     set_expected(detail, accepted, issuer);
@@ -208,8 +208,8 @@ static enum tv_status check_room(yyjson_val *claims, const struct tv_claims_poli
     struct tv_span room = {0};
     enum tv_status status = read_string(claims, "room", policy->require_room, TV_ROOM_MISSING,
                                         TV_ROOM_INVALID, &room, detail);
-    if (status != TV_OK || !request->has_room || !room.data ||
-        tv_span_equal(room, TV_SPAN("*")) || equal_without_case(room, request->room))
+    if (status != TV_OK || !request->has_room || !room.data || tv_span_equal(room, TV_SPAN("*")) ||
+        equal_without_case(room, request->room))
         return status;
     detail->found = room;
     detail->expected = &request->room;

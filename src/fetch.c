@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "version.h"
 
+#include <assert.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <openssl/err.h>
@@ -61,8 +62,10 @@ static void list_append(struct list *list, struct tv_fetch *fetch) {
 
 static void list_remove(struct list *list, struct tv_fetch *fetch) {
     struct tv_fetch *before = NULL;
-    for (struct tv_fetch *at = list->first; at != fetch; at = at->next)
+    for (struct tv_fetch *at = list->first; at != fetch; at = at->next) {
+        assert(at);
         before = at;
+    }
     *(before ? &before->next : &list->first) = fetch->next;
     if (list->last == fetch)
         list->last = before;
@@ -121,7 +124,8 @@ static int on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *unused
     return epoll_ctl(fetcher.epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : -1;
 }
 
-static curl_socket_t open_socket(void *unused, curlsocktype purpose, struct curl_sockaddr *address) {
+static curl_socket_t open_socket(void *unused, curlsocktype purpose,
+                                 struct curl_sockaddr *address) {
     (void)unused, (void)purpose;
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
@@ -467,8 +471,7 @@ static void run_timer_if_due(void) {
     int running;
     // libcurl may ask for "at once" again from inside; bounded, as the timer is armed anyway.
     for (int i = 0; i < 8; i++) {
-        if (fetcher.curl_deadline_ms == NEVER ||
-            fetcher.curl_deadline_ms > tv_clock_steady_ms())
+        if (fetcher.curl_deadline_ms == NEVER || fetcher.curl_deadline_ms > tv_clock_steady_ms())
             return;
         fetcher.curl_deadline_ms = NEVER;
         curl_multi_socket_action(fetcher.multi, CURL_SOCKET_TIMEOUT, 0, &running);

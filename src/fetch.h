@@ -24,9 +24,9 @@ struct tv_fetch; // one transfer
 
 // What a transfer brought; borrowed from it.
 struct tv_fetch_result {
-    bool answered;          // false: `error` says why there is no answer
-    bool too_large;         // the body passed max_bytes and was cut off
-    const char *error;      // a string constant of a library
+    bool answered;     // false: `error` says why there is no answer
+    bool too_large;    // the body passed max_bytes and was cut off
+    const char *error; // a string constant of a library
     long http_status;
     struct tv_span body;
     struct tv_http_fields fields;

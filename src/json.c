@@ -13,7 +13,7 @@
 
 size_t tv_json_arena_size(size_t length) {
     size_t tree = yyjson_read_max_memory_usage(length, YYJSON_READ_INSITU);
-    return TV_ARENA_ROUND(tree) + TV_ARENA_ROUND(NAMES_SIZE(length)) + 2u * TV_ARENA_ALIGNMENT;
+    return TV_ARENA_ROUND(tree) + TV_ARENA_ROUND(NAMES_SIZE(length)) + 2 * TV_ARENA_ALIGNMENT;
 }
 
 const char *tv_json_type_name(yyjson_val *value) {
@@ -131,10 +131,11 @@ enum tv_status tv_json_parse_object(struct tv_arena *arena, char *text, size_t l
     yyjson_read_err error;
     yyjson_doc *document = yyjson_read_opts(text, length, YYJSON_READ_INSITU, &allocator, &error);
     if (!document) {
-        if (error.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION)
-            return TV_NO_MEMORY;
+        // The parser had what any whole JSON text of this length needs. Only one that opens many
+        // arrays or objects and never closes them runs out of it.
+        bool unclosed = error.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION;
         detail->reason = TV_REASON_JSON;
-        detail->text = error.msg;
+        detail->text = unclosed ? "brackets that are never closed" : error.msg;
         detail->number = (double)error.pos;
         return malformed;
     }

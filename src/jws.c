@@ -90,13 +90,13 @@ enum tv_status tv_jws_parse(struct tv_span token, struct tv_arena *arena, struct
     status = decode(parsed.header_part, "header", arena, &header, &header_length, detail);
     if (status != TV_OK)
         return status;
-    status = decode(parsed.payload_part, "payload", arena, &payload, &parsed.payload_length,
-                    detail);
+    status =
+        decode(parsed.payload_part, "payload", arena, &payload, &parsed.payload_length, detail);
     if (status != TV_OK)
         return status;
     parsed.payload = (char *)payload;
-    status = decode(parsed.signature_part, "signature", arena, &signature,
-                    &parsed.signature_length, detail);
+    status = decode(parsed.signature_part, "signature", arena, &signature, &parsed.signature_length,
+                    detail);
     if (status != TV_OK)
         return status;
     parsed.signature = signature;

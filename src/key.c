@@ -52,8 +52,8 @@ static bool starts_with(const char *bytes, size_t length, struct tv_span prefix)
 // What container images and deployment templates write where a value was not given.
 static bool is_template_left_over(const char *bytes, size_t length) {
     struct tv_span text = {bytes, length};
-    return tv_span_equal(text, TV_SPAN("<no value>")) || starts_with(bytes, length, TV_SPAN("{{")) ||
-           starts_with(bytes, length, TV_SPAN("${"));
+    return tv_span_equal(text, TV_SPAN("<no value>")) ||
+           starts_with(bytes, length, TV_SPAN("{{")) || starts_with(bytes, length, TV_SPAN("${"));
 }
 
 enum tv_status tv_key_from_secret(const char *bytes, size_t length, struct tv_key **key,
@@ -89,8 +89,7 @@ static bool exponent_is_good(const EVP_PKEY *public_key) {
     BIGNUM *exponent = NULL;
     if (!EVP_PKEY_get_bn_param(public_key, OSSL_PKEY_PARAM_RSA_E, &exponent))
         return false;
-    bool good =
-        BN_is_odd(exponent) && !BN_is_one(exponent) && BN_num_bits(exponent) <= 64;
+    bool good = BN_is_odd(exponent) && !BN_is_one(exponent) && BN_num_bits(exponent) <= 64;
     BN_free(exponent);
     return good;
 }
@@ -155,10 +154,9 @@ static EVP_PKEY *decode_der(const char *name, const unsigned char **end, long le
 }
 
 static bool is_key_block(const char *name) {
-    static const char *const names[] = {PEM_STRING_PUBLIC,   PEM_STRING_RSA_PUBLIC,
-                                        PEM_STRING_X509,     PEM_STRING_X509_OLD,
-                                        PEM_STRING_PKCS8INF, PEM_STRING_RSA,
-                                        PEM_STRING_ECPRIVATEKEY};
+    static const char *const names[] = {
+        PEM_STRING_PUBLIC,   PEM_STRING_RSA_PUBLIC, PEM_STRING_X509,        PEM_STRING_X509_OLD,
+        PEM_STRING_PKCS8INF, PEM_STRING_RSA,        PEM_STRING_ECPRIVATEKEY};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(name, names[i]) == 0)
             return true;

@@ -5,6 +5,7 @@
 #include "base64url.h"
 #include "json.h"
 
+#include <assert.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -158,6 +159,7 @@ enum tv_status tv_key_load_jwk(const char *text, size_t length, struct tv_key **
     if (!arena.memory)
         return TV_NO_MEMORY;
     char *copy = tv_arena_take(&arena, text_size);
+    assert(copy); // the first taken of a block made for it
     memcpy(copy, text, length);
     yyjson_val *jwk;
     enum tv_status status =

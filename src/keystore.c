@@ -236,8 +236,8 @@ void tv_keystore_free(struct tv_keystore *store) {
 
 const char *tv_keystore_source(const struct tv_keystore *store) { return store->printable; }
 
-enum tv_status tv_keystore_put(struct tv_keystore *store, struct tv_span key_id,
-                               struct tv_key *key, int64_t ttl_s, int64_t now_ms) {
+enum tv_status tv_keystore_put(struct tv_keystore *store, struct tv_span key_id, struct tv_key *key,
+                               int64_t ttl_s, int64_t now_ms) {
     struct tv_cache_entry *entry;
     enum tv_status status = tv_cache_put(store->keys, key_id, key, now_ms, &entry);
     if (status != TV_OK)
@@ -291,4 +291,6 @@ struct tv_keystore_stats tv_keystore_stats(struct tv_keystore *store, int64_t no
     return stats;
 }
 
-struct tv_cache *tv_keystore_keys(struct tv_keystore *store) { return store->keys; }
+struct tv_cache *tv_keystore_keys(struct tv_keystore *store) {
+    return store->keys;
+}

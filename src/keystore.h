@@ -75,8 +75,8 @@ enum tv_status tv_keystore_get(struct tv_keystore *store, struct tv_span key_id,
                                struct tv_key **key, struct tv_detail *detail);
 
 // Puts a key by hand (a reference is added), fresh for `ttl_s`, or for ever if it is 0.
-enum tv_status tv_keystore_put(struct tv_keystore *store, struct tv_span key_id,
-                               struct tv_key *key, int64_t ttl_s, int64_t now_ms);
+enum tv_status tv_keystore_put(struct tv_keystore *store, struct tv_span key_id, struct tv_key *key,
+                               int64_t ttl_s, int64_t now_ms);
 
 // Forgets one kid, or with `key_id` NULL everything held, absences too.
 void tv_keystore_forget(struct tv_keystore *store, const struct tv_span *key_id);
@@ -88,6 +88,10 @@ struct tv_keystore_stats tv_keystore_stats(struct tv_keystore *store, int64_t no
 
 // The keys held, for listing.
 struct tv_cache *tv_keystore_keys(struct tv_keystore *store);
+
+// The one descriptor of all stores, readable when tv_keystores_step() has work; -1 with errno if the
+// process cannot have one. In the child of a fork it is another.
+int tv_keystores_descriptor(void);
 
 // Drives all fetches of the process, waiting up to `wait_ms` for something to happen, and stores
 // what they brought. Returns how many are still under way.

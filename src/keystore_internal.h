@@ -15,9 +15,9 @@ struct tv_pending {
     struct tv_span key_id; // owned
     char client[TV_CLIENT_MAX_LENGTH];
     struct tv_fetch *fetch; // NULL: queued
-    size_t waiters;       // that will come back once it has settled
-    bool caller_blocks;   // one more, who drives the fetch and asks again and again
-    bool announce;        // whoever collects settlements is to be told
+    size_t waiters;         // that will come back once it has settled
+    bool caller_blocks;     // one more, who drives the fetch and asks again and again
+    bool announce;          // whoever collects settlements is to be told
     int64_t asked_ms;
     int64_t started_ms;
     int64_t serve_stale_at_ms; // a waiter wants the old key then; 0: none does

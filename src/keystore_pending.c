@@ -121,8 +121,8 @@ enum tv_status tv_pending_start(struct tv_pending *pending, int64_t now_ms,
 }
 
 enum tv_status tv_pending_add(struct tv_keystore *store, struct tv_span key_id,
-                                  struct tv_span client, int64_t now_ms, struct tv_pending **added,
-                                  struct tv_detail *detail) {
+                              struct tv_span client, int64_t now_ms, struct tv_pending **added,
+                              struct tv_detail *detail) {
     struct tv_pending *pending = calloc(1, sizeof *pending);
     char *copy = copy_bytes(key_id);
     if (!pending || !copy) {
@@ -158,4 +158,3 @@ size_t tv_pending_count_of(const struct tv_keystore *store, struct tv_span clien
                  pending->client[client.length] == '\0';
     return count;
 }
-

@@ -158,8 +158,8 @@ static void settle_answer(struct tv_pending *pending, const struct tv_fetch_resu
         absence.detail.found = (struct tv_span){0}; // it stood in the body
     }
     if (status == TV_OK)
-        settle_found(pending, key,
-                     tv_freshness_lifetime_s(&result->fields, tv_clock_wall_s()), now_ms);
+        settle_found(pending, key, tv_freshness_lifetime_s(&result->fields, tv_clock_wall_s()),
+                     now_ms);
     else
         settle_unusable(pending, &absence, now_ms);
     tv_key_free(key);
@@ -170,8 +170,7 @@ static void settle(struct tv_pending *pending, int64_t now_ms) {
     if (result->answered) {
         settle_answer(pending, result, now_ms);
     } else {
-        struct tv_absence absence =
-            absence_of(TV_KEY_SOURCE_UNAVAILABLE, TV_REASON_NETWORK, 0);
+        struct tv_absence absence = absence_of(TV_KEY_SOURCE_UNAVAILABLE, TV_REASON_NETWORK, 0);
         absence.detail.text = result->error;
         settle_failed(pending, &absence, now_ms);
     }
@@ -213,6 +212,8 @@ static void serve_stale(struct tv_keystore *store, int64_t now_ms) {
             tv_pending_announce(pending, held->key, NULL);
     }
 }
+
+int tv_keystores_descriptor(void) { return tv_fetcher_descriptor(); }
 
 size_t tv_keystores_step(int64_t wait_ms) {
     tv_fetcher_step(wait_ms);

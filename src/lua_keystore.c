@@ -3,7 +3,6 @@
 #include "lua_tv.h"
 
 #include "clock.h"
-#include "fetch.h"
 
 #include <errno.h>
 
@@ -129,8 +128,7 @@ static int l_keystore_tostring(lua_State *L) {
 enum tv_status get_key(struct tv_keystore *store, struct tv_span key_id, struct tv_span client,
                        bool wait, struct tv_key **key, struct tv_detail *detail) {
     int64_t now_ms = tv_clock_steady_ms(), deadline_ms = now_ms + TV_KEYSTORE_WAIT_MS;
-    enum tv_status status =
-        tv_keystore_get(store, key_id, client, !wait, now_ms, key, detail);
+    enum tv_status status = tv_keystore_get(store, key_id, client, !wait, now_ms, key, detail);
     while (wait && status == TV_KEY_PENDING && now_ms < deadline_ms) {
         tv_keystores_step(deadline_ms - now_ms);
         now_ms = tv_clock_steady_ms();
@@ -253,12 +251,11 @@ static int l_keystore_stats(lua_State *L) {
     const struct {
         const char *name;
         uint64_t value;
-    } numbers[] = {{"held", stats.held},           {"fresh", stats.fresh},
-                   {"stale", stats.stale},         {"negative", stats.negative},
-                   {"in_flight", stats.in_flight}, {"queued", stats.queued},
-                   {"hits", stats.hits},           {"misses", stats.misses},
-                   {"fetches", stats.fetches},     {"failures", stats.failures},
-                   {"overloaded", stats.overloaded}};
+    } numbers[] = {
+        {"held", stats.held},         {"fresh", stats.fresh},          {"stale", stats.stale},
+        {"negative", stats.negative}, {"in_flight", stats.in_flight},  {"queued", stats.queued},
+        {"hits", stats.hits},         {"misses", stats.misses},        {"fetches", stats.fetches},
+        {"failures", stats.failures}, {"overloaded", stats.overloaded}};
     lua_createtable(L, 0, sizeof numbers / sizeof numbers[0]);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         lua_pushinteger(L, (lua_Integer)numbers[i].value);
@@ -270,7 +267,7 @@ static int l_keystore_stats(lua_State *L) {
 // The one descriptor
 
 int l_pollfd(lua_State *L) {
-    int descriptor = tv_fetcher_descriptor();
+    int descriptor = tv_keystores_descriptor();
     if (descriptor < 0)
         return luaL_error(L, "no descriptor for key fetches: %s", strerror(errno));
     watched = true;
@@ -351,11 +348,9 @@ int l_step(lua_State *L) {
 
 void register_keystore(lua_State *L) {
     static const luaL_Reg methods[] = {
-        {"get", l_keystore_get},         {"put", l_keystore_put},
-        {"forget", l_keystore_forget},   {"refresh", l_keystore_refresh},
-        {"keys", l_keystore_keys},       {"stats", l_keystore_stats},
-        {"source", l_keystore_source},   {"close", l_keystore_close},
-        {NULL, NULL}};
+        {"get", l_keystore_get},         {"put", l_keystore_put},     {"forget", l_keystore_forget},
+        {"refresh", l_keystore_refresh}, {"keys", l_keystore_keys},   {"stats", l_keystore_stats},
+        {"source", l_keystore_source},   {"close", l_keystore_close}, {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__gc", l_keystore_close},
                                            {"__close", l_keystore_close},
                                            {"__tostring", l_keystore_tostring},

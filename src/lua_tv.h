@@ -11,6 +11,9 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+// It never returns, which Lua's own declaration does not say.
+int luaL_error(lua_State *L, const char *format, ...) __attribute__((noreturn));
+
 // Every function of the module has the module's state as its first upvalue.
 #define STATE_INDEX lua_upvalueindex(1)
 
@@ -18,8 +21,7 @@
 
 // Registers a metatable with these methods and metamethods, and the module's state (on top of the
 // stack, popped) as their upvalue.
-void new_type(lua_State *L, const char *name, const luaL_Reg *methods,
-              const luaL_Reg *metamethods);
+void new_type(lua_State *L, const char *name, const luaL_Reg *methods, const luaL_Reg *metamethods);
 
 // An arena of at least `size` bytes. It is the module's kept block, or garbage-collected memory
 // pushed onto the stack; exactly one value is pushed either way. Ends with arena_release().
@@ -40,7 +42,7 @@ void push_json(lua_State *L, yyjson_val *value);
 // lua_key.c
 #define KEY_TYPE "token_verifier.key"
 void register_key(lua_State *L);
-void push_key(lua_State *L, struct tv_key *key); // adds a reference
+void push_key(lua_State *L, struct tv_key *key);  // adds a reference
 struct tv_key *test_key(lua_State *L, int index); // borrowed, or NULL if it is no key object
 int l_key(lua_State *L);
 int l_key_file_name(lua_State *L);
@@ -71,13 +73,16 @@ struct option {
 };
 // Raises on a name that is not in `options` (ended by a NULL name).
 void read_options(lua_State *L, int table, const struct option *options);
-void read_boolean(lua_State *L, int index, const char *name, void *target);     // bool
-void read_string(lua_State *L, int index, const char *name, void *target);      // struct tv_span
-void read_text(lua_State *L, int index, const char *name, void *target);        // const char *, no NUL inside
-void read_number(lua_State *L, int index, const char *name, void *target);      // double
-void read_seconds(lua_State *L, int index, const char *name, void *target);     // int64_t, whole seconds
-void read_milliseconds(lua_State *L, int index, const char *name, void *target); // seconds to int64_t ms
-void read_count(lua_State *L, int index, const char *name, void *target);       // size_t, from 1
+void read_boolean(lua_State *L, int index, const char *name, void *target); // bool
+void read_string(lua_State *L, int index, const char *name, void *target);  // struct tv_span
+void read_text(lua_State *L, int index, const char *name,
+               void *target); // const char *, no NUL inside
+void read_number(lua_State *L, int index, const char *name, void *target); // double
+void read_seconds(lua_State *L, int index, const char *name,
+                  void *target); // int64_t, whole seconds
+void read_milliseconds(lua_State *L, int index, const char *name,
+                       void *target);                                     // seconds to int64_t ms
+void read_count(lua_State *L, int index, const char *name, void *target); // size_t, from 1
 
 // The settings of new() and verify().
 struct verifier {

@@ -87,10 +87,10 @@ static enum tv_status judge(const struct verifier *verifier, const struct call *
     status = find_key(verifier, &verification->jws, call->client, &key, detail);
     if (status != TV_OK)
         return status;
-    struct tv_claims_request request = {
-        .now_s = isnan(call->now_s) ? (double)tv_clock_wall_s() : call->now_s,
-        .room = call->room,
-        .has_room = call->room.data != NULL};
+    struct tv_claims_request request = {.now_s = isnan(call->now_s) ? (double)tv_clock_wall_s()
+                                                                    : call->now_s,
+                                        .room = call->room,
+                                        .has_room = call->room.data != NULL};
     return tv_verify_finish(&verifier->policy, verification, key, &request, arena, claims, detail);
 }
 
@@ -128,8 +128,8 @@ int l_verify(lua_State *L) {
 
 static int l_verifier_verify(lua_State *L) {
     const struct verifier *verifier = luaL_checkudata(L, 1, VERIFIER_TYPE);
-    struct call call = {.token = check_span(L, 2), .room = verifier->room,
-                        .now_s = verifier->now_s};
+    struct call call = {
+        .token = check_span(L, 2), .room = verifier->room, .now_s = verifier->now_s};
     lua_settop(L, 3);
     if (!lua_isnil(L, 3)) {
         const struct option known[] = {{"room", read_string, &call.room},

@@ -57,33 +57,33 @@ enum tv_status {
 // struct tv_detail a reason fills is said beside it.
 enum tv_reason {
     TV_REASON_NONE,
-    TV_REASON_PARTS,             // number: dot-separated parts found
-    TV_REASON_EMPTY,             // subject
-    TV_REASON_BASE64URL,         // subject: the part
-    TV_REASON_JSON,              // subject, text: the parser's words, number: byte position
-    TV_REASON_NOT_OBJECT,        // subject, text: the JSON type found
-    TV_REASON_DUPLICATE,         // subject, found: the member's name
-    TV_REASON_DEPTH,             // subject, limit
-    TV_REASON_MISSING,           // subject
-    TV_REASON_TYPE,              // subject, text: the JSON type found
-    TV_REASON_NUL,               // subject
-    TV_REASON_RANGE,             // subject, number, limit
-    TV_REASON_MILLISECONDS,      // subject, number
-    TV_REASON_LENGTH,            // number: found, limit
-    TV_REASON_NOT_A_KEY,         // text: what it looks like
-    TV_REASON_KEY_TYPE,          // text: the type found
-    TV_REASON_KEY_USE,           // subject: the JWK member, found
-    TV_REASON_TRAILING,          // bytes follow the key's DER
-    TV_REASON_EXPONENT,          // RSA public exponent even, 1 or too long
-    TV_REASON_TEMPLATE,          // a secret that is a template's left-over
-    TV_REASON_PRIVATE,           // a private key, which a token must not be checked against
-    TV_REASON_HTTP_STATUS,       // number
-    TV_REASON_NETWORK,           // text: libcurl's words
-    TV_REASON_BODY,              // number: HTTP status, limit: bytes
-    TV_REASON_BACK_OFF,          // number: milliseconds until the source is asked again
-    TV_REASON_CLIENT,            // limit: unknown keys one client may have pending
-    TV_REASON_WAITED,            // limit: seconds waited
-    TV_REASON_NO_SOURCE,         // the store has no source to ask
+    TV_REASON_PARTS,        // number: dot-separated parts found
+    TV_REASON_EMPTY,        // subject
+    TV_REASON_BASE64URL,    // subject: the part
+    TV_REASON_JSON,         // subject, text: the parser's words, number: byte position
+    TV_REASON_NOT_OBJECT,   // subject, text: the JSON type found
+    TV_REASON_DUPLICATE,    // subject, found: the member's name
+    TV_REASON_DEPTH,        // subject, limit
+    TV_REASON_MISSING,      // subject
+    TV_REASON_TYPE,         // subject, text: the JSON type found
+    TV_REASON_NUL,          // subject
+    TV_REASON_RANGE,        // subject, number, limit
+    TV_REASON_MILLISECONDS, // subject, number
+    TV_REASON_LENGTH,       // number: found, limit
+    TV_REASON_NOT_A_KEY,    // text: what it looks like
+    TV_REASON_KEY_TYPE,     // text: the type found
+    TV_REASON_KEY_USE,      // subject: the JWK member, found
+    TV_REASON_TRAILING,     // bytes follow the key's DER
+    TV_REASON_EXPONENT,     // RSA public exponent even, 1 or too long
+    TV_REASON_TEMPLATE,     // a secret that is a template's left-over
+    TV_REASON_PRIVATE,      // a private key, which a token must not be checked against
+    TV_REASON_HTTP_STATUS,  // number
+    TV_REASON_NETWORK,      // text: libcurl's words
+    TV_REASON_BODY,         // number: HTTP status, limit: bytes
+    TV_REASON_BACK_OFF,     // number: milliseconds until the source is asked again
+    TV_REASON_CLIENT,       // limit: unknown keys one client may have pending
+    TV_REASON_WAITED,       // limit: seconds waited
+    TV_REASON_NO_SOURCE,    // the store has no source to ask
 };
 
 // What a failure was judged by. Text is built from it by the binding alone; spans point into the

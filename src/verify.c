@@ -50,8 +50,8 @@ enum tv_status tv_verify_begin(const struct tv_policy *policy, struct tv_span to
     if (status == TV_OK)
         status = check_type(&policy->types, verification->jws.type, detail);
     if (status == TV_OK)
-        status = choose_algorithm(policy, verification->jws.algorithm, &verification->algorithm,
-                                  detail);
+        status =
+            choose_algorithm(policy, verification->jws.algorithm, &verification->algorithm, detail);
     return status;
 }
 
