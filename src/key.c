@@ -222,8 +222,7 @@ static enum tv_status load_pem(const char *text, size_t length, struct tv_key **
     BIO *bio = BIO_new_mem_buf(text, (int)length);
     if (!bio)
         return TV_NO_MEMORY;
-    enum tv_status status =
-        fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY, looks_like(text, length));
+    enum tv_status status = TV_MALFORMED_KEY;
     char *name = NULL, *header = NULL;
     unsigned char *der = NULL;
     long der_length = 0;
@@ -239,7 +238,7 @@ static enum tv_status load_pem(const char *text, size_t length, struct tv_key **
         OPENSSL_clear_free(der, (size_t)der_length);
     }
     BIO_free(bio);
-    return status;
+    return found ? status : fail(detail, status, TV_REASON_NOT_A_KEY, looks_like(text, length));
 }
 
 enum tv_status tv_key_load(const char *text, size_t length, struct tv_key **key,
