@@ -49,6 +49,7 @@ class Driver:
         self.nginx.stop()
 
     def op_restart_nginx(self):
+        self.nginx.stop()
         self.nginx.start()
 
     def op_requests(self, kid=None):
