@@ -80,6 +80,7 @@ static void link_newest(struct tv_cache *cache, struct tv_cache_entry *entry) {
 
 static void entry_free(struct tv_cache_entry *entry) {
     tv_key_free(entry->key);
+    tv_validators_clear(&entry->validators);
     free((char *)entry->key_id.data);
     free(entry);
 }
@@ -156,7 +157,7 @@ enum tv_status tv_cache_put(struct tv_cache *cache, struct tv_span key_id, struc
     if (!made)
         return TV_NO_MEMORY;
     made->key = key ? tv_key_retain(key) : NULL;
-    made->stored_ms = now_ms;
+    made->life.stored_ms = now_ms;
     tv_cache_remove(cache, key_id);
     make_room(cache, now_ms);
     if (cache->count >= cache->bucket_count)

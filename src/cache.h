@@ -2,6 +2,7 @@
 // Look-up outcomes by kid: keys and absences, how long they hold, and which goes when it is full.
 #pragma once
 
+#include "freshness.h"
 #include "key.h"
 #include "status.h"
 
@@ -10,18 +11,24 @@
 // Why a kid has no key; the answer of its source, kept for the sentence.
 struct tv_absence {
     enum tv_status status;
-    struct tv_detail detail; // without spans
+    struct tv_detail detail; // its only span is `source`, which the key store owns
 };
 
-// One kid's outcome. Times are monotonic milliseconds.
+// How long something fetched holds. Monotonic milliseconds.
+struct tv_lifetime {
+    int64_t stored_ms;
+    int64_t refresh_from_ms; // a use from here on wants a refresh in the background
+    int64_t fresh_until_ms;
+    int64_t stale_until_ms; // what could not be refreshed serves until here
+};
+
+// One kid's outcome.
 struct tv_cache_entry {
     struct tv_span key_id;     // owned by the entry
     struct tv_key *key;        // NULL for an absence
     struct tv_absence absence; // of an absence
-    int64_t stored_ms;
-    int64_t refresh_from_ms;  // a use from here on wants a refresh in the background
-    int64_t fresh_until_ms;   // an absence ends here
-    int64_t stale_until_ms;   // a key that could not be refreshed serves until here
+    struct tv_lifetime life;   // an absence ends with its freshness
+    struct tv_validators validators;
     size_t waiters;           // asks that were told to wait for this outcome and have not had it
     int64_t waiters_until_ms; // after which they are no longer counted on
 
@@ -48,8 +55,8 @@ struct tv_cache_entry *tv_cache_get(struct tv_cache *cache, struct tv_span key_i
 struct tv_cache_entry *tv_cache_use(struct tv_cache *cache, struct tv_span key_id);
 
 // Stores an outcome over the one of the same kid, if any: with `key` (a reference is added), or, if
-// `key` is NULL, an absence to be filled in. All times and `waiters` start at 0 for the caller to
-// set. When full, the least recently used entry that no waiter is about to use goes; if every entry
+// `key` is NULL, an absence to be filled in. All times but stored_ms and `waiters` start at 0 for the
+// caller to set. When full, the least recently used entry that no waiter is about to use goes; if every entry
 // has waiters the cache holds more for a while. TV_NO_MEMORY leaves everything as it was.
 enum tv_status tv_cache_put(struct tv_cache *cache, struct tv_span key_id, struct tv_key *key,
                             int64_t now_ms, struct tv_cache_entry **entry);

@@ -140,16 +140,20 @@ static void set_expected(struct tv_detail *detail, const struct tv_accepted *acc
 
 // RFC 7519 section 4.1.1.
 static enum tv_status check_issuer(yyjson_val *claims, const struct tv_accepted *accepted,
-                                   struct tv_detail *detail) {
-    if (!accepted->configured)
+                                   const struct tv_accepted *others, struct tv_detail *detail) {
+    if (!accepted->configured && !others)
         return TV_OK;
     struct tv_span issuer = {0};
     enum tv_status status =
         read_string(claims, "iss", true, TV_MISSING_CLAIM, TV_INVALID_CLAIM, &issuer, detail);
-    if (status != TV_OK || tv_accepted_has(accepted, issuer))
+    if (status != TV_OK)
         return status;
+    bool is_others = others && tv_accepted_has(others, issuer);
+    if (!is_others && (!accepted->configured || tv_accepted_has(accepted, issuer)))
+        return TV_OK;
     set_expected(detail, accepted, issuer);
-    return fail(detail, TV_ISSUER_NOT_ACCEPTED, "iss", TV_REASON_NONE);
+    return fail(detail, TV_ISSUER_NOT_ACCEPTED, "iss",
+                is_others ? TV_REASON_BINDING : TV_REASON_NONE);
 }
 
 // RFC 7519 section 4.1.3: a string, or an array of which one element must match.
@@ -221,7 +225,8 @@ enum tv_status tv_claims_check(yyjson_val *claims, const struct tv_claims_policy
                                const struct tv_claims_request *request, struct tv_detail *detail) {
     enum tv_status status = check_dates(claims, policy, request->now_s, detail);
     if (status == TV_OK)
-        status = check_issuer(claims, &policy->issuers, detail);
+        status = check_issuer(claims, request->issuers ? request->issuers : &policy->issuers,
+                              request->others_issuers, detail);
     if (status == TV_OK)
         status = check_audience(claims, &policy->audiences, detail);
     if (status == TV_OK)

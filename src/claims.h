@@ -38,6 +38,10 @@ struct tv_claims_request {
     double now_s; // Unix time
     struct tv_span room;
     bool has_room;
+    // For a key of a source that speaks for certain issuers, or not for those of other sources (RFC
+    // 8725 section 3.8); NULL: the policy's issuers hold, and none is left out.
+    const struct tv_accepted *issuers;
+    const struct tv_accepted *others_issuers;
 };
 
 // Judges in this order: exp, nbf, lifetime, iss, aud, room, sub, required claims. Returns the status

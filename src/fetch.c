@@ -8,9 +8,11 @@
 #include <assert.h>
 #include <curl/curl.h>
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -20,6 +22,7 @@
 #define DEFAULT_CA_PATH "/etc/ssl/certs"
 #define EVENTS_PER_STEP 64
 #define NEVER (-1)
+#define BEARER_TOKEN_MAX 16384
 
 enum state { UNLISTED, QUEUED, RUNNING, ENDED };
 
@@ -27,7 +30,8 @@ struct tv_fetch {
     enum state state;
     CURL *easy; // while running
     char *url;
-    struct tv_fetch_settings settings; // its strings are copies
+    struct tv_fetch_settings settings;
+    struct curl_slist *headers;
     void *owner;
     char *body;
     size_t body_size;
@@ -235,6 +239,39 @@ static void set_tls(CURL *easy, const struct tv_fetch_settings *settings) {
     curl_easy_setopt(easy, CURLOPT_CAPATH, path);
 }
 
+// The file's first line, or an empty text if it cannot be read or is too long.
+static void read_bearer_token(const char *path, char *token, size_t size) {
+    FILE *file = fopen(path, "re");
+    token[0] = '\0';
+    if (!file)
+        return;
+    size_t length = fread(token, 1, size - 1, file);
+    if (length == size - 1)
+        length = 0;
+    fclose(file);
+    token[length] = '\0';
+    token[strcspn(token, "\r\n")] = '\0';
+}
+
+// False if the credentials that were asked for cannot be had: never a request without them.
+static bool set_credentials(CURL *easy, const struct tv_fetch_settings *settings) {
+    curl_easy_setopt(easy, CURLOPT_PROXY, settings->proxy ? settings->proxy : "");
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+    if (settings->client_cert)
+        curl_easy_setopt(easy, CURLOPT_SSLCERT, settings->client_cert);
+    if (settings->client_key)
+        curl_easy_setopt(easy, CURLOPT_SSLKEY, settings->client_key);
+    if (!settings->bearer_token_file)
+        return true;
+    char token[BEARER_TOKEN_MAX];
+    read_bearer_token(settings->bearer_token_file, token, sizeof token);
+    bool found = token[0] != '\0';
+    curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
+    curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, token);
+    OPENSSL_cleanse(token, sizeof token);
+    return found;
+}
+
 static void set_limits(CURL *easy, const struct tv_fetch_settings *settings) {
 #if LIBCURL_VERSION_NUM >= 0x075500
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -247,7 +284,6 @@ static void set_limits(CURL *easy, const struct tv_fetch_settings *settings) {
 #endif
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)settings->connect_timeout_ms);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)settings->timeout_ms);
     curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)settings->max_bytes);
@@ -263,9 +299,14 @@ static CURL *open_easy(struct tv_fetch *fetch) {
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, fetch);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, fetch->headers);
     set_limits(easy, &fetch->settings);
     set_tls(easy, &fetch->settings);
-    return easy;
+    if (set_credentials(easy, &fetch->settings))
+        return easy;
+    fetch->result.error = "the file with the bearer token cannot be read";
+    curl_easy_cleanup(easy);
+    return NULL;
 }
 
 static char *header_copy(CURL *easy, const char *name) {
@@ -307,6 +348,11 @@ static void read_answer(struct tv_fetch *fetch) {
         fields->age = tv_span_of(fetch->age);
     fields->expires_s = header_date(fetch->easy, "Expires", &fields->has_expires);
     fields->date_s = header_date(fetch->easy, "Date", &has_date);
+    fetch->result.validators.etag = header_copy(fetch->easy, "ETag");
+    fetch->result.validators.last_modified = header_copy(fetch->easy, "Last-Modified");
+    curl_off_t retry_after_s = 0;
+    curl_easy_getinfo(fetch->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
+    fetch->result.retry_after_s = (int64_t)retry_after_s;
 }
 
 static const char *error_text(CURL *easy, CURLcode code) {
@@ -331,7 +377,7 @@ static void end_fetch(struct tv_fetch *fetch, CURLcode code) {
     result->answered = code == CURLE_OK || result->too_large;
     if (result->answered)
         read_answer(fetch);
-    else
+    else if (!result->error)
         result->error = error_text(fetch->easy, code);
     close_easy(fetch);
     list_remove(&fetcher.running, fetch);
@@ -401,15 +447,26 @@ out:
     return status;
 }
 
-static bool copy_setting(const char **setting) {
-    if (!*setting)
+// Adds "name: value"; false without memory.
+static bool add_header(struct curl_slist **headers, const char *name, const char *value) {
+    if (!value)
         return true;
-    *setting = strdup(*setting);
-    return *setting != NULL;
+    size_t size = strlen(name) + 2 + strlen(value) + 1;
+    char *line = malloc(size);
+    struct curl_slist *grown = NULL;
+    if (line) {
+        snprintf(line, size, "%s: %s", name, value);
+        grown = curl_slist_append(*headers, line);
+    }
+    free(line);
+    if (grown)
+        *headers = grown;
+    return grown != NULL;
 }
 
 enum tv_status tv_fetch_start(const char *url, const struct tv_fetch_settings *settings,
-                              void *owner, struct tv_fetch **fetch, struct tv_detail *detail) {
+                              const struct tv_validators *validators, void *owner,
+                              struct tv_fetch **fetch, struct tv_detail *detail) {
     if (!set_up()) {
         detail->reason = TV_REASON_NETWORK;
         detail->text = "this process has no descriptor or memory left for a fetch";
@@ -421,9 +478,10 @@ enum tv_status tv_fetch_start(const char *url, const struct tv_fetch_settings *s
     made->settings = *settings;
     made->owner = owner;
     made->url = strdup(url);
-    bool copied = copy_setting(&made->settings.ca_file);
-    copied = copy_setting(&made->settings.ca_path) && copied;
-    if (!made->url || !copied) {
+    if (!made->url ||
+        (validators &&
+         (!add_header(&made->headers, "If-None-Match", validators->etag) ||
+          !add_header(&made->headers, "If-Modified-Since", validators->last_modified)))) {
         tv_fetch_free(made);
         return TV_NO_MEMORY;
     }
@@ -437,7 +495,7 @@ enum tv_status tv_fetch_start(const char *url, const struct tv_fetch_settings *s
 
 void *tv_fetch_owner(const struct tv_fetch *fetch) { return fetch->owner; }
 
-const struct tv_fetch_result *tv_fetch_result(const struct tv_fetch *fetch) {
+struct tv_fetch_result *tv_fetch_result(struct tv_fetch *fetch) {
     return &fetch->result;
 }
 
@@ -459,8 +517,8 @@ void tv_fetch_free(struct tv_fetch *fetch) {
     free(fetch->age);
     free(fetch->cache_control);
     free(fetch->body);
-    free((char *)fetch->settings.ca_path);
-    free((char *)fetch->settings.ca_file);
+    tv_validators_clear(&fetch->result.validators);
+    curl_slist_free_all(fetch->headers);
     free(fetch->url);
     free(fetch);
 }

@@ -12,9 +12,13 @@
 // Connections to one host.
 #define TV_FETCH_MAX_HOST_CONNECTIONS 16
 
+// How to ask a source. The strings, each of which may be NULL, are borrowed until the fetch is freed.
 struct tv_fetch_settings {
-    const char *ca_file; // or NULL
-    const char *ca_path; // or NULL; both NULL: /etc/ssl/certs
+    const char *ca_file;
+    const char *ca_path;                  // both NULL: /etc/ssl/certs
+    const char *proxy;                    // URL; NULL: none, whatever the environment says
+    const char *client_cert, *client_key; // PEM files for mutual TLS
+    const char *bearer_token_file;        // read anew for each fetch
     int64_t connect_timeout_ms;
     int64_t timeout_ms; // whole transfer, waiting for a connection included
     size_t max_bytes;   // of body
@@ -30,6 +34,8 @@ struct tv_fetch_result {
     long http_status;
     struct tv_span body;
     struct tv_http_fields fields;
+    int64_t retry_after_s;           // 0: not said
+    struct tv_validators validators; // owned by the fetch; tv_validators_move() takes them
 };
 
 // Judges a source's URL: http or https, with a host. On TV_OK `*printable` is a fresh copy without
@@ -37,14 +43,15 @@ struct tv_fetch_result {
 // libcurl's words in the detail otherwise.
 enum tv_status tv_fetch_check_url(const char *url, char **printable, struct tv_detail *detail);
 
-// Queues a GET of `url`; nothing is sent before the next tv_fetcher_step(). Settings are copied.
-// `owner` is given back by tv_fetch_owner(). TV_NO_MEMORY, or TV_KEY_SOURCE_UNAVAILABLE when the
+// Queues a GET of `url`; nothing is sent before the next tv_fetcher_step(). With `validators` (or
+// NULL) the answer may be 304. `owner` is given back by tv_fetch_owner(). TV_NO_MEMORY, or TV_KEY_SOURCE_UNAVAILABLE when the
 // process has no descriptor left.
 enum tv_status tv_fetch_start(const char *url, const struct tv_fetch_settings *settings,
-                              void *owner, struct tv_fetch **fetch, struct tv_detail *detail);
+                              const struct tv_validators *validators, void *owner,
+                              struct tv_fetch **fetch, struct tv_detail *detail);
 
 void *tv_fetch_owner(const struct tv_fetch *fetch);
-const struct tv_fetch_result *tv_fetch_result(const struct tv_fetch *fetch);
+struct tv_fetch_result *tv_fetch_result(struct tv_fetch *fetch);
 
 // Ends the transfer if it is still under way, and frees it; NULL is fine.
 void tv_fetch_free(struct tv_fetch *fetch);

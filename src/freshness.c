@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Reads Cache-Control, Age, Expires and Date.
+// Reads Cache-Control, Age, Expires and Date; keeps validators.
 #include "freshness.h"
 
+#include <stdlib.h>
 #include <strings.h>
 
 // RFC 9111 section 1.2.2: larger values count as this.
@@ -106,4 +107,16 @@ int64_t tv_freshness_lifetime_s(const struct tv_http_fields *fields, int64_t now
     if (age_s > 0)
         lifetime_s -= age_s;
     return lifetime_s > 0 ? lifetime_s : 0;
+}
+
+void tv_validators_clear(struct tv_validators *validators) {
+    free(validators->etag);
+    free(validators->last_modified);
+    *validators = (struct tv_validators){0};
+}
+
+void tv_validators_move(struct tv_validators *from, struct tv_validators *to) {
+    tv_validators_clear(to);
+    *to = *from;
+    *from = (struct tv_validators){0};
 }

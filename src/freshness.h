@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How long an HTTP answer stays fresh (RFC 9111 section 4.2), for a private cache.
+// How long an HTTP answer stays fresh (RFC 9111 section 4.2), for a private cache, and what it is
+// revalidated by (section 4.3).
 #pragma once
 
 #include "span.h"
@@ -20,3 +21,13 @@ struct tv_http_fields {
 // and `no-cache` give 0. `s-maxage` is for shared caches and ignored. `now_s` stands in for a
 // missing Date.
 int64_t tv_freshness_lifetime_s(const struct tv_http_fields *fields, int64_t now_s);
+
+// What an earlier answer said of itself, to be asked about (RFC 9110 section 13.1); may be NULL.
+struct tv_validators {
+    char *etag;
+    char *last_modified;
+};
+
+// Moves the strings from one to the other, freeing what was there.
+void tv_validators_move(struct tv_validators *from, struct tv_validators *to);
+void tv_validators_clear(struct tv_validators *validators);

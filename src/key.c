@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Keys from PEM text and shared secrets, what they may be used for, and how long they live.
+// Keys and shared secrets: which are good enough, what they may be used for, how long they live.
 #include "key_internal.h"
 
 #include <openssl/bn.h>
@@ -7,7 +7,6 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/x509.h>
 #include <stdlib.h>
 
 static enum tv_status fail(struct tv_detail *detail, enum tv_status status, enum tv_reason reason,
@@ -107,6 +106,35 @@ static enum tv_status check_rsa(const EVP_PKEY *public_key, struct tv_detail *de
     return TV_OK;
 }
 
+// The curve's name in JOSE (RFC 7518 section 6.2.1.1), or NULL for one it does not have.
+static const char *ec_curve(const EVP_PKEY *public_key) {
+    static const struct {
+        const char *openssl;
+        const char *jose;
+    } curves[] = {{"prime256v1", "P-256"}, {"secp384r1", "P-384"}, {"secp521r1", "P-521"}};
+    char name[64];
+    size_t length;
+    if (!EVP_PKEY_get_group_name(public_key, name, sizeof name, &length))
+        return NULL;
+    for (size_t i = 0; i < sizeof curves / sizeof curves[0]; i++)
+        if (strcmp(name, curves[i].openssl) == 0)
+            return curves[i].jose;
+    return NULL;
+}
+
+// RFC 7518 section 6.2.2, SP 800-56A section 5.6.2.3: a point off the curve gives the private key of
+// a careless peer away, and signatures that anybody can make here.
+static enum tv_status check_ec(EVP_PKEY *public_key, struct tv_detail *detail) {
+    if (!ec_curve(public_key))
+        return fail(detail, TV_UNSUPPORTED_KEY, TV_REASON_CURVE, NULL);
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, public_key, NULL);
+    if (!context)
+        return TV_NO_MEMORY;
+    bool good = EVP_PKEY_public_check(context) == 1;
+    EVP_PKEY_CTX_free(context);
+    return good ? TV_OK : fail(detail, TV_WEAK_KEY, TV_REASON_POINT, NULL);
+}
+
 enum tv_status tv_key_wrap(EVP_PKEY *public_key, struct tv_key **key, struct tv_detail *detail) {
     enum tv_status status = TV_OK;
     enum tv_key_type type = TV_KEY_RSA;
@@ -116,6 +144,7 @@ enum tv_status tv_key_wrap(EVP_PKEY *public_key, struct tv_key **key, struct tv_
         break;
     case EVP_PKEY_EC:
         type = TV_KEY_EC;
+        status = check_ec(public_key, detail);
         break;
     case EVP_PKEY_ED25519:
     case EVP_PKEY_ED448:
@@ -135,135 +164,6 @@ enum tv_status tv_key_wrap(EVP_PKEY *public_key, struct tv_key **key, struct tv_
     return TV_OK;
 }
 
-// Decodes the DER of one PEM block; `*end` is left behind the last byte used.
-static EVP_PKEY *decode_der(const char *name, const unsigned char **end, long length,
-                            bool *is_private) {
-    *is_private = false;
-    if (strcmp(name, PEM_STRING_PUBLIC) == 0)
-        return d2i_PUBKEY(NULL, end, length);
-    if (strcmp(name, PEM_STRING_RSA_PUBLIC) == 0)
-        return d2i_PublicKey(EVP_PKEY_RSA, NULL, end, length);
-    if (strcmp(name, PEM_STRING_X509) == 0 || strcmp(name, PEM_STRING_X509_OLD) == 0) {
-        X509 *certificate = d2i_X509(NULL, end, length);
-        EVP_PKEY *public_key = certificate ? X509_get_pubkey(certificate) : NULL;
-        X509_free(certificate);
-        return public_key;
-    }
-    *is_private = true;
-    return d2i_AutoPrivateKey(NULL, end, length);
-}
-
-static bool is_key_block(const char *name) {
-    static const char *const names[] = {
-        PEM_STRING_PUBLIC,   PEM_STRING_RSA_PUBLIC, PEM_STRING_X509,        PEM_STRING_X509_OLD,
-        PEM_STRING_PKCS8INF, PEM_STRING_RSA,        PEM_STRING_ECPRIVATEKEY};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (strcmp(name, names[i]) == 0)
-            return true;
-    return false;
-}
-
-// Only the public numbers of a key pair, so that nothing private is kept in memory.
-static EVP_PKEY *public_half(EVP_PKEY *pair) {
-    unsigned char *der = NULL;
-    int length = i2d_PUBKEY(pair, &der);
-    const unsigned char *at = der;
-    EVP_PKEY *public_key = length > 0 ? d2i_PUBKEY(NULL, &at, length) : NULL;
-    OPENSSL_free(der);
-    return public_key;
-}
-
-// What the text of a failed look-up usually is, said in words.
-static const char *looks_like(const char *text, size_t length) {
-    size_t start = strspn(text, " \t\r\n");
-    if (start == length)
-        return "an empty text";
-    if (text[start] == '<')
-        return "an HTML or XML page";
-    if (text[start] == '[' || text[start] == '"')
-        return "a JSON document";
-    if (strstr(text, "-----BEGIN ENCRYPTED PRIVATE KEY-----"))
-        return "an encrypted private key";
-    if (strstr(text, "-----BEGIN OPENSSH") || strncmp(text + start, "ssh-", 4) == 0)
-        return "an SSH key";
-    if (strstr(text, "-----BEGIN "))
-        return "a damaged PEM, or one of another kind";
-    return "neither PEM nor JWK";
-}
-
-static enum tv_status load_block(const char *name, const unsigned char *der, long length,
-                                 struct tv_key **key, struct tv_detail *detail) {
-    const unsigned char *end = der;
-    bool is_private;
-    EVP_PKEY *public_key = decode_der(name, &end, length, &is_private);
-    if (!public_key)
-        return fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY,
-                    "a PEM whose contents cannot be decoded");
-    if (end != der + length) {
-        EVP_PKEY_free(public_key);
-        return fail(detail, TV_MALFORMED_KEY, TV_REASON_TRAILING, NULL);
-    }
-    if (is_private) {
-        EVP_PKEY *pair = public_key;
-        public_key = public_half(pair);
-        EVP_PKEY_free(pair);
-        if (!public_key)
-            return TV_CRYPTO_FAILURE;
-    }
-    enum tv_status status = tv_key_wrap(public_key, key, detail);
-    if (status == TV_OK)
-        (*key)->was_private = is_private;
-    return status;
-}
-
-// `text` ends with a NUL behind its `length` bytes.
-static enum tv_status load_pem(const char *text, size_t length, struct tv_key **key,
-                               struct tv_detail *detail) {
-    BIO *bio = BIO_new_mem_buf(text, (int)length);
-    if (!bio)
-        return TV_NO_MEMORY;
-    enum tv_status status = TV_MALFORMED_KEY;
-    char *name = NULL, *header = NULL;
-    unsigned char *der = NULL;
-    long der_length = 0;
-    bool found = false;
-    while (!found && PEM_read_bio(bio, &name, &header, &der, &der_length) == 1) {
-        found = is_key_block(name);
-        if (found && header[0] != '\0') // Proc-Type: an encrypted block
-            fail(detail, status, TV_REASON_NOT_A_KEY, "an encrypted private key");
-        else if (found)
-            status = load_block(name, der, der_length, key, detail);
-        OPENSSL_free(name);
-        OPENSSL_free(header);
-        OPENSSL_clear_free(der, (size_t)der_length);
-    }
-    BIO_free(bio);
-    return found ? status : fail(detail, status, TV_REASON_NOT_A_KEY, looks_like(text, length));
-}
-
-enum tv_status tv_key_load(const char *text, size_t length, struct tv_key **key,
-                           struct tv_detail *detail) {
-    if (length > TV_KEY_MAX_LENGTH) {
-        detail->number = (double)length;
-        detail->limit = (double)TV_KEY_MAX_LENGTH;
-        return fail(detail, TV_MALFORMED_KEY, TV_REASON_LENGTH, "key text");
-    }
-    // A copy that ends with a NUL, for the string functions above and for yyjson's padding.
-    char *copy = malloc(length + 1);
-    if (!copy)
-        return TV_NO_MEMORY;
-    memcpy(copy, text, length);
-    copy[length] = '\0';
-    ERR_set_mark();
-    enum tv_status status = copy[strspn(copy, " \t\r\n")] == '{'
-                                ? tv_key_load_jwk(copy, length, key, detail)
-                                : load_pem(copy, length, key, detail);
-    ERR_pop_to_mark();
-    OPENSSL_cleanse(copy, length);
-    free(copy);
-    return status;
-}
-
 // What a key is and may do
 
 enum tv_key_type tv_key_type(const struct tv_key *key) { return key->type; }
@@ -273,21 +173,9 @@ int tv_key_bits(const struct tv_key *key) {
 }
 
 const char *tv_key_curve(const struct tv_key *key) {
-    static const struct {
-        const char *openssl;
-        const char *jose;
-    } curves[] = {{"prime256v1", "P-256"}, {"secp384r1", "P-384"}, {"secp521r1", "P-521"}};
     if (key->type == TV_KEY_OKP)
         return EVP_PKEY_is_a(key->public_key, "ED25519") ? "Ed25519" : "Ed448";
-    if (key->type != TV_KEY_EC)
-        return NULL;
-    char name[64];
-    size_t length;
-    if (EVP_PKEY_get_group_name(key->public_key, name, sizeof name, &length))
-        for (size_t i = 0; i < sizeof curves / sizeof curves[0]; i++)
-            if (strcmp(name, curves[i].openssl) == 0)
-                return curves[i].jose;
-    return "another curve";
+    return key->type == TV_KEY_EC ? ec_curve(key->public_key) : NULL;
 }
 
 bool tv_key_was_private(const struct tv_key *key) { return key->was_private; }

@@ -23,7 +23,7 @@ enum tv_key_type {
 struct tv_key; // reference-counted; not changed once loaded
 
 // Loads a public key from `length` bytes of PEM (SPKI, PKCS#1 or X.509 certificate) or JWK text
-// (RFC 7517; RSA). A private key is used for its public half, see tv_key_was_private().
+// (RFC 7517; RSA, EC, OKP), or DER (SPKI, PKCS#1). A private key is used for its public half, see tv_key_was_private().
 // TV_MALFORMED_KEY, TV_UNSUPPORTED_KEY, TV_WEAK_KEY, TV_NO_MEMORY, TV_CRYPTO_FAILURE.
 enum tv_status tv_key_load(const char *text, size_t length, struct tv_key **key,
                            struct tv_detail *detail);
@@ -58,7 +58,7 @@ EVP_PKEY *tv_key_public(const struct tv_key *key);
 struct tv_span tv_key_secret(const struct tv_key *key);
 
 // Text forms of a public key, each in a fresh buffer the caller frees with free().
-// TV_UNSUPPORTED_KEY for a secret (and for JWK forms of other types than RSA).
+// TV_UNSUPPORTED_KEY for a secret.
 enum tv_status tv_key_pem(const struct tv_key *key, char **text, size_t *length); // SPKI
 enum tv_status tv_key_jwk(const struct tv_key *key, char **text, size_t *length);
 enum tv_status tv_key_thumbprint(const struct tv_key *key, char **text,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What the two files that build keys share.
+// What the files that make keys share.
 #pragma once
 
+#include "json.h"
 #include "key.h"
 
 struct tv_key {
@@ -19,6 +20,8 @@ struct tv_key {
 // Wraps a public key once it has passed the checks of its type. Takes `public_key`, also on failure.
 enum tv_status tv_key_wrap(EVP_PKEY *public_key, struct tv_key **key, struct tv_detail *detail);
 
-// key_jwk.c: a JWK's text, and the JWK and thumbprint of a key.
+// key_jwk.c: a JWK's text, and one that is parsed already. tv_key_load_jwk() gives no `found`.
 enum tv_status tv_key_load_jwk(const char *text, size_t length, struct tv_key **key,
                                struct tv_detail *detail);
+enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, struct tv_key **key,
+                                      struct tv_detail *detail);

@@ -9,15 +9,16 @@ struct tv_keystore *tv_keystores;
 
 // Asking
 
-static enum tv_status fail_absent(const struct tv_absence *absence, struct tv_detail *detail) {
+enum tv_status tv_absence_fail(const struct tv_absence *absence, struct tv_detail *detail) {
     struct tv_span key_id = detail->key_id, source = detail->source;
     *detail = absence->detail;
     detail->key_id = key_id;
-    detail->source = source;
+    if (!detail->source.data)
+        detail->source = source;
     return absence->status;
 }
 
-static enum tv_status wait_for(struct tv_pending *pending, bool announce) {
+enum tv_status tv_pending_wait(struct tv_pending *pending, bool announce) {
     if (announce)
         pending->waiters++;
     else
@@ -26,26 +27,25 @@ static enum tv_status wait_for(struct tv_pending *pending, bool announce) {
     return TV_KEY_PENDING;
 }
 
-static bool may_refresh(const struct tv_keystore *store, const struct tv_cache_entry *entry,
-                        int64_t now_ms) {
-    return store->base && now_ms >= entry->refresh_from_ms && now_ms >= store->back_off_until_ms &&
-           store->queued < TV_KEYSTORE_MAX_QUEUED;
-}
-
 static enum tv_status get_held(struct tv_keystore *store, struct tv_cache_entry *entry,
-                               bool announce, int64_t now_ms, struct tv_key **key) {
-    bool fresh = now_ms < entry->fresh_until_ms;
+                               const struct tv_key_request *request, int64_t now_ms,
+                               struct tv_key **key) {
+    bool fresh = now_ms < entry->life.fresh_until_ms;
     struct tv_pending *pending = NULL;
-    if (now_ms >= entry->refresh_from_ms || !fresh) {
+    if (now_ms >= entry->life.refresh_from_ms || !fresh) {
         struct tv_detail ignored = {0}; // the key held serves in any case
+        struct tv_key_request refresh = {.key_id = entry->key_id};
+        bool wanted = now_ms >= entry->life.refresh_from_ms &&
+                      store->queued < store->options.max_queued &&
+                      tv_keystore_usable_server(store, 0, now_ms) < store->server_count;
         pending = tv_pending_find(store, entry->key_id);
-        if (!pending && may_refresh(store, entry, now_ms))
-            tv_pending_add(store, entry->key_id, (struct tv_span){0}, now_ms, &pending, &ignored);
+        if (!pending && wanted)
+            tv_pending_add(store, &refresh, now_ms, &pending, &ignored);
     }
-    if (!fresh && pending && now_ms < pending->asked_ms + TV_KEYSTORE_STALE_WAIT_MS) {
-        pending->serve_stale_at_ms = pending->asked_ms + TV_KEYSTORE_STALE_WAIT_MS;
+    if (!fresh && pending && now_ms < pending->asked_ms + store->options.stale_wait_ms) {
+        pending->serve_stale_at_ms = pending->asked_ms + store->options.stale_wait_ms;
         tv_fetcher_wake_by(pending->serve_stale_at_ms);
-        return wait_for(pending, announce);
+        return tv_pending_wait(pending, request->announce);
     }
     store->hits++;
     if (entry->waiters > 0)
@@ -54,54 +54,100 @@ static enum tv_status get_held(struct tv_keystore *store, struct tv_cache_entry 
     return TV_OK;
 }
 
-static enum tv_status ask(struct tv_keystore *store, struct tv_span key_id, struct tv_span client,
-                          bool announce, int64_t now_ms, struct tv_detail *detail) {
-    struct tv_pending *pending = tv_pending_find(store, key_id);
-    if (pending)
-        return wait_for(pending, announce);
-    store->misses++;
-    if (now_ms < store->back_off_until_ms)
-        return fail_absent(&store->last_failure, detail);
+static enum tv_status check_limits(struct tv_keystore *store, struct tv_span client,
+                                   struct tv_detail *detail) {
+    const struct tv_keystore_options *options = &store->options;
     if (client.length > 0 && client.length < TV_CLIENT_MAX_LENGTH &&
-        tv_pending_count_of(store, client) >= TV_KEYSTORE_MAX_PER_CLIENT) {
-        store->overloaded++;
+        tv_pending_count_of(store, client) >= options->max_per_client) {
         detail->reason = TV_REASON_CLIENT;
-        detail->limit = TV_KEYSTORE_MAX_PER_CLIENT;
-        return TV_KEY_SOURCE_OVERLOADED;
+        detail->limit = (double)options->max_per_client;
+    } else if (store->queued >= options->max_queued) {
+        detail->limit = (double)options->max_queued;
+    } else {
+        return TV_OK;
     }
-    if (store->queued >= TV_KEYSTORE_MAX_QUEUED) {
-        store->overloaded++;
-        detail->limit = TV_KEYSTORE_MAX_QUEUED;
-        return TV_KEY_SOURCE_OVERLOADED;
-    }
-    enum tv_status status = tv_pending_add(store, key_id, client, now_ms, &pending, detail);
-    return status == TV_OK ? wait_for(pending, announce) : status;
+    store->overloaded++;
+    return TV_KEY_SOURCE_OVERLOADED;
 }
 
-enum tv_status tv_keystore_get(struct tv_keystore *store, struct tv_span key_id,
-                               struct tv_span client, bool announce, int64_t now_ms,
-                               struct tv_key **key, struct tv_detail *detail) {
-    detail->key_id = key_id;
-    detail->source = tv_span_of(store->printable);
-    struct tv_cache_entry *held = tv_cache_use(store->keys, key_id);
-    if (held && now_ms < held->stale_until_ms)
-        return get_held(store, held, announce, now_ms, key);
+enum tv_status tv_keystore_ask(struct tv_keystore *store, const struct tv_key_request *request,
+                               int64_t now_ms, struct tv_detail *detail) {
+    struct tv_pending *pending = tv_pending_find(store, request->key_id);
+    if (pending)
+        return tv_pending_wait(pending, request->announce);
+    enum tv_status status = check_limits(store, request->client, detail);
+    if (status == TV_OK)
+        status = tv_pending_add(store, request, now_ms, &pending, detail);
+    return status == TV_OK ? tv_pending_wait(pending, request->announce) : status;
+}
+
+static enum tv_status get_from_cache(struct tv_keystore *store,
+                                     const struct tv_key_request *request, int64_t now_ms,
+                                     struct tv_key **key, struct tv_detail *detail) {
+    struct tv_cache_entry *held = tv_cache_use(store->keys, request->key_id);
+    if (held && now_ms < held->life.stale_until_ms)
+        return get_held(store, held, request, now_ms, key);
     if (held)
-        tv_cache_remove(store->keys, key_id);
-    if (!store->base) {
+        tv_cache_remove(store->keys, request->key_id);
+    if (store->server_count == 0) {
         store->misses++;
         detail->reason = TV_REASON_NO_SOURCE;
         return TV_KEY_NOT_FOUND;
     }
-    struct tv_cache_entry *absent = tv_cache_use(store->absences, key_id);
-    if (absent && now_ms < absent->fresh_until_ms) {
+    struct tv_cache_entry *absent = tv_cache_use(store->absences, request->key_id);
+    if (absent && now_ms < absent->life.fresh_until_ms) {
         store->hits++;
-        return fail_absent(&absent->absence, detail);
+        return tv_absence_fail(&absent->absence, detail);
     }
-    return ask(store, key_id, client, announce, now_ms, detail);
+    store->misses++;
+    if (!tv_pending_find(store, request->key_id) &&
+        tv_keystore_usable_server(store, 0, now_ms) == store->server_count)
+        return tv_absence_fail(&store->servers[0].last_failure, detail);
+    return tv_keystore_ask(store, request, now_ms, detail);
 }
 
+enum tv_status tv_keystore_get(struct tv_keystore *store, const struct tv_key_request *request,
+                               int64_t now_ms, struct tv_key **key, struct tv_detail *detail) {
+    detail->key_id = request->key_id;
+    detail->source = tv_span_of(store->printable);
+    if (tv_keystore_is_set(store)) {
+        struct tv_cache_entry *by_hand = tv_cache_use(store->keys, request->key_id);
+        if (by_hand && now_ms < by_hand->life.stale_until_ms) {
+            *key = by_hand->key;
+            return TV_OK;
+        }
+        return tv_keystore_get_from_set(store, request, now_ms, key, detail);
+    }
+    if (store->options.source == TV_SOURCE_FOLDER)
+        return tv_keystore_get_from_folder(store, request, now_ms, key, detail);
+    return get_from_cache(store, request, now_ms, key, detail);
+}
+
+int64_t tv_keystore_wait_ms(const struct tv_keystore *store) { return store->options.wait_ms; }
+
 // Stores
+
+void tv_keystore_defaults(struct tv_keystore_options *options) {
+    *options = (struct tv_keystore_options){.cache_size = 128,
+                                            .negative_size = 1024,
+                                            .default_ttl_s = 600,
+                                            .min_ttl_s = 60,
+                                            .max_ttl_s = 86400,
+                                            .negative_ttl_s = 30,
+                                            .max_stale_s = 3600,
+                                            .stale_wait_ms = 1000,
+                                            .penalty_s = 10,
+                                            .back_off_min_ms = 1000,
+                                            .back_off_max_ms = 60000,
+                                            .wait_ms = 6000,
+                                            .connect_timeout_ms = 2000,
+                                            .timeout_ms = 5000,
+                                            .max_running = 16,
+                                            .max_queued = 1024,
+                                            .max_per_client = 8};
+}
+
+static bool same_text(const char *a, const char *b) { return strcmp(a ? a : "", b ? b : "") == 0; }
 
 static const char *first_difference(const struct tv_keystore_options *a,
                                     const struct tv_keystore_options *b) {
@@ -113,11 +159,24 @@ static const char *first_difference(const struct tv_keystore_options *a,
         {"min_ttl", a->min_ttl_s == b->min_ttl_s},
         {"max_ttl", a->max_ttl_s == b->max_ttl_s},
         {"negative_ttl", a->negative_ttl_s == b->negative_ttl_s},
+        {"negative_size", a->negative_size == b->negative_size},
         {"max_stale", a->max_stale_s == b->max_stale_s},
+        {"stale_wait", a->stale_wait_ms == b->stale_wait_ms},
+        {"penalty", a->penalty_s == b->penalty_s},
+        {"back_off_min", a->back_off_min_ms == b->back_off_min_ms},
+        {"back_off_max", a->back_off_max_ms == b->back_off_max_ms},
+        {"wait_limit", a->wait_ms == b->wait_ms},
         {"connect_timeout", a->connect_timeout_ms == b->connect_timeout_ms},
         {"timeout", a->timeout_ms == b->timeout_ms},
-        {"ca_file", strcmp(a->ca_file ? a->ca_file : "", b->ca_file ? b->ca_file : "") == 0},
-        {"ca_path", strcmp(a->ca_path ? a->ca_path : "", b->ca_path ? b->ca_path : "") == 0},
+        {"max_running", a->max_running == b->max_running},
+        {"max_queued", a->max_queued == b->max_queued},
+        {"max_per_client", a->max_per_client == b->max_per_client},
+        {"ca_file", same_text(a->ca_file, b->ca_file)},
+        {"ca_path", same_text(a->ca_path, b->ca_path)},
+        {"proxy", same_text(a->proxy, b->proxy)},
+        {"client_cert", same_text(a->client_cert, b->client_cert)},
+        {"client_key", same_text(a->client_key, b->client_key)},
+        {"bearer_token_file", same_text(a->bearer_token_file, b->bearer_token_file)},
     };
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
         if (!settings[i].same)
@@ -125,26 +184,54 @@ static const char *first_difference(const struct tv_keystore_options *a,
     return NULL;
 }
 
-static size_t base_length(const char *url) {
-    size_t length = strlen(url);
-    while (length > 0 && url[length - 1] == '/')
-        length--;
-    return length;
+// The URL as it names a source: slashes at the end of a base tell nothing apart; an issuer and the
+// URL of a set are taken to the letter.
+static struct tv_span identity(enum tv_source source, const char *url) {
+    struct tv_span text = tv_span_of(url);
+    if (source == TV_SOURCE_ASAP || source == TV_SOURCE_FOLDER)
+        while (text.length > 1 && text.data[text.length - 1] == '/')
+            text.length--;
+    return text;
 }
 
-static struct tv_keystore *find_store(const char *url) {
-    struct tv_span base = {url, base_length(url)};
-    struct tv_keystore *store = tv_keystores;
-    while (store && !(store->base && tv_span_equal(tv_span_of(store->base), base)))
+static bool is_same_source(const struct tv_keystore *store,
+                           const struct tv_keystore_options *options) {
+    if (store->options.source != options->source || store->server_count != options->url_count)
+        return false;
+    for (size_t i = 0; i < options->url_count; i++)
+        if (!tv_span_equal(tv_span_of(store->servers[i].url),
+                           identity(options->source, options->urls[i])))
+            return false;
+    return true;
+}
+
+static struct tv_keystore *find_store(const struct tv_keystore_options *options) {
+    struct tv_keystore *store = options->source == TV_SOURCE_HAND ? NULL : tv_keystores;
+    while (store && !is_same_source(store, options))
         store = store->next;
     return store;
 }
 
-static bool own_string(const char **string) {
-    if (!*string)
-        return true;
-    *string = strdup(*string);
-    return *string != NULL;
+// Every string of the options, for those who copy and free them.
+#define OWNED_STRINGS 6
+static void list_strings(struct tv_keystore_options *options, const char **strings[OWNED_STRINGS]) {
+    const char **const all[OWNED_STRINGS] = {&options->ca_file,    &options->ca_path,
+                                             &options->proxy,      &options->client_cert,
+                                             &options->client_key, &options->bearer_token_file};
+    memcpy(strings, all, sizeof all);
+}
+
+static bool own_strings(struct tv_keystore_options *options) {
+    const char **strings[OWNED_STRINGS];
+    bool owned = true;
+    list_strings(options, strings);
+    for (size_t i = 0; i < OWNED_STRINGS; i++) {
+        if (!*strings[i])
+            continue;
+        *strings[i] = strdup(*strings[i]);
+        owned = owned && *strings[i];
+    }
+    return owned;
 }
 
 static void store_destroy(struct tv_keystore *store) {
@@ -152,11 +239,51 @@ static void store_destroy(struct tv_keystore *store) {
         tv_pending_free(store->pendings);
     tv_cache_free(store->absences);
     tv_cache_free(store->keys);
-    free((char *)store->options.ca_path);
-    free((char *)store->options.ca_file);
+    tv_key_set_free(store->set);
+    tv_validators_clear(&store->set_validators);
+    free(store->discovered);
+    for (size_t i = 0; i < store->server_count; i++) {
+        free(store->servers[i].url);
+        free(store->servers[i].printable);
+    }
+    const char **strings[OWNED_STRINGS];
+    list_strings(&store->options, strings);
+    for (size_t i = 0; i < OWNED_STRINGS; i++)
+        free((char *)*strings[i]);
     free(store->printable);
-    free(store->base);
     free(store);
+}
+
+static enum tv_status add_server(struct tv_keystore *store, const char *url,
+                                 struct tv_detail *detail) {
+    struct tv_server *server = &store->servers[store->server_count++];
+    struct tv_span text = identity(store->options.source, url);
+    server->url = strndup(text.data, text.length);
+    if (!server->url)
+        return TV_NO_MEMORY;
+    if (store->options.source == TV_SOURCE_FOLDER) {
+        server->printable = strdup(server->url);
+        return server->printable ? TV_OK : TV_NO_MEMORY;
+    }
+    detail->found = tv_span_of(url);
+    enum tv_status status = tv_fetch_check_url(server->url, &server->printable, detail);
+    if (status == TV_OK)
+        detail->found = (struct tv_span){0};
+    return status;
+}
+
+static enum tv_status join_printables(struct tv_keystore *store) {
+    size_t size = 1;
+    for (size_t i = 0; i < store->server_count; i++)
+        size += strlen(store->servers[i].printable) + 2;
+    store->printable = malloc(size);
+    if (!store->printable)
+        return TV_NO_MEMORY;
+    char *end = store->printable;
+    *end = '\0';
+    for (size_t i = 0; i < store->server_count; i++)
+        end = stpcpy(stpcpy(end, i > 0 ? ", " : ""), store->servers[i].printable);
+    return TV_OK;
 }
 
 static enum tv_status store_new(const struct tv_keystore_options *options,
@@ -164,32 +291,19 @@ static enum tv_status store_new(const struct tv_keystore_options *options,
     struct tv_keystore *made = calloc(1, sizeof *made);
     if (!made)
         return TV_NO_MEMORY;
-    enum tv_status status = TV_NO_MEMORY;
     made->references = 1;
     made->options = *options;
-    made->options.asap_key_server = NULL; // `base` is what is used of it
-    bool owned = own_string(&made->options.ca_file);
-    owned = own_string(&made->options.ca_path) && owned;
+    bool owned = own_strings(&made->options);
     uint64_t seed = 0;
     RAND_bytes((unsigned char *)&seed, sizeof seed);
     made->random = seed | 1; // never 0, where it would stay
     made->keys = tv_cache_new(options->cache_size, seed);
-    made->absences = tv_cache_new(TV_KEYSTORE_MAX_ABSENCES, seed);
-    const char *url = options->asap_key_server;
-    if (!owned || !made->keys || !made->absences)
-        goto out;
-    if (url)
-        made->base = strndup(url, base_length(url));
-    if (url && !made->base)
-        goto out;
-    if (url) {
-        detail->found = tv_span_of(url);
-        status = tv_fetch_check_url(url, &made->printable, detail);
-    } else {
-        made->printable = strdup("");
-        status = made->printable ? TV_OK : TV_NO_MEMORY;
-    }
-out:
+    made->absences = tv_cache_new(options->negative_size, seed);
+    enum tv_status status = owned && made->keys && made->absences ? TV_OK : TV_NO_MEMORY;
+    for (size_t i = 0; i < options->url_count && status == TV_OK; i++)
+        status = add_server(made, options->urls[i], detail);
+    if (status == TV_OK)
+        status = join_printables(made);
     if (status == TV_OK)
         *store = made;
     else
@@ -200,8 +314,7 @@ out:
 enum tv_status tv_keystore_open(const struct tv_keystore_options *options,
                                 struct tv_keystore **store, const char **differs,
                                 struct tv_detail *detail) {
-    struct tv_keystore *found =
-        options->asap_key_server ? find_store(options->asap_key_server) : NULL;
+    struct tv_keystore *found = find_store(options);
     if (differs)
         *differs = found ? first_difference(&found->options, options) : NULL;
     if (found) {
@@ -242,8 +355,9 @@ enum tv_status tv_keystore_put(struct tv_keystore *store, struct tv_span key_id,
     enum tv_status status = tv_cache_put(store->keys, key_id, key, now_ms, &entry);
     if (status != TV_OK)
         return status;
-    entry->fresh_until_ms = ttl_s > 0 ? now_ms + ttl_s * 1000 : INT64_MAX;
-    entry->refresh_from_ms = entry->stale_until_ms = entry->fresh_until_ms;
+    struct tv_lifetime *life = &entry->life;
+    life->fresh_until_ms = ttl_s > 0 ? now_ms + ttl_s * 1000 : INT64_MAX;
+    life->refresh_from_ms = life->stale_until_ms = life->fresh_until_ms;
     tv_cache_remove(store->absences, key_id);
     return TV_OK;
 }
@@ -252,45 +366,83 @@ void tv_keystore_forget(struct tv_keystore *store, const struct tv_span *key_id)
     if (key_id) {
         tv_cache_remove(store->keys, *key_id);
         tv_cache_remove(store->absences, *key_id);
+        if (!store->set || !tv_key_set_find(store->set, *key_id, NULL))
+            return;
     } else {
         tv_cache_clear(store->keys);
         tv_cache_clear(store->absences);
     }
+    // One key of a set does not come alone.
+    tv_key_set_free(store->set);
+    store->set = NULL;
 }
 
 void tv_keystore_refresh(struct tv_keystore *store, int64_t now_ms) {
-    if (!store->base)
+    struct tv_detail ignored = {0}; // what cannot be started now is refreshed by its next use
+    struct tv_pending *pending = NULL;
+    if (tv_keystore_is_set(store)) {
+        if (!tv_pending_find_set(store))
+            tv_pending_add_set(store, now_ms, &pending, &ignored);
+        return;
+    }
+    if (store->options.source != TV_SOURCE_ASAP)
         return;
     struct tv_cache_entry *entry = NULL;
     while ((entry = tv_cache_next(store->keys, entry))) {
-        struct tv_detail ignored = {0}; // what cannot be started now is refreshed by its next use
-        struct tv_pending *pending = tv_pending_find(store, entry->key_id);
-        if (!pending && store->queued < TV_KEYSTORE_MAX_QUEUED)
-            tv_pending_add(store, entry->key_id, (struct tv_span){0}, now_ms, &pending, &ignored);
+        struct tv_key_request request = {.key_id = entry->key_id};
+        pending = tv_pending_find(store, entry->key_id);
+        if (!pending && store->queued < store->options.max_queued)
+            tv_pending_add(store, &request, now_ms, &pending, &ignored);
         if (pending)
             pending->announce = true;
     }
 }
 
+static void count_lifetime(const struct tv_lifetime *life, size_t count, int64_t now_ms,
+                           struct tv_keystore_stats *stats) {
+    stats->held += count;
+    if (now_ms < life->fresh_until_ms)
+        stats->fresh += count;
+    else if (now_ms < life->stale_until_ms)
+        stats->stale += count;
+}
+
 struct tv_keystore_stats tv_keystore_stats(struct tv_keystore *store, int64_t now_ms) {
-    struct tv_keystore_stats stats = {.held = tv_cache_count(store->keys),
-                                      .in_flight = store->running,
+    struct tv_keystore_stats stats = {.in_flight = store->running,
                                       .queued = store->queued,
                                       .hits = store->hits,
                                       .misses = store->misses,
                                       .fetches = store->fetches,
-                                      .failures = store->failed_fetches,
-                                      .overloaded = store->overloaded};
+                                      .not_modified = store->not_modified,
+                                      .overloaded = store->overloaded,
+                                      .failed_network = store->failed_network,
+                                      .failed_status = store->failed_status,
+                                      .failed_key = store->failed_key};
     struct tv_cache_entry *entry = NULL;
-    while ((entry = tv_cache_next(store->keys, entry))) {
-        stats.fresh += now_ms < entry->fresh_until_ms;
-        stats.stale += now_ms >= entry->fresh_until_ms && now_ms < entry->stale_until_ms;
+    while ((entry = tv_cache_next(store->keys, entry)))
+        count_lifetime(&entry->life, 1, now_ms, &stats);
+    if (store->set) {
+        count_lifetime(&store->set_life, store->set->count, now_ms, &stats);
+        stats.skipped = store->set->skipped;
     }
     while ((entry = tv_cache_next(store->absences, entry)))
-        stats.negative += now_ms < entry->fresh_until_ms;
+        stats.negative += now_ms < entry->life.fresh_until_ms;
     return stats;
 }
 
-struct tv_cache *tv_keystore_keys(struct tv_keystore *store) {
-    return store->keys;
+bool tv_keystore_walk(struct tv_keystore *store, struct tv_key_walk *walk) {
+    if (store->set && walk->in_set < store->set->count) {
+        const struct tv_key_set_entry *found = &store->set->entries[walk->in_set++];
+        walk->key_id = found->key_id;
+        walk->key = found->key;
+        walk->life = &store->set_life;
+        return true;
+    }
+    walk->entry = tv_cache_next(store->keys, walk->entry);
+    if (!walk->entry)
+        return false;
+    walk->key_id = walk->entry->key_id;
+    walk->key = walk->entry->key;
+    walk->life = store->options.source == TV_SOURCE_FOLDER ? NULL : &walk->entry->life;
+    return true;
 }

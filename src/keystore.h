@@ -9,36 +9,50 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// Fetches of one store in flight, and kids waiting for one.
-#define TV_KEYSTORE_MAX_RUNNING 16
-#define TV_KEYSTORE_MAX_QUEUED 1024
-// Kids remembered as not there.
-#define TV_KEYSTORE_MAX_ABSENCES 1024
-// Unknown kids that one client address may have pending.
-#define TV_KEYSTORE_MAX_PER_CLIENT 8
-// How long a waiter waits from asking, queueing included.
-#define TV_KEYSTORE_WAIT_MS 6000
-// How long a key past its freshness is waited for before the old one serves.
-#define TV_KEYSTORE_STALE_WAIT_MS 1000
+// Key servers in one list.
+#define TV_KEYSTORE_MAX_SERVERS 8
 
+enum tv_source {
+    TV_SOURCE_HAND,   // keys are put by hand only
+    TV_SOURCE_ASAP,   // key servers: one file a key; the next is asked when one fails
+    TV_SOURCE_FOLDER, // a local folder with the same file names
+    TV_SOURCE_JWKS,   // a JWK Set
+    TV_SOURCE_OPENID, // an OpenID provider by its issuer: its JWK Set
+};
+
+// Times in seconds or, where a fraction is of use, milliseconds. tv_keystore_defaults() gives all.
 struct tv_keystore_options {
-    const char *asap_key_server; // base URL, or NULL: keys are put by hand only
-    const char *ca_file;         // PEM bundle, or NULL
-    const char *ca_path;         // hashed directory, or NULL; both NULL: the system's
-    size_t cache_size;           // keys held
-    int64_t default_ttl_s;       // freshness where the answer says nothing
+    enum tv_source source;
+    const char *urls[TV_KEYSTORE_MAX_SERVERS]; // base URLs, or the one URL, issuer or path
+    size_t url_count;
+    const char *ca_file, *ca_path, *proxy, *client_cert, *client_key, *bearer_token_file;
+
+    size_t cache_size;     // keys held (a set is held whole)
+    size_t negative_size;  // kids remembered as not there
+    int64_t default_ttl_s; // freshness where the answer says nothing
     int64_t min_ttl_s, max_ttl_s;
     int64_t negative_ttl_s; // an absence is remembered so long
-    int64_t max_stale_s;    // a key that cannot be refreshed serves so long beyond its freshness
+    int64_t max_stale_s;    // what cannot be refreshed serves so long beyond its freshness
+    int64_t stale_wait_ms;  // a refresh is waited for so long before the old key serves
+    int64_t penalty_s;      // a set that lacked a kid is not fetched for another one so long
+    int64_t back_off_min_ms, back_off_max_ms; // pause after a source failed, doubling
+    int64_t wait_ms;                          // a waiter waits so long, queueing included
     int64_t connect_timeout_ms;
-    int64_t timeout_ms; // of one fetch
+    int64_t timeout_ms;    // of one fetch
+    size_t max_running;    // fetches in flight
+    size_t max_queued;     // kids waiting for one
+    size_t max_per_client; // unknown kids that one client address may have pending
 };
+
+void tv_keystore_defaults(struct tv_keystore_options *options);
 
 struct tv_keystore; // reference-counted; one in the process for each source
 
 struct tv_keystore_stats {
     size_t held, fresh, stale, negative, in_flight, queued;
-    uint64_t hits, misses, fetches, failures, overloaded;
+    size_t skipped; // JWKs of the set that are not usable
+    uint64_t hits, misses, fetches, not_modified, overloaded;
+    uint64_t failed_network, failed_status, failed_key; // fetches that brought nothing, by kind
 };
 
 // One kid's fetch has ended. The owner frees it.
@@ -65,14 +79,22 @@ void tv_keystore_free(struct tv_keystore *store);
 // The source for people, without password; "" if there is none. Borrowed.
 const char *tv_keystore_source(const struct tv_keystore *store);
 
-// The key of `key_id` (borrowed until the next call), never waiting for it. `client` is the address
-// whose unknown kids are counted, or empty. With `announce` the outcome of a fetch is also handed
-// out by tv_keystores_take_settlement().
+// What is asked of a store.
+struct tv_key_request {
+    struct tv_span key_id;                // empty: the only key of a set
+    const struct tv_algorithm *algorithm; // tells keys of one kid apart; NULL: the first
+    struct tv_span client;                // address whose unknown kids are counted, or empty
+    bool announce;                        // the outcome of a fetch becomes a settlement
+};
+
+// The key (borrowed until the next call), never waiting for it.
 // TV_KEY_PENDING: being fetched, ask again once it has settled. TV_KEY_NOT_FOUND,
 // TV_KEY_SOURCE_UNAVAILABLE, TV_KEY_SOURCE_OVERLOADED, TV_KEY_UNUSABLE, TV_NO_MEMORY.
-enum tv_status tv_keystore_get(struct tv_keystore *store, struct tv_span key_id,
-                               struct tv_span client, bool announce, int64_t now_ms,
-                               struct tv_key **key, struct tv_detail *detail);
+enum tv_status tv_keystore_get(struct tv_keystore *store, const struct tv_key_request *request,
+                               int64_t now_ms, struct tv_key **key, struct tv_detail *detail);
+
+// How long a waiter is to wait, and when a fetch is given up. Milliseconds.
+int64_t tv_keystore_wait_ms(const struct tv_keystore *store);
 
 // Puts a key by hand (a reference is added), fresh for `ttl_s`, or for ever if it is 0.
 enum tv_status tv_keystore_put(struct tv_keystore *store, struct tv_span key_id, struct tv_key *key,
@@ -81,13 +103,22 @@ enum tv_status tv_keystore_put(struct tv_keystore *store, struct tv_span key_id,
 // Forgets one kid, or with `key_id` NULL everything held, absences too.
 void tv_keystore_forget(struct tv_keystore *store, const struct tv_span *key_id);
 
-// Fetches every key held anew, in the background.
+// Fetches every key held (or the set) anew, in the background.
 void tv_keystore_refresh(struct tv_keystore *store, int64_t now_ms);
 
 struct tv_keystore_stats tv_keystore_stats(struct tv_keystore *store, int64_t now_ms);
 
-// The keys held, for listing.
-struct tv_cache *tv_keystore_keys(struct tv_keystore *store);
+// A walk over the keys held; starts zeroed.
+struct tv_key_walk {
+    size_t in_set;
+    struct tv_cache_entry *entry;
+    struct tv_span key_id; // borrowed, as the rest
+    struct tv_key *key;
+    const struct tv_lifetime *life; // NULL for a key of a folder, which holds as long as its file
+};
+
+// Goes to the next key; false past the last. The store must not change meanwhile.
+bool tv_keystore_walk(struct tv_keystore *store, struct tv_key_walk *walk);
 
 // The one descriptor of all stores, readable when tv_keystores_step() has work; -1 with errno if the
 // process cannot have one. In the child of a fork it is another.

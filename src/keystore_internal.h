@@ -1,23 +1,37 @@
 // SPDX-License-Identifier: MIT
-// What the files of the key store share: the store, and the look-ups that are under way.
+// What the files of the key store share: the store, its servers, and the look-ups that are under way.
 #pragma once
 
 #include "fetch.h"
+#include "keyset.h"
 #include "keystore.h"
 
 #define TV_CLIENT_MAX_LENGTH 64
-// An outcome is kept for its waiters a little longer than they wait.
-#define TV_WAITERS_GRACE_MS (TV_KEYSTORE_WAIT_MS + 1000)
 
-// A kid that is being fetched, or queued for it.
+// One address that is asked, and how it has been doing.
+struct tv_server {
+    char *url;       // without slash at the end for a key server
+    char *printable; // without user, password and query
+    struct tv_absence last_failure;
+    int failures; // rounds in a row
+    int64_t failed_ms;
+    int64_t back_off_until_ms;
+};
+
+// A kid that is being fetched, queued, or waiting for the set; or the fetch of the set itself.
 struct tv_pending {
     struct tv_keystore *store;
     struct tv_span key_id; // owned
+    const struct tv_algorithm *algorithm;
+    bool is_set;
+    bool discovering; // its fetch is for the provider's configuration
     char client[TV_CLIENT_MAX_LENGTH];
-    struct tv_fetch *fetch; // NULL: queued
-    size_t waiters;         // that will come back once it has settled
-    bool caller_blocks;     // one more, who drives the fetch and asks again and again
-    bool announce;          // whoever collects settlements is to be told
+    struct tv_fetch *fetch;   // NULL: queued, or waiting for the set
+    size_t server;            // index of the one asked
+    struct tv_key *refreshed; // the key that a 304 would confirm, or NULL
+    size_t waiters;           // that will come back once it has settled
+    bool caller_blocks;       // one more, who drives the fetch and asks again and again
+    bool announce;            // whoever collects settlements is to be told
     int64_t asked_ms;
     int64_t started_ms;
     int64_t serve_stale_at_ms; // a waiter wants the old key then; 0: none does
@@ -27,16 +41,23 @@ struct tv_pending {
 struct tv_keystore {
     size_t references;
     struct tv_keystore_options options; // strings owned
-    char *base;                         // of key URLs, without slash at the end; NULL: no source
-    char *printable;
+    char *printable;                    // all its servers, or the folder
+    struct tv_server servers[TV_KEYSTORE_MAX_SERVERS];
+    size_t server_count;
     struct tv_cache *keys, *absences;
+
+    // Of a JWK Set, or an OpenID provider.
+    struct tv_key_set *set; // NULL: not fetched yet
+    struct tv_lifetime set_life;
+    struct tv_validators set_validators;
+    int64_t penalty_until_ms;
+    char *discovered; // the provider's jwks_uri; NULL: to be asked for
+    int64_t discovered_ms;
+
     struct tv_pending *pendings;
     size_t running, queued;
-    struct tv_absence last_failure;
-    int failures; // rounds in a row
-    int64_t failed_ms;
-    int64_t back_off_until_ms;
-    uint64_t hits, misses, fetches, failed_fetches, overloaded;
+    uint64_t hits, misses, fetches, not_modified, overloaded;
+    uint64_t failed_network, failed_status, failed_key;
     uint64_t random;
     struct tv_keystore *next;
 };
@@ -44,16 +65,40 @@ struct tv_keystore {
 // Every store of the process.
 extern struct tv_keystore *tv_keystores;
 
+static inline bool tv_keystore_is_set(const struct tv_keystore *store) {
+    return store->options.source == TV_SOURCE_JWKS || store->options.source == TV_SOURCE_OPENID;
+}
+
+// keystore.c
+
+// Fails with a remembered absence.
+enum tv_status tv_absence_fail(const struct tv_absence *absence, struct tv_detail *detail);
+
+// Joins a look-up that is under way.
+enum tv_status tv_pending_wait(struct tv_pending *pending, bool announce);
+
+// Finds or adds a look-up of the request's kid and joins it, within the limits on unknown kids.
+enum tv_status tv_keystore_ask(struct tv_keystore *store, const struct tv_key_request *request,
+                               int64_t now_ms, struct tv_detail *detail);
+
 // keystore_pending.c
 
+// Index of the first server from `first` on that may be asked now, or server_count.
+size_t tv_keystore_usable_server(const struct tv_keystore *store, size_t first, int64_t now_ms);
+
 struct tv_pending *tv_pending_find(struct tv_keystore *store, struct tv_span key_id);
+struct tv_pending *tv_pending_find_set(struct tv_keystore *store);
 
-// Adds a look-up of `key_id`, and starts it if a slot is free. On failure nothing is added.
-enum tv_status tv_pending_add(struct tv_keystore *store, struct tv_span key_id,
-                              struct tv_span client, int64_t now_ms, struct tv_pending **added,
-                              struct tv_detail *detail);
+// Adds a look-up. One of a key server starts if a slot is free; one of a set waits for the set's. On
+// failure nothing is added.
+enum tv_status tv_pending_add(struct tv_keystore *store, const struct tv_key_request *request,
+                              int64_t now_ms, struct tv_pending **added, struct tv_detail *detail);
 
-// Starts the fetch of a queued look-up.
+// Adds and starts the fetch of the set.
+enum tv_status tv_pending_add_set(struct tv_keystore *store, int64_t now_ms,
+                                  struct tv_pending **added, struct tv_detail *detail);
+
+// Starts the fetch of a look-up, or, after one has ended, the next one for it.
 enum tv_status tv_pending_start(struct tv_pending *pending, int64_t now_ms,
                                 struct tv_detail *detail);
 
@@ -67,3 +112,29 @@ size_t tv_pending_count_of(const struct tv_keystore *store, struct tv_span clien
 // `key` NULL an absence.
 void tv_pending_announce(const struct tv_pending *pending, struct tv_key *key,
                          const struct tv_absence *absence);
+
+// keystore_step.c
+
+void tv_lifetime_set(struct tv_keystore *store, struct tv_lifetime *life,
+                     const struct tv_fetch_result *result, int64_t now_ms);
+
+// keystore_folder.c
+enum tv_status tv_keystore_get_from_folder(struct tv_keystore *store,
+                                           const struct tv_key_request *request, int64_t now_ms,
+                                           struct tv_key **key, struct tv_detail *detail);
+
+// keystore_set.c
+enum tv_status tv_keystore_get_from_set(struct tv_keystore *store,
+                                        const struct tv_key_request *request, int64_t now_ms,
+                                        struct tv_key **key, struct tv_detail *detail);
+
+// What an answer to the set's fetch means. True: `pending` has ended.
+bool tv_keystore_settle_set(struct tv_pending *pending, struct tv_fetch_result *result,
+                            int64_t now_ms);
+
+// The set could not be fetched: everybody who waits is told, or gets the key of the old set.
+void tv_keystore_fail_set(struct tv_keystore *store, const struct tv_absence *absence,
+                          int64_t now_ms);
+
+// A waiter has waited long enough: the key of the old set serves.
+void tv_keystore_serve_stale_set(struct tv_pending *pending);

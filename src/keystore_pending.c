@@ -4,6 +4,7 @@
 
 #include "asap.h"
 #include "clock.h"
+#include "discovery.h"
 
 #include <stdlib.h>
 
@@ -17,7 +18,7 @@ static struct {
 
 static char *copy_bytes(struct tv_span bytes) {
     char *copy = malloc(bytes.length + 1); // +1: never of no size
-    if (copy)
+    if (copy && bytes.length > 0)
         memcpy(copy, bytes.data, bytes.length);
     return copy;
 }
@@ -73,13 +74,56 @@ void tv_keystores_wake_collector(void) {
         tv_fetcher_wake_by(tv_clock_steady_ms());
 }
 
+// Servers
+
+size_t tv_keystore_usable_server(const struct tv_keystore *store, size_t first, int64_t now_ms) {
+    size_t index = first;
+    while (index < store->server_count && now_ms < store->servers[index].back_off_until_ms)
+        index++;
+    return index;
+}
+
+// What an OpenID provider says of its set is taken for good as long as a key at the most.
+static bool is_discovered(const struct tv_keystore *store, int64_t now_ms) {
+    return store->options.source != TV_SOURCE_OPENID ||
+           (store->discovered && now_ms < store->discovered_ms + store->options.max_ttl_s * 1000);
+}
+
+// The URL to ask now, a fresh string.
+static enum tv_status make_url(const struct tv_pending *pending, int64_t now_ms, char **url) {
+    const struct tv_keystore *store = pending->store;
+    if (!pending->is_set)
+        return tv_asap_url(store->servers[pending->server].url, pending->key_id, url);
+    if (!is_discovered(store, now_ms))
+        *url = tv_discovery_url(store->servers[0].url);
+    else
+        *url = strdup(store->discovered ? store->discovered : store->servers[0].url);
+    return *url ? TV_OK : TV_NO_MEMORY;
+}
+
 // Pending look-ups
 
 struct tv_pending *tv_pending_find(struct tv_keystore *store, struct tv_span key_id) {
     struct tv_pending *pending = store->pendings;
-    while (pending && !tv_span_equal(pending->key_id, key_id))
+    while (pending && (pending->is_set || !tv_span_equal(pending->key_id, key_id)))
         pending = pending->next;
     return pending;
+}
+
+struct tv_pending *tv_pending_find_set(struct tv_keystore *store) {
+    struct tv_pending *pending = store->pendings;
+    while (pending && !pending->is_set)
+        pending = pending->next;
+    return pending;
+}
+
+static void drop_fetch(struct tv_pending *pending) {
+    if (!pending->fetch)
+        return;
+    tv_fetch_free(pending->fetch);
+    pending->fetch = NULL;
+    pending->store->running--;
+    pending->store->queued++;
 }
 
 void tv_pending_free(struct tv_pending *pending) {
@@ -88,31 +132,51 @@ void tv_pending_free(struct tv_pending *pending) {
     while (*link != pending)
         link = &(*link)->next;
     *link = pending->next;
-    if (pending->fetch)
-        store->running--;
-    else
-        store->queued--;
-    tv_fetch_free(pending->fetch);
+    drop_fetch(pending);
+    store->queued--;
+    tv_key_free(pending->refreshed);
     free((char *)pending->key_id.data);
     free(pending);
+}
+
+// What was fetched before, if the same place is asked again.
+static const struct tv_validators *find_validators(struct tv_pending *pending, int64_t now_ms) {
+    struct tv_keystore *store = pending->store;
+    if (pending->is_set)
+        return store->set && is_discovered(store, now_ms) ? &store->set_validators : NULL;
+    struct tv_cache_entry *held = tv_cache_get(store->keys, pending->key_id);
+    if (!held || pending->server != 0)
+        return NULL;
+    tv_key_free(pending->refreshed);
+    pending->refreshed = tv_key_retain(held->key);
+    return &held->validators;
 }
 
 enum tv_status tv_pending_start(struct tv_pending *pending, int64_t now_ms,
                                 struct tv_detail *detail) {
     struct tv_keystore *store = pending->store;
+    const struct tv_keystore_options *options = &store->options;
+    const struct tv_fetch_settings settings = {.ca_file = options->ca_file,
+                                               .ca_path = options->ca_path,
+                                               .proxy = options->proxy,
+                                               .client_cert = options->client_cert,
+                                               .client_key = options->client_key,
+                                               .bearer_token_file = options->bearer_token_file,
+                                               .connect_timeout_ms = options->connect_timeout_ms,
+                                               .timeout_ms = options->timeout_ms,
+                                               .max_bytes = pending->is_set ? TV_KEY_SET_MAX_LENGTH
+                                                                            : TV_KEY_MAX_LENGTH};
     char *url = NULL;
-    enum tv_status status = tv_asap_url(store->base, pending->key_id, &url);
+    drop_fetch(pending);
+    enum tv_status status = make_url(pending, now_ms, &url);
     if (status != TV_OK)
         return status;
-    struct tv_fetch_settings settings = {.ca_file = store->options.ca_file,
-                                         .ca_path = store->options.ca_path,
-                                         .connect_timeout_ms = store->options.connect_timeout_ms,
-                                         .timeout_ms = store->options.timeout_ms,
-                                         .max_bytes = TV_KEY_MAX_LENGTH};
-    status = tv_fetch_start(url, &settings, pending, &pending->fetch, detail);
+    status = tv_fetch_start(url, &settings, find_validators(pending, now_ms), pending,
+                            &pending->fetch, detail);
     free(url);
     if (status != TV_OK)
         return status;
+    pending->discovering = pending->is_set && !is_discovered(store, now_ms);
     pending->started_ms = now_ms;
     store->running++;
     store->queued--;
@@ -120,30 +184,57 @@ enum tv_status tv_pending_start(struct tv_pending *pending, int64_t now_ms,
     return TV_OK;
 }
 
-enum tv_status tv_pending_add(struct tv_keystore *store, struct tv_span key_id,
-                              struct tv_span client, int64_t now_ms, struct tv_pending **added,
-                              struct tv_detail *detail) {
+static struct tv_pending *pending_new(struct tv_keystore *store, struct tv_span key_id,
+                                      int64_t now_ms) {
     struct tv_pending *pending = calloc(1, sizeof *pending);
     char *copy = copy_bytes(key_id);
     if (!pending || !copy) {
         free(copy);
         free(pending);
-        return TV_NO_MEMORY;
+        return NULL;
     }
     pending->store = store;
     pending->key_id = (struct tv_span){copy, key_id.length};
     pending->asked_ms = now_ms;
-    if (client.length > 0)
-        memcpy(pending->client, client.data,
-               client.length < TV_CLIENT_MAX_LENGTH ? client.length : TV_CLIENT_MAX_LENGTH - 1);
     struct tv_pending **end = &store->pendings;
     while (*end)
         end = &(*end)->next;
     *end = pending;
     store->queued++;
+    return pending;
+}
+
+enum tv_status tv_pending_add(struct tv_keystore *store, const struct tv_key_request *request,
+                              int64_t now_ms, struct tv_pending **added, struct tv_detail *detail) {
+    struct tv_pending *pending = pending_new(store, request->key_id, now_ms);
+    if (!pending)
+        return TV_NO_MEMORY;
+    struct tv_span client = request->client;
+    if (client.length > 0 && client.length < TV_CLIENT_MAX_LENGTH)
+        memcpy(pending->client, client.data, client.length);
+    pending->algorithm = request->algorithm;
     enum tv_status status = TV_OK;
-    if (store->running < TV_KEYSTORE_MAX_RUNNING)
-        status = tv_pending_start(pending, now_ms, detail);
+    if (!tv_keystore_is_set(store)) {
+        pending->server = tv_keystore_usable_server(store, 0, now_ms);
+        if (pending->server == store->server_count)
+            pending->server = 0; // queued, and judged again when its turn comes
+        if (store->running < store->options.max_running)
+            status = tv_pending_start(pending, now_ms, detail);
+    }
+    if (status != TV_OK)
+        tv_pending_free(pending);
+    else
+        *added = pending;
+    return status;
+}
+
+enum tv_status tv_pending_add_set(struct tv_keystore *store, int64_t now_ms,
+                                  struct tv_pending **added, struct tv_detail *detail) {
+    struct tv_pending *pending = pending_new(store, (struct tv_span){0}, now_ms);
+    if (!pending)
+        return TV_NO_MEMORY;
+    pending->is_set = true;
+    enum tv_status status = tv_pending_start(pending, now_ms, detail);
     if (status != TV_OK)
         tv_pending_free(pending);
     else

@@ -4,9 +4,6 @@
 
 #include "clock.h"
 
-#define BACK_OFF_MIN_MS 1000
-#define BACK_OFF_MAX_MS 60000
-
 // Between 0 and 1; spreads load, nothing depends on its being unforeseeable.
 static double next_random(struct tv_keystore *store) {
     store->random ^= store->random << 13;
@@ -15,55 +12,94 @@ static double next_random(struct tv_keystore *store) {
     return (double)(store->random >> 11) / 9007199254740992.0;
 }
 
-// Answers
-
-static void note_failure(struct tv_keystore *store, const struct tv_pending *pending,
-                         const struct tv_absence *absence, int64_t now_ms) {
-    store->failed_fetches++;
-    store->last_failure = *absence;
-    // Of many that were under way together only the first counts as a round.
-    if (store->failures > 0 && pending->started_ms < store->failed_ms)
-        return;
-    int shift = store->failures < 6 ? store->failures : 6;
-    double delay_ms = (double)BACK_OFF_MIN_MS * (double)(1 << shift);
-    delay_ms = delay_ms < BACK_OFF_MAX_MS ? delay_ms : BACK_OFF_MAX_MS;
-    store->failures++;
-    store->failed_ms = now_ms;
-    store->back_off_until_ms = now_ms + (int64_t)(delay_ms * (0.75 + 0.25 * next_random(store)));
-}
-
-static void set_times(struct tv_keystore *store, struct tv_cache_entry *entry, int64_t lifetime_s,
-                      int64_t now_ms) {
+void tv_lifetime_set(struct tv_keystore *store, struct tv_lifetime *life,
+                     const struct tv_fetch_result *result, int64_t now_ms) {
     const struct tv_keystore_options *options = &store->options;
-    int64_t ttl_s = lifetime_s < 0 ? options->default_ttl_s : lifetime_s;
+    int64_t ttl_s = tv_freshness_lifetime_s(&result->fields, tv_clock_wall_s());
+    ttl_s = ttl_s < 0 ? options->default_ttl_s : ttl_s;
     ttl_s = ttl_s < options->min_ttl_s ? options->min_ttl_s : ttl_s;
     ttl_s = ttl_s > options->max_ttl_s ? options->max_ttl_s : ttl_s;
     int64_t ttl_ms = ttl_s * 1000;
-    entry->fresh_until_ms = now_ms + ttl_ms;
-    entry->stale_until_ms = entry->fresh_until_ms + options->max_stale_s * 1000;
+    life->stored_ms = now_ms;
+    life->fresh_until_ms = now_ms + ttl_ms;
+    life->stale_until_ms = life->fresh_until_ms + options->max_stale_s * 1000;
     // Somewhere in the last tenth, so that servers started together do not ask together.
-    entry->refresh_from_ms =
-        entry->fresh_until_ms - (int64_t)((double)ttl_ms * 0.1 * (0.5 + 0.5 * next_random(store)));
+    life->refresh_from_ms =
+        life->fresh_until_ms - (int64_t)((double)ttl_ms * 0.1 * (0.5 + 0.5 * next_random(store)));
 }
+
+// Servers
+
+static void note_success(struct tv_pending *pending) {
+    struct tv_server *server = &pending->store->servers[pending->server];
+    server->failures = 0;
+    server->back_off_until_ms = 0;
+}
+
+static void note_failure(struct tv_pending *pending, const struct tv_absence *absence,
+                         int64_t retry_after_s, int64_t now_ms) {
+    struct tv_keystore *store = pending->store;
+    struct tv_server *server = &store->servers[pending->server];
+    server->last_failure = *absence;
+    // Of many that were under way together only the first counts as a round.
+    if (server->failures > 0 && pending->started_ms < server->failed_ms)
+        return;
+    int shift = server->failures < 20 ? server->failures : 20;
+    int64_t delay_ms = store->options.back_off_min_ms << shift;
+    if (retry_after_s * 1000 > delay_ms) // RFC 9110 section 10.2.3
+        delay_ms = retry_after_s * 1000;
+    if (delay_ms > store->options.back_off_max_ms)
+        delay_ms = store->options.back_off_max_ms;
+    server->failures++;
+    server->failed_ms = now_ms;
+    server->back_off_until_ms =
+        now_ms + (int64_t)((double)delay_ms * (0.75 + 0.25 * next_random(store)));
+}
+
+// Until when none of the store's servers is to be asked.
+static int64_t back_off_end(const struct tv_keystore *store) {
+    int64_t end_ms = INT64_MAX;
+    for (size_t i = 0; i < store->server_count; i++)
+        if (store->servers[i].back_off_until_ms < end_ms)
+            end_ms = store->servers[i].back_off_until_ms;
+    return end_ms;
+}
+
+// Answers of a key server
 
 static void keep_for_waiters(struct tv_cache_entry *entry, const struct tv_pending *pending,
                              int64_t now_ms) {
     entry->waiters = pending->waiters + pending->caller_blocks;
-    entry->waiters_until_ms = now_ms + TV_WAITERS_GRACE_MS;
+    // A little longer than they wait.
+    entry->waiters_until_ms = now_ms + pending->store->options.wait_ms + 1000;
 }
 
-static void settle_found(struct tv_pending *pending, struct tv_key *key, int64_t lifetime_s,
-                         int64_t now_ms) {
+static void settle_found(struct tv_pending *pending, struct tv_key *key,
+                         struct tv_fetch_result *result, int64_t now_ms) {
     struct tv_keystore *store = pending->store;
     struct tv_cache_entry *entry;
-    store->failures = 0;
-    store->back_off_until_ms = 0;
     tv_cache_remove(store->absences, pending->key_id);
     if (tv_cache_put(store->keys, pending->key_id, key, now_ms, &entry) == TV_OK) {
-        set_times(store, entry, lifetime_s, now_ms);
+        tv_lifetime_set(store, &entry->life, result, now_ms);
+        tv_validators_move(&result->validators, &entry->validators);
         keep_for_waiters(entry, pending, now_ms);
     }
     tv_pending_announce(pending, key, NULL);
+}
+
+// RFC 9111 section 4.3.4: what is held is fresh again. It may have made room for another meanwhile.
+static void settle_not_modified(struct tv_pending *pending, struct tv_fetch_result *result,
+                                int64_t now_ms) {
+    struct tv_keystore *store = pending->store;
+    struct tv_cache_entry *held = tv_cache_get(store->keys, pending->key_id);
+    store->not_modified++;
+    if (!held) {
+        settle_found(pending, pending->refreshed, result, now_ms);
+        return;
+    }
+    tv_lifetime_set(store, &held->life, result, now_ms);
+    keep_for_waiters(held, pending, now_ms);
+    tv_pending_announce(pending, held->key, NULL);
 }
 
 static void settle_absent(struct tv_pending *pending, const struct tv_absence *absence,
@@ -73,7 +109,7 @@ static void settle_absent(struct tv_pending *pending, const struct tv_absence *a
     tv_cache_remove(store->keys, pending->key_id);
     if (tv_cache_put(store->absences, pending->key_id, NULL, now_ms, &entry) == TV_OK) {
         entry->absence = *absence;
-        entry->fresh_until_ms = now_ms + store->options.negative_ttl_s * 1000;
+        entry->life.fresh_until_ms = now_ms + store->options.negative_ttl_s * 1000;
         keep_for_waiters(entry, pending, now_ms);
     }
     tv_pending_announce(pending, NULL, absence);
@@ -84,16 +120,13 @@ static bool settle_stale(struct tv_pending *pending, int64_t retry_ms) {
     struct tv_cache_entry *held = tv_cache_get(pending->store->keys, pending->key_id);
     if (!held)
         return false;
-    held->refresh_from_ms = retry_ms;
+    held->life.refresh_from_ms = retry_ms;
     tv_pending_announce(pending, held->key, NULL);
     return true;
 }
 
 static void settle_unusable(struct tv_pending *pending, const struct tv_absence *absence,
                             int64_t now_ms) {
-    pending->store->failures = 0;
-    pending->store->back_off_until_ms = 0;
-    pending->store->failed_fetches++;
     if (!settle_stale(pending, now_ms + pending->store->options.negative_ttl_s * 1000))
         settle_absent(pending, absence, now_ms);
 }
@@ -105,91 +138,129 @@ static void fail_queued(struct tv_keystore *store, const struct tv_absence *abse
         next = pending->next;
         if (pending->fetch)
             continue;
-        if (!settle_stale(pending, store->back_off_until_ms))
+        if (!settle_stale(pending, back_off_end(store)))
             tv_pending_announce(pending, NULL, absence);
         tv_pending_free(pending);
     }
 }
 
-static void settle_failed(struct tv_pending *pending, const struct tv_absence *absence,
-                          int64_t now_ms) {
+// The source of a look-up failed. True: it has ended; false: the next server is asked.
+static bool settle_failed(struct tv_pending *pending, const struct tv_absence *absence,
+                          int64_t retry_after_s, int64_t now_ms) {
     struct tv_keystore *store = pending->store;
-    note_failure(store, pending, absence, now_ms);
-    if (!settle_stale(pending, store->back_off_until_ms))
+    note_failure(pending, absence, retry_after_s, now_ms);
+    if (pending->is_set) {
+        tv_keystore_fail_set(store, absence, now_ms);
+        return true;
+    }
+    size_t next = tv_keystore_usable_server(store, pending->server + 1, now_ms);
+    if (next < store->server_count) {
+        struct tv_detail ignored = {0};
+        pending->server = next;
+        if (tv_pending_start(pending, now_ms, &ignored) == TV_OK)
+            return false;
+    }
+    if (!settle_stale(pending, back_off_end(store)))
         tv_pending_announce(pending, NULL, absence);
-    fail_queued(store, absence);
+    if (tv_keystore_usable_server(store, 0, now_ms) == store->server_count)
+        fail_queued(store, absence);
+    return true;
 }
 
-static struct tv_absence absence_of(enum tv_status status, enum tv_reason reason, double number) {
+static struct tv_absence absence_of(const struct tv_pending *pending, enum tv_status status,
+                                    enum tv_reason reason, double number) {
     struct tv_absence absence = {.status = status};
     absence.detail.reason = reason;
     absence.detail.number = number;
+    absence.detail.source = tv_span_of(pending->store->servers[pending->server].printable);
     return absence;
 }
 
-static void settle_answer(struct tv_pending *pending, const struct tv_fetch_result *result,
-                          int64_t now_ms) {
-    struct tv_absence absence =
-        absence_of(TV_KEY_UNUSABLE, TV_REASON_HTTP_STATUS, (double)result->http_status);
-    if (result->http_status == 404 || result->http_status == 410) {
-        absence.status = TV_KEY_NOT_FOUND;
-        pending->store->failures = 0;
-        pending->store->back_off_until_ms = 0;
-        settle_absent(pending, &absence, now_ms);
-        return;
-    }
-    if (result->http_status >= 500 || result->http_status == 429) {
-        absence.status = TV_KEY_SOURCE_UNAVAILABLE;
-        settle_failed(pending, &absence, now_ms);
-        return;
-    }
-    if (result->http_status != 200) {
-        settle_unusable(pending, &absence, now_ms);
-        return;
-    }
+// 200 from a key server: a key, or something that is none.
+static void settle_body(struct tv_pending *pending, struct tv_fetch_result *result,
+                        int64_t now_ms) {
+    struct tv_absence absence = absence_of(pending, TV_KEY_UNUSABLE, TV_REASON_BODY, 0);
     struct tv_key *key = NULL;
-    enum tv_status status = TV_MALFORMED_KEY;
-    if (result->too_large) {
-        absence = absence_of(TV_KEY_UNUSABLE, TV_REASON_BODY, 0);
-        absence.detail.limit = (double)TV_KEY_MAX_LENGTH;
-    } else {
-        absence.detail = (struct tv_detail){0};
-        status = tv_key_load(result->body.data, result->body.length, &key, &absence.detail);
-        absence.detail.found = (struct tv_span){0}; // it stood in the body
+    enum tv_status status = TV_KEY_UNUSABLE;
+    absence.detail.limit = (double)TV_KEY_MAX_LENGTH;
+    if (!result->too_large) {
+        struct tv_detail problem = {.source = absence.detail.source};
+        status = tv_key_load(result->body.data, result->body.length, &key, &problem);
+        problem.found = (struct tv_span){0}; // it stood in the body
+        absence.detail = problem;
     }
-    if (status == TV_OK)
-        settle_found(pending, key, tv_freshness_lifetime_s(&result->fields, tv_clock_wall_s()),
-                     now_ms);
-    else
+    if (status == TV_OK) {
+        settle_found(pending, key, result, now_ms);
+    } else {
+        pending->store->failed_key++;
         settle_unusable(pending, &absence, now_ms);
+    }
     tv_key_free(key);
 }
 
-static void settle(struct tv_pending *pending, int64_t now_ms) {
-    const struct tv_fetch_result *result = tv_fetch_result(pending->fetch);
-    if (result->answered) {
-        settle_answer(pending, result, now_ms);
-    } else {
-        struct tv_absence absence = absence_of(TV_KEY_SOURCE_UNAVAILABLE, TV_REASON_NETWORK, 0);
-        absence.detail.text = result->error;
-        settle_failed(pending, &absence, now_ms);
+// True: the look-up has ended.
+static bool settle_answer(struct tv_pending *pending, struct tv_fetch_result *result,
+                          int64_t now_ms) {
+    struct tv_absence absence =
+        absence_of(pending, TV_KEY_UNUSABLE, TV_REASON_HTTP_STATUS, (double)result->http_status);
+    if (result->http_status >= 500 || result->http_status == 429) {
+        absence.status = TV_KEY_SOURCE_UNAVAILABLE;
+        pending->store->failed_status++;
+        return settle_failed(pending, &absence, result->retry_after_s, now_ms);
     }
-    tv_pending_free(pending);
+    note_success(pending);
+    if (pending->is_set)
+        return tv_keystore_settle_set(pending, result, now_ms);
+    if (result->http_status == 304 && pending->refreshed) {
+        settle_not_modified(pending, result, now_ms);
+    } else if (result->http_status == 404 || result->http_status == 410) {
+        absence.status = TV_KEY_NOT_FOUND;
+        settle_absent(pending, &absence, now_ms);
+    } else if (result->http_status == 200) {
+        settle_body(pending, result, now_ms);
+    } else {
+        pending->store->failed_status++;
+        settle_unusable(pending, &absence, now_ms);
+    }
+    return true;
+}
+
+static void settle(struct tv_pending *pending, int64_t now_ms) {
+    struct tv_fetch_result *result = tv_fetch_result(pending->fetch);
+    bool ended;
+    if (result->answered) {
+        ended = settle_answer(pending, result, now_ms);
+    } else {
+        struct tv_absence absence =
+            absence_of(pending, TV_KEY_SOURCE_UNAVAILABLE, TV_REASON_NETWORK, 0);
+        absence.detail.text = result->error;
+        pending->store->failed_network++;
+        ended = settle_failed(pending, &absence, 0, now_ms);
+    }
+    if (ended)
+        tv_pending_free(pending);
 }
 
 // Starts what is queued as slots are free; what has waited too long is not worth a fetch any more.
 static void start_queued(struct tv_keystore *store, int64_t now_ms) {
+    if (tv_keystore_is_set(store))
+        return; // what has no fetch there waits for the set's
     struct tv_pending *next;
     for (struct tv_pending *pending = store->pendings;
-         pending && store->queued > 0 && store->running < TV_KEYSTORE_MAX_RUNNING; pending = next) {
+         pending && store->queued > 0 && store->running < store->options.max_running;
+         pending = next) {
         next = pending->next;
         if (pending->fetch)
             continue;
-        struct tv_absence absence = absence_of(TV_KEY_SOURCE_UNAVAILABLE, TV_REASON_WAITED, 0);
-        absence.detail.limit = TV_KEYSTORE_WAIT_MS / 1000.0;
+        struct tv_absence absence =
+            absence_of(pending, TV_KEY_SOURCE_UNAVAILABLE, TV_REASON_WAITED, 0);
+        absence.detail.limit = (double)store->options.wait_ms / 1000;
+        size_t server = tv_keystore_usable_server(store, 0, now_ms);
         enum tv_status status = TV_KEY_SOURCE_UNAVAILABLE;
-        if (now_ms < pending->asked_ms + TV_KEYSTORE_WAIT_MS)
+        if (server < store->server_count && now_ms < pending->asked_ms + store->options.wait_ms) {
+            pending->server = server;
             status = tv_pending_start(pending, now_ms, &absence.detail);
+        }
         if (status == TV_OK)
             continue;
         tv_pending_announce(pending, NULL, &absence);
@@ -199,7 +270,9 @@ static void start_queued(struct tv_keystore *store, int64_t now_ms) {
 
 // Wakes who has waited long enough for the refresh of a key that is still held.
 static void serve_stale(struct tv_keystore *store, int64_t now_ms) {
-    for (struct tv_pending *pending = store->pendings; pending; pending = pending->next) {
+    struct tv_pending *next;
+    for (struct tv_pending *pending = store->pendings; pending; pending = next) {
+        next = pending->next;
         if (pending->serve_stale_at_ms == 0)
             continue;
         if (now_ms < pending->serve_stale_at_ms) {
@@ -207,6 +280,10 @@ static void serve_stale(struct tv_keystore *store, int64_t now_ms) {
             continue;
         }
         pending->serve_stale_at_ms = 0;
+        if (tv_keystore_is_set(store)) {
+            tv_keystore_serve_stale_set(pending);
+            continue;
+        }
         struct tv_cache_entry *held = tv_cache_get(store->keys, pending->key_id);
         if (held)
             tv_pending_announce(pending, held->key, NULL);

@@ -64,6 +64,10 @@ static void add_expected(luaL_Buffer *out, const struct tv_detail *detail) {
 }
 
 static void add_key_id(luaL_Buffer *out, const struct tv_detail *detail) {
+    if (detail->key_id.length == 0) {
+        luaL_addstring(out, "a token without kid");
+        return;
+    }
     luaL_addstring(out, "kid ");
     add_quoted(out, detail->key_id);
 }
@@ -128,12 +132,25 @@ static void add_key_problem(luaL_Buffer *out, const struct tv_detail *detail) {
     case TV_REASON_EXPONENT:
         luaL_addstring(out, "has an RSA public exponent that is even, 1 or over 64 bits long");
         break;
+    case TV_REASON_POINT:
+        luaL_addstring(out, "is a point that is not on its curve");
+        break;
+    case TV_REASON_CURVE:
+        luaL_addstring(out, "is on a curve that is none of P-256, P-384, P-521, Ed25519 and Ed448");
+        break;
+    case TV_REASON_CERTIFICATE:
+        luaL_addstring(out, "is a JWK whose \"x5c\" is no certificate of the same key");
+        break;
+    case TV_REASON_FIELD_LENGTH:
+        add_format(out, "is a JWK whose \"%s\" is not %.0f bytes long", detail->subject,
+                   detail->limit);
+        break;
     case TV_REASON_TRAILING:
         luaL_addstring(out, "has bytes behind its end inside the PEM block");
         break;
     case TV_REASON_KEY_TYPE:
         if (detail->subject)
-            luaL_addstring(out, "is a JWK of another kty than RSA, which is not supported");
+            luaL_addstring(out, "is a JWK whose kty is none of RSA, EC and OKP");
         else
             add_format(out, "is of type %s, which is not supported",
                        detail->text ? detail->text : "unknown");
@@ -159,6 +176,24 @@ static void add_key_problem(luaL_Buffer *out, const struct tv_detail *detail) {
     }
 }
 
+static void add_discovery(luaL_Buffer *out, const struct tv_detail *detail) {
+    luaL_addstring(out, "the OpenID provider ");
+    add_source(out, detail);
+    add_format(out, " cannot be used: %s", detail->text);
+}
+
+// A file of a local folder.
+static void add_file_problem(luaL_Buffer *out, const struct tv_detail *detail) {
+    char name[TV_ASAP_FILE_NAME_SIZE];
+    luaL_addstring(out, "the file ");
+    add_source(out, detail);
+    if (tv_asap_file_name(detail->key_id, name) == TV_OK)
+        add_format(out, "/%s", name);
+    luaL_addstring(out, " for ");
+    add_key_id(out, detail);
+    add_format(out, " %s", detail->text);
+}
+
 static void add_source_failure(luaL_Buffer *out, const struct tv_detail *detail) {
     if (detail->reason == TV_REASON_HTTP_STATUS) {
         add_source(out, detail);
@@ -181,6 +216,14 @@ static void add_source_failure(luaL_Buffer *out, const struct tv_detail *detail)
 }
 
 static void add_unusable(luaL_Buffer *out, const struct tv_detail *detail) {
+    if (detail->reason == TV_REASON_DISCOVERY) {
+        add_discovery(out, detail);
+        return;
+    }
+    if (detail->reason == TV_REASON_FILE) {
+        add_file_problem(out, detail);
+        return;
+    }
     if (detail->reason == TV_REASON_HTTP_STATUS) {
         add_source_failure(out, detail);
         add_file_name(out, detail);
@@ -196,12 +239,18 @@ static void add_unusable(luaL_Buffer *out, const struct tv_detail *detail) {
 }
 
 static void add_not_found(luaL_Buffer *out, const struct tv_detail *detail) {
+    if (detail->reason == TV_REASON_FILE) {
+        add_file_problem(out, detail);
+        return;
+    }
     add_source(out, detail);
     luaL_addstring(out, " has no key for ");
     add_key_id(out, detail);
     if (detail->reason == TV_REASON_HTTP_STATUS) {
         add_file_name(out, detail);
         add_format(out, ": HTTP %.0f", detail->number);
+    } else if (detail->reason == TV_REASON_NOT_IN_SET) {
+        add_format(out, " among its %.0f", detail->number);
     }
 }
 
@@ -422,7 +471,10 @@ static bool add_claim_sentence(luaL_Buffer *out, enum tv_status status,
     case TV_ISSUER_NOT_ACCEPTED:
         luaL_addstring(out, "iss is ");
         add_quoted(out, detail->found);
-        add_expected(out, detail);
+        if (detail->reason == TV_REASON_BINDING)
+            luaL_addstring(out, ", for which this source of keys does not speak");
+        else
+            add_expected(out, detail);
         return true;
     case TV_AUDIENCE_NOT_ACCEPTED:
         add_audience(out, detail);

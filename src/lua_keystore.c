@@ -63,38 +63,111 @@ static void push_store(lua_State *L, struct tv_keystore *store) {
     lua_remove(L, -2); // the table of handles
 }
 
-int l_keystore(lua_State *L) {
-    struct tv_keystore_options options = {.cache_size = 128,
-                                          .default_ttl_s = 600,
-                                          .min_ttl_s = 60,
-                                          .max_ttl_s = 86400,
-                                          .negative_ttl_s = 30,
-                                          .max_stale_s = 3600,
-                                          .connect_timeout_ms = 2000,
-                                          .timeout_ms = 5000};
+// Options that name a source, and what kind it is of.
+static const struct {
+    const char *name;
+    enum tv_source source;
+} source_options[] = {{"asap_key_server", TV_SOURCE_ASAP},
+                      {"jwks_url", TV_SOURCE_JWKS},
+                      {"openid_issuer", TV_SOURCE_OPENID},
+                      {"directory", TV_SOURCE_FOLDER}};
+
+#define FILE_SCHEME "file://"
+
+static bool is_file_url(const char *url) {
+    return strncmp(url, FILE_SCHEME, strlen(FILE_SCHEME)) == 0;
+}
+
+// Reads which source it is. What the options then point to is pushed.
+static void read_source(lua_State *L, int table, struct tv_keystore_options *options) {
+    const char *chosen = NULL;
+    for (size_t i = 0; i < sizeof source_options / sizeof source_options[0]; i++) {
+        const char *name = source_options[i].name;
+        if (lua_getfield(L, table, name) == LUA_TNIL)
+            continue; // left on the stack
+        if (chosen)
+            luaL_error(L, "options '%s' and '%s' exclude each other", chosen, name);
+        chosen = name;
+        struct string_list urls;
+        options->source = source_options[i].source;
+        push_list(L, lua_gettop(L), name, true, &urls);
+        size_t most = options->source == TV_SOURCE_ASAP ? TV_KEYSTORE_MAX_SERVERS : 1;
+        if (urls.count < 1 || urls.count > most)
+            luaL_error(L, "option '%s' must name 1 to %d sources", name, (int)most);
+        for (size_t u = 0; u < urls.count; u++) {
+            if (strlen(urls.values[u].data) != urls.values[u].length)
+                luaL_error(L, "option '%s' holds a NUL character", name);
+            options->urls[u] = urls.values[u].data;
+            if (options->source == TV_SOURCE_ASAP && urls.count > 1 &&
+                is_file_url(options->urls[u]))
+                luaL_error(L, "option '%s': a folder cannot be one of several key servers", name);
+        }
+        options->url_count = urls.count;
+    }
+    if (options->source == TV_SOURCE_ASAP && is_file_url(options->urls[0])) {
+        options->source = TV_SOURCE_FOLDER;
+        options->urls[0] += strlen(FILE_SCHEME);
+    }
+    if (options->source == TV_SOURCE_FOLDER && options->urls[0][0] != '/')
+        luaL_error(L, "a folder of keys must be an absolute path, not '%s'", options->urls[0]);
+}
+
+static void check_ranges(lua_State *L, const struct tv_keystore_options *options) {
+    if (options->ca_file && options->ca_path)
+        luaL_error(L, "options 'ca_file' and 'ca_path' exclude each other");
+    if (options->min_ttl_s > options->max_ttl_s)
+        luaL_error(L, "option 'min_ttl' is greater than 'max_ttl'");
+    if (options->back_off_min_ms > options->back_off_max_ms)
+        luaL_error(L, "option 'back_off_min' is greater than 'back_off_max'");
+    if (!options->client_cert != !options->client_key)
+        luaL_error(L, "options 'client_cert' and 'client_key' go together");
+}
+
+static void read_store_options(lua_State *L, struct tv_keystore_options *options) {
     const struct option known[] = {
-        {"asap_key_server", read_text, &options.asap_key_server},
-        {"cache_size", read_count, &options.cache_size},
-        {"ca_file", read_text, &options.ca_file},
-        {"ca_path", read_text, &options.ca_path},
-        {"default_ttl", read_seconds, &options.default_ttl_s},
-        {"min_ttl", read_seconds, &options.min_ttl_s},
-        {"max_ttl", read_seconds, &options.max_ttl_s},
-        {"negative_ttl", read_seconds, &options.negative_ttl_s},
-        {"max_stale", read_seconds, &options.max_stale_s},
-        {"connect_timeout", read_milliseconds, &options.connect_timeout_ms},
-        {"timeout", read_milliseconds, &options.timeout_ms},
+        {"cache_size", read_count, &options->cache_size},
+        {"negative_size", read_count, &options->negative_size},
+        {"ca_file", read_text, &options->ca_file},
+        {"ca_path", read_text, &options->ca_path},
+        {"proxy", read_text, &options->proxy},
+        {"client_cert", read_text, &options->client_cert},
+        {"client_key", read_text, &options->client_key},
+        {"bearer_token_file", read_text, &options->bearer_token_file},
+        {"default_ttl", read_seconds, &options->default_ttl_s},
+        {"min_ttl", read_seconds, &options->min_ttl_s},
+        {"max_ttl", read_seconds, &options->max_ttl_s},
+        {"negative_ttl", read_seconds, &options->negative_ttl_s},
+        {"max_stale", read_seconds, &options->max_stale_s},
+        {"stale_wait", read_milliseconds, &options->stale_wait_ms},
+        {"penalty", read_seconds, &options->penalty_s},
+        {"back_off_min", read_milliseconds, &options->back_off_min_ms},
+        {"back_off_max", read_milliseconds, &options->back_off_max_ms},
+        {"wait_limit", read_milliseconds, &options->wait_ms},
+        {"connect_timeout", read_milliseconds, &options->connect_timeout_ms},
+        {"timeout", read_milliseconds, &options->timeout_ms},
+        {"max_running", read_count, &options->max_running},
+        {"max_queued", read_count, &options->max_queued},
+        {"max_per_client", read_count, &options->max_per_client},
+        // Read by read_source().
+        {"asap_key_server", NULL, NULL},
+        {"jwks_url", NULL, NULL},
+        {"openid_issuer", NULL, NULL},
+        {"directory", NULL, NULL},
         {NULL, NULL, NULL}};
+    read_options(L, 1, known);
+    read_source(L, 1, options);
+    check_ranges(L, options);
+}
+
+int l_keystore(lua_State *L) {
+    struct tv_keystore_options options;
+    tv_keystore_defaults(&options);
     if (lua_isnoneornil(L, 1)) {
         lua_settop(L, 0);
         lua_newtable(L); // keys are put by hand
     }
     luaL_checktype(L, 1, LUA_TTABLE);
-    read_options(L, 1, known);
-    if (options.ca_file && options.ca_path)
-        return luaL_error(L, "options 'ca_file' and 'ca_path' exclude each other");
-    if (options.min_ttl_s > options.max_ttl_s)
-        return luaL_error(L, "option 'min_ttl' is greater than 'max_ttl'");
+    read_store_options(L, &options);
 
     struct tv_detail detail = {0};
     const char *differs;
@@ -125,33 +198,35 @@ static int l_keystore_tostring(lua_State *L) {
     return 1;
 }
 
-enum tv_status get_key(struct tv_keystore *store, struct tv_span key_id, struct tv_span client,
-                       bool wait, struct tv_key **key, struct tv_detail *detail) {
-    int64_t now_ms = tv_clock_steady_ms(), deadline_ms = now_ms + TV_KEYSTORE_WAIT_MS;
-    enum tv_status status = tv_keystore_get(store, key_id, client, !wait, now_ms, key, detail);
-    while (wait && status == TV_KEY_PENDING && now_ms < deadline_ms) {
+enum tv_status get_key(struct tv_keystore *store, const struct tv_key_request *request, bool wait,
+                       struct tv_key **key, struct tv_detail *detail) {
+    struct tv_key_request asked = *request;
+    int64_t now_ms = tv_clock_steady_ms(), deadline_ms = now_ms + tv_keystore_wait_ms(store);
+    asked.announce = !wait;
+    enum tv_status status = tv_keystore_get(store, &asked, now_ms, key, detail);
+    if (!wait || status != TV_KEY_PENDING)
+        return status;
+    while (status == TV_KEY_PENDING && now_ms < deadline_ms) {
         tv_keystores_step(deadline_ms - now_ms);
         now_ms = tv_clock_steady_ms();
         *detail = (struct tv_detail){0};
-        status = tv_keystore_get(store, key_id, client, false, now_ms, key, detail);
+        status = tv_keystore_get(store, &asked, now_ms, key, detail);
     }
-    if (wait)
-        tv_keystores_wake_collector();
-    if (wait && status == TV_KEY_PENDING) {
-        detail->reason = TV_REASON_WAITED;
-        detail->limit = TV_KEYSTORE_WAIT_MS / 1000.0;
-        return TV_KEY_SOURCE_UNAVAILABLE;
-    }
-    return status;
+    tv_keystores_wake_collector();
+    if (status != TV_KEY_PENDING)
+        return status;
+    detail->reason = TV_REASON_WAITED;
+    detail->limit = (double)tv_keystore_wait_ms(store) / 1000;
+    return TV_KEY_SOURCE_UNAVAILABLE;
 }
 
 static int l_keystore_get(lua_State *L) {
     struct tv_keystore *store = check_open(L);
-    struct tv_span key_id = check_span(L, 2);
+    struct tv_key_request request = {.key_id = check_span(L, 2)};
     bool wait = lua_isnoneornil(L, 3) ? may_wait_by_default() : lua_toboolean(L, 3);
     struct tv_detail detail = {0};
     struct tv_key *key = NULL;
-    enum tv_status status = get_key(store, key_id, (struct tv_span){0}, wait, &key, &detail);
+    enum tv_status status = get_key(store, &request, wait, &key, &detail);
     if (status != TV_OK)
         return push_failure(L, status, &detail);
     push_key(L, key);
@@ -207,43 +282,47 @@ static void set_seconds(lua_State *L, const char *name, int64_t ms) {
     lua_setfield(L, -2, name);
 }
 
-// Pushes a table about the entry, and below it its kid.
-static void push_entry(lua_State *L, const struct tv_cache_entry *entry, const char *source,
-                       int64_t now_ms) {
-    int64_t age_ms = now_ms - entry->stored_ms, fresh_ms = entry->fresh_until_ms - now_ms;
-    bool for_ever = entry->fresh_until_ms == INT64_MAX;
-    struct tv_key *key = entry->key;
-    lua_pushlstring(L, entry->key_id.data, entry->key_id.length);
+static void push_key_info(lua_State *L, const struct tv_key_walk *walk, const char *source,
+                          int64_t now_ms) {
+    const struct tv_lifetime *life = walk->life;
     lua_createtable(L, 0, 5);
-    push_key(L, key);
-    lua_setfield(L, -2, "key");
-    lua_pushvalue(L, -2);
+    lua_pushlstring(L, walk->key_id.data, walk->key_id.length);
     lua_setfield(L, -2, "kid");
-    set_seconds(L, "age", age_ms);
-    if (!for_ever)
-        set_seconds(L, "fresh_for", fresh_ms);
+    push_key(L, walk->key);
+    lua_setfield(L, -2, "key");
+    if (life)
+        set_seconds(L, "age", now_ms - life->stored_ms);
+    if (life && life->fresh_until_ms != INT64_MAX) // or it was put by hand for ever
+        set_seconds(L, "fresh_for", life->fresh_until_ms - now_ms);
     lua_pushstring(L, source);
     lua_setfield(L, -2, "source");
 }
 
-static int l_keystore_keys(lua_State *L) {
+static int push_keys(lua_State *L) {
     struct tv_keystore *store = check_open(L);
-    struct tv_cache *cache = tv_keystore_keys(store);
     int64_t now_ms = tv_clock_steady_ms();
+    struct tv_key_walk walk = {0};
     lua_Integer count = 0;
-    lua_createtable(L, (int)tv_cache_count(cache), 0);
-    struct tv_cache_entry *entry = tv_cache_next(cache, NULL);
-    while (entry) {
-        push_entry(L, entry, tv_keystore_source(store), now_ms);
-        lua_rawseti(L, -3, ++count);
-        // Found again by its kid: a finalizer that ran meanwhile may have changed the store.
-        struct tv_span key_id;
-        key_id.data = lua_tolstring(L, -1, &key_id.length);
-        entry = tv_cache_get(cache, key_id);
-        entry = entry ? tv_cache_next(cache, entry) : NULL;
-        lua_pop(L, 1);
+    lua_newtable(L);
+    while (tv_keystore_walk(store, &walk)) {
+        push_key_info(L, &walk, tv_keystore_source(store), now_ms);
+        lua_rawseti(L, -2, ++count);
     }
     return 1;
+}
+
+// The collector stands still meanwhile: a finalizer could change the store that is walked over.
+static int l_keystore_keys(lua_State *L) {
+    check_open(L);
+    lua_settop(L, 1);
+    bool collecting = lua_gc(L, LUA_GCISRUNNING);
+    lua_gc(L, LUA_GCSTOP);
+    lua_pushcfunction(L, push_keys);
+    lua_insert(L, 1);
+    int status = lua_pcall(L, 1, 1, 0);
+    if (collecting)
+        lua_gc(L, LUA_GCRESTART);
+    return status == LUA_OK ? 1 : lua_error(L);
 }
 
 static int l_keystore_stats(lua_State *L) {
@@ -251,11 +330,21 @@ static int l_keystore_stats(lua_State *L) {
     const struct {
         const char *name;
         uint64_t value;
-    } numbers[] = {
-        {"held", stats.held},         {"fresh", stats.fresh},          {"stale", stats.stale},
-        {"negative", stats.negative}, {"in_flight", stats.in_flight},  {"queued", stats.queued},
-        {"hits", stats.hits},         {"misses", stats.misses},        {"fetches", stats.fetches},
-        {"failures", stats.failures}, {"overloaded", stats.overloaded}};
+    } numbers[] = {{"held", stats.held},
+                   {"fresh", stats.fresh},
+                   {"stale", stats.stale},
+                   {"negative", stats.negative},
+                   {"in_flight", stats.in_flight},
+                   {"queued", stats.queued},
+                   {"hits", stats.hits},
+                   {"misses", stats.misses},
+                   {"fetches", stats.fetches},
+                   {"not_modified", stats.not_modified},
+                   {"failed_network", stats.failed_network},
+                   {"failed_status", stats.failed_status},
+                   {"failed_key", stats.failed_key},
+                   {"skipped", stats.skipped},
+                   {"overloaded", stats.overloaded}};
     lua_createtable(L, 0, sizeof numbers / sizeof numbers[0]);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         lua_pushinteger(L, (lua_Integer)numbers[i].value);

@@ -71,6 +71,43 @@ void read_count(lua_State *L, int index, const char *name, void *target) {
     *(size_t *)target = (size_t)number;
 }
 
+// Bytes that the strings of a list take together, and what they must be judged.
+static size_t measure_list(lua_State *L, int index, const char *name, size_t count) {
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (lua_rawgeti(L, index, (lua_Integer)i + 1) != LUA_TSTRING)
+            luaL_error(L, "option '%s' must be a list of strings, but element %d is a %s", name,
+                       (int)i + 1, luaL_typename(L, -1));
+        size += lua_rawlen(L, -1) + 1;
+        lua_pop(L, 1);
+    }
+    return size;
+}
+
+void push_list(lua_State *L, int index, const char *name, bool or_one, struct string_list *list) {
+    bool one = or_one && lua_type(L, index) == LUA_TSTRING;
+    if (!one && !lua_istable(L, index))
+        wrong_type(L, index, name, or_one ? "a string or a list of strings" : "a list of strings");
+    size_t count = one ? 1 : lua_rawlen(L, index);
+    size_t size = one ? lua_rawlen(L, index) + 1 : measure_list(L, index, name, count);
+    struct tv_span *values = lua_newuserdatauv(L, count * sizeof *values + size + 1, 0);
+    char *text = (char *)(values + count);
+    for (size_t i = 0; i < count; i++) {
+        if (one)
+            lua_pushvalue(L, index);
+        else
+            lua_rawgeti(L, index, (lua_Integer)i + 1);
+        struct tv_span value;
+        value.data = lua_tolstring(L, -1, &value.length);
+        memcpy(text, value.data, value.length + 1); // with Lua's NUL behind it
+        values[i] = (struct tv_span){text, value.length};
+        text += value.length + 1;
+        lua_pop(L, 1);
+    }
+    list->values = values;
+    list->count = count;
+}
+
 void read_options(lua_State *L, int table, const struct option *options) {
     lua_pushnil(L);
     while (lua_next(L, table)) {
@@ -98,34 +135,17 @@ static void anchor(lua_State *L, int verifier_index) {
     lua_pop(L, 1);
 }
 
-struct list {
-    const struct tv_span *values;
-    size_t count;
-};
-
-// A list of strings, copied: the caller may change the table later.
+// A list of strings that lives as long as the verifier.
 static void read_list(lua_State *L, int index, const char *name, int verifier_index,
-                      struct list *list) {
-    if (!lua_istable(L, index))
-        wrong_type(L, index, name, "a list of strings");
-    size_t count = lua_rawlen(L, index);
-    struct tv_span *values = lua_newuserdatauv(L, (count > 0 ? count : 1) * sizeof *values, 0);
+                      struct string_list *list) {
+    push_list(L, index, name, false, list);
     anchor(L, verifier_index);
-    for (size_t i = 0; i < count; i++) {
-        if (lua_rawgeti(L, index, (lua_Integer)i + 1) != LUA_TSTRING)
-            luaL_error(L, "option '%s' must be a list of strings, but element %d is a %s", name,
-                       (int)i + 1, luaL_typename(L, -1));
-        values[i].data = lua_tolstring(L, -1, &values[i].length);
-        anchor(L, verifier_index);
-    }
-    list->values = values;
-    list->count = count;
 }
 
 static void read_accepted(lua_State *L, int table, const char *name, int verifier_index,
                           struct tv_accepted *accepted) {
     if (lua_getfield(L, table, name) != LUA_TNIL) {
-        struct list list;
+        struct string_list list;
         read_list(L, lua_gettop(L), name, verifier_index, &list);
         accepted->values = list.values;
         accepted->count = list.count;
@@ -156,7 +176,7 @@ static void settle_algorithms(lua_State *L, int table, int verifier_index, bool 
     if (lua_getfield(L, table, "algorithms") == LUA_TNIL) {
         add_algorithm(L, policy, secret ? TV_SPAN("HS256") : TV_SPAN("RS256"));
     } else {
-        struct list names;
+        struct string_list names;
         read_list(L, lua_gettop(L), "algorithms", verifier_index, &names);
         if (names.count == 0)
             luaL_error(L, "option 'algorithms' is an empty list");
@@ -205,64 +225,180 @@ static enum tv_status load_remembered(lua_State *L, struct tv_span text, bool se
     return status;
 }
 
-static void add_store(struct verifier *verifier, struct tv_keystore *store) {
-    verifier->stores[verifier->store_count++] = tv_keystore_retain(store);
-}
-
-static void make_store_list(lua_State *L, int verifier_index, struct verifier *verifier,
-                            size_t count) {
-    verifier->stores = lua_newuserdatauv(L, count * sizeof(struct tv_keystore *), 0);
+static void make_sources(lua_State *L, int verifier_index, struct verifier *verifier,
+                         size_t count) {
+    verifier->sources = lua_newuserdatauv(L, count * sizeof *verifier->sources, 0);
+    memset(verifier->sources, 0, count * sizeof *verifier->sources);
     anchor(L, verifier_index);
 }
 
-static void settle_keys(lua_State *L, int index, int verifier_index, struct verifier *verifier) {
+static struct source *add_source(struct verifier *verifier, struct tv_keystore *store) {
+    struct source *source = &verifier->sources[verifier->source_count++];
+    source->store = tv_keystore_retain(store);
+    return source;
+}
+
+// One key store, or a list of them, at `index`: how many, or 0 if it is neither.
+static size_t count_stores(lua_State *L, int index) {
+    if (luaL_testudata(L, index, KEYSTORE_TYPE))
+        return 1;
+    return lua_istable(L, index) ? lua_rawlen(L, index) : 0;
+}
+
+// Adds it or them, each speaking for `issuers` if that is not NULL.
+static void add_stores(lua_State *L, int index, const char *name, struct verifier *verifier,
+                       const struct tv_accepted *issuers) {
     if (luaL_testudata(L, index, KEYSTORE_TYPE)) {
-        make_store_list(L, verifier_index, verifier, 1);
-        add_store(verifier, check_keystore(L, index));
+        struct source *source = add_source(verifier, check_keystore(L, index));
+        if (issuers)
+            source->issuers = *issuers;
         return;
     }
-    size_t count = lua_istable(L, index) ? lua_rawlen(L, index) : 0;
-    if (count == 0)
-        wrong_type(L, index, "keys", "a key store or a list of key stores");
-    make_store_list(L, verifier_index, verifier, count);
+    size_t count = lua_rawlen(L, index);
     for (size_t i = 1; i <= count; i++) {
         lua_rawgeti(L, index, (lua_Integer)i);
         if (!luaL_testudata(L, -1, KEYSTORE_TYPE))
-            luaL_error(L, "option 'keys' must be a list of key stores, but element %d is a %s",
+            luaL_error(L, "option '%s' must be a list of key stores, but element %d is a %s", name,
                        (int)i, luaL_typename(L, -1));
-        add_store(verifier, check_keystore(L, -1));
+        struct source *source = add_source(verifier, check_keystore(L, -1));
+        if (issuers)
+            source->issuers = *issuers;
         lua_pop(L, 1);
     }
 }
 
-static enum tv_status settle_server(lua_State *L, int index, int verifier_index,
-                                    struct verifier *verifier, struct tv_detail *detail) {
+static void settle_keys(lua_State *L, int index, int verifier_index, struct verifier *verifier) {
+    size_t count = count_stores(L, index);
+    if (count == 0)
+        wrong_type(L, index, "keys", "a key store or a list of key stores");
+    make_sources(L, verifier_index, verifier, count);
+    add_stores(L, index, "keys", verifier, NULL);
+}
+
+// A list of one issuer, the string at `index`, anchored.
+static struct tv_accepted one_issuer(lua_State *L, int index, int verifier_index) {
+    struct string_list list;
+    push_list(L, index, "issuers", true, &list);
+    anchor(L, verifier_index);
+    return (struct tv_accepted){.values = list.values, .count = list.count, .configured = true};
+}
+
+// All that some source speaks for: what none of the others may.
+static void collect_bound_issuers(lua_State *L, int verifier_index, struct verifier *verifier) {
+    size_t count = verifier->source_count > 0 ? verifier->source_count : 1;
+    struct tv_span *values = lua_newuserdatauv(L, count * sizeof *values, 0);
+    anchor(L, verifier_index);
+    verifier->bound_issuers = (struct tv_accepted){.values = values, .configured = true};
+    for (size_t i = 0; i < verifier->source_count; i++)
+        if (verifier->sources[i].issuers.configured)
+            values[verifier->bound_issuers.count++] = verifier->sources[i].issuers.values[0];
+    verifier->bound = true;
+}
+
+// issuers = { [iss] = store or list of stores, ["*"] = of every other issuer }
+static void settle_issuers(lua_State *L, int index, int verifier_index, struct verifier *verifier) {
+    size_t count = 0;
+    if (!lua_istable(L, index))
+        wrong_type(L, index, "issuers", "a table from issuer to key store");
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+        size_t here = count_stores(L, lua_gettop(L));
+        if (lua_type(L, -2) != LUA_TSTRING || here == 0)
+            luaL_error(L,
+                       "option 'issuers' must be a table from issuer to key store, or to a list of "
+                       "them");
+        count += here;
+    }
+    if (count == 0)
+        luaL_error(L, "option 'issuers' is empty");
+    make_sources(L, verifier_index, verifier, count);
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+        int value = lua_gettop(L);
+        bool others = strcmp(lua_tostring(L, value - 1), "*") == 0;
+        struct tv_accepted issuers = {0};
+        if (!others)
+            issuers = one_issuer(L, value - 1, verifier_index);
+        add_stores(L, value, "issuers", verifier, others ? NULL : &issuers);
+    }
+    collect_bound_issuers(L, verifier_index, verifier);
+}
+
+// Opens the store that keystore{ [name] = <value at index> } gives, and remembers its handle until the
+// module goes, and with it its keys: the next verify(token, opts) finds them held. What is named comes
+// from configuration, so there is little of it. Pushes the handle.
+static enum tv_status push_named_store(lua_State *L, const char *name, int index,
+                                       struct tv_detail *detail) {
     lua_createtable(L, 0, 1);
     lua_pushvalue(L, index);
-    lua_setfield(L, -2, "asap_key_server");
+    lua_setfield(L, -2, name);
     lua_getiuservalue(L, STATE_INDEX, 3); // keystore()
     lua_insert(L, -2);
-    lua_call(L, 1, 3);
-    if (lua_isnil(L, -3)) {
+    lua_call(L, 1, 2);
+    if (lua_isnil(L, -2)) {
         detail->reason = TV_REASON_NETWORK;
         detail->text = "it is no http or https URL with a host";
-        detail->found.data = lua_tolstring(L, index, &detail->found.length);
+        if (lua_type(L, index) == LUA_TSTRING)
+            detail->found.data = lua_tolstring(L, index, &detail->found.length);
         return TV_KEY_SOURCE_UNAVAILABLE;
     }
-    make_store_list(L, verifier_index, verifier, 1);
-    add_store(verifier, check_keystore(L, -3));
-    // The handle stays, and so the keys, until the module goes: the next verify(token, opts) finds
-    // them held. The URLs come from configuration, so there are few.
+    lua_pop(L, 1); // a warning, for those who open a store themselves
     lua_getiuservalue(L, STATE_INDEX, 4);
-    lua_pushvalue(L, index);
-    lua_pushvalue(L, -5);
+    lua_pushfstring(L, "%s %s", name, tv_keystore_source(check_keystore(L, -2)));
+    lua_pushvalue(L, -3);
     lua_rawset(L, -3);
+    lua_pop(L, 1);
+    return TV_OK;
+}
+
+static enum tv_status settle_named(lua_State *L, const char *name, int index, int verifier_index,
+                                   struct verifier *verifier, struct tv_detail *detail) {
+    enum tv_status status = push_named_store(L, name, index, detail);
+    if (status != TV_OK)
+        return status;
+    make_sources(L, verifier_index, verifier, 1);
+    add_source(verifier, check_keystore(L, -1));
+    return TV_OK;
+}
+
+// The issuer joins the accepted ones; of several, each speaks for itself alone.
+static enum tv_status settle_providers(lua_State *L, int index, int verifier_index,
+                                       struct verifier *verifier, struct tv_detail *detail) {
+    struct string_list issuers;
+    push_list(L, index, "openid_issuer", true, &issuers);
+    anchor(L, verifier_index);
+    if (issuers.count == 0)
+        luaL_error(L, "option 'openid_issuer' is an empty list");
+    make_sources(L, verifier_index, verifier, issuers.count);
+    for (size_t i = 0; i < issuers.count; i++) {
+        lua_pushlstring(L, issuers.values[i].data, issuers.values[i].length);
+        enum tv_status status = push_named_store(L, "openid_issuer", lua_gettop(L), detail);
+        if (status != TV_OK)
+            return status;
+        struct source *source = add_source(verifier, check_keystore(L, -1));
+        source->issuers =
+            (struct tv_accepted){.values = &issuers.values[i], .count = 1, .configured = true};
+    }
+    if (issuers.count > 1) {
+        collect_bound_issuers(L, verifier_index, verifier);
+        return TV_OK;
+    }
+    struct tv_accepted *accepted = &verifier->policy.claims.issuers;
+    struct tv_span *all = lua_newuserdatauv(L, (accepted->count + 1) * sizeof *all, 0);
+    anchor(L, verifier_index);
+    if (accepted->count > 0)
+        memcpy(all, accepted->values, accepted->count * sizeof *all);
+    all[accepted->count] = issuers.values[0];
+    accepted->values = all;
+    accepted->count++;
+    accepted->configured = true;
+    verifier->sources[0].issuers = (struct tv_accepted){0};
     return TV_OK;
 }
 
 // Exactly one of these names where keys come from. Pushes its value and returns its name.
 static const char *push_key_source(lua_State *L, int table) {
-    static const char *const names[] = {"secret", "key", "keys", "asap_key_server"};
+    static const char *const names[] = {
+        "secret",   "key",           "keys",      "issuers",
+        "jwks_url", "openid_issuer", "directory", "asap_key_server"};
     const char *found = NULL;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (lua_getfield(L, table, names[i]) == LUA_TNIL) {
@@ -274,29 +410,36 @@ static const char *push_key_source(lua_State *L, int table) {
         found = names[i];
     }
     if (!found)
-        luaL_error(L, "one of the options 'secret', 'key', 'keys', 'asap_key_server' is needed");
+        luaL_error(L, "one of the options 'secret', 'key', 'keys', 'issuers', 'asap_key_server', "
+                      "'jwks_url', 'openid_issuer', 'directory' is needed");
     return found;
 }
 
 static enum tv_status settle_key_source(lua_State *L, const char *source, int verifier_index,
                                         struct verifier *verifier, struct tv_detail *detail) {
     int index = lua_gettop(L);
-    struct tv_span text;
+    bool is_secret = strcmp(source, "secret") == 0, is_key = strcmp(source, "key") == 0;
     if (strcmp(source, "keys") == 0) {
         settle_keys(L, index, verifier_index, verifier);
         return TV_OK;
     }
-    if (strcmp(source, "key") == 0 && test_key(L, index)) {
+    if (strcmp(source, "issuers") == 0) {
+        settle_issuers(L, index, verifier_index, verifier);
+        return TV_OK;
+    }
+    if (strcmp(source, "openid_issuer") == 0)
+        return settle_providers(L, index, verifier_index, verifier, detail);
+    if (!is_secret && !is_key)
+        return settle_named(L, source, index, verifier_index, verifier, detail);
+    if (is_key && test_key(L, index)) {
         verifier->key = tv_key_retain(test_key(L, index));
         return TV_OK;
     }
     if (lua_type(L, index) != LUA_TSTRING)
-        wrong_type(L, index, source,
-                   strcmp(source, "key") == 0 ? "key text or a key object" : "a string");
+        wrong_type(L, index, source, is_key ? "key text or a key object" : "a string");
+    struct tv_span text;
     read_string(L, index, source, &text);
-    if (strcmp(source, "asap_key_server") == 0)
-        return settle_server(L, index, verifier_index, verifier, detail);
-    return load_remembered(L, text, strcmp(source, "secret") == 0, &verifier->key, detail);
+    return load_remembered(L, text, is_secret, &verifier->key, detail);
 }
 
 static void settle_claims(lua_State *L, int table, int verifier_index, struct verifier *verifier) {
@@ -307,7 +450,7 @@ static void settle_claims(lua_State *L, int table, int verifier_index, struct ve
     read_accepted(L, table, "accepted_audiences", verifier_index, &claims->audiences);
     read_accepted(L, table, "accepted_types", verifier_index, &verifier->policy.types);
     if (lua_getfield(L, table, "required_claims") != LUA_TNIL) {
-        struct list names;
+        struct string_list names;
         read_list(L, lua_gettop(L), "required_claims", verifier_index, &names);
         claims->required = names.values;
         claims->required_count = names.count;
@@ -346,11 +489,16 @@ enum tv_status settle_options(lua_State *L, int index, struct verifier *verifier
         {"room", read_string, &verifier->room},
         {"now", read_number, &verifier->now_s},
         {"wait", read_boolean, &verifier->wait},
+        {"allow_missing_kid", read_boolean, &verifier->allow_missing_kid},
         // Read below, each in its own way.
         {"secret", NULL, NULL},
         {"key", NULL, NULL},
         {"keys", NULL, NULL},
+        {"issuers", NULL, NULL},
         {"asap_key_server", NULL, NULL},
+        {"jwks_url", NULL, NULL},
+        {"openid_issuer", NULL, NULL},
+        {"directory", NULL, NULL},
         {"algorithms", NULL, NULL},
         {"accepted_issuers", NULL, NULL},
         {"accepted_audiences", NULL, NULL},

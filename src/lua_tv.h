@@ -61,8 +61,8 @@ int l_timeout(lua_State *L);
 bool may_wait_by_default(void);
 
 // As tv_keystore_get(), waiting for a fetch within the time limits if `wait`.
-enum tv_status get_key(struct tv_keystore *store, struct tv_span key_id, struct tv_span client,
-                       bool wait, struct tv_key **key, struct tv_detail *detail);
+enum tv_status get_key(struct tv_keystore *store, const struct tv_key_request *request, bool wait,
+                       struct tv_key **key, struct tv_detail *detail);
 
 // lua_options.c: reads the fields of an options table one by one; each raises an error that names the
 // option if its type is wrong. An absent option leaves `*value` as it is.
@@ -84,12 +84,30 @@ void read_milliseconds(lua_State *L, int index, const char *name,
                        void *target);                                     // seconds to int64_t ms
 void read_count(lua_State *L, int index, const char *name, void *target); // size_t, from 1
 
+// Strings, in memory that lives as long as the value on top of the stack: one userdata, pushed.
+struct string_list {
+    const struct tv_span *values;
+    size_t count;
+};
+// A list of strings, copied and pushed: the caller may change the table later. With `or_one` a single
+// string is a list too.
+void push_list(lua_State *L, int index, const char *name, bool or_one, struct string_list *list);
+
+// A store of keys, and the issuers that it speaks for (not configured: the policy's).
+struct source {
+    struct tv_keystore *store;
+    struct tv_accepted issuers;
+};
+
 // The settings of new() and verify().
 struct verifier {
     struct tv_policy policy;
-    struct tv_key *key;          // or NULL
-    struct tv_keystore **stores; // asked in their order if there is no key
-    size_t store_count;
+    struct tv_key *key;     // or NULL
+    struct source *sources; // asked in their order if there is no key
+    size_t source_count;
+    bool bound; // sources speak for issuers of their own: the kid is looked up in all of them
+    struct tv_accepted bound_issuers; // all those that some source speaks for
+    bool allow_missing_kid;
     bool wait, wait_given;
     struct tv_span room;
     double now_s; // NaN: the clock's

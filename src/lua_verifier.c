@@ -29,9 +29,9 @@ static int l_verifier_gc(lua_State *L) {
     struct verifier *verifier = luaL_checkudata(L, 1, VERIFIER_TYPE);
     tv_key_free(verifier->key);
     verifier->key = NULL;
-    for (size_t i = 0; i < verifier->store_count; i++)
-        tv_keystore_free(verifier->stores[i]);
-    verifier->store_count = 0;
+    for (size_t i = 0; i < verifier->source_count; i++)
+        tv_keystore_free(verifier->sources[i].store);
+    verifier->source_count = 0;
     return 0;
 }
 
@@ -41,71 +41,107 @@ int l_new(lua_State *L) {
     return status == TV_OK ? 1 : push_failure(L, status, &detail);
 }
 
-// Asks the stores in their order; the next is asked when one does not have the key or cannot be
-// reached. One that is being fetched is waited for first, or a later store would answer for it.
-static enum tv_status find_key(const struct verifier *verifier, const struct tv_jws *jws,
-                               struct tv_span client, struct tv_key **key,
-                               struct tv_detail *detail) {
-    if (verifier->key) {
-        *key = verifier->key;
+// A call on its way.
+struct run {
+    const struct verifier *verifier;
+    const struct call *call;
+    struct tv_arena *arena;
+    struct tv_verification verification;
+    yyjson_val *claims;
+};
+
+// Signature and claims with one key, that of `source` (NULL: the only one).
+static enum tv_status judge_with(struct run *run, const struct source *source,
+                                 const struct tv_key *key, struct tv_detail *detail) {
+    const struct verifier *verifier = run->verifier;
+    enum tv_status status = tv_verify_signature(&run->verification, key, detail);
+    if (status != TV_OK)
+        return status;
+    struct tv_claims_request request = {.now_s = isnan(run->call->now_s) ? (double)tv_clock_wall_s()
+                                                                         : run->call->now_s,
+                                        .room = run->call->room,
+                                        .has_room = run->call->room.data != NULL};
+    if (source && source->issuers.configured)
+        request.issuers = &source->issuers;
+    else if (verifier->bound)
+        request.others_issuers = &verifier->bound_issuers;
+    return tv_verify_claims(&verifier->policy, &run->verification, &request, run->arena,
+                            &run->claims, detail);
+}
+
+// The kid to look up; empty if there is none and that is allowed.
+static enum tv_status read_key_id(const struct run *run, struct tv_span *key_id,
+                                  struct tv_detail *detail) {
+    if (!run->verification.jws.key_id && run->verifier->allow_missing_kid) {
+        *key_id = (struct tv_span){"", 0};
         return TV_OK;
     }
-    struct tv_span key_id;
-    enum tv_status status = tv_jws_key_id(jws, &key_id, detail);
+    return tv_jws_key_id(&run->verification.jws, key_id, detail);
+}
+
+// Whether the next source may still know better.
+static bool asks_on(const struct verifier *verifier, enum tv_status status) {
+    if (status == TV_KEY_NOT_FOUND || status == TV_KEY_SOURCE_UNAVAILABLE)
+        return true;
+    // Two sources may have the same kid: which of them is meant, the issuer decides.
+    return verifier->bound && (status == TV_BAD_SIGNATURE || status == TV_ISSUER_NOT_ACCEPTED ||
+                               status == TV_KEY_ALGORITHM_MISMATCH || status == TV_KEY_UNUSABLE);
+}
+
+// Asks the sources in their order. One that is being fetched is waited for before a later one may
+// answer, but the later ones are made to fetch meanwhile.
+static enum tv_status judge_with_sources(struct run *run, struct tv_detail *detail) {
+    const struct verifier *verifier = run->verifier;
+    struct tv_key_request request = {.algorithm = run->verification.algorithm,
+                                     .client = run->call->client};
+    enum tv_status status = read_key_id(run, &request.key_id, detail);
     if (status != TV_OK)
         return status;
     bool wait = verifier->wait_given ? verifier->wait : may_wait_by_default();
     enum tv_status worst = TV_KEY_NOT_FOUND;
-    struct tv_detail worst_detail = {.key_id = key_id, .reason = TV_REASON_NO_SOURCE};
-    for (size_t i = 0; i < verifier->store_count; i++) {
+    for (size_t i = 0; i < verifier->source_count; i++) {
+        const struct source *source = &verifier->sources[i];
         struct tv_detail found = {0};
-        status = get_key(verifier->stores[i], key_id, client, wait, key, &found);
-        if (status == TV_OK) {
-            detail->key_id = key_id; // for the sentence, should the signature not hold
-            return TV_OK;
+        struct tv_key *key = NULL;
+        status = get_key(source->store, &request, wait && worst != TV_KEY_PENDING, &key, &found);
+        if (status == TV_OK && worst != TV_KEY_PENDING) {
+            found.key_id = request.key_id;
+            status = judge_with(run, source, key, &found);
+            if (status == TV_OK)
+                return status;
         }
-        // "Unavailable" says more than "not found": the key may well be there.
-        if (i == 0 || status != TV_KEY_NOT_FOUND) {
+        // "Not found" says least: the key may well be where somebody could not look.
+        if (worst != TV_KEY_PENDING && (i == 0 || status != TV_KEY_NOT_FOUND)) {
             worst = status;
-            worst_detail = found;
+            *detail = found;
         }
-        if (status != TV_KEY_NOT_FOUND && status != TV_KEY_SOURCE_UNAVAILABLE)
+        if (worst != TV_KEY_PENDING && !asks_on(verifier, status))
             break;
     }
-    *detail = worst_detail;
     return worst;
 }
 
-static enum tv_status judge(const struct verifier *verifier, const struct call *call,
-                            struct tv_arena *arena, struct tv_verification *verification,
-                            yyjson_val **claims, struct tv_detail *detail) {
-    enum tv_status status =
-        tv_verify_begin(&verifier->policy, call->token, arena, verification, detail);
+static enum tv_status judge(struct run *run, struct tv_detail *detail) {
+    enum tv_status status = tv_verify_begin(&run->verifier->policy, run->call->token, run->arena,
+                                            &run->verification, detail);
     if (status != TV_OK)
         return status;
-    struct tv_key *key = NULL;
-    status = find_key(verifier, &verification->jws, call->client, &key, detail);
-    if (status != TV_OK)
-        return status;
-    struct tv_claims_request request = {.now_s = isnan(call->now_s) ? (double)tv_clock_wall_s()
-                                                                    : call->now_s,
-                                        .room = call->room,
-                                        .has_room = call->room.data != NULL};
-    return tv_verify_finish(&verifier->policy, verification, key, &request, arena, claims, detail);
+    if (run->verifier->key)
+        return judge_with(run, NULL, run->verifier->key, detail);
+    return judge_with_sources(run, detail);
 }
 
 static int verify(lua_State *L, const struct verifier *verifier, const struct call *call) {
     // A token over the limit is refused by its length; no memory is taken for it.
     size_t length = call->token.length <= TV_JWS_MAX_LENGTH ? call->token.length : 0;
     struct tv_arena arena = arena_acquire(L, tv_jws_arena_size(length));
-    struct tv_verification verification;
+    struct run run = {.verifier = verifier, .call = call, .arena = &arena};
     struct tv_detail detail = {0};
-    yyjson_val *claims = NULL;
-    enum tv_status status = judge(verifier, call, &arena, &verification, &claims, &detail);
+    enum tv_status status = judge(&run, &detail);
     int results = 2;
     if (status == TV_OK) {
-        push_json(L, claims);
-        push_json(L, verification.jws.header);
+        push_json(L, run.claims);
+        push_json(L, run.verification.jws.header);
     } else {
         results = push_failure(L, status, &detail);
     }

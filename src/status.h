@@ -75,6 +75,10 @@ enum tv_reason {
     TV_REASON_KEY_USE,      // subject: the JWK member, found
     TV_REASON_TRAILING,     // bytes follow the key's DER
     TV_REASON_EXPONENT,     // RSA public exponent even, 1 or too long
+    TV_REASON_FIELD_LENGTH, // subject: the JWK member, limit: bytes it must have
+    TV_REASON_POINT,        // an EC point that is not on its curve
+    TV_REASON_CURVE,        // a curve that JOSE does not have
+    TV_REASON_CERTIFICATE,  // a JWK whose x5c is not of its own key
     TV_REASON_TEMPLATE,     // a secret that is a template's left-over
     TV_REASON_PRIVATE,      // a private key, which a token must not be checked against
     TV_REASON_HTTP_STATUS,  // number
@@ -83,6 +87,10 @@ enum tv_reason {
     TV_REASON_BACK_OFF,     // number: milliseconds until the source is asked again
     TV_REASON_CLIENT,       // limit: unknown keys one client may have pending
     TV_REASON_WAITED,       // limit: seconds waited
+    TV_REASON_DISCOVERY,    // text: what is wrong with the OpenID provider's configuration
+    TV_REASON_FILE,         // text: what is wrong with the file, in words that follow its name
+    TV_REASON_NOT_IN_SET,   // the JWK Set lacks the kid
+    TV_REASON_BINDING,      // found: the issuer, for which another source of keys speaks
     TV_REASON_NO_SOURCE,    // the store has no source to ask
 };
 

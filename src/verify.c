@@ -46,6 +46,7 @@ static enum tv_status choose_algorithm(const struct tv_policy *policy, struct tv
 enum tv_status tv_verify_begin(const struct tv_policy *policy, struct tv_span token,
                                struct tv_arena *arena, struct tv_verification *verification,
                                struct tv_detail *detail) {
+    verification->payload = NULL;
     enum tv_status status = tv_jws_parse(token, arena, &verification->jws, detail);
     if (status == TV_OK)
         status = check_type(&policy->types, verification->jws.type, detail);
@@ -55,20 +56,23 @@ enum tv_status tv_verify_begin(const struct tv_policy *policy, struct tv_span to
     return status;
 }
 
-enum tv_status tv_verify_finish(const struct tv_policy *policy,
-                                const struct tv_verification *verification,
-                                const struct tv_key *key, const struct tv_claims_request *request,
-                                struct tv_arena *arena, yyjson_val **claims,
-                                struct tv_detail *detail) {
+enum tv_status tv_verify_signature(const struct tv_verification *verification,
+                                   const struct tv_key *key, struct tv_detail *detail) {
     const struct tv_jws *jws = &verification->jws;
-    enum tv_status status = tv_signature_verify(verification->algorithm, key, jws->signing_input,
-                                                jws->signature, jws->signature_length, detail);
-    yyjson_val *payload = NULL;
+    return tv_signature_verify(verification->algorithm, key, jws->signing_input, jws->signature,
+                               jws->signature_length, detail);
+}
+
+enum tv_status tv_verify_claims(const struct tv_policy *policy,
+                                struct tv_verification *verification,
+                                const struct tv_claims_request *request, struct tv_arena *arena,
+                                yyjson_val **claims, struct tv_detail *detail) {
+    enum tv_status status = TV_OK;
+    if (!verification->payload)
+        status = tv_jws_parse_payload(&verification->jws, arena, &verification->payload, detail);
     if (status == TV_OK)
-        status = tv_jws_parse_payload(jws, arena, &payload, detail);
+        status = tv_claims_check(verification->payload, &policy->claims, request, detail);
     if (status == TV_OK)
-        status = tv_claims_check(payload, &policy->claims, request, detail);
-    if (status == TV_OK)
-        *claims = payload;
+        *claims = verification->payload;
     return status;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The straight line from a token to its claims, in two halves: the caller finds the key in between.
+// The straight line from a token to its claims, in three parts: the caller finds the key in between.
 #pragma once
 
 #include "claims.h"
@@ -17,23 +17,27 @@ struct tv_policy {
     struct tv_claims_policy claims;
 };
 
-// A token between the two halves. It points into the token and the arena.
+// A token between the parts. It points into the token and the arena.
 struct tv_verification {
     struct tv_jws jws;
     const struct tv_algorithm *algorithm; // out of the policy: never chosen by the token
+    yyjson_val *payload;                  // NULL until it is parsed
 };
 
-// First half: shape, header, typ, and alg among the policy's; no key is needed for it.
+// First: shape, header, typ, and alg among the policy's; no key is needed for it.
 // Statuses as tv_jws_parse(), TV_TYPE_NOT_ACCEPTED, TV_ALGORITHM_NOT_ACCEPTED.
 // `arena` has at least tv_jws_arena_size(token.length) bytes and lives as long as the result.
 enum tv_status tv_verify_begin(const struct tv_policy *policy, struct tv_span token,
                                struct tv_arena *arena, struct tv_verification *verification,
                                struct tv_detail *detail);
 
-// Second half: the signature, and only once it holds the payload and its claims.
-// On TV_OK `*claims` is a JSON object in the arena.
-enum tv_status tv_verify_finish(const struct tv_policy *policy,
-                                const struct tv_verification *verification,
-                                const struct tv_key *key, const struct tv_claims_request *request,
-                                struct tv_arena *arena, yyjson_val **claims,
-                                struct tv_detail *detail);
+// Second, with a key: the signature. May be asked again with another key that has the same kid.
+enum tv_status tv_verify_signature(const struct tv_verification *verification,
+                                   const struct tv_key *key, struct tv_detail *detail);
+
+// Third, and only after the second said TV_OK: the payload and its claims. May be asked again for
+// another source's issuers. On TV_OK `*claims` is a JSON object in the arena.
+enum tv_status tv_verify_claims(const struct tv_policy *policy,
+                                struct tv_verification *verification,
+                                const struct tv_claims_request *request, struct tv_arena *arena,
+                                yyjson_val **claims, struct tv_detail *detail);

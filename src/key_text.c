@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+// Keys from the texts they come in: PEM, DER, JWK.
+#include "key_internal.h"
+
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
+
+// What every DER form begins with. It is the digit "0", which text around a PEM may begin with too.
+#define DER_SEQUENCE 0x30
+
+static enum tv_status fail(struct tv_detail *detail, enum tv_status status, enum tv_reason reason,
+                           const char *text) {
+    detail->reason = reason;
+    detail->text = text;
+    return status;
+}
+
+// Decodes the DER of one PEM block; `*end` is left behind the last byte used.
+static EVP_PKEY *decode_der(const char *name, const unsigned char **end, long length,
+                            bool *is_private) {
+    *is_private = false;
+    if (strcmp(name, PEM_STRING_PUBLIC) == 0)
+        return d2i_PUBKEY(NULL, end, length);
+    if (strcmp(name, PEM_STRING_RSA_PUBLIC) == 0)
+        return d2i_PublicKey(EVP_PKEY_RSA, NULL, end, length);
+    if (strcmp(name, PEM_STRING_X509) == 0 || strcmp(name, PEM_STRING_X509_OLD) == 0) {
+        X509 *certificate = d2i_X509(NULL, end, length);
+        EVP_PKEY *public_key = certificate ? X509_get_pubkey(certificate) : NULL;
+        X509_free(certificate);
+        return public_key;
+    }
+    *is_private = true;
+    return d2i_AutoPrivateKey(NULL, end, length);
+}
+
+static bool is_key_block(const char *name) {
+    static const char *const names[] = {
+        PEM_STRING_PUBLIC,   PEM_STRING_RSA_PUBLIC, PEM_STRING_X509,        PEM_STRING_X509_OLD,
+        PEM_STRING_PKCS8INF, PEM_STRING_RSA,        PEM_STRING_ECPRIVATEKEY};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+// Only the public numbers of a key pair, so that nothing private is kept in memory.
+static EVP_PKEY *public_half(EVP_PKEY *pair) {
+    unsigned char *der = NULL;
+    int length = i2d_PUBKEY(pair, &der);
+    const unsigned char *at = der;
+    EVP_PKEY *public_key = length > 0 ? d2i_PUBKEY(NULL, &at, length) : NULL;
+    OPENSSL_free(der);
+    return public_key;
+}
+
+// The one DER structure of a public key that fills `length` bytes exactly, or NULL.
+static EVP_PKEY *decode_public_der(const unsigned char *der, long length) {
+    static const char *const names[] = {PEM_STRING_PUBLIC, PEM_STRING_RSA_PUBLIC};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const unsigned char *end = der;
+        bool is_private;
+        EVP_PKEY *public_key = decode_der(names[i], &end, length, &is_private);
+        if (public_key && end == der + length)
+            return public_key;
+        EVP_PKEY_free(public_key);
+    }
+    return NULL;
+}
+
+static enum tv_status load_der(const char *text, size_t length, struct tv_key **key,
+                               struct tv_detail *detail) {
+    EVP_PKEY *public_key = decode_public_der((const unsigned char *)text, (long)length);
+    if (!public_key)
+        return fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY,
+                    "DER of something else than a public key");
+    return tv_key_wrap(public_key, key, detail);
+}
+
+// What the text of a failed look-up usually is, said in words.
+static const char *looks_like(const char *text, size_t length) {
+    size_t start = strspn(text, " \t\r\n");
+    if (start == length)
+        return "an empty text";
+    if (text[start] == '<')
+        return "an HTML or XML page";
+    if (text[start] == '[' || text[start] == '"')
+        return "a JSON document";
+    if (strstr(text, "-----BEGIN ENCRYPTED PRIVATE KEY-----"))
+        return "an encrypted private key";
+    if (strstr(text, "-----BEGIN OPENSSH") || strncmp(text + start, "ssh-", 4) == 0)
+        return "an SSH key";
+    if (strstr(text, "-----BEGIN "))
+        return "a damaged PEM, or one of another kind";
+    return "neither PEM nor JWK";
+}
+
+static enum tv_status load_block(const char *name, const unsigned char *der, long length,
+                                 struct tv_key **key, struct tv_detail *detail) {
+    const unsigned char *end = der;
+    bool is_private;
+    EVP_PKEY *public_key = decode_der(name, &end, length, &is_private);
+    if (!public_key)
+        return fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY,
+                    "a PEM whose contents cannot be decoded");
+    if (end != der + length) {
+        EVP_PKEY_free(public_key);
+        return fail(detail, TV_MALFORMED_KEY, TV_REASON_TRAILING, NULL);
+    }
+    if (is_private) {
+        EVP_PKEY *pair = public_key;
+        public_key = public_half(pair);
+        EVP_PKEY_free(pair);
+        if (!public_key)
+            return TV_CRYPTO_FAILURE;
+    }
+    enum tv_status status = tv_key_wrap(public_key, key, detail);
+    if (status == TV_OK)
+        (*key)->was_private = is_private;
+    return status;
+}
+
+// `text` ends with a NUL behind its `length` bytes.
+static enum tv_status load_pem(const char *text, size_t length, struct tv_key **key,
+                               struct tv_detail *detail) {
+    BIO *bio = BIO_new_mem_buf(text, (int)length);
+    if (!bio)
+        return TV_NO_MEMORY;
+    enum tv_status status = TV_MALFORMED_KEY;
+    char *name = NULL, *header = NULL;
+    unsigned char *der = NULL;
+    long der_length = 0;
+    bool found = false;
+    while (!found && PEM_read_bio(bio, &name, &header, &der, &der_length) == 1) {
+        found = is_key_block(name);
+        if (found && header[0] != '\0') // Proc-Type: an encrypted block
+            fail(detail, status, TV_REASON_NOT_A_KEY, "an encrypted private key");
+        else if (found)
+            status = load_block(name, der, der_length, key, detail);
+        OPENSSL_free(name);
+        OPENSSL_free(header);
+        OPENSSL_clear_free(der, (size_t)der_length);
+    }
+    BIO_free(bio);
+    return found ? status : fail(detail, status, TV_REASON_NOT_A_KEY, looks_like(text, length));
+}
+
+enum tv_status tv_key_load(const char *text, size_t length, struct tv_key **key,
+                           struct tv_detail *detail) {
+    if (length > TV_KEY_MAX_LENGTH) {
+        detail->number = (double)length;
+        detail->limit = (double)TV_KEY_MAX_LENGTH;
+        return fail(detail, TV_MALFORMED_KEY, TV_REASON_LENGTH, "key text");
+    }
+    // A copy that ends with a NUL, for the string functions above and for yyjson's padding.
+    char *copy = malloc(length + 1);
+    if (!copy)
+        return TV_NO_MEMORY;
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    ERR_set_mark();
+    enum tv_status status;
+    if (copy[strspn(copy, " \t\r\n")] == '{')
+        status = tv_key_load_jwk(copy, length, key, detail);
+    else if (copy[0] == DER_SEQUENCE && !strstr(copy, "-----BEGIN "))
+        status = load_der(copy, length, key, detail);
+    else
+        status = load_pem(copy, length, key, detail);
+    ERR_pop_to_mark();
+    OPENSSL_cleanse(copy, length);
+    free(copy);
+    return status;
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+// Stores whose keys come all together: a JWK Set, by its URL or found through an OpenID provider.
+#include "keystore_internal.h"
+
+#include "discovery.h"
+
+#include <stdlib.h>
+
+static struct tv_key *find(const struct tv_keystore *store, struct tv_span key_id,
+                           const struct tv_algorithm *algorithm) {
+    if (!store->set)
+        return NULL;
+    return key_id.length > 0 ? tv_key_set_find(store->set, key_id, algorithm)
+                             : tv_key_set_only(store->set, algorithm);
+}
+
+static struct tv_absence not_in_set(const struct tv_keystore *store) {
+    struct tv_absence absence = {.status = TV_KEY_NOT_FOUND};
+    absence.detail.reason = TV_REASON_NOT_IN_SET;
+    absence.detail.number = (double)store->set->count;
+    return absence;
+}
+
+// The set's fetch, started if there is none and `wanted`; NULL if there is none.
+static struct tv_pending *set_fetch(struct tv_keystore *store, bool wanted, int64_t now_ms) {
+    struct tv_pending *fetch = tv_pending_find_set(store);
+    struct tv_detail ignored = {0};
+    if (!fetch && wanted && tv_keystore_usable_server(store, 0, now_ms) < store->server_count)
+        tv_pending_add_set(store, now_ms, &fetch, &ignored);
+    return fetch;
+}
+
+// A key of the set, which may be due for a refresh.
+static enum tv_status serve(struct tv_keystore *store, const struct tv_key_request *request,
+                            struct tv_key *found, int64_t now_ms, struct tv_key **key,
+                            struct tv_detail *detail) {
+    const struct tv_lifetime *life = &store->set_life;
+    bool fresh = now_ms < life->fresh_until_ms;
+    if (now_ms >= life->refresh_from_ms || !fresh) {
+        struct tv_pending *fetch = set_fetch(store, now_ms >= life->refresh_from_ms, now_ms);
+        if (!fresh && fetch && now_ms < fetch->asked_ms + store->options.stale_wait_ms) {
+            struct tv_pending *pending = tv_pending_find(store, request->key_id);
+            enum tv_status status = TV_OK;
+            if (!pending)
+                status = tv_pending_add(store, request, now_ms, &pending, detail);
+            if (status != TV_OK)
+                return status;
+            pending->serve_stale_at_ms = fetch->asked_ms + store->options.stale_wait_ms;
+            tv_fetcher_wake_by(pending->serve_stale_at_ms);
+            return tv_pending_wait(pending, request->announce);
+        }
+    }
+    store->hits++;
+    *key = found;
+    return TV_OK;
+}
+
+enum tv_status tv_keystore_get_from_set(struct tv_keystore *store,
+                                        const struct tv_key_request *request, int64_t now_ms,
+                                        struct tv_key **key, struct tv_detail *detail) {
+    if (store->set && now_ms >= store->set_life.stale_until_ms) {
+        tv_key_set_free(store->set);
+        store->set = NULL;
+    }
+    struct tv_key *found = find(store, request->key_id, request->algorithm);
+    if (found)
+        return serve(store, request, found, now_ms, key, detail);
+    store->misses++;
+    bool punished = store->set && now_ms < store->penalty_until_ms;
+    struct tv_pending *fetch = set_fetch(store, !punished, now_ms);
+    if (fetch)
+        return tv_keystore_ask(store, request, now_ms, detail);
+    if (!punished)
+        return tv_absence_fail(&store->servers[0].last_failure, detail);
+    struct tv_absence absence = not_in_set(store);
+    return tv_absence_fail(&absence, detail);
+}
+
+// Tells everybody who waits for a key of the set what became of it; who waits for one that it lacks
+// is told `absence`.
+static bool settle_waiters(struct tv_keystore *store, const struct tv_absence *absence) {
+    bool all_found = true;
+    struct tv_pending *next;
+    for (struct tv_pending *pending = store->pendings; pending; pending = next) {
+        next = pending->next;
+        if (pending->is_set)
+            continue;
+        struct tv_key *key = find(store, pending->key_id, pending->algorithm);
+        all_found = all_found && key;
+        tv_pending_announce(pending, key, absence);
+        tv_pending_free(pending);
+    }
+    return all_found;
+}
+
+void tv_keystore_fail_set(struct tv_keystore *store, const struct tv_absence *absence,
+                          int64_t now_ms) {
+    int64_t retry_ms = store->servers[0].back_off_until_ms;
+    if (retry_ms <= now_ms) // it answered, with something that is no set
+        retry_ms = now_ms + store->options.negative_ttl_s * 1000;
+    store->set_life.refresh_from_ms = retry_ms;
+    store->penalty_until_ms = now_ms + store->options.penalty_s * 1000;
+    if (!store->set) {
+        store->servers[0].last_failure = *absence;
+        store->servers[0].back_off_until_ms = retry_ms;
+    }
+    settle_waiters(store, absence);
+}
+
+void tv_keystore_serve_stale_set(struct tv_pending *pending) {
+    struct tv_key *key = find(pending->store, pending->key_id, pending->algorithm);
+    if (!key)
+        return;
+    tv_pending_announce(pending, key, NULL);
+    tv_pending_free(pending);
+}
+
+static void keep_set(struct tv_keystore *store, struct tv_key_set *set,
+                     struct tv_fetch_result *result, int64_t now_ms) {
+    if (set) {
+        tv_key_set_free(store->set);
+        store->set = set;
+        tv_validators_move(&result->validators, &store->set_validators);
+    } else {
+        store->not_modified++;
+    }
+    tv_lifetime_set(store, &store->set_life, result, now_ms);
+    struct tv_absence absence = not_in_set(store);
+    if (!settle_waiters(store, &absence))
+        store->penalty_until_ms = now_ms + store->options.penalty_s * 1000;
+}
+
+// The provider's configuration came: the set itself is next. True: there is none to be had.
+static bool settle_discovery(struct tv_pending *pending, const struct tv_fetch_result *result,
+                             int64_t now_ms, struct tv_absence *absence) {
+    struct tv_keystore *store = pending->store;
+    char *url = NULL, *printable = NULL;
+    enum tv_status status = result->http_status == 200 && !result->too_large &&
+                                    result->body.length <= TV_DISCOVERY_MAX_LENGTH
+                                ? tv_discovery_read(result->body.data, result->body.length,
+                                                    store->servers[0].url, &url, &absence->detail)
+                                : TV_KEY_UNUSABLE;
+    if (status == TV_OK)
+        status = tv_fetch_check_url(url, &printable, &absence->detail);
+    free(printable);
+    if (status == TV_OK) {
+        free(store->discovered);
+        store->discovered = url;
+        store->discovered_ms = now_ms;
+        status = tv_pending_start(pending, now_ms, &absence->detail);
+    } else {
+        free(url);
+    }
+    absence->detail.found = (struct tv_span){0};
+    return status != TV_OK;
+}
+
+bool tv_keystore_settle_set(struct tv_pending *pending, struct tv_fetch_result *result,
+                            int64_t now_ms) {
+    struct tv_keystore *store = pending->store;
+    struct tv_absence absence = {.status = TV_KEY_UNUSABLE};
+    absence.detail.reason = TV_REASON_HTTP_STATUS;
+    absence.detail.number = (double)result->http_status;
+    store->servers[0].failures = 0;
+    store->servers[0].back_off_until_ms = 0;
+    if (pending->discovering) {
+        if (!settle_discovery(pending, result, now_ms, &absence))
+            return false;
+        store->failed_key++;
+        tv_keystore_fail_set(store, &absence, now_ms);
+        return true;
+    }
+    if (result->http_status == 304 && store->set) {
+        keep_set(store, NULL, result, now_ms);
+        return true;
+    }
+    struct tv_key_set *set = NULL;
+    if (result->http_status == 200 && !result->too_large) {
+        absence.detail = (struct tv_detail){0};
+        if (tv_key_set_load(result->body.data, result->body.length, &set, &absence.detail) ==
+            TV_OK) {
+            keep_set(store, set, result, now_ms);
+            return true;
+        }
+    } else if (result->too_large) {
+        absence.detail.reason = TV_REASON_BODY;
+        absence.detail.limit = (double)TV_KEY_SET_MAX_LENGTH;
+    }
+    *(result->http_status == 200 ? &store->failed_key : &store->failed_status) += 1;
+    free(store->discovered); // it may have moved
+    store->discovered = NULL;
+    tv_keystore_fail_set(store, &absence, now_ms);
+    return true;
+}
