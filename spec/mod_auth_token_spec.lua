@@ -195,6 +195,22 @@ describe("a log-in", function ()
 		assert.is_nil(session.auth_token);
 	end);
 
+	it("leaves a session that was closed meanwhile as Prosody 13 needs it", function ()
+		local module = load_module({ allow_empty_token = true });
+		local session = { auth_token = good_token(), base_type = "c2s" };
+		hook("pre-jitsi-authentication-fetch-key", function ()
+			for name in pairs(session) do
+				session[name] = nil;
+			end
+			session.destroyed = true;
+		end);
+		local went_on = false;
+		hook("pre-jitsi-authentication", function () went_on = true; end);
+		assert.equal("failure", (authenticate(module, session)));
+		assert.equal("c2s", session.base_type);
+		assert.is_false(went_on);
+	end);
+
 	it("is not possible where there is no key, and nothing breaks", function ()
 		local options = { ["example.org"] = { app_id = "app" } };
 		prosody.new_server(options);
