@@ -16,8 +16,9 @@ static const struct {
 };
 
 static const char *const unknown[] = {
-    "",     "none",  "None",   "NONE",    "nOnE",   "hs256", "Hs256", "rs256", "RS256 ", " RS256",
-    "RS25", "RS2566", "HS128", "HMACSHA256", "SHA256", "RS1", "HS",    "dir",   "RSA1_5", "RS-256",
+    "",       "none",   "None",   "NONE", "nOnE",   "hs256",  "Hs256",
+    "rs256",  "RS256 ", " RS256", "RS25", "RS2566", "HS128",  "HMACSHA256",
+    "SHA256", "RS1",    "HS",     "dir",  "RSA1_5", "RS-256",
 };
 
 int main(void) {
@@ -29,8 +30,7 @@ int main(void) {
     CHECK(!tv_algorithm_at(count + 1) && !tv_algorithm_at((size_t)-1), "past the last");
 
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        struct tv_span name =
-            guard_copy(GUARD_TOKEN, known[i].name, strlen(known[i].name));
+        struct tv_span name = guard_copy(GUARD_TOKEN, known[i].name, strlen(known[i].name));
         const struct tv_algorithm *found = tv_algorithm_find(name);
         if (!CHECK(found, known[i].name))
             continue;

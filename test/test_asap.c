@@ -35,7 +35,8 @@ int main(void) {
     char name[TV_ASAP_FILE_NAME_SIZE], *url = NULL;
     EVP_set_default_properties(NULL, "provider=none");
     CHECK_STATUS(TV_CRYPTO_FAILURE, tv_asap_file_name(TV_SPAN("abc"), name), "no SHA-256");
-    CHECK_STATUS(TV_CRYPTO_FAILURE, tv_asap_url("http://keys.example", TV_SPAN("abc"), &url), "URL");
+    CHECK_STATUS(TV_CRYPTO_FAILURE, tv_asap_url("http://keys.example", TV_SPAN("abc"), &url),
+                 "URL");
     CHECK(!url, "URL");
     EVP_set_default_properties(NULL, "");
     return check_report("test_asap");

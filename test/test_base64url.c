@@ -26,12 +26,12 @@ static const struct {
 };
 
 static const char *const refused[] = {
-    "A",      "AAAAA",   "AAAAAAAAA",              // no length of any bytes
-    "Zg==",   "Zg=",     "Zm8=",     "Zm9v====",   // padding
-    " Zg",    "Zg ",     "Zm9v\n",   "Zm\n9v",     "Zm9v\r\nZm9v", "\tZm9v", // white space
-    "Zm9+",   "Zm9/",    "Zm9v+A",   "Zm9v/A",     // the other alphabet
-    "Zh",     "Zv",      "Zm9",      "Zm-",        "Zm9vZh", "Zm9vZm9", // trailing bits
-    "Zm.v",   "Zm9v.",   "Zm%3D",    "Zm9v\\",     "Zm9\xc3\xa9",
+    "A",    "AAAAA", "AAAAAAAAA",                                        // no length of any bytes
+    "Zg==", "Zg=",   "Zm8=",      "Zm9v====",                            // padding
+    " Zg",  "Zg ",   "Zm9v\n",    "Zm\n9v",   "Zm9v\r\nZm9v", "\tZm9v",  // white space
+    "Zm9+", "Zm9/",  "Zm9v+A",    "Zm9v/A",                              // the other alphabet
+    "Zh",   "Zv",    "Zm9",       "Zm-",      "Zm9vZh",       "Zm9vZm9", // trailing bits
+    "Zm.v", "Zm9v.", "Zm%3D",     "Zm9v\\",   "Zm9\xc3\xa9",
 };
 
 static enum tv_status decode(const char *text, size_t length, unsigned char **out,

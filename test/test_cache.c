@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The cache: what was put is found, the right entry goes when it is full, nothing is lost or leaked.
+// The cache: what was put is found, and the right entry goes when it is full.
 #include "check.h"
 
 #include "cache.h"
@@ -25,8 +25,8 @@ static void check_order(struct tv_cache *cache, const char *expected, const char
     CHECK_TEXT(expected, found, name);
     CHECK_NUMBER(count, tv_cache_count(cache), name);
     size_t backwards = 0;
-    for (struct tv_cache_entry *entry = NULL, *last = NULL;
-         (entry = tv_cache_next(cache, entry)); last = entry)
+    for (struct tv_cache_entry *entry = NULL, *last = NULL; (entry = tv_cache_next(cache, entry));
+         last = entry)
         backwards += entry->newer == last;
     CHECK_NUMBER(count, backwards, name);
 }
@@ -38,34 +38,24 @@ static const struct {
     int64_t now_ms;
     const char *order;
 } steps[] = {
-    {'+', "a", 0, "a "},
-    {'+', "b", 0, "b a "},
-    {'+', "c", 0, "c b a "},
-    {'?', "a", 0, "a c b "},  // the oldest
-    {'?', "c", 0, "c a b "},  // one in the middle
-    {'?', "c", 0, "c a b "},  // the newest
-    {'!', "b", 0, "c a b "},  // a look that is no use
-    {'+', "d", 0, "d c a "},  // full: the least recently used goes
-    {'+', "c", 0, "c d a "},  // over itself: nothing goes
-    {'+', "c", 0, "c d a "},
-    {'-', "x", 0, "c d a "},
-    {'-', "d", 0, "c a "},
-    {'-', "c", 0, "a "},
-    {'-', "a", 0, ""},
-    {'?', "a", 0, ""},
-    {'+', "a", 0, "a "},
-    {'+', "b", 0, "b a "},
-    {'+', "c", 0, "c b a "},
-    {'w', "a", 100, "c b a "},  // waited for, until 100
-    {'+', "d", 50, "d c a "},   // so the next goes instead
-    {'w', "c", 100, "d c a "},
-    {'w', "d", 100, "d c a "},
+    {'+', "a", 0, "a "},         {'+', "b", 0, "b a "},
+    {'+', "c", 0, "c b a "},     {'?', "a", 0, "a c b "}, // the oldest
+    {'?', "c", 0, "c a b "},                              // one in the middle
+    {'?', "c", 0, "c a b "},                              // the newest
+    {'!', "b", 0, "c a b "},                              // a look that is no use
+    {'+', "d", 0, "d c a "},                              // full: the least recently used goes
+    {'+', "c", 0, "c d a "},                              // over itself: nothing goes
+    {'+', "c", 0, "c d a "},     {'-', "x", 0, "c d a "},
+    {'-', "d", 0, "c a "},       {'-', "c", 0, "a "},
+    {'-', "a", 0, ""},           {'?', "a", 0, ""},
+    {'+', "a", 0, "a "},         {'+', "b", 0, "b a "},
+    {'+', "c", 0, "c b a "},     {'w', "a", 100, "c b a "}, // waited for, until 100
+    {'+', "d", 50, "d c a "},                               // so the next goes instead
+    {'w', "c", 100, "d c a "},   {'w', "d", 100, "d c a "},
     {'+', "e", 50, "e d c a "}, // all are: the cache holds more for a while
-    {'w', "e", 100, "e d c a "},
-    {'+', "f", 99, "f e d c a "},
-    {'+', "g", 100, "g f e "},  // their time is over: back to the size
-    {'+', "h", 101, "h g f "},
-    {'*', "", 0, ""},
+    {'w', "e", 100, "e d c a "}, {'+', "f", 99, "f e d c a "},
+    {'+', "g", 100, "g f e "}, // their time is over: back to the size
+    {'+', "h", 101, "h g f "},   {'*', "", 0, ""},
     {'+', "a", 0, "a "},
 };
 
@@ -82,8 +72,8 @@ static void test_steps(void) {
             break;
         case '?':
         case '!':
-            entry = steps[i].what == '?' ? tv_cache_use(cache, key_id)
-                                         : tv_cache_get(cache, key_id);
+            entry =
+                steps[i].what == '?' ? tv_cache_use(cache, key_id) : tv_cache_get(cache, key_id);
             CHECK((entry != NULL) == (strstr(steps[i].order, steps[i].key_id) != NULL), name);
             break;
         case '-':

@@ -51,9 +51,9 @@ static const struct {
     {"{\"a\":+1}", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},
     {"{\"a\":1.}", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},
     {"{\"a\":0x1}", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},
-    {"\xef\xbb\xbf{}", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},        // byte order mark
-    {"{\"a\":\"\xe9\"}", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},      // Latin-1
-    {"{\"a\":\"\xc0\xaf\"}", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},  // overlong
+    {"\xef\xbb\xbf{}", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},           // byte order mark
+    {"{\"a\":\"\xe9\"}", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},         // Latin-1
+    {"{\"a\":\"\xc0\xaf\"}", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},     // overlong
     {"{\"a\":\"\xed\xa0\x80\"}", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL}, // surrogate
     {"{\"a\":\"\\ud800\"}", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},
     {"{\"a\":\"\\x41\"}", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},

@@ -66,8 +66,8 @@ static const struct {
     {"{\"alg\":\"HS256\",\"typ\":\"JWT\",\"kid\":\"a\"}", TV_OK, 0, NULL, NULL},
     {"{\"alg\":\"\"}", TV_OK, 0, NULL, NULL}, // whether it is accepted is the policy's matter
     // Never followed, so never judged.
-    {"{\"alg\":\"x\",\"jku\":\"http://localhost/\",\"x5u\":1,\"jwk\":{},\"x5c\":[]}", TV_OK, 0, NULL,
-     NULL},
+    {"{\"alg\":\"x\",\"jku\":\"http://localhost/\",\"x5u\":1,\"jwk\":{},\"x5c\":[]}", TV_OK, 0,
+     NULL, NULL},
     {"[]", TV_MALFORMED_HEADER, TV_REASON_NOT_OBJECT, "header", "array"},
     {"\"alg\"", TV_MALFORMED_HEADER, TV_REASON_NOT_OBJECT, "header", "string"},
     {"{\"alg\":\"HS256\",\"alg\":\"none\"}", TV_MALFORMED_HEADER, TV_REASON_DUPLICATE, "header",

@@ -516,10 +516,14 @@ static const struct {
     const char *algorithm;
     const char *text; // NULL: accepted
 } families[] = {
-    {"rsa.pem", "RS256", NULL},          {"rsa.pem", "RS512", NULL},
-    {"rsa.pem", "HS256", "an RSA key"},  {"ec.pem", "RS256", "an EC key"},
-    {"ec.pem", "HS256", "an EC key"},    {"ed25519.pem", "RS256", "an OKP key"},
-    {NULL, "HS256", NULL},               {NULL, "HS512", NULL},
+    {"rsa.pem", "RS256", NULL},
+    {"rsa.pem", "RS512", NULL},
+    {"rsa.pem", "HS256", "an RSA key"},
+    {"ec.pem", "RS256", "an EC key"},
+    {"ec.pem", "HS256", "an EC key"},
+    {"ed25519.pem", "RS256", "an OKP key"},
+    {NULL, "HS256", NULL},
+    {NULL, "HS512", NULL},
     {NULL, "RS256", "a shared secret"},
 };
 

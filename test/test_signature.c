@@ -92,8 +92,8 @@ static void test_examples(void) {
         const char *dot = memrchr(compact.data, '.', compact.length);
         struct tv_span input = {compact.data, (size_t)(dot - compact.data)};
         unsigned char signature[1024];
-        size_t length = decode((struct tv_span){dot + 1, compact.length - input.length - 1},
-                               signature);
+        size_t length =
+            decode((struct tv_span){dot + 1, compact.length - input.length - 1}, signature);
         CHECK_STATUS(TV_OK, verify(algorithm, key, input, signature, length), name);
         size_t accepted = 0;
         for (size_t byte = 0; byte < length; byte++) {
@@ -105,10 +105,10 @@ static void test_examples(void) {
         char *changed = check_malloc(input.length);
         memcpy(changed, input.data, input.length);
         changed[input.length - 1] ^= 1;
-        CHECK_STATUS(TV_BAD_SIGNATURE,
-                     verify(algorithm, key, (struct tv_span){changed, input.length}, signature,
-                            length),
-                     name);
+        CHECK_STATUS(
+            TV_BAD_SIGNATURE,
+            verify(algorithm, key, (struct tv_span){changed, input.length}, signature, length),
+            name);
         free(changed);
         tv_key_free(key);
         yyjson_doc_free(document);
@@ -130,18 +130,20 @@ static void test_algorithms(void) {
         for (size_t j = 0; tv_algorithm_at(j); j++) {
             const struct tv_algorithm *checking = tv_algorithm_at(j);
             bool same_key = tv_algorithm_is_hmac(checking) == hmac;
-            CHECK_STATUS(i == j ? TV_OK : same_key ? TV_BAD_SIGNATURE : TV_KEY_ALGORITHM_MISMATCH,
-                         verify(checking->name, hmac ? secret : public_key, INPUT, signature,
-                                length),
-                         name);
+            CHECK_STATUS(
+                i == j     ? TV_OK
+                : same_key ? TV_BAD_SIGNATURE
+                           : TV_KEY_ALGORITHM_MISMATCH,
+                verify(checking->name, hmac ? secret : public_key, INPUT, signature, length), name);
         }
         CHECK_STATUS(TV_BAD_SIGNATURE,
                      verify(name, hmac ? other_secret : other, INPUT, signature, length), name);
-        CHECK_STATUS(TV_BAD_SIGNATURE, verify(name, hmac ? secret : public_key,
-                                              TV_SPAN("other bytes"), signature, length),
-                     name);
+        CHECK_STATUS(
+            TV_BAD_SIGNATURE,
+            verify(name, hmac ? secret : public_key, TV_SPAN("other bytes"), signature, length),
+            name);
         // Every other length: cut, with a byte in front, with bytes behind.
-        for (size_t cut = 0; cut < length; cut += length - cut > 1 ? length - cut - 1 : 1)
+        for (size_t cut = 0; cut<length; cut += length - cut> 1 ? length - cut - 1 : 1)
             CHECK_STATUS(TV_BAD_SIGNATURE,
                          verify(name, hmac ? secret : public_key, INPUT, signature, cut), name);
         unsigned char longer[2048] = {0};
@@ -178,17 +180,16 @@ static void test_confusion(void) {
 // Forged paddings (RFC 8017 section 9.2 EM: 00 01 FF.. 00 DigestInfo hash), made with the private
 // key's bare operation, so that only the check of the padding can refuse them.
 
-#define SHA256_INFO                                                                                \
-    "\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20"
+#define SHA256_INFO "\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20"
 #define SHA256_INFO_WITHOUT_NULL                                                                   \
     "\x30\x2f\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x04\x20"
-#define SHA384_INFO                                                                                \
-    "\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02\x05\x00\x04\x20"
+#define SHA384_INFO "\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02\x05\x00\x04\x20"
 #define SHA1_INFO "\x30\x2d\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00\x04\x20"
 #define LONG_FORM_INFO                                                                             \
     "\x30\x81\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20"
 
-#define INFO(text) {text, sizeof text - 1}
+#define INFO(text)                                                                                 \
+    { text, sizeof text - 1 }
 
 static const struct {
     const char *name;
