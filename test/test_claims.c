@@ -177,6 +177,7 @@ static const struct {
      "iss",
      TV_REASON_NUL,
      NULL},
+    {"{\"iss\":\"\\u0000\"}", {.issuers = "*"}, NULL, TV_INVALID_CLAIM, "iss", TV_REASON_NUL, NULL},
     {"{\"iss\":\"\\u0000joe\"}",
      {.issuers = "*"},
      NULL,

@@ -292,6 +292,25 @@ static void test_memory(void) {
     }
 }
 
+// Short tokens of many members, whose names are sorted in the same memory.
+static void test_members(void) {
+    static struct token token;
+    for (int count = 9; count <= 26; count++) {
+        char payload[256];
+        size_t length = (size_t)sprintf(payload, "{");
+        for (int i = 0; i < count; i++)
+            length += (size_t)sprintf(payload + length, "%s\"%c\":0", i ? "," : "", 'a' + i);
+        sprintf(payload + length, "}");
+        token_begin(&token, TV_SPAN("{\"alg\":\"\"}"), tv_span_of(payload));
+        token_end(&token, "", 0);
+        struct tv_jws jws;
+        struct tv_detail detail;
+        yyjson_val *parsed = NULL;
+        if (CHECK_STATUS(TV_OK, parse(token.text, token.length, &jws, &detail), payload))
+            CHECK_STATUS(TV_OK, tv_jws_parse_payload(&jws, &arena, &parsed, &detail), payload);
+    }
+}
+
 // Too small an arena is said to be, wherever it ends.
 static void test_small_arena(void) {
     static const char text[] = H ".eyJhIjpbXX0.AAAA";
@@ -322,6 +341,7 @@ int main(void) {
     test_key_ids();
     test_length();
     test_memory();
+    test_members();
     test_small_arena();
     free(arena.memory);
     return check_report("test_jws");
