@@ -64,8 +64,8 @@ bool may_wait_by_default(void);
 enum tv_status get_key(struct tv_keystore *store, struct tv_span key_id, struct tv_span client,
                        bool wait, struct tv_key **key, struct tv_detail *detail);
 
-// lua_options.c: reads the fields of an options table one by one; each raises an error that names the
-// option if its type is wrong. An absent option leaves `*value` as it is.
+// lua_options.c: reads the fields of an options table one by one; each raises an error that names
+// the option if its type is wrong. An absent option leaves `*value` as it is.
 struct option {
     const char *name;
     void (*read)(lua_State *L, int index, const char *name, void *target);
