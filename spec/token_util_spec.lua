@@ -228,6 +228,7 @@ describe("token_util", function ()
 		assert.same({ true }, (process(token_util, hs())));
 		token_util:set_asap_key_server("");
 		assert.same({ false, not_allowed, "could not obtain public key" }, (process(token_util, hs())));
+		assert.truthy(prosody.logged("info", "key-not-found: the configured source of keys holds no key")[1]);
 		assert.is_nil(token_util:get_public_key("k"));
 		token_util:set_asap_key_server(nil);
 		assert.same({ true }, (process(token_util, hs())));
@@ -293,6 +294,10 @@ describe("a session after its log-in", function ()
 			assert.same({ id = "u1" }, logged_in({ user_id = "u1", context = context }).jitsi_meet_context_user);
 		end
 		assert.is_nil(logged_in({ user_id = "u1", context = { group = "g" } }).jitsi_meet_context_user);
+	end);
+
+	it("has no room where the claim is null", function ()
+		assert.is_nil(logged_in({ room = null }).jitsi_meet_room);
 	end);
 
 	it("has nothing left of an earlier token", function ()

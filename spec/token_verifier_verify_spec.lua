@@ -192,7 +192,8 @@ describe("misuse", function ()
 		["an unknown algorithm"] = { { secret = "s", algorithms = { "none" } }, "'none'" };
 		["a mixed list"] = { { secret = "s", algorithms = { "HS256", "RS256" } }, "mixes HMAC" };
 		["an empty list of algorithms"] = { { secret = "s", algorithms = {} }, "'algorithms' is an empty list" };
-		["a list with a number"] = { { secret = "s", accepted_issuers = { "a", 5 } }, "'accepted_issuers' must be a list of strings, but element 2" };
+		["a list with a number"] = { { secret = "s", accepted_issuers = { "a", 5 } },
+			"'accepted_issuers' must be a list of strings, but element 2" };
 		["a string for a list"] = { { secret = "s", accepted_audiences = "a" }, "'accepted_audiences' must be a list of strings, not string" };
 		["a secret that is a number"] = { { secret = 5 }, "'secret' must be a string, not number" };
 		["a key that is a table"] = { { key = {} }, "'key' must be key text or a key object, not table" };

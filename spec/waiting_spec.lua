@@ -4,17 +4,18 @@
 local prosody = require "spec.support.prosody";
 local tokens = require "spec.support.tokens";
 local key_server = require "spec.support.key_server";
+local token_verifier = require "token_verifier";
 
 local rsa, other_rsa = tokens.new_key(), tokens.new_key();
 local token = tokens.rs256(tokens.claims(), rsa, "k1");
 local server = prosody.server;
 
-local watches = 0; -- descriptors of ours that are watched
+local watches, all_watches = 0, 0; -- descriptors of ours that are watched, and that ever were
 local watchfd = server.watchfd;
 server.watchfd = function (...)
 	local handle = watchfd(...);
 	local close = handle.close;
-	watches = watches + 1;
+	watches, all_watches = watches + 1, all_watches + 1;
 	handle.close = function (self)
 		watches = watches - 1;
 		return close(self);
@@ -185,21 +186,35 @@ describe("a log-in that needs a key", function ()
 		assert.equal(1, watches);
 	end);
 
-	it("does not wake another's waiter when one of them fails", function ()
+	it("goes on when the wake of another one fails", function ()
 		local token_util = new_plugin();
-		keys.delay = 0.05;
-		local throwing = setmetatable({}, { __newindex = function (_, name)
-			error("cannot set "..name);
-		end });
-		rawset(throwing, "auth_token", token);
-		local failed = start(token_util, nil);
-		local runner = prosody.async.runner(function ()
-			failed.result = { token_util:process_and_verify_token(throwing) };
-		end, { error = function (_, err) failed.error = err; end });
-		runner:run(true);
-		local pending = { start(token_util, token) };
+		local waiter = prosody.async.waiter;
+		prosody.async.waiter = function ()
+			local wait, done = waiter();
+			return wait, function ()
+				done();
+				error("a wake that fails");
+			end;
+		end;
+		local pending = { start(token_util, token), start(token_util, token) };
+		prosody.async.waiter = waiter;
 		finish(pending);
-		assert.same({ true }, pending[1].result);
+		assert.same({ { true }, { true } }, { pending[1].result, pending[2].result });
+		assert.equal(2, #prosody.logged("error", "a wake that fails"));
+	end);
+
+	it("watches one descriptor once, and another one after a fork", function ()
+		local token_util = new_plugin();
+		prosody.run(process, token_util, token);
+		local watched = all_watches;
+		prosody.run(process, token_util, tokens.rs256(tokens.claims(), rsa, "k2"));
+		assert.equal(watched, all_watches);
+		local pollfd = token_verifier.pollfd;
+		local child = require "socket".udp(); -- any other descriptor
+		token_verifier.pollfd = function () return child:getfd(); end;
+		process(token_util, tokens.rs256(tokens.claims(), rsa, "k3"));
+		token_verifier.pollfd = pollfd;
+		assert.same({ watched + 1, 1 }, { all_watches, watches });
 	end);
 
 	it("asks the next key server in a list when the first has no such key", function ()

@@ -55,9 +55,10 @@ struct tv_cache_entry *tv_cache_get(struct tv_cache *cache, struct tv_span key_i
 struct tv_cache_entry *tv_cache_use(struct tv_cache *cache, struct tv_span key_id);
 
 // Stores an outcome over the one of the same kid, if any: with `key` (a reference is added), or, if
-// `key` is NULL, an absence to be filled in. All times but stored_ms and `waiters` start at 0 for the
-// caller to set. When full, the least recently used entry that no waiter is about to use goes; if every entry
-// has waiters the cache holds more for a while. TV_NO_MEMORY leaves everything as it was.
+// `key` is NULL, an absence to be filled in. All times but stored_ms and `waiters` start at 0 for
+// the caller to set. When full, the least recently used entry that no waiter is about to use goes;
+// if every entry has waiters the cache holds more for a while. TV_NO_MEMORY leaves everything as it
+// was.
 enum tv_status tv_cache_put(struct tv_cache *cache, struct tv_span key_id, struct tv_key *key,
                             int64_t now_ms, struct tv_cache_entry **entry);
 

@@ -2,7 +2,8 @@
 // Judges a token's claims; the clock is an argument.
 #include "claims.h"
 
-// RFC 7519 section 2: NumericDate is seconds, fractions allowed. Beyond this, doubles skip integers.
+// RFC 7519 section 2: NumericDate is seconds, fractions allowed. Beyond this, doubles skip
+// integers.
 #define DATE_LIMIT 9007199254740992.0 // 2^53
 
 // The year 5138 in seconds, March 1973 in milliseconds: no date of a living token is both.

@@ -188,8 +188,8 @@ static CURLM *open_multi(void) {
 }
 
 // After a fork, what was under way starts again in the child with handles of its own. The inherited
-// ones are left as they are: their sockets and the epoll set are the parent's too, and closing a TLS
-// connection would write to it.
+// ones are left as they are: their sockets and the epoll set are the parent's too, and closing a
+// TLS connection would write to it.
 static void adopt_fetches(struct list *inherited) {
     struct tv_fetch *fetch;
     while ((fetch = list_take(inherited))) {

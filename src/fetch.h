@@ -12,7 +12,8 @@
 // Connections to one host.
 #define TV_FETCH_MAX_HOST_CONNECTIONS 16
 
-// How to ask a source. The strings, each of which may be NULL, are borrowed until the fetch is freed.
+// How to ask a source. The strings, each of which may be NULL, are borrowed until the fetch is
+// freed.
 struct tv_fetch_settings {
     const char *ca_file;
     const char *ca_path;                  // both NULL: /etc/ssl/certs
@@ -44,8 +45,8 @@ struct tv_fetch_result {
 enum tv_status tv_fetch_check_url(const char *url, char **printable, struct tv_detail *detail);
 
 // Queues a GET of `url`; nothing is sent before the next tv_fetcher_step(). With `validators` (or
-// NULL) the answer may be 304. `owner` is given back by tv_fetch_owner(). TV_NO_MEMORY, or TV_KEY_SOURCE_UNAVAILABLE when the
-// process has no descriptor left.
+// NULL) the answer may be 304. `owner` is given back by tv_fetch_owner(). TV_NO_MEMORY, or
+// TV_KEY_SOURCE_UNAVAILABLE when the process has no descriptor left.
 enum tv_status tv_fetch_start(const char *url, const struct tv_fetch_settings *settings,
                               const struct tv_validators *validators, void *owner,
                               struct tv_fetch **fetch, struct tv_detail *detail);

@@ -8,8 +8,8 @@
 // Tells one state of a file from another: device, inode, size and time of change.
 #define TV_FOLDER_STAMP_SIZE 96
 
-// Where the key of `key_id` lies in `folder`, and what state it is in. TV_KEY_NOT_FOUND if there is no
-// file, TV_KEY_UNUSABLE if it is no plain file or cannot be looked at, TV_NO_MEMORY.
+// Where the key of `key_id` lies in `folder`, and what state it is in. TV_KEY_NOT_FOUND if there is
+// no file, TV_KEY_UNUSABLE if it is no plain file or cannot be looked at, TV_NO_MEMORY.
 enum tv_status tv_folder_look(const char *folder, struct tv_span key_id,
                               char stamp[TV_FOLDER_STAMP_SIZE], struct tv_detail *detail);
 

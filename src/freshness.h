@@ -17,9 +17,9 @@ struct tv_http_fields {
     int64_t date_s;    // Unix time, or -1
 };
 
-// Seconds of freshness the answer gives itself, its Age taken off; -1 if it says nothing. `no-store`
-// and `no-cache` give 0. `s-maxage` is for shared caches and ignored. `now_s` stands in for a
-// missing Date.
+// Seconds of freshness the answer gives itself, its Age taken off; -1 if it says nothing.
+// `no-store` and `no-cache` give 0. `s-maxage` is for shared caches and ignored. `now_s` stands in
+// for a missing Date.
 int64_t tv_freshness_lifetime_s(const struct tv_http_fields *fields, int64_t now_s);
 
 // What an earlier answer said of itself, to be asked about (RFC 9110 section 13.1); may be NULL.

@@ -122,8 +122,8 @@ static const char *ec_curve(const EVP_PKEY *public_key) {
     return NULL;
 }
 
-// RFC 7518 section 6.2.2, SP 800-56A section 5.6.2.3: a point off the curve gives the private key of
-// a careless peer away, and signatures that anybody can make here.
+// RFC 7518 section 6.2.2, SP 800-56A section 5.6.2.3: a point off the curve gives the private key
+// of a careless peer away, and signatures that anybody can make here.
 static enum tv_status check_ec(EVP_PKEY *public_key, struct tv_detail *detail) {
     if (!ec_curve(public_key))
         return fail(detail, TV_UNSUPPORTED_KEY, TV_REASON_CURVE, NULL);

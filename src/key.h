@@ -23,8 +23,9 @@ enum tv_key_type {
 struct tv_key; // reference-counted; not changed once loaded
 
 // Loads a public key from `length` bytes of PEM (SPKI, PKCS#1 or X.509 certificate) or JWK text
-// (RFC 7517; RSA, EC, OKP), or DER (SPKI, PKCS#1). A private key is used for its public half, see tv_key_was_private().
-// TV_MALFORMED_KEY, TV_UNSUPPORTED_KEY, TV_WEAK_KEY, TV_NO_MEMORY, TV_CRYPTO_FAILURE.
+// (RFC 7517; RSA, EC, OKP), or DER (SPKI, PKCS#1). A private key is used for its public half, see
+// tv_key_was_private(). TV_MALFORMED_KEY, TV_UNSUPPORTED_KEY, TV_WEAK_KEY, TV_NO_MEMORY,
+// TV_CRYPTO_FAILURE.
 enum tv_status tv_key_load(const char *text, size_t length, struct tv_key **key,
                            struct tv_detail *detail);
 

@@ -17,7 +17,8 @@ struct tv_key {
     bool not_for_verifying;                    // the JWK's use or key_ops exclude it
 };
 
-// Wraps a public key once it has passed the checks of its type. Takes `public_key`, also on failure.
+// Wraps a public key once it has passed the checks of its type. Takes `public_key`, also on
+// failure.
 enum tv_status tv_key_wrap(EVP_PKEY *public_key, struct tv_key **key, struct tv_detail *detail);
 
 // key_jwk.c: a JWK's text, and one that is parsed already. tv_key_load_jwk() gives no `found`.

@@ -158,7 +158,8 @@ enum tv_status tv_key_load(const char *text, size_t length, struct tv_key **key,
     char *copy = malloc(length + 1);
     if (!copy)
         return TV_NO_MEMORY;
-    memcpy(copy, text, length);
+    if (length > 0) // an empty answer has no bytes to point to
+        memcpy(copy, text, length);
     copy[length] = '\0';
     ERR_set_mark();
     enum tv_status status;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A JWK Set (RFC 7517 section 5), or Google's map of kid to X.509 certificate, as keys with their kids.
+// A JWK Set (RFC 7517 section 5), or Google's map of kid to X.509 certificate, as keys with their
+// kids.
 #pragma once
 
 #include "key.h"
@@ -22,16 +23,18 @@ struct tv_key_set {
     struct tv_detail skipped_detail; // without spans
 };
 
-// Loads a set. A JWK that is broken, weak, of a type that is not supported or symmetric is skipped and
-// counted. TV_MALFORMED_KEY if the text is neither form, or has more than TV_KEY_SET_MAX_KEYS keys.
+// Loads a set. A JWK that is broken, weak, of a type that is not supported or symmetric is skipped
+// and counted. TV_MALFORMED_KEY if the text is neither form, or has more than TV_KEY_SET_MAX_KEYS
+// keys.
 enum tv_status tv_key_set_load(const char *text, size_t length, struct tv_key_set **set,
                                struct tv_detail *detail);
 void tv_key_set_free(struct tv_key_set *set);
 
-// The first key of `key_id` that may check `algorithm` (NULL: any), or else the first of that kid, or
-// NULL. Borrowed.
+// The first key of `key_id` that may check `algorithm` (NULL: any), or else the first of that kid,
+// or NULL. Borrowed.
 struct tv_key *tv_key_set_find(const struct tv_key_set *set, struct tv_span key_id,
                                const struct tv_algorithm *algorithm);
 
-// The only key that may check `algorithm`, for tokens without kid; NULL if there is none or a second.
+// The only key that may check `algorithm`, for tokens without kid; NULL if there is none or a
+// second.
 struct tv_key *tv_key_set_only(const struct tv_key_set *set, const struct tv_algorithm *algorithm);

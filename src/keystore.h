@@ -120,8 +120,8 @@ struct tv_key_walk {
 // Goes to the next key; false past the last. The store must not change meanwhile.
 bool tv_keystore_walk(struct tv_keystore *store, struct tv_key_walk *walk);
 
-// The one descriptor of all stores, readable when tv_keystores_step() has work; -1 with errno if the
-// process cannot have one. In the child of a fork it is another.
+// The one descriptor of all stores, readable when tv_keystores_step() has work; -1 with errno if
+// the process cannot have one. In the child of a fork it is another.
 int tv_keystores_descriptor(void);
 
 // Drives all fetches of the process, waiting up to `wait_ms` for something to happen, and stores
@@ -131,7 +131,7 @@ size_t tv_keystores_step(int64_t wait_ms);
 // The oldest settlement not yet handed out, or NULL.
 struct tv_settlement *tv_keystores_take_settlement(void);
 
-// Makes the descriptor readable if there are any: for a caller that drove the fetches for itself and
-// leaves the collecting to whoever watches.
+// Makes the descriptor readable if there are any: for a caller that drove the fetches for itself
+// and leaves the collecting to whoever watches.
 void tv_keystores_wake_collector(void);
 void tv_settlement_free(struct tv_settlement *settlement);

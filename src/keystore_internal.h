@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the files of the key store share: the store, its servers, and the look-ups that are under way.
+// What the files of the key store share: the store, its servers, and the look-ups that are under
+// way.
 #pragma once
 
 #include "fetch.h"
@@ -89,8 +90,8 @@ size_t tv_keystore_usable_server(const struct tv_keystore *store, size_t first, 
 struct tv_pending *tv_pending_find(struct tv_keystore *store, struct tv_span key_id);
 struct tv_pending *tv_pending_find_set(struct tv_keystore *store);
 
-// Adds a look-up. One of a key server starts if a slot is free; one of a set waits for the set's. On
-// failure nothing is added.
+// Adds a look-up. One of a key server starts if a slot is free; one of a set waits for the set's.
+// On failure nothing is added.
 enum tv_status tv_pending_add(struct tv_keystore *store, const struct tv_key_request *request,
                               int64_t now_ms, struct tv_pending **added, struct tv_detail *detail);
 

@@ -4,7 +4,8 @@
 
 #include "json.h"
 
-// Marks an empty array, which would otherwise be written as an empty object when it is signed again.
+// Marks an empty array, which would otherwise be written as an empty object when it is signed
+// again.
 #define EMPTY_ARRAY "token_verifier.empty_array"
 
 static void push_number(lua_State *L, yyjson_val *value) {

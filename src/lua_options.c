@@ -322,9 +322,9 @@ static void settle_issuers(lua_State *L, int index, int verifier_index, struct v
     collect_bound_issuers(L, verifier_index, verifier);
 }
 
-// Opens the store that keystore{ [name] = <value at index> } gives, and remembers its handle until the
-// module goes, and with it its keys: the next verify(token, opts) finds them held. What is named comes
-// from configuration, so there is little of it. Pushes the handle.
+// Opens the store that keystore{ [name] = <value at index> } gives, and remembers its handle until
+// the module goes, and with it its keys: the next verify(token, opts) finds them held. What is
+// named comes from configuration, so there is little of it. Pushes the handle.
 static enum tv_status push_named_store(lua_State *L, const char *name, int index,
                                        struct tv_detail *detail) {
     lua_createtable(L, 0, 1);

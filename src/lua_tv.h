@@ -64,8 +64,8 @@ bool may_wait_by_default(void);
 enum tv_status get_key(struct tv_keystore *store, const struct tv_key_request *request, bool wait,
                        struct tv_key **key, struct tv_detail *detail);
 
-// lua_options.c: reads the fields of an options table one by one; each raises an error that names the
-// option if its type is wrong. An absent option leaves `*value` as it is.
+// lua_options.c: reads the fields of an options table one by one; each raises an error that names
+// the option if its type is wrong. An absent option leaves `*value` as it is.
 struct option {
     const char *name;
     void (*read)(lua_State *L, int index, const char *name, void *target);
@@ -89,8 +89,8 @@ struct string_list {
     const struct tv_span *values;
     size_t count;
 };
-// A list of strings, copied and pushed: the caller may change the table later. With `or_one` a single
-// string is a list too.
+// A list of strings, copied and pushed: the caller may change the table later. With `or_one` a
+// single string is a list too.
 void push_list(lua_State *L, int index, const char *name, bool or_one, struct string_list *list);
 
 // A store of keys, and the issuers that it speaks for (not configured: the policy's).

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The straight line from a token to its claims, in three parts: the caller finds the key in between.
+// The straight line from a token to its claims, in three parts: the caller finds the key in
+// between.
 #pragma once
 
 #include "claims.h"

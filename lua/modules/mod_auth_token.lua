@@ -81,6 +81,8 @@ local function log_in(session)
 	local verified, condition, text = token_util:process_and_verify_token(session);
 	if not verified then
 		return nil, condition, text;
+	elseif session.destroyed then
+		return nil, "not-allowed", "the client has gone";
 	end
 	if fire_global("jitsi-access-ban-check", session) == false then
 		return deny(session, "jitsi-access-ban-check", "not-allowed", "user is banned", true);
@@ -122,7 +124,11 @@ end
 local function new_sasl_handler(session)
 	local handler = new_sasl(host, { mechanisms = { ANONYMOUS = true } });
 	function handler:process()
+		local base_type = session.base_type;
 		local username, condition, text = authenticate(session);
+		if session.destroyed then -- while it waited: Prosody 13 has emptied it, and fails over what is missing
+			session.base_type = base_type;
+		end
 		if not username then
 			return "failure", condition, text;
 		end

@@ -19,12 +19,16 @@ local function files_in(root)
 	return files;
 end
 
--- Where each file of the tree belongs below a prefix, whoever installs it.
+-- Where each folder of lua/ belongs below a prefix, whoever installs it.
+local places = { token_verifier = "", dropin = "token_verifier/plugins/", modules = "token_verifier/plugins/" };
+
 local function expected_files()
 	local files = { "lib/lua/5.4/token_verifier.so" };
 	for _, file in ipairs(files_in("lua")) do
-		local place = file:find("^token_verifier/") and "" or "token_verifier/plugins/";
-		files[#files + 1] = "share/lua/5.4/" .. place .. file;
+		local place = places[file:match("^(.-)/")];
+		if place then
+			files[#files + 1] = "share/lua/5.4/" .. place .. file;
+		end
 	end
 	table.sort(files);
 	return files;

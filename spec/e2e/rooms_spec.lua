@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- The door of a room: who gets in with which room claim, on a Prosody that is not Jitsi's.
+-- The door of a room: who gets in with which room claim, on a Prosody that is not Jitsi's and in a deployment like Jitsi's.
 
 local world = require "spec.e2e.world";
 
@@ -9,8 +9,15 @@ lazy_setup(function ()
 	world.secret{ text = secret };
 	world.start_prosody{
 		hosts = world.host("meet.example", { app_secret = secret })
-			.. world.host("guests.example", { app_secret = secret, allow_empty_token = true });
+			.. world.host("guests.example", { app_secret = secret, allow_empty_token = true })
+			.. world.host("moderated.example", { app_secret = secret, allow_empty_token = true },
+				{ token_verification_require_token_for_moderation = true })
+			.. world.host("listed.example", { app_secret = secret }, { token_verification_allowlist = { "guests.example" } })
+			.. world.host("jitsi.example", { app_secret = secret, muc_mapper_domain_base = "jitsi.example" })
+			.. 'VirtualHost "auth.jitsi.example"\n\tauthentication = "internal_hashed"\n';
+		settings = 'admins = { "focus@auth.jitsi.example" }';
 	};
+	world.shell{ command = { "user", "create", "focus@auth.jitsi.example", "a-password" } };
 end);
 
 lazy_teardown(world.close);
@@ -64,6 +71,61 @@ describe("a room", function ()
 		local claims = { room = ".*.*.*.*b", sub = "meet.example", context = { room = { regex = true } } };
 		local entry = enter("aaaaaaaaaaaaaaab@conference.meet.example", claims);
 		assert.same({ "refused", "invalid-regex" }, { entry.outcome, entry.reason });
+	end);
+end);
+
+describe("an owner's form", function ()
+	local function configure(token)
+		local client = world.begin{ host = "moderated.example", token = token };
+		assert.equal("accepted", world.outcome{ client = client }.outcome);
+		local room = ("%s@conference.moderated.example"):format(token and "owned" or "open");
+		assert.equal("joined", world.enter{ client = client, room = room }.outcome);
+		local answer = world.configure_room{ client = client, room = room };
+		world.leave{ client = client };
+		return answer;
+	end
+
+	it("is taken from an owner with a token, and from no guest, where moderation needs one", function ()
+		assert.equal("done", configure(world.mint{ secret = secret }).outcome);
+		local answer = configure(nil);
+		assert.same({ "refused", "not-allowed" }, { answer.outcome, answer.condition });
+	end);
+end);
+
+describe("an allow list", function ()
+	it("lets its users in without a token, and nobody else", function ()
+		local room = "hall@conference.listed.example";
+		assert.equal("joined", world.log_in{ host = "guests.example", enter = room }.entry.outcome);
+		assert.equal("refused", world.log_in{ host = "moderated.example", enter = room }.entry.outcome);
+	end);
+end);
+
+describe("a deployment like Jitsi's", function ()
+	local muc = "@conference.jitsi.example";
+	local focus;
+
+	lazy_setup(function ()
+		focus = world.begin{ host = "auth.jitsi.example", username = "focus", password = "a-password" };
+		assert.equal("accepted", world.outcome{ client = focus }.outcome);
+	end);
+
+	local function try(room, claims, fields)
+		return enter(room .. muc, claims, { host = "jitsi.example", prefix = fields and fields.prefix });
+	end
+
+	it("lets nobody create a room but the focus", function ()
+		local entry = try("planning", { room = "planning", sub = "jitsi.example" });
+		assert.same({ "refused", "room-does-not-exist" }, { entry.outcome, entry.reason });
+		assert.equal("joined", world.enter{ client = focus, room = "planning" .. muc }.outcome);
+		assert.equal("joined", try("planning", { room = "planning", sub = "jitsi.example" }).outcome);
+	end);
+
+	it("keeps the rooms of tenants apart", function ()
+		assert.equal("joined", world.enter{ client = focus, room = "[acme]planning" .. muc }.outcome);
+		local acme, other = { room = "planning", sub = "acme" }, { room = "planning", sub = "other" };
+		assert.equal("joined", try("[acme]planning", acme, { prefix = "acme" }).outcome);
+		local entry = try("[acme]planning", other, { prefix = "acme" });
+		assert.same({ "refused", "not-allowed" }, { entry.outcome, entry.condition });
 	end);
 end);
 

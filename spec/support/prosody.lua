@@ -138,6 +138,10 @@ function api:hook_global(event, handler, priority)
 	return self:hook_object_event(_G.prosody.events, event, handler, priority);
 end
 
+function api.add_timer(_, delay, f)
+	return server.add_task(delay, function () return f(); end);
+end
+
 function api:provides(name, item)
 	self.provided[name] = item;
 end

@@ -26,6 +26,7 @@ NS_SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
 NS_STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas"
 NS_MUC = "http://jabber.org/protocol/muc"
 NS_MUC_USER = "http://jabber.org/protocol/muc#user"
+NS_MUC_OWNER = "http://jabber.org/protocol/muc#owner"
 NS_PING = "urn:xmpp:ping"
 NS_JITSI = "http://jitsi.org/jitmeet"
 
@@ -51,10 +52,20 @@ def query(token=None, room=None, **others):
     return "?" + urllib.parse.urlencode(given) if given else ""
 
 
-class WebSocketClient:
-    """One nbxmpp client that logs in with SASL ANONYMOUS; `outcome` is None until the server has decided."""
+def error_of(stanza):
+    """The condition, Jitsi's reason and the text of an error stanza."""
+    error = stanza.getTag("error")
+    found = {child.getNamespace(): child.getName() for child in error.getChildren() if child.getName() != "text"}
+    return {"condition": found.get(NS_STANZAS), "reason": found.get(NS_JITSI), "text": error.getTagData("text")}
 
-    def __init__(self, url, host, headers=None, resumable=False):
+
+class WebSocketClient:
+    """One nbxmpp client; `outcome` is None until the server has decided.
+
+    It logs in with SASL ANONYMOUS, or with SCRAM if it has a user name.
+    """
+
+    def __init__(self, url, host, headers=None, resumable=False, username="", password=None):
         self.outcome = None
         self.auth_sent = False
         self.round_trips = []
@@ -62,13 +73,15 @@ class WebSocketClient:
         self._failure = None
         self._join = None
         self._ping_sent = {}
+        self._answers = {}
         self._ping_timer = None
         self._client = Client(log_context=host)
         if headers:
             self._send_headers(headers)
         self._client.set_domain(host)
-        self._client.set_username("")
-        self._client.set_mechs({"ANONYMOUS"})
+        self._client.set_username(username)
+        self._client.set_password(password)
+        self._client.set_mechs({"SCRAM-SHA-1" if username else "ANONYMOUS"})
         # COMPAT nbxmpp has this mechanism and asks for it by name, but its table of mechanisms lacks it.
         self._client._sasl._mechanism_classes.setdefault("ANONYMOUS", ANONYMOUS)
         self._client.set_sm_disabled(not resumable)
@@ -103,15 +116,29 @@ class WebSocketClient:
         self._client._current_address = self._client._current_address._replace(uri=url)
         return self.log_in(seconds)
 
-    def join(self, room, nick="guest", seconds=10):
+    def join(self, room, seconds=10):
         """Joins a MUC room; gives back whether the server let us in, and if not, why."""
         self._join = {"room": room, "result": None}
-        presence = Presence(to=f"{room}/{nick}")
+        presence = Presence(to=f"{room}/guest-{uuid.uuid4().hex[:8]}")
         presence.addChild("x", namespace=NS_MUC)
         started = time.monotonic()
         self._client.send_stanza(presence)
         run_loop_until(lambda: self._join["result"], seconds)
         return dict(self._join["result"] or {"outcome": "no answer"}, seconds=time.monotonic() - started)
+
+    def configure_room(self, room, seconds=10):
+        """Submits an empty owner's form for a room; gives back what the server says to it."""
+        submit = Iq("set", to=room)
+        submit.setID("configure-" + uuid.uuid4().hex)
+        submit.addChild("query", namespace=NS_MUC_OWNER).addChild("x", {"type": "submit"}, namespace="jabber:x:data")
+        self._client.send_stanza(submit)
+        run_loop_until(lambda: submit.getID() in self._answers, seconds)
+        answer = self._answers.pop(submit.getID(), None)
+        if answer is None:
+            return {"outcome": "no answer"}
+        if answer.getAttr("type") == "result":
+            return {"outcome": "done"}
+        return {"outcome": "refused", **error_of(answer)}
 
     def ping_every(self, seconds):
         """Starts pinging the server; every answer's time is added to `round_trips`."""
@@ -184,15 +211,12 @@ class WebSocketClient:
             self._on_room_presence(stanza)
         elif name == "iq" and stanza.getAttr("id") in self._ping_sent:
             self.round_trips.append(time.monotonic() - self._ping_sent.pop(stanza.getAttr("id")))
+        elif name == "iq" and (stanza.getAttr("id") or "").startswith("configure-"):
+            self._answers[stanza.getAttr("id")] = stanza
 
     def _on_room_presence(self, stanza):
         if stanza.getAttr("type") == "error":
-            children = stanza.getTag("error").getChildren()
-            found = {child.getNamespace(): child.getName() for child in children if child.getName() != "text"}
-            self._join["result"] = {
-                "outcome": "refused", "condition": found.get(NS_STANZAS), "reason": found.get(NS_JITSI),
-                "text": stanza.getTag("error").getTagData("text"),
-            }
+            self._join["result"] = {"outcome": "refused", **error_of(stanza)}
         else:
             user = stanza.getTag("x", namespace=NS_MUC_USER)
             if user and any(status.getAttr("code") == "110" for status in user.getTags("status")):

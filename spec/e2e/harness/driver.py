@@ -170,13 +170,13 @@ class Driver:
     # clients
 
     def make_client(self, host, token=None, room=None, transport="websocket", bearer=None, name="main",
-                    resumable=False, **others):
+                    resumable=False, username="", password=None, **others):
         prosody = self.prosodies[name]
         query = clients.query(token, room, **others)
         headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
         if transport == "bosh":
             return clients.BoshClient(prosody.bosh_url(query), host, headers)
-        return clients.WebSocketClient(prosody.websocket_url(query), host, headers, resumable)
+        return clients.WebSocketClient(prosody.websocket_url(query), host, headers, resumable, username, password)
 
     def op_log_in(self, enter=None, **login):
         """One log-in, and if it succeeds the entry into a room; then the client leaves."""
@@ -244,6 +244,9 @@ class Driver:
 
     def op_enter(self, client, room):
         return self.clients[client].join(room)
+
+    def op_configure_room(self, client, room):
+        return self.clients[client].configure_room(room)
 
     def op_drop(self, client):
         self.clients.pop(client).drop()

@@ -1,0 +1,267 @@
+---@meta
+-- SPDX-License-Identifier: MIT
+-- Annotations of the native module token_verifier for editors that speak LuaCATS; docs/api.md explains more.
+-- luacheck: ignore 211 212 241 431
+
+---@class token_verifier
+---@field null lightuserdata JSON null in claims and headers
+---@field codes table<token_verifier.code, string> every code that a failure may have, and what it means
+---@field _VERSION string
+local token_verifier = {};
+
+---Why something failed; stable.
+---@alias token_verifier.code
+---| '"token-too-large"'
+---| '"malformed-token"'
+---| '"encrypted-token"'
+---| '"malformed-header"'
+---| '"unsupported-critical"'
+---| '"type-not-accepted"'
+---| '"algorithm-not-accepted"'
+---| '"key-id-missing"'
+---| '"key-id-invalid"'
+---| '"key-pending"'
+---| '"key-not-found"'
+---| '"key-source-unavailable"'
+---| '"key-source-overloaded"'
+---| '"key-unusable"'
+---| '"key-algorithm-mismatch"'
+---| '"malformed-key"'
+---| '"unsupported-key"'
+---| '"weak-key"'
+---| '"weak-secret"'
+---| '"bad-signature"'
+---| '"crypto-failure"'
+---| '"malformed-payload"'
+---| '"invalid-claim"'
+---| '"missing-claim"'
+---| '"expired"'
+---| '"not-yet-valid"'
+---| '"lifetime-too-long"'
+---| '"issuer-not-accepted"'
+---| '"audience-not-accepted"'
+---| '"room-missing"'
+---| '"room-invalid"'
+---| '"room-not-accepted"'
+---| '"sub-missing"'
+---| '"sub-invalid"'
+
+---@alias token_verifier.algorithm
+---| '"HS256"'
+---| '"HS384"'
+---| '"HS512"'
+---| '"RS256"'
+---| '"RS384"'
+---| '"RS512"'
+
+---Exactly one of secret, key, keys and asap_key_server.
+---@class token_verifier.options
+---@field secret? string shared secret, for HS*
+---@field key? string|token_verifier.key PEM or JWK text, or a key object
+---@field keys? token_verifier.keystore|token_verifier.keystore[] asked by kid, in this order
+---@field asap_key_server? string base URL of a key server
+---@field algorithms? token_verifier.algorithm[] accepted; default {"HS256"} for a secret, else {"RS256"}
+---@field accepted_types? string[] values of the header's typ; default {"JWT"}
+---@field accepted_issuers? string[] values of iss; "*" accepts any
+---@field accepted_audiences? string[] values of aud; "*" accepts any
+---@field room? string the room to be entered
+---@field require_room? boolean
+---@field require_sub? boolean
+---@field required_claims? string[] names of claims that must be there and not null
+---@field leeway? integer seconds for exp and nbf, 0 to 300; default 0
+---@field max_lifetime? integer seconds from iat to exp; 0, the default, is any
+---@field accept_milliseconds? boolean take dates that can only be milliseconds as such
+---@field now? number Unix time; default the clock's
+---@field wait? boolean wait for a key that is not held yet; default true until pollfd() was called
+
+---@class token_verifier.keystore_options
+---@field asap_key_server? string base URL; without it keys are put by hand
+---@field cache_size? integer keys held; default 128
+---@field default_ttl? integer seconds a key is fresh where the answer does not say; default 600
+---@field min_ttl? integer seconds, at least; default 60
+---@field max_ttl? integer seconds, at most; default 86400
+---@field negative_ttl? integer seconds an absence is remembered; default 30
+---@field max_stale? integer seconds a key serves on while it cannot be refreshed; default 3600
+---@field connect_timeout? number seconds; default 2
+---@field timeout? number seconds of one fetch; default 5
+---@field ca_file? string PEM bundle; excludes ca_path
+---@field ca_path? string hashed directory; default /etc/ssl/certs
+
+---@class token_verifier.request
+---@field room? string the room to be entered
+---@field now? number Unix time; default the clock's
+---@field client? string address whose unknown kids are counted; nil is exempt
+
+---One key held.
+---@class token_verifier.held_key
+---@field kid string
+---@field key token_verifier.key
+---@field age number seconds since it came
+---@field fresh_for? number seconds of freshness left, negative once stale; nil is for ever
+---@field source string as keystore:source()
+
+---@class token_verifier.stats
+---@field held integer keys
+---@field fresh integer
+---@field stale integer
+---@field negative integer absences remembered
+---@field in_flight integer fetches
+---@field queued integer kids waiting for a fetch
+---@field hits integer answered from what is held
+---@field misses integer
+---@field fetches integer
+---@field failures integer
+---@field overloaded integer refused because of a cap
+
+---What became of one kid: either key, or code and message.
+---@class token_verifier.settlement
+---@field store token_verifier.keystore
+---@field kid string
+---@field key? token_verifier.key
+---@field code? token_verifier.code
+---@field message? string
+
+---Verifies a token. Returns claims and header, or nil, message, code.
+---@param token string
+---@param options token_verifier.options
+---@return table|nil claims
+---@return table|string header_or_message
+---@return token_verifier.code? code
+function token_verifier.verify(token, options) end
+
+---Settles options once. Returns a verifier, or nil, message, code.
+---@param options token_verifier.options
+---@return token_verifier.verifier|nil
+---@return string? message
+---@return token_verifier.code? code
+function token_verifier.new(options) end
+
+---Reads a token that nobody has verified, for diagnosis only. Returns header and claims, or nil, message, code.
+---@param token string
+---@return table|nil header
+---@return table|string claims_or_message
+---@return token_verifier.code? code
+function token_verifier.inspect(token) end
+
+---Loads a public key from PEM (SPKI, PKCS#1, X.509 certificate) or JWK text. With a key, the second value is a warning.
+---@param text string
+---@return token_verifier.key|nil
+---@return string? warning_or_message
+---@return token_verifier.code? code
+function token_verifier.key(text) end
+
+---Opens the process' store of a source. With a store, the second value is a warning.
+---@param options? token_verifier.keystore_options
+---@return token_verifier.keystore|nil
+---@return string? warning_or_message
+---@return token_verifier.code? code
+function token_verifier.keystore(options) end
+
+---The file in which a key server keeps the key of a kid.
+---@param kid string
+---@return string
+function token_verifier.key_file_name(kid) end
+
+---The descriptor to watch for reading; from then on verify() and get() do not wait unless told so.
+---@return integer
+function token_verifier.pollfd() end
+
+---What to watch the descriptor for.
+---@return "r"
+function token_verifier.events() end
+
+---No time-out: a timer is inside the descriptor.
+---@return nil
+function token_verifier.timeout() end
+
+---Drives the fetches, waiting at most so many seconds for something to happen.
+---@param seconds? number 0, the default, does not wait
+---@return token_verifier.settlement[] settled since the last call
+---@return integer under_way fetches running and queued
+function token_verifier.step(seconds) end
+
+---@class token_verifier.verifier
+local verifier = {};
+
+---As token_verifier.verify().
+---@param token string
+---@param request? token_verifier.request
+---@return table|nil claims
+---@return table|string header_or_message
+---@return token_verifier.code? code
+function verifier:verify(token, request) end
+
+---@class token_verifier.key
+local key = {};
+
+---@return "RSA"|"EC"|"OKP"|"secret"
+function key:type() end
+
+---@return integer
+function key:bits() end
+
+---@return string|nil
+function key:curve() end
+
+---The algorithms whose signatures it may check.
+---@return token_verifier.algorithm[]
+function key:algorithms() end
+
+---SubjectPublicKeyInfo.
+---@return string|nil
+---@return string? message
+---@return token_verifier.code? code
+function key:pem() end
+
+---@return string|nil json
+---@return string? message
+---@return token_verifier.code? code
+function key:jwk() end
+
+---RFC 7638, SHA-256.
+---@return string|nil base64url
+---@return string? message
+---@return token_verifier.code? code
+function key:thumbprint() end
+
+---@class token_verifier.keystore
+local keystore = {};
+
+---The key of a kid, or nil, message, code.
+---@param kid string
+---@param wait? boolean default true until pollfd() was called
+---@return token_verifier.key|nil
+---@return string? message
+---@return token_verifier.code? code
+function keystore:get(kid, wait) end
+
+---Puts a key by hand.
+---@param kid string
+---@param key string|token_verifier.key
+---@param ttl? number seconds; 0, the default, is for ever
+---@return true|nil
+---@return string? message
+---@return token_verifier.code? code
+function keystore:put(kid, key, ttl) end
+
+---Forgets one kid, or everything.
+---@param kid? string
+function keystore:forget(kid) end
+
+---Fetches every key held anew, in the background.
+function keystore:refresh() end
+
+---@return token_verifier.held_key[]
+function keystore:keys() end
+
+---@return token_verifier.stats
+function keystore:stats() end
+
+---The URL without user, password and query; "" without a key server.
+---@return string
+function keystore:source() end
+
+---Closes this handle.
+function keystore:close() end
+
+return token_verifier;

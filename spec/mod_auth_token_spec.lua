@@ -1,0 +1,353 @@
+-- SPDX-License-Identifier: MIT
+-- mod_auth_token: what a connection brings along, the log-in with its events, and what a resumed session takes over.
+
+local prosody = require "spec.support.prosody";
+local tokens = require "spec.support.tokens";
+
+local secret = ("s"):rep(32);
+
+local function load_module(changes)
+	local options = { app_id = "app", app_secret = secret };
+	for name, value in pairs(changes or {}) do
+		options[name] = value;
+	end
+	local all = { ["example.org"] = options };
+	prosody.new_server(all);
+	return prosody.load_plugin("lua/modules/mod_auth_token.lua", "example.org", all);
+end
+
+local function good_token(changes)
+	return tokens.hs256(tokens.claims(changes), secret);
+end
+
+local bad_token = tokens.hs256(tokens.claims(), ("x"):rep(32));
+
+local function hook(event, handler)
+	_G.prosody.events.add_handler(event, handler);
+end
+
+-- Goes through SASL as mod_saslauth does. Returns the status, then the username, or the condition and the text.
+local function authenticate(module, session, handler)
+	return prosody.run(function ()
+		handler = handler or module.provided.auth.get_sasl_handler(session);
+		assert.same({ ANONYMOUS = true }, handler:mechanisms());
+		assert.is_true(handler:select("ANONYMOUS"));
+		local status, condition, text = handler:process("");
+		if status == "success" then
+			return status, handler.username;
+		end
+		return status, condition, text, handler:clean_clone();
+	end);
+end
+
+describe("a connection", function ()
+	-- { what, query, headers, expected fields of the session }
+	for _, case in ipairs({
+		{ "with everything in its URL", "token=t%2B1&room=Room1&prefix=acme&previd=p&customusername=u",
+			{ user_agent = "ua", x_proxy_region = "eu" }, {
+				auth_token = "t+1", jitsi_web_query_room = "Room1", jitsi_web_query_prefix = "acme", previd = "p",
+				customusername = "u", user_agent_header = "ua", user_region = "eu",
+			} },
+		{ "with nothing", nil, {}, {} },
+		{ "with a room only", "room=r", {}, { jitsi_web_query_room = "r", jitsi_web_query_prefix = "" } },
+		{ "with a query that is only a word", "word", {}, { jitsi_web_query_prefix = "" } },
+		{ "with a bearer token", nil, { authorization = "Bearer t2" }, { auth_token = "t2" } },
+		{ "with a bearer token in another case", nil, { authorization = "bearer t2" }, { auth_token = "t2" } },
+		{ "with another kind of authorization", nil, { authorization = "Basic dTpw" }, {} },
+		{ "with both", "token=t1", { authorization = "Bearer t2" }, { auth_token = "t1", jitsi_web_query_prefix = "" } },
+		{ "with an empty token", "token=", {}, { auth_token = "", jitsi_web_query_prefix = "" } },
+	}) do
+		for _, event in ipairs({ "websocket-session", "bosh-session" }) do
+			it(case[1].." ("..event..")", function ()
+				load_module();
+				local session = {};
+				_G.prosody.events.fire_event(event, {
+					session = session, request = { headers = case[3], url = { query = case[2] } },
+				});
+				assert.same(case[4], session);
+			end);
+		end
+	end
+
+	it("tells its region in the header that is configured", function ()
+		load_module({ region_header_name = "x_region" });
+		local session = {};
+		_G.prosody.events.fire_event("websocket-session", {
+			session = session, request = { headers = { x_region = "us" }, url = {} },
+		});
+		assert.equal("us", session.user_region);
+	end);
+end);
+
+describe("a log-in", function ()
+	it("succeeds with a good token, as a new user each time", function ()
+		local module = load_module();
+		local session = { auth_token = good_token() };
+		local status, username = authenticate(module, session);
+		assert.equal("success", status);
+		assert.is_true(session._jitsi_auth_done);
+		assert.truthy(session.auth_token);
+		local _, other = authenticate(module, { auth_token = good_token() });
+		assert.are_not.equal(username, other);
+		assert.is_true(#other >= 32);
+	end);
+
+	it("ends with an answer when the token is bad, and the token is gone", function ()
+		local module = load_module();
+		local session = { auth_token = bad_token };
+		local status, condition, text = authenticate(module, session);
+		assert.same({ "failure", "not-allowed" }, { status, condition });
+		assert.truthy(text:find("signature"), text);
+		assert.is_nil(session.auth_token);
+		assert.is_nil(session._jitsi_auth_done);
+		assert.equal("not-authorized", select(2, authenticate(module, { auth_token = good_token({ sub = tokens.absent }) })));
+	end);
+
+	it("does not succeed as a guest after the token was refused", function ()
+		local module = load_module({ allow_empty_token = true });
+		local session = { auth_token = bad_token };
+		local _, _, text, clone = authenticate(module, session);
+		assert.same({ "failure", "not-allowed", text }, { table.unpack({ authenticate(module, session, clone) }, 1, 3) });
+		assert.equal("failure", (authenticate(module, session)));
+		assert.equal("success", (authenticate(module, {})));
+	end);
+
+	it("leaves Prosody's own ANONYMOUS to other hosts", function ()
+		load_module();
+		local handler = require "util.sasl".new("other.org", { anonymous = function () return true; end });
+		assert.is_true(handler:select("ANONYMOUS"));
+		assert.equal("success", handler:process(""));
+		assert.truthy(handler.username);
+	end);
+
+	it("fires its events in their order, each with the session", function ()
+		local module = load_module();
+		local session = { auth_token = good_token() };
+		local order = {};
+		for _, event in ipairs({
+			"post-jitsi-authentication", "jitsi-access-ban-check", "pre-jitsi-authentication-fetch-key",
+			"pre-jitsi-authentication", "jitsi-authentication-token-verified",
+		}) do
+			hook(event, function (argument)
+				order[#order + 1] = event;
+				assert.equal(session, argument.session or argument);
+			end);
+		end
+		authenticate(module, session);
+		assert.same({
+			"pre-jitsi-authentication-fetch-key", "jitsi-authentication-token-verified", "jitsi-access-ban-check",
+			"pre-jitsi-authentication", "post-jitsi-authentication",
+		}, order);
+	end);
+
+	for _, event in ipairs({ "pre-jitsi-authentication-fetch-key", "post-jitsi-authentication" }) do
+		it("is denied by "..event, function ()
+			local module = load_module();
+			hook(event, function () return { res = false, error = "policy-violation", reason = "no" }; end);
+			local session = { auth_token = good_token() };
+			assert.same({ "failure", "policy-violation", "no" },
+				{ table.unpack({ authenticate(module, session) }, 1, 3) });
+			assert.is_nil(session.auth_token);
+			assert.is_nil(session._jitsi_auth_done);
+		end);
+
+		it("is not denied by another answer to "..event, function ()
+			local module = load_module();
+			hook(event, function () return { res = true }; end);
+			assert.equal("success", (authenticate(module, { auth_token = good_token() })));
+		end);
+	end
+
+	it("takes the key that a handler found", function ()
+		local module = load_module();
+		hook("pre-jitsi-authentication-fetch-key", function (session) session.public_key = "notused"; end);
+		assert.equal("success", (authenticate(module, { auth_token = tokens.hs256(tokens.claims(), "notused") })));
+		assert.equal("failure", (authenticate(module, { auth_token = good_token() })));
+	end);
+
+	it("is denied to the banned, who keep their token", function ()
+		local module = load_module();
+		hook("jitsi-access-ban-check", function () return false; end);
+		local session = { auth_token = good_token() };
+		assert.same({ "failure", "not-allowed" }, { table.unpack({ authenticate(module, session) }, 1, 2) });
+		assert.truthy(session.auth_token);
+	end);
+
+	it("gets the username that a handler chose", function ()
+		local module = load_module();
+		hook("pre-jitsi-authentication", function () return "chosen"; end);
+		assert.same({ "success", "chosen" }, { authenticate(module, { auth_token = good_token() }) });
+	end);
+
+	it("gets the username of the session that it resumes, of this host only", function ()
+		local module = load_module();
+		_G.prosody.hosts["example.org"].sessions.someone = { sessions = { r = { resumption_token = "p1" } } };
+		assert.same({ "success", "someone" }, { authenticate(module, { auth_token = good_token(), previd = "p1" }) });
+		assert.are_not.equal("someone", select(2, authenticate(module, { auth_token = good_token(), previd = "p2" })));
+		assert.are_not.equal("someone", select(2, authenticate(module, { auth_token = good_token() })));
+	end);
+
+	it("ends with an answer when a handler fails", function ()
+		local module = load_module();
+		hook("pre-jitsi-authentication", function () error("oops"); end);
+		local session = { auth_token = good_token() };
+		assert.same({ "failure", "temporary-auth-failure" }, { table.unpack({ authenticate(module, session) }, 1, 2) });
+		assert.is_nil(session.auth_token);
+	end);
+
+	it("leaves a session that was closed meanwhile as Prosody 13 needs it", function ()
+		local module = load_module({ allow_empty_token = true });
+		local session = { auth_token = good_token(), base_type = "c2s" };
+		hook("pre-jitsi-authentication-fetch-key", function ()
+			for name in pairs(session) do
+				session[name] = nil;
+			end
+			session.destroyed = true;
+		end);
+		local went_on = false;
+		hook("pre-jitsi-authentication", function () went_on = true; end);
+		assert.equal("failure", (authenticate(module, session)));
+		assert.equal("c2s", session.base_type);
+		assert.is_false(went_on);
+	end);
+
+	it("is not possible where there is no key, and nothing breaks", function ()
+		local options = { ["example.org"] = { app_id = "app" } };
+		prosody.new_server(options);
+		local module = prosody.load_plugin("lua/modules/mod_auth_token.lua", "example.org", options);
+		assert.is_nil(module.provided.auth);
+	end);
+end);
+
+describe("a session that ends", function ()
+	it("is announced to all", function ()
+		load_module();
+		local seen;
+		hook("jitsi-pre-session-unbind", function (event) seen = event; end);
+		local session = { full_jid = "u@example.org/r" };
+		assert.is_nil(_G.prosody.hosts["example.org"].events.fire_event("pre-resource-unbind", {
+			session = session, error = "e",
+		}));
+		assert.same({ jid = "u@example.org/r", session = session, error = "e" }, seen);
+	end);
+end);
+
+describe("a session that is resumed", function ()
+	local former = {
+		host = "example.org", auth_token = "old", jitsi_meet_room = "old", jitsi_meet_domain = "old",
+		jitsi_meet_tenant_mismatch = true, jitsi_breakout_main_jid = "old", jitsi_meet_context_group = "old",
+	};
+
+	local function resume(connection, on_verify_rooms)
+		local session, closed = {}, nil;
+		for name, value in pairs(former) do
+			session[name] = value;
+		end
+		function session:close(reason)
+			closed = reason;
+			self.destroyed = true;
+		end
+		hook("jitsi-verify-session-rooms", on_verify_rooms or function () end);
+		connection.host = connection.host or "example.org";
+		return session, function () return closed; end;
+	end
+
+	-- The event of Prosody 13, and that of 0.12.
+	local ways = {
+		["c2s-session-updated"] = function (session, connection)
+			_G.prosody.events.fire_event("c2s-session-updated", { session = session, from_session = connection });
+		end,
+		["smacks-hibernation-end"] = function (session, connection)
+			_G.prosody.hosts[session.host].events.fire_event("smacks-hibernation-end", {
+				resumed = session, origin = connection,
+			});
+		end,
+	};
+
+	for name, fire in pairs(ways) do
+		local function it_also(what, test)
+			it(what.." ("..name..")", function ()
+				local module = load_module();
+				test(module, function (session, connection)
+					prosody.run(fire, session, connection);
+					local turned = false;
+					prosody.server.add_task(0.01, function () turned = true; end);
+					prosody.run_until(function () return turned; end);
+				end);
+			end);
+		end
+
+		it_also("takes over all claims of the new token", function (module, go)
+			local connection = { auth_token = good_token({ room = "new", context = { user = { id = "u" } } }) };
+			authenticate(module, connection);
+			local verified;
+			local session, closed = resume(connection, function (event) verified = event.session; end);
+			go(session, connection);
+			assert.equal("new", session.jitsi_meet_room);
+			assert.equal(connection.auth_token, session.auth_token);
+			assert.same({ id = "u" }, session.jitsi_meet_context_user);
+			assert.is_nil(session.jitsi_meet_context_group);
+			assert.is_nil(session.jitsi_meet_tenant_mismatch);
+			assert.is_nil(session.jitsi_breakout_main_jid);
+			assert.equal(session, verified);
+			assert.is_nil(closed());
+		end);
+
+		it_also("keeps its claims if the new ones do not cover its room", function (module, go)
+			local connection = { auth_token = good_token({ room = "new" }) };
+			authenticate(module, connection);
+			local session, closed = resume(connection, function () return { res = false }; end);
+			go(session, connection);
+			for field, value in pairs(former) do
+				assert.equal(value, session[field], field);
+			end
+			assert.is_nil(closed());
+		end);
+
+		it_also("keeps its claims if a handler fails", function (module, go)
+			local connection = { auth_token = good_token({ room = "new" }) };
+			authenticate(module, connection);
+			local session = resume(connection, function () error("oops"); end);
+			go(session, connection);
+			assert.equal("old", session.jitsi_meet_room);
+		end);
+
+		it_also("is left alone by a connection without a token", function (_, go)
+			local session, closed = resume({});
+			go(session, { host = "example.org" });
+			assert.equal("old", session.jitsi_meet_room);
+			assert.is_nil(closed());
+		end);
+
+		it_also("is closed if the connection has a token and never logged in with it", function (_, go)
+			local connection = { auth_token = good_token() };
+			local session, closed = resume(connection);
+			go(session, connection);
+			assert.equal("not-authorized", closed().condition);
+		end);
+
+		it_also("of another host is left alone", function (_, go)
+			local connection = { auth_token = bad_token, host = "other.org" };
+			local session, closed = resume(connection);
+			session.host = "other.org";
+			_G.prosody.hosts["other.org"] = { events = require "util.events".new() };
+			go(session, connection);
+			assert.equal("old", session.jitsi_meet_room);
+			assert.is_nil(closed());
+		end);
+
+		it_also("by a connection of another host is logged in here first", function (_, go)
+			local connection = { auth_token = good_token({ room = "new" }), host = "other.org", _jitsi_auth_done = true };
+			local session, closed = resume(connection);
+			go(session, connection);
+			assert.equal("new", session.jitsi_meet_room);
+			assert.is_nil(closed());
+
+			connection = { auth_token = bad_token, host = "other.org", _jitsi_auth_done = true };
+			session, closed = resume(connection);
+			go(session, connection);
+			assert.truthy(closed());
+			assert.equal("old", session.jitsi_meet_room);
+		end);
+	end
+end);

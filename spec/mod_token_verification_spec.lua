@@ -1,0 +1,167 @@
+-- SPDX-License-Identifier: MIT
+-- mod_token_verification: who may enter a room, who is exempt, and who may change its settings.
+
+local prosody = require "spec.support.prosody";
+local st = require "util.stanza";
+
+local muc = "conference.example.org";
+
+local function load_module(parent_options, muc_options, global_options)
+	local options = { app_id = "app", app_secret = ("s"):rep(32) };
+	for name, value in pairs(parent_options or {}) do
+		options[name] = value;
+	end
+	local all = { ["example.org"] = options, [muc] = muc_options or {}, ["*"] = global_options };
+	prosody.new_server(all);
+	_G.prosody.hosts[muc].modules.muc = { get_room_from_jid = function () return { _data = {} }; end };
+	return prosody.load_plugin("lua/modules/mod_token_verification.lua", muc, all);
+end
+
+local function new_session(changes)
+	local session = {
+		type = "c2s", auth_token = "t", jitsi_meet_room = "room1", jitsi_meet_domain = "example.org", sent = {},
+	};
+	for name, value in pairs(changes or {}) do
+		session[name] = value;
+	end
+	function session.send(stanza)
+		session.sent[#session.sent + 1] = stanza;
+	end
+	return session;
+end
+
+local function fire(event, session, stanza)
+	return _G.prosody.hosts[muc].events.fire_event(event, { origin = session, stanza = stanza });
+end
+
+local function enter(event, session, room, from)
+	return fire(event, session, st.presence({ from = from or "u@example.org/r", to = room.."@"..muc.."/nick" }));
+end
+
+local function the_error(session)
+	assert.equal(1, #session.sent);
+	local reply = session.sent[1]:get_child("error");
+	assert.truthy(reply:get_child("not-allowed", "urn:ietf:params:xml:ns:xmpp-stanzas"));
+	return reply;
+end
+
+for _, event in ipairs({ "muc-room-pre-create", "muc-occupant-pre-join" }) do
+	describe("the door of a room, "..event, function ()
+		it("opens for the room of the token, and that is remembered", function ()
+			load_module();
+			local session = new_session();
+			assert.is_nil(enter(event, session, "room1"));
+			assert.same({}, session.sent);
+			assert.equal("room1@"..muc, session.jitsi_meet_verified_room);
+		end);
+
+		it("stays shut for another", function ()
+			load_module();
+			local session = new_session();
+			assert.is_true(enter(event, session, "room2"));
+			the_error(session);
+			assert.is_nil(session.jitsi_meet_verified_room);
+			assert.equal(1, #prosody.logged("info", "Room refused"));
+		end);
+
+		it("names the error", function ()
+			load_module({ enable_domain_verification = false });
+			local session = new_session();
+			assert.is_true(enter(event, session, "room2"));
+			assert.truthy(the_error(session):get_child("room-mismatch", "http://jitsi.org/jitmeet"));
+		end);
+
+		it("comes before Prosody's own checks", function ()
+			load_module();
+			local order = {};
+			_G.prosody.hosts[muc].events.add_handler(event, function () order[#order + 1] = "later"; end, 98);
+			enter(event, new_session(), "room2");
+			assert.same({}, order);
+			enter(event, new_session(), "room1");
+			assert.same({ "later" }, order);
+		end);
+	end);
+end
+
+describe("the door of a room", function ()
+	local admin, guest, robot = "boss@example.org", "u@example.org/r", "robot@recorder.example.org/r";
+
+	local function without_token(changes)
+		local session = new_session(changes);
+		session.auth_token, session.jitsi_meet_room = nil, nil;
+		return session;
+	end
+
+	-- { what, options of the parent, of the MUC, global, address, type of the session, opens }
+	for _, case in ipairs({
+		{ "one without a token", {}, {}, nil, guest, "c2s", false },
+		{ "a global admin", {}, {}, { admins = { admin } }, admin.."/r", "c2s", true },
+		{ "an admin of the host", {}, { admins = { admin } }, nil, admin.."/r", "c2s", true },
+		{ "somebody who is no admin", {}, { admins = { admin } }, nil, guest, "c2s", false },
+		{ "an allowed domain", {}, { token_verification_allowlist = { "recorder.example.org" } }, nil, robot, "c2s", true },
+		{ "an allowed address", {}, { token_verification_allowlist = { "robot@recorder.example.org" } }, nil, robot, "c2s",
+			true },
+		{ "an address that is not allowed", {}, { token_verification_allowlist = { "other@recorder.example.org" } }, nil,
+			robot, "c2s", false },
+		{ "a remote user of a plain server", {}, {}, nil, "u@remote.org/r", "s2sin", false },
+		{ "a remote user of a Jitsi deployment", { muc_mapper_domain_base = "example.org" }, {}, nil, "u@remote.org/r",
+			"s2sin", true },
+	}) do
+		it((case[7] and "opens for " or "stays shut for ")..case[1], function ()
+			load_module(case[2], case[3], case[4]);
+			local session = without_token({ type = case[6] });
+			local refused = enter("muc-occupant-pre-join", session, "room9", case[5]);
+			assert.equal(not case[7], refused == true);
+			assert.equal(case[7] and 0 or 1, #session.sent);
+		end);
+	end
+
+	it("takes its options anew when the configuration is reloaded", function ()
+		local muc_options = {};
+		load_module({}, muc_options);
+		muc_options.token_verification_allowlist = { "recorder.example.org" };
+		assert.is_true(enter("muc-occupant-pre-join", without_token(), "room9", robot));
+		_G.prosody.events.fire_event("config-reloaded");
+		assert.is_nil(enter("muc-occupant-pre-join", without_token(), "room9", robot));
+	end);
+end);
+
+describe("the settings of a room", function ()
+	local function change(session, from)
+		return fire("iq-set/bare/http://jabber.org/protocol/muc#owner:query", session,
+			st.iq({ type = "set", id = "1", from = from or "u@example.org/r", to = "room1@"..muc }));
+	end
+
+	it("are nobody's business unless that is asked for", function ()
+		load_module();
+		assert.is_nil(change(new_session({ auth_token = false })));
+	end);
+
+	it("need a token then, but not from admins", function ()
+		load_module({}, { token_verification_require_token_for_moderation = true, admins = { "boss@example.org" } });
+		assert.is_nil(change(new_session()));
+		local session = new_session({ auth_token = false });
+		assert.is_true(change(session));
+		the_error(session);
+		assert.is_nil(change(new_session({ auth_token = false }), "boss@example.org/r"));
+		session = new_session({ jitsi_meet_room = false });
+		assert.is_true(change(session));
+	end);
+end);
+
+describe("the room of a resumed session", function ()
+	local function ask(changes)
+		load_module();
+		return _G.prosody.events.fire_event("jitsi-verify-session-rooms", { session = new_session(changes) });
+	end
+
+	it("is fine if the new claims cover it", function ()
+		assert.is_nil(ask({ jitsi_meet_verified_room = "room1@"..muc }));
+		assert.is_nil(ask());
+		assert.is_nil(ask({ jitsi_meet_verified_room = "room2@elsewhere.example.org" }));
+	end);
+
+	it("is not if they do not", function ()
+		assert.is_false(ask({ jitsi_meet_verified_room = "room2@"..muc }).res);
+	end);
+end);

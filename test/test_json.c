@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: MIT
+// JSON objects: strict, each member once, not nested too deeply, in the memory that was promised.
+#include "check.h"
+
+#include "json.h"
+
+static const struct {
+    const char *text;
+    size_t length; // 0: strlen
+    enum tv_status status;
+    enum tv_reason reason;
+    const char *found; // the detail's found, or its text for TV_REASON_NOT_OBJECT
+} cases[] = {
+    {"{}", 0, TV_OK, 0, NULL},
+    {" {\t\r\n} ", 0, TV_OK, 0, NULL},
+    {"{\"a\":1,\"b\":[1,2,{\"a\":3}],\"c\":{\"a\":1}}", 0, TV_OK, 0, NULL},
+    {"{\"a\":[1,1,\"a\",\"a\"]}", 0, TV_OK, 0, NULL},
+    {"{\"\":0}", 0, TV_OK, 0, NULL},
+    {"{\"a\\u0000\":0,\"a\":1}", 0, TV_OK, 0, NULL},
+    {"{\"a\":1,\"A\":2}", 0, TV_OK, 0, NULL},
+    {"{\"e\":\"\\ud83d\\ude00 \xf0\x9f\x98\x80\"}", 0, TV_OK, 0, NULL},
+    {"{\"e\":-0.5e-3}", 0, TV_OK, 0, NULL},
+
+    // Not one object.
+    {"", 0, TV_MALFORMED_HEADER, TV_REASON_EMPTY, NULL},
+    {"null", 0, TV_MALFORMED_HEADER, TV_REASON_NOT_OBJECT, "null"},
+    {"true", 0, TV_MALFORMED_HEADER, TV_REASON_NOT_OBJECT, "boolean"},
+    {"17", 0, TV_MALFORMED_HEADER, TV_REASON_NOT_OBJECT, "number"},
+    {"\"{}\"", 0, TV_MALFORMED_HEADER, TV_REASON_NOT_OBJECT, "string"},
+    {"[{}]", 0, TV_MALFORMED_HEADER, TV_REASON_NOT_OBJECT, "array"},
+
+    // Not JSON.
+    {" ", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},
+    {"{", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},
+    {"{\"a\":1", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},
+    {"{\"a", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},
+    {"{\"a\\u00", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},
+    {"{\"a\":tru", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},
+    {"{\"a\":-", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},
+    {"{}{}", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},
+    {"{} x", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},
+    {"{},", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},
+    {"{\"a\":1,}", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},
+    {"{'a':1}", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},
+    {"{a:1}", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},
+    {"{\"a\":1/**/}", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},
+    {"{\"a\":NaN}", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},
+    {"{\"a\":Infinity}", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},
+    {"{\"a\":1e999}", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},
+    {"{\"a\":01}", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},
+    {"{\"a\":+1}", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},
+    {"{\"a\":1.}", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},
+    {"{\"a\":0x1}", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},
+    {"\xef\xbb\xbf{}", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},           // byte order mark
+    {"{\"a\":\"\xe9\"}", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},         // Latin-1
+    {"{\"a\":\"\xc0\xaf\"}", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},     // overlong
+    {"{\"a\":\"\xed\xa0\x80\"}", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL}, // surrogate
+    {"{\"a\":\"\\ud800\"}", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},
+    {"{\"a\":\"\\x41\"}", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},
+    {"{\"a\":\"\n\"}", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL}, // raw control characters
+    {"{\"a\":\"\x01\"}", 0, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},
+    {"{\"a\":\"\0\"}", 9, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},
+    {"{}\0", 3, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},
+    {"{}\0{}", 5, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},
+    {"\0{}", 3, TV_MALFORMED_HEADER, TV_REASON_JSON, NULL},
+
+    // A member twice.
+    {"{\"a\":1,\"a\":1}", 0, TV_MALFORMED_HEADER, TV_REASON_DUPLICATE, "a"},
+    {"{\"\":1,\"\":1}", 0, TV_MALFORMED_HEADER, TV_REASON_DUPLICATE, ""},
+    {"{\"alg\":1,\"\\u0061lg\":1}", 0, TV_MALFORMED_HEADER, TV_REASON_DUPLICATE, "alg"},
+    {"{\"\\u0061\\/\":1,\"a/\":1}", 0, TV_MALFORMED_HEADER, TV_REASON_DUPLICATE, "a/"},
+    {"{\"\\ud83d\\ude00\":1,\"\xf0\x9f\x98\x80\":1}", 0, TV_MALFORMED_HEADER, TV_REASON_DUPLICATE,
+     "\xf0\x9f\x98\x80"},
+    {"{\"a\":1,\"b\":2,\"c\":3,\"b\":4}", 0, TV_MALFORMED_HEADER, TV_REASON_DUPLICATE, "b"},
+    {"{\"x\":{\"y\":[0,{\"a\":1,\"a\":2}]}}", 0, TV_MALFORMED_HEADER, TV_REASON_DUPLICATE, "a"},
+    {"{\"a\":{\"b\":1,\"b\":2},\"c\":3}", 0, TV_MALFORMED_HEADER, TV_REASON_DUPLICATE, "b"},
+    {"{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"a\":8}", 0, TV_MALFORMED_HEADER,
+     TV_REASON_DUPLICATE, "a"}, // 8: the most that are compared pair by pair
+    {"{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8,\"a\":9}", 0,
+     TV_MALFORMED_HEADER, TV_REASON_DUPLICATE, "a"}, // 9: sorted
+    {"{\"b\":1,\"a\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8,\"a\":9}", 0,
+     TV_MALFORMED_HEADER, TV_REASON_DUPLICATE, "a"},
+    {"{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8,\"aa\":9,\"\":0}", 0, TV_OK,
+     0, NULL},
+    {"{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8,\"i\":{\"j\":1,\"j\":2}}", 0,
+     TV_MALFORMED_HEADER, TV_REASON_DUPLICATE, "j"},
+};
+
+// Parses with exactly the memory the header asks for; with `short_of` bytes less if it is not 0.
+static enum tv_status parse(const char *text, size_t length, size_t short_of, void **memory,
+                            yyjson_val **object, struct tv_detail *detail) {
+    struct tv_arena arena = {.size = tv_json_arena_size(length) - short_of};
+    *memory = arena.memory = check_malloc(arena.size);
+    char *copy = guard_take(GUARD_JSON, length + TV_JSON_PADDING);
+    memcpy(copy, text, length);
+    memset(copy + length, '}', TV_JSON_PADDING); // the parser may not rely on what stood there
+    *object = NULL;
+    return tv_json_parse_object(&arena, copy, length, TV_MALFORMED_HEADER, "header", object,
+                                detail);
+}
+
+static void test_cases(void) {
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *text = cases[i].text;
+        size_t length = cases[i].length ? cases[i].length : strlen(text);
+        struct tv_detail detail = {0};
+        void *memory;
+        yyjson_val *object;
+        CHECK_STATUS(cases[i].status, parse(text, length, 0, &memory, &object, &detail), text);
+        CHECK_NUMBER(cases[i].reason, detail.reason, text);
+        CHECK((cases[i].status == TV_OK) == (object != NULL), text);
+        CHECK_TEXT(cases[i].status == TV_OK ? NULL : "header", detail.subject, text);
+        if (cases[i].reason == TV_REASON_NOT_OBJECT)
+            CHECK_TEXT(cases[i].found, detail.text, text);
+        else
+            CHECK_SPAN(cases[i].found, detail.found, text);
+        if (cases[i].reason == TV_REASON_JSON)
+            CHECK(detail.text && detail.text[0] && detail.number <= (double)length, text);
+        free(memory);
+    }
+}
+
+static void test_depth(void) {
+    static const struct {
+        const char *open, *close;
+    } kinds[] = {{"[", "]"}, {"{\"a\":", "}"}, {"{\"a\":[", "]}"}};
+    for (size_t kind = 0; kind < sizeof kinds / sizeof kinds[0]; kind++) {
+        for (size_t depth = 31; depth <= 33; depth++) {
+            char text[1024] = "{\"x\":", name[64];
+            size_t levels = strlen(kinds[kind].close);
+            size_t pairs = (depth - 1) / levels;
+            for (size_t i = 0; i < pairs; i++)
+                strcat(text, kinds[kind].open);
+            strcat(text, "{}"); // one more level
+            for (size_t i = 0; i < pairs; i++)
+                strcat(text, kinds[kind].close);
+            strcat(text, "}");
+            size_t nested = 1 + pairs * levels + 1;
+            snprintf(name, sizeof name, "%zu levels of %s", nested, kinds[kind].open);
+            struct tv_detail detail = {0};
+            void *memory;
+            yyjson_val *object;
+            CHECK_STATUS(nested <= 32 ? TV_OK : TV_MALFORMED_HEADER,
+                         parse(text, strlen(text), 0, &memory, &object, &detail), name);
+            CHECK_NUMBER(nested <= 32 ? TV_REASON_NONE : TV_REASON_DEPTH, detail.reason, name);
+            CHECK_NUMBER(nested <= 32 ? 0 : TV_JSON_MAX_DEPTH, detail.limit, name);
+            free(memory);
+        }
+    }
+    CHECK_NUMBER(32, TV_JSON_MAX_DEPTH, "depth");
+}
+
+// Shapes that take the most memory for their length, each as long as a token can be.
+static void test_memory(void) {
+    enum { SIZE = 16 * 1024 };
+    static const struct {
+        const char *name, *start, *repeat, *end;
+        enum tv_status status;
+    } shapes[] = {
+        {"brackets", "{\"a\":", "[", "", TV_MALFORMED_HEADER},
+        {"empty arrays", "{\"a\":[0", ",[]", "]}", TV_OK},
+        {"digits", "{\"a\":[0", ",1", "]}", TV_OK},
+        {"empty names", "{\"a\":0", ",\"\":0", "}", TV_MALFORMED_HEADER},
+        {"empty objects", "{\"a\":[0", ",{}", "]}", TV_OK},
+        {"one string", "{\"a\":\"", "a", "\"}", TV_OK},
+        {"escapes", "{\"a\":\"", "\\u0041", "\"}", TV_OK},
+        {"white space", "{", " ", "}", TV_OK},
+    };
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+        char *text = check_malloc(SIZE + 1);
+        size_t length = (size_t)sprintf(text, "%s", shapes[i].start);
+        size_t step = strlen(shapes[i].repeat), end = strlen(shapes[i].end);
+        for (; length + step + end <= SIZE; length += step)
+            memcpy(text + length, shapes[i].repeat, step);
+        memcpy(text + length, shapes[i].end, end + 1);
+        length += end;
+        struct tv_detail detail = {0};
+        void *memory;
+        yyjson_val *object;
+        CHECK_STATUS(shapes[i].status, parse(text, length, 0, &memory, &object, &detail),
+                     shapes[i].name);
+        free(memory);
+        free(text);
+    }
+}
+
+// Thousands of members, all distinct, then one twice: sorted, in the memory promised.
+static void test_many_members(void) {
+    for (int twice = 0; twice <= 1; twice++) {
+        char *text = check_malloc(64 * 1024);
+        size_t length = (size_t)sprintf(text, "{");
+        for (int i = 0; i < 3000; i++)
+            length += (size_t)sprintf(text + length, "\"%x\":0,", i * 7919 % 3000);
+        length += (size_t)sprintf(text + length, twice ? "\"3e8\":1}" : "\"z\":1}");
+        struct tv_detail detail = {0};
+        void *memory;
+        yyjson_val *object;
+        CHECK_STATUS(twice ? TV_MALFORMED_HEADER : TV_OK,
+                     parse(text, length, 0, &memory, &object, &detail), "3000 members");
+        CHECK_SPAN(twice ? "3e8" : "", detail.found, "3000 members");
+        free(memory);
+        free(text);
+    }
+}
+
+// An arena that is too small is said to be, and nothing is written past its end.
+static void test_small_arena(void) {
+    static const char text[] =
+        "{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8,\"i\":[[],[]]}";
+    size_t length = sizeof text - 1, size = tv_json_arena_size(length);
+    enum tv_status last = TV_NO_MEMORY;
+    bool turned_once = true;
+    for (size_t short_of = size; short_of-- > 0;) {
+        struct tv_detail detail = {0};
+        void *memory;
+        yyjson_val *object;
+        enum tv_status status = parse(text, length, short_of, &memory, &object, &detail);
+        free(memory);
+        turned_once = turned_once && (status == last || (status == TV_OK && last == TV_NO_MEMORY));
+        last = status;
+    }
+    CHECK(turned_once, "no memory until there is enough");
+    CHECK_STATUS(TV_OK, last, "exactly the memory promised");
+}
+
+static void test_access(void) {
+    struct tv_detail detail = {0};
+    void *memory;
+    yyjson_val *object;
+    static const char text[] = "{\"a\\u0000b\":1,\"a\":\"x\\u0000y\",\"n\":null}";
+    CHECK_STATUS(TV_OK, parse(text, sizeof text - 1, 0, &memory, &object, &detail), text);
+    struct tv_span found = tv_json_string(tv_json_member(object, TV_SPAN("a")));
+    CHECK(tv_span_equal(found, TV_SPAN("x\0y")), "a string with NUL");
+    CHECK(yyjson_get_int(tv_json_member(object, TV_SPAN("a\0b"))) == 1, "a name with NUL");
+    CHECK(!tv_json_member(object, TV_SPAN("A")), "names have case");
+    CHECK(!tv_json_member(object, TV_SPAN("")), "no such name");
+    CHECK_TEXT("null", tv_json_type_name(tv_json_member(object, TV_SPAN("n"))), "null");
+    CHECK_TEXT("object", tv_json_type_name(object), "object");
+    free(memory);
+}
+
+int main(void) {
+    test_cases();
+    test_depth();
+    test_memory();
+    test_many_members();
+    test_small_arena();
+    test_access();
+    return check_report("test_json");
+}

@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: MIT
+// The life of keys, against a real server on a loopback port; the specs drive the same through Lua.
+#include "check.h"
+#include "server.h"
+
+#include "clock.h"
+#include "keystore.h"
+
+#define KEYS "test/vectors/keys/"
+#define SETTLES_WITHIN_MS 10000
+
+#define OK_WITH(fields) "HTTP/1.1 200 OK\r\nConnection: close\r\n" fields "\r\n"
+#define EMPTY_WITH(status) "HTTP/1.1 " status "\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+// What the server answers below /<index>/, and what asking for a key then comes to.
+enum {
+    GOOD,       // for 1000 s
+    GOOD_SHORT, // asks for 1 s: clamped to 60
+    GOOD_LONG,  // asks for 30 days: clamped to one
+    GOOD_PLAIN, // says nothing: 600 s
+    NOT_FOUND,
+    GONE,
+    FORBIDDEN,
+    MOVED,
+    PAGE,
+    EMPTY,
+    WEAK,
+    TOO_LARGE,
+    TOO_LARGE_UNSAID,
+    ERROR,
+    BUSY,
+    CUT,
+    RESET,
+    SILENT,
+    LIMITS,
+    CLIENTS,
+    ANSWER_COUNT
+};
+
+static struct server_answer answers[SERVER_ANSWERS] = {
+    [GOOD] = {.bytes = OK_WITH("Cache-Control: max-age=1000\r\n")},
+    [GOOD_SHORT] = {.bytes = OK_WITH("Cache-Control: max-age=1\r\n")},
+    [GOOD_LONG] = {.bytes = OK_WITH("Cache-Control: max-age=2592000\r\n")},
+    [GOOD_PLAIN] = {.bytes = OK_WITH("Content-Type: text/plain\r\n")},
+    [NOT_FOUND] = {.bytes = EMPTY_WITH("404 Not Found")},
+    [GONE] = {.bytes = EMPTY_WITH("410 Gone")},
+    [FORBIDDEN] = {.bytes = EMPTY_WITH("403 Forbidden")},
+    [MOVED] = {.bytes = "HTTP/1.1 302 Found\r\nConnection: close\r\nLocation: /0/x\r\n"
+                        "Content-Length: 0\r\n\r\n"},
+    [PAGE] = {.bytes = OK_WITH("") "<html>Log in</html>"},
+    [EMPTY] = {.bytes = OK_WITH("Content-Length: 0\r\n")},
+    [WEAK] = {.bytes = OK_WITH("") "{\"kty\":\"RSA\",\"n\":\"AQAB\",\"e\":\"AQAB\"}"},
+    [TOO_LARGE] = {.bytes = OK_WITH("Content-Length: 1048576\r\n"), .filler = 1048576},
+    [TOO_LARGE_UNSAID] = {.bytes = OK_WITH(""), .filler = 65537},
+    [ERROR] = {.bytes = EMPTY_WITH("500 Internal Server Error")},
+    [BUSY] = {.bytes = EMPTY_WITH("429 Too Many Requests")},
+    [CUT] = {.bytes = OK_WITH("Content-Length: 1000\r\n") "-----BEGIN PUBLIC KEY-----"},
+    [RESET] = {.bytes = ""},
+};
+
+static const struct {
+    int answer;
+    const char *name;
+    enum tv_status status;
+    enum tv_reason reason;
+    double number;
+    bool remembered; // for the kid alone, 30 s; else the whole source is left alone for a while
+} outcomes[] = {
+    {NOT_FOUND, "404", TV_KEY_NOT_FOUND, TV_REASON_HTTP_STATUS, 404, true},
+    {GONE, "410", TV_KEY_NOT_FOUND, TV_REASON_HTTP_STATUS, 410, true},
+    {FORBIDDEN, "403", TV_KEY_UNUSABLE, TV_REASON_HTTP_STATUS, 403, true},
+    {MOVED, "a redirect", TV_KEY_UNUSABLE, TV_REASON_HTTP_STATUS, 302, true},
+    {PAGE, "a page", TV_KEY_UNUSABLE, TV_REASON_NOT_A_KEY, 0, true},
+    {EMPTY, "nothing", TV_KEY_UNUSABLE, TV_REASON_NOT_A_KEY, 0, true},
+    {WEAK, "a weak key", TV_KEY_UNUSABLE, TV_REASON_LENGTH, 17, true},
+    {TOO_LARGE, "1 MiB", TV_KEY_UNUSABLE, TV_REASON_BODY, 0, true},
+    {TOO_LARGE_UNSAID, "64 KiB and a byte", TV_KEY_UNUSABLE, TV_REASON_BODY, 0, true},
+    {ERROR, "500", TV_KEY_SOURCE_UNAVAILABLE, TV_REASON_HTTP_STATUS, 500, false},
+    {BUSY, "429", TV_KEY_SOURCE_UNAVAILABLE, TV_REASON_HTTP_STATUS, 429, false},
+    {CUT, "half a body", TV_KEY_SOURCE_UNAVAILABLE, TV_REASON_NETWORK, 0, false},
+    {RESET, "no answer", TV_KEY_SOURCE_UNAVAILABLE, TV_REASON_NETWORK, 0, false},
+    {SILENT, "silence", TV_KEY_SOURCE_UNAVAILABLE, TV_REASON_NETWORK, 0, false},
+};
+
+static struct server server;
+
+static int requests(int answer) { return atomic_load(&server.requests[answer]); }
+
+static struct tv_keystore_options options_of(const char *url) {
+    return (struct tv_keystore_options){.asap_key_server = url,
+                                        .cache_size = 128,
+                                        .default_ttl_s = 600,
+                                        .min_ttl_s = 60,
+                                        .max_ttl_s = 86400,
+                                        .negative_ttl_s = 30,
+                                        .max_stale_s = 3600,
+                                        .connect_timeout_ms = 300,
+                                        .timeout_ms = 600};
+}
+
+static struct tv_keystore *open_store(int answer) {
+    char url[64];
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/%d/", server.port, answer);
+    struct tv_keystore_options options = options_of(url);
+    struct tv_keystore *store = NULL;
+    struct tv_detail detail = {0};
+    CHECK_STATUS(TV_OK, tv_keystore_open(&options, &store, NULL, &detail), url);
+    return store;
+}
+
+static enum tv_status get_at(struct tv_keystore *store, const char *key_id, int64_t now_ms,
+                             struct tv_key **key, struct tv_detail *detail) {
+    *detail = (struct tv_detail){0};
+    *key = NULL;
+    struct tv_span copy = guard_copy(GUARD_KEY, key_id, strlen(key_id));
+    return tv_keystore_get(store, copy, (struct tv_span){0}, true, now_ms, key, detail);
+}
+
+// Drives the fetches until one settles; NULL if none does.
+static struct tv_settlement *settle(void) {
+    int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
+    struct tv_settlement *settlement = NULL;
+    while (!settlement && tv_clock_steady_ms() < until_ms) {
+        tv_keystores_step(50);
+        settlement = tv_keystores_take_settlement();
+    }
+    return settlement;
+}
+
+// The key of "one" is fetched: asked for, pending, settled and held.
+static void fetch(struct tv_keystore *store, const char *name) {
+    struct tv_key *key;
+    struct tv_detail detail;
+    int64_t now_ms = tv_clock_steady_ms();
+    CHECK_STATUS(TV_KEY_PENDING, get_at(store, "one", now_ms, &key, &detail), name);
+    CHECK_STATUS(TV_KEY_PENDING, get_at(store, "one", now_ms, &key, &detail), name);
+    struct tv_settlement *settlement = settle();
+    if (CHECK(settlement && settlement->key, name)) {
+        CHECK(settlement->store == store, name);
+        CHECK_SPAN("one", settlement->key_id, name);
+    }
+    tv_settlement_free(settlement);
+    CHECK(!tv_keystores_take_settlement(), name);
+}
+
+static const struct {
+    int answer;
+    const char *name;
+    int64_t lifetime_s;
+} lives[] = {
+    {GOOD, "max-age", 1000},
+    {GOOD_SHORT, "a short max-age", 60},
+    {GOOD_LONG, "a long max-age", 86400},
+    {GOOD_PLAIN, "no max-age", 600},
+};
+
+static void test_lives(void) {
+    for (size_t i = 0; i < sizeof lives / sizeof lives[0]; i++) {
+        const char *name = lives[i].name;
+        struct tv_keystore *store = open_store(lives[i].answer);
+        struct tv_key *key;
+        struct tv_detail detail;
+        fetch(store, name);
+        CHECK_NUMBER(1, requests(lives[i].answer), name);
+        int64_t now_ms = tv_clock_steady_ms(), lifetime_ms = lives[i].lifetime_s * 1000;
+        CHECK_STATUS(TV_OK, get_at(store, "one", now_ms, &key, &detail), name);
+        CHECK(key && tv_key_type(key) == TV_KEY_RSA, name);
+
+        // Fresh, and before its last tenth nothing is asked.
+        now_ms -= 2000; // what the test itself took, at most
+        CHECK_STATUS(TV_OK, get_at(store, "one", now_ms + lifetime_ms * 9 / 10, &key, &detail),
+                     name);
+        CHECK_NUMBER(0, tv_keystore_stats(store, now_ms).in_flight, name);
+        // Just before its end it serves, and is asked for in the background.
+        CHECK_STATUS(TV_OK, get_at(store, "one", now_ms + lifetime_ms, &key, &detail), name);
+        CHECK_NUMBER(1, tv_keystore_stats(store, now_ms).in_flight, name);
+        tv_keystore_free(store);
+    }
+}
+
+// The answer of a source that fails, and what is made of it for those who ask later.
+static void test_outcomes(void) {
+    for (size_t i = 0; i < sizeof outcomes / sizeof outcomes[0]; i++) {
+        const char *name = outcomes[i].name;
+        int answer = outcomes[i].answer;
+        struct tv_keystore *store = open_store(answer);
+        struct tv_key *key;
+        struct tv_detail detail;
+        int64_t now_ms = tv_clock_steady_ms();
+        CHECK_STATUS(TV_KEY_PENDING, get_at(store, "one", now_ms, &key, &detail), name);
+        struct tv_settlement *settlement = settle();
+        if (CHECK(settlement && !settlement->key, name)) {
+            CHECK_STATUS(outcomes[i].status, settlement->absence.status, name);
+            CHECK_NUMBER(outcomes[i].reason, settlement->absence.detail.reason, name);
+            CHECK_NUMBER(outcomes[i].number, settlement->absence.detail.number, name);
+        }
+        tv_settlement_free(settlement);
+
+        now_ms = tv_clock_steady_ms();
+        CHECK_STATUS(outcomes[i].status, get_at(store, "one", now_ms, &key, &detail), name);
+        CHECK_NUMBER(outcomes[i].reason, detail.reason, name);
+        CHECK_SPAN("one", detail.key_id, name);
+        CHECK_STATUS(outcomes[i].remembered ? TV_KEY_PENDING : outcomes[i].status,
+                     get_at(store, "two", now_ms, &key, &detail), name);
+        CHECK_STATUS(TV_KEY_PENDING, get_at(store, "one", now_ms + 31000, &key, &detail), name);
+        CHECK_NUMBER(1, requests(answer), name); // what was asked since has not been sent yet
+        tv_keystore_free(store);
+        CHECK_NUMBER(0, tv_keystores_step(0), name);
+    }
+}
+
+// A source that goes away: the key held is waited for, then serves, then does not.
+static void test_stale(void) {
+    struct tv_keystore *store = open_store(GOOD);
+    struct tv_key *key;
+    struct tv_detail detail;
+    fetch(store, "stale");
+    int64_t past_ms = tv_clock_steady_ms() + 1000000;
+    CHECK_STATUS(TV_KEY_PENDING, get_at(store, "one", past_ms, &key, &detail), "past freshness");
+    CHECK_STATUS(TV_KEY_PENDING, get_at(store, "one", past_ms + 999, &key, &detail), "not yet");
+    CHECK_STATUS(TV_OK, get_at(store, "one", past_ms + 1000, &key, &detail), "after a second");
+    CHECK_NUMBER(1, tv_keystore_stats(store, past_ms).stale, "stale");
+    CHECK_NUMBER(0, tv_keystore_stats(store, past_ms).fresh, "stale");
+    CHECK_STATUS(TV_OK, get_at(store, "one", past_ms + 3599000, &key, &detail), "nearly an hour");
+    CHECK_NUMBER(1, tv_keystore_stats(store, past_ms).held, "held");
+    CHECK_STATUS(TV_KEY_PENDING, get_at(store, "one", past_ms + 3600000, &key, &detail), "an hour");
+    CHECK_NUMBER(0, tv_keystore_stats(store, past_ms).held, "gone");
+    tv_keystore_free(store);
+}
+
+static void test_limits(void) {
+    struct tv_keystore *store = open_store(LIMITS);
+    struct tv_key *key;
+    struct tv_detail detail;
+    int64_t now_ms = tv_clock_steady_ms();
+    char key_id[16];
+    int most = TV_KEYSTORE_MAX_RUNNING + TV_KEYSTORE_MAX_QUEUED, pending = 0;
+    for (int i = 0; i < most; i++) {
+        snprintf(key_id, sizeof key_id, "kid %d", i);
+        pending += get_at(store, key_id, now_ms, &key, &detail) == TV_KEY_PENDING;
+    }
+    CHECK_NUMBER(most, pending, "as many as may be");
+    CHECK_STATUS(TV_KEY_SOURCE_OVERLOADED, get_at(store, "more", now_ms, &key, &detail), "more");
+    CHECK_NUMBER(TV_KEYSTORE_MAX_QUEUED, detail.limit, "more");
+    CHECK_STATUS(TV_KEY_PENDING, get_at(store, "kid 7", now_ms, &key, &detail), "one of them");
+    struct tv_keystore_stats stats = tv_keystore_stats(store, now_ms);
+    CHECK_NUMBER(TV_KEYSTORE_MAX_RUNNING, stats.in_flight, "in flight");
+    CHECK_NUMBER(TV_KEYSTORE_MAX_QUEUED, stats.queued, "queued");
+    CHECK_NUMBER(1, stats.overloaded, "overloaded");
+    tv_keystore_free(store);
+    CHECK_NUMBER(0, tv_keystores_step(0), "closing ends all");
+    CHECK(requests(LIMITS) <= TV_KEYSTORE_MAX_RUNNING, "in flight");
+}
+
+static void test_clients(void) {
+    struct tv_keystore *store = open_store(CLIENTS);
+    struct tv_key *key = NULL;
+    int64_t now_ms = tv_clock_steady_ms();
+    static const struct {
+        const char *client;
+        int count; // unknown kids it may have pending
+    } clients[] = {{"192.0.2.1", 8}, {"192.0.2.10", 8}, {"", 9}};
+    for (size_t i = 0; i < sizeof clients / sizeof clients[0]; i++) {
+        struct tv_span client = tv_span_of(clients[i].client);
+        char key_id[32];
+        for (int n = 0; n < 9; n++) {
+            struct tv_detail detail = {0};
+            snprintf(key_id, sizeof key_id, "%s/%d", clients[i].client, n);
+            CHECK_STATUS(
+                n < clients[i].count ? TV_KEY_PENDING : TV_KEY_SOURCE_OVERLOADED,
+                tv_keystore_get(store, tv_span_of(key_id), client, true, now_ms, &key, &detail),
+                key_id);
+            CHECK_NUMBER(n < clients[i].count ? TV_REASON_NONE : TV_REASON_CLIENT, detail.reason,
+                         key_id);
+            CHECK_NUMBER(n < clients[i].count ? 0 : 8, detail.limit, key_id);
+        }
+    }
+    tv_keystore_free(store);
+}
+
+static void test_by_hand(void) {
+    struct tv_keystore_options options = options_of(NULL);
+    struct tv_keystore *store = NULL, *other = NULL;
+    struct tv_detail detail = {0};
+    struct tv_key *key = NULL, *found;
+    CHECK_STATUS(TV_OK, tv_keystore_open(&options, &store, NULL, &detail), "no source");
+    CHECK_STATUS(TV_OK, tv_keystore_open(&options, &other, NULL, &detail), "no source");
+    CHECK(store != other, "each a store of its own");
+    CHECK_TEXT("", tv_keystore_source(store), "no source");
+    CHECK_STATUS(TV_OK, tv_key_from_secret("secret", 6, &key, &detail), "a key");
+    CHECK_STATUS(TV_KEY_NOT_FOUND, get_at(store, "one", 0, &found, &detail), "nothing there");
+    CHECK_NUMBER(TV_REASON_NO_SOURCE, detail.reason, "nothing there");
+    CHECK_STATUS(TV_OK, tv_keystore_put(store, TV_SPAN("one"), key, 0, 5), "put");
+    CHECK_STATUS(TV_OK, tv_keystore_put(store, TV_SPAN("two"), key, 10, 5), "put for 10 s");
+    tv_key_free(key);
+    CHECK_STATUS(TV_OK, get_at(store, "one", INT64_MAX - 1, &found, &detail), "for ever");
+    CHECK(found == key, "the key that was put");
+    CHECK_STATUS(TV_OK, get_at(store, "two", 10004, &found, &detail), "10 s");
+    CHECK_STATUS(TV_KEY_NOT_FOUND, get_at(store, "two", 10005, &found, &detail), "over");
+    CHECK_STATUS(TV_KEY_NOT_FOUND, get_at(other, "one", 5, &found, &detail), "another store");
+    tv_keystore_forget(store, NULL);
+    CHECK_STATUS(TV_KEY_NOT_FOUND, get_at(store, "one", 5, &found, &detail), "forgotten");
+    tv_keystore_free(other);
+    tv_keystore_free(store);
+}
+
+static void test_sharing(void) {
+    struct tv_keystore *store = open_store(GOOD), *again = NULL, *other = open_store(GOOD_LONG);
+    struct tv_detail detail = {0};
+    const char *differs = "x";
+    char url[64];
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/%d", server.port, GOOD);
+    struct tv_keystore_options options = options_of(url);
+    options.cache_size = 200;
+    CHECK_STATUS(TV_OK, tv_keystore_open(&options, &again, &differs, &detail), "without slash");
+    CHECK(again == store && other != store, "one for each URL");
+    CHECK_TEXT(NULL, differs, "the same settings");
+    CHECK_NUMBER(200, tv_cache_max(tv_keystore_keys(store)), "the largest size");
+    tv_keystore_free(again);
+    options.max_stale_s = 1;
+    CHECK_STATUS(TV_OK, tv_keystore_open(&options, &again, &differs, &detail), "differing");
+    CHECK_TEXT("max_stale", differs, "differing");
+    tv_keystore_free(again);
+    tv_keystore_free(other);
+    tv_keystore_free(store);
+}
+
+static void test_urls(void) {
+    static const struct {
+        const char *url, *source; // NULL: refused
+    } urls[] = {
+        {"http://keys.example", "http://keys.example/"},
+        {"https://keys.example/a/b/", "https://keys.example/a/b/"},
+        {"https://joe:secret@keys.example/a?token=secret", "https://keys.example/a"},
+        {"", NULL},
+        {"keys.example", NULL},
+        {"http://", NULL},
+        {"ftp://keys.example/", NULL},
+        {"file:///etc/passwd", NULL},
+        {"http://keys.example:99999/", NULL},
+    };
+    for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
+        struct tv_keystore_options options = options_of(urls[i].url);
+        struct tv_keystore *store = NULL;
+        struct tv_detail detail = {0};
+        CHECK_STATUS(urls[i].source ? TV_OK : TV_KEY_SOURCE_UNAVAILABLE,
+                     tv_keystore_open(&options, &store, NULL, &detail), urls[i].url);
+        CHECK((store != NULL) == (urls[i].source != NULL), urls[i].url);
+        if (store)
+            CHECK_TEXT(urls[i].source, tv_keystore_source(store), urls[i].url);
+        else
+            CHECK(detail.reason == TV_REASON_NETWORK && detail.text, urls[i].url);
+        tv_keystore_free(store);
+    }
+}
+
+int main(void) {
+    size_t length;
+    char *pem = check_read_file(KEYS "rsa.pem", &length);
+    for (int i = GOOD; i <= GOOD_PLAIN; i++)
+        answers[i].body = pem;
+    server_start(&server, answers);
+    test_by_hand();
+    test_urls();
+    test_sharing();
+    test_lives();
+    test_outcomes();
+    test_stale();
+    test_limits();
+    test_clients();
+    server_stop(&server);
+    free(pem);
+    tv_keystore_free(NULL);
+    return check_report("test_keystore");
+}

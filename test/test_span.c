@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// Spans compare by bytes alone; an arena never hands out more than it has.
+#include "check.h"
+
+#include "arena.h"
+
+#include <stdint.h>
+
+static void test_spans(void) {
+    struct tv_span nothing = {0}, empty = {"x", 0};
+    CHECK(tv_span_equal(nothing, nothing), "nothing");
+    CHECK(tv_span_equal(nothing, empty) && tv_span_equal(empty, TV_SPAN("")), "empty");
+    CHECK(!tv_span_equal(nothing, TV_SPAN("x")), "nothing and something");
+    CHECK(tv_span_equal(TV_SPAN("abc"), tv_span_of("abc")), "equal");
+    CHECK(!tv_span_equal(TV_SPAN("abc"), TV_SPAN("abd")), "last byte");
+    CHECK(!tv_span_equal(TV_SPAN("abc"), TV_SPAN("abcd")), "a prefix");
+    CHECK(!tv_span_equal(TV_SPAN("abcd"), TV_SPAN("abc")), "a longer one");
+    CHECK(!tv_span_equal(TV_SPAN("a\0b"), TV_SPAN("a\0c")), "behind a NUL");
+    CHECK_NUMBER(3, TV_SPAN("a\0b").length, "a NUL counts");
+    struct tv_span guarded = guard_copy(GUARD_TOKEN, "abc", 3);
+    CHECK(!tv_span_equal(guarded, TV_SPAN("abcd")), "at the end of memory");
+}
+
+static void test_arena(void) {
+    _Alignas(TV_ARENA_ALIGNMENT) unsigned char memory[64];
+    struct tv_arena arena = {memory, sizeof memory, 0};
+    CHECK(tv_arena_take(&arena, 1) == memory, "the first byte");
+    CHECK(tv_arena_take(&arena, 16) == memory + 16, "aligned");
+    CHECK(!tv_arena_take(&arena, 33), "one byte more than is left");
+    CHECK(!tv_arena_take(&arena, SIZE_MAX), "far more than is left");
+    CHECK_NUMBER(32, arena.used, "what was refused takes nothing");
+    CHECK(tv_arena_take(&arena, 32) == memory + 32, "exactly what is left");
+    CHECK(!tv_arena_take(&arena, 1), "one byte of a full arena");
+    CHECK(tv_arena_take(&arena, 0), "nothing of a full arena");
+
+    // A block whose size is no multiple of the alignment: rounding must not pass its end.
+    arena = (struct tv_arena){memory, 20, 0};
+    CHECK(tv_arena_take(&arena, 20) == memory, "all of 20");
+    CHECK_NUMBER(20, arena.used, "all of 20");
+    CHECK(!tv_arena_take(&arena, 1), "one more than 20");
+    CHECK_NUMBER(0, TV_ARENA_ROUND(0), "rounding");
+    CHECK_NUMBER(16, TV_ARENA_ROUND(1), "rounding");
+    CHECK_NUMBER(16, TV_ARENA_ROUND(16), "rounding");
+    CHECK_NUMBER(32, TV_ARENA_ROUND(17), "rounding");
+}
+
+int main(void) {
+    test_spans();
+    test_arena();
+    return check_report("test_span");
+}
