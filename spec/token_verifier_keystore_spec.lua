@@ -52,7 +52,7 @@ describe("a key store of a key server", function ()
 		assert.equal(1, stats.held);
 		assert.equal(1, stats.fresh);
 		assert.equal(1, stats.fetches);
-		assert.equal(0, stats.failures);
+		assert.equal(0, stats.failed_network + stats.failed_status + stats.failed_key);
 		local held = store:keys()[1];
 		assert.equal("key", held.kid);
 		assert.is_true(held.fresh_for > 590 and held.fresh_for <= 600, held.fresh_for);
@@ -233,6 +233,7 @@ describe("a key store of a key server", function ()
 	end);
 
 	it("closed ends its fetches and raises", function ()
+		collectgarbage(); -- verifiers of other specs hold their stores
 		local store = new_store("silent", { timeout = 60 });
 		store:get("key", false);
 		assert.equal(1, select(2, tv.step()));
@@ -297,7 +298,7 @@ describe("verify with key stores", function ()
 end);
 
 describe("a source that cannot be", function ()
-	for _, url in ipairs{ "", "ftp://127.0.0.1/keys", "file:///etc", "127.0.0.1/keys", "http://", "gopher://x" } do
+	for _, url in ipairs{ "", "ftp://127.0.0.1/keys", "127.0.0.1/keys", "http://", "gopher://x" } do
 		it(("%q is refused at once"):format(url), function ()
 			local store, message, code = tv.keystore{ asap_key_server = url };
 			assert.is_nil(store);

@@ -187,7 +187,7 @@ end);
 describe("misuse", function ()
 	for name, case in pairs{
 		["an unknown option"] = { { secret = "s", algorithm = "HS256" }, "unknown option 'algorithm'" };
-		["no key source"] = { {}, "'secret', 'key', 'keys', 'asap_key_server'" };
+		["no key source"] = { {}, "one of the options 'secret', 'key', 'keys', 'issuers'," };
 		["two key sources"] = { { secret = "s", key = "k" }, "'secret' and 'key' exclude each other" };
 		["an unknown algorithm"] = { { secret = "s", algorithms = { "none" } }, "'none'" };
 		["a mixed list"] = { { secret = "s", algorithms = { "HS256", "RS256" } }, "mixes HMAC" };
@@ -307,7 +307,7 @@ describe("a key", function ()
 		["nothing"] = { "", "malformed-key", "an empty text" };
 		["a page"] = { "<!DOCTYPE html><html>", "malformed-key", "HTML" };
 		["JSON that is no JWK"] = { '{"error":"not found"}', "malformed-key", 'a JWK without "kty"' };
-		["a JWK of another type"] = { '{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}', "unsupported-key", "kty" };
+		["a JWK of another type"] = { '{"kty":"oct","k":"AA"}', "unsupported-key", "kty" };
 		["a cut PEM"] = { "-----BEGIN PUBLIC KEY-----\nMIIB", "malformed-key", "damaged PEM" };
 		["words"] = { "hello", "malformed-key", "neither PEM nor JWK" };
 	} do

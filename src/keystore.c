@@ -81,6 +81,15 @@ enum tv_status tv_keystore_ask(struct tv_keystore *store, const struct tv_key_re
     return status == TV_OK ? tv_pending_wait(pending, request->announce) : status;
 }
 
+// What the server said that failed last.
+static const struct tv_absence *last_failure(const struct tv_keystore *store) {
+    const struct tv_server *last = &store->servers[0];
+    for (size_t i = 1; i < store->server_count; i++)
+        if (store->servers[i].failed_ms >= last->failed_ms)
+            last = &store->servers[i];
+    return &last->last_failure;
+}
+
 static enum tv_status get_from_cache(struct tv_keystore *store,
                                      const struct tv_key_request *request, int64_t now_ms,
                                      struct tv_key **key, struct tv_detail *detail) {
@@ -102,7 +111,7 @@ static enum tv_status get_from_cache(struct tv_keystore *store,
     store->misses++;
     if (!tv_pending_find(store, request->key_id) &&
         tv_keystore_usable_server(store, 0, now_ms) == store->server_count)
-        return tv_absence_fail(&store->servers[0].last_failure, detail);
+        return tv_absence_fail(last_failure(store), detail);
     return tv_keystore_ask(store, request, now_ms, detail);
 }
 

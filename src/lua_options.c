@@ -465,15 +465,17 @@ static void settle_claims(lua_State *L, int table, int verifier_index, struct ve
     }
 }
 
-// Whether every algorithm is one for the key, judged once, before any token.
+// Whether some algorithm is one for the key, judged once, before any token.
 static enum tv_status check_key_fits(const struct verifier *verifier, struct tv_detail *detail) {
+    enum tv_status status = TV_OK;
     for (size_t i = 0; verifier->key && i < verifier->policy.algorithm_count; i++) {
-        enum tv_status status =
-            tv_key_check_algorithm(verifier->key, verifier->policy.algorithms[i], detail);
-        if (status != TV_OK)
-            return status;
+        status = tv_key_check_algorithm(verifier->key, verifier->policy.algorithms[i], detail);
+        if (status == TV_OK) {
+            *detail = (struct tv_detail){0};
+            break;
+        }
     }
-    return TV_OK;
+    return status;
 }
 
 enum tv_status settle_options(lua_State *L, int index, struct verifier *verifier,

@@ -110,8 +110,10 @@ static enum tv_status judge_with_sources(struct run *run, struct tv_detail *deta
             if (status == TV_OK)
                 return status;
         }
-        // "Not found" says least: the key may well be where somebody could not look.
-        if (worst != TV_KEY_PENDING && (i == 0 || status != TV_KEY_NOT_FOUND)) {
+        // "Not found" says least: the key may well be where somebody could not look. That the
+        // signature held, but for another issuer, says most.
+        bool says_more = status != TV_KEY_NOT_FOUND && worst != TV_ISSUER_NOT_ACCEPTED;
+        if (worst != TV_KEY_PENDING && (i == 0 || says_more)) {
             worst = status;
             *detail = found;
         }

@@ -25,6 +25,11 @@ local function with(header, algorithm)
 	return copy;
 end
 
+-- The bytes inside a PEM.
+function M.der(pem)
+	return base64.decode((pem:gsub("%-%-%-%-%-[^\n]*", ""):gsub("%s", "")));
+end
+
 -- `claims` is a table, or the payload's text.
 function M.hs256(claims, secret, header)
 	local input = signing_input(claims, with(header, "HS256"));

@@ -66,6 +66,10 @@ class Driver:
     def op_bad_url(self):
         return self.bad_server.url
 
+    def op_publish_document(self, path, body, status=200, headers=None):
+        self.bad_server.publish_document(path, body, status, headers)
+        return f"{self.bad_server.url}/document/{path}"
+
     def op_bad_requests(self, part=""):
         return [path for path in self.bad_server.requests if part in path]
 

@@ -19,10 +19,12 @@ class BadKeyServer:
     huge         a body far larger than any key
     status-N     an answer with this status and no key
     garbage      200 with a page that is no key
+    document     what publish_document() put under the rest of the path
     """
 
     def __init__(self):
         self.keys = {}
+        self.documents = {}
         self.requests = []
         self._ended = threading.Event()
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -33,6 +35,10 @@ class BadKeyServer:
 
     def publish(self, kid, pem):
         self.keys[tokens.key_file_name(kid)] = pem
+
+    def publish_document(self, path, body, status=200, headers=None):
+        """Whatever stands under <url>/document/<path>; an ETag among the headers is compared with If-None-Match."""
+        self.documents[path] = (status, headers or {}, body.encode())
 
     def close(self):
         self._ended.set()
@@ -48,6 +54,8 @@ class BadKeyServer:
             def do_GET(self):
                 owner.requests.append(self.path)
                 behaviour, *_, name = self.path.strip("/").split("/")
+                if behaviour == "document":
+                    name = self.path.strip("/").partition("/")[2]
                 try:
                     owner._answer(self, behaviour, name)
                 except OSError:
@@ -67,6 +75,8 @@ class BadKeyServer:
             self._send(handler, 200 if pem else 404, (pem or "no such key\n").encode())
         elif kind == "status":
             self._send(handler, int(argument), b"no key here\n")
+        elif kind == "document":
+            self._send_document(handler, *self.documents.get(name, (404, {}, b"no such document\n")))
         elif kind == "garbage":
             self._send(handler, 200, b"<html><body>Sign in</body></html>\n")
         elif kind == "huge":
@@ -81,6 +91,18 @@ class BadKeyServer:
             while not self._ended.wait(0.1):
                 handler.wfile.write(b"-")
                 handler.wfile.flush()
+
+    @staticmethod
+    def _send_document(handler, status, headers, body):
+        if headers.get("ETag", "") and handler.headers.get("If-None-Match") == headers["ETag"]:
+            status, body = 304, b""
+        handler.send_response(status)
+        for name, value in headers.items():
+            handler.send_header(name, value)
+        if status != 304:
+            handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
 
     @staticmethod
     def _send(handler, status, body):

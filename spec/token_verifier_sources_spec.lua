@@ -1,0 +1,495 @@
+-- SPDX-License-Identifier: MIT
+-- Where keys come from besides one key server: JWK Sets, OpenID providers, folders, lists, and issuers bound to a source.
+
+local json = require "dkjson";
+local tokens = require "spec.support.tokens";
+local tv = require "token_verifier";
+local world = require "spec.e2e.world";
+
+local key, second, third, bad;
+
+lazy_setup(function ()
+	bad = world.start_bad_server();
+	key = world.new_key{ kid = "key", publish = { "bad" } };
+	second = world.new_key{ kid = "second", publish = { "bad" } };
+	third = tokens.new_key();
+end);
+
+lazy_teardown(world.close);
+
+local names = 0;
+local function new_name(name)
+	names = names + 1;
+	return name .. names;
+end
+
+local function sleep(seconds)
+	os.execute("sleep " .. seconds);
+end
+
+local function code_of(...)
+	return (select(3, ...));
+end
+
+local function jwk(pem, members)
+	local all = json.decode(tv.key(pem):jwk());
+	for name, value in pairs(members or {}) do
+		all[name] = value;
+	end
+	return all;
+end
+
+-- Publishes a JWK Set; gives its URL, and how often it was asked for.
+local function publish_set(keys, headers, path, status)
+	path = path or new_name("set");
+	local url = world.publish_document{ path = path, body = json.encode{ keys = keys }, headers = headers, status = status };
+	return url, function () return #world.bad_requests{ part = "/document/" .. path }; end, path;
+end
+
+local function token(claims, signer, kid, header)
+	return tokens.rs256(claims or { sub = "x" }, signer or key, kid, header);
+end
+
+describe("a JWK Set", function ()
+	it("is fetched once for all its keys", function ()
+		local url, requests = publish_set{ jwk(key.public, { kid = "key" }), jwk(second.public, { kid = "second" }) };
+		local store = tv.keystore{ jwks_url = url };
+		assert.equal(key.public, assert(store:get("key", true)):pem());
+		assert.equal(second.public, assert(store:get("second", true)):pem());
+		assert.equal("x", assert(tv.verify(token(nil, second, "second"), { keys = store, wait = true })).sub);
+		assert.equal(1, requests());
+		assert.equal(2, store:stats().held);
+		assert.equal(2, #store:keys());
+		store:close();
+	end);
+
+	it("that lacks a kid is fetched once more, and not again during the penalty", function ()
+		local url, requests = publish_set{ jwk(key.public, { kid = "key" }) };
+		local store = tv.keystore{ jwks_url = url, penalty = 1 };
+		assert(store:get("key", true));
+		for i = 1, 5 do
+			local _, message, code = store:get("made-up-" .. i, true);
+			assert.equal("key-not-found", code, message);
+			assert.truthy(message:find("among its 1", 1, true), message);
+			assert(store:get("key", true));
+		end
+		assert.equal(2, requests());
+		sleep(1.1);
+		assert.equal("key-not-found", code_of(store:get("made-up", true)));
+		assert.equal(3, requests());
+		store:close();
+	end);
+
+	it("gets new keys when one is asked for that it lacked", function ()
+		local url, _, path = publish_set{ jwk(key.public, { kid = "key" }) };
+		local store = tv.keystore{ jwks_url = url };
+		assert(store:get("key", true));
+		publish_set({ jwk(second.public, { kid = "second" }) }, nil, path);
+		assert(store:get("second", true));
+		assert.equal("key-not-found", code_of(store:get("key", true))); -- withdrawn with it
+		store:close();
+	end);
+
+	it("skips what is no usable key and never takes a secret", function ()
+		local url = publish_set{
+			{ kty = "oct", kid = "oct", k = "c2VjcmV0c2VjcmV0c2VjcmV0" }, { kty = "RSA", kid = "broken", n = "AQAB" }, "x",
+			{ kid = "odd", kty = "PQ" }, jwk(key.public, { kid = "key" }),
+		};
+		local store = tv.keystore{ jwks_url = url };
+		assert.equal(key.public, assert(store:get("key", true)):pem());
+		for _, kid in ipairs{ "oct", "broken", "odd" } do
+			assert.equal("key-not-found", code_of(store:get(kid, true)));
+		end
+		assert.equal(4, store:stats().skipped);
+		store:close();
+	end);
+
+	it("tells keys of one kid apart by their algorithm", function ()
+		local url = publish_set{
+			jwk(second.public, { kid = "key", alg = "RS512" }), jwk(third.public, { kid = "key", use = "enc" }),
+			jwk(key.public, { kid = "key", alg = "RS256" }),
+		};
+		assert.is_table(tv.verify(token(nil, key, "key"), { jwks_url = url, wait = true }));
+		local _, message, code = tv.verify(token(nil, key, "key"), { jwks_url = publish_set{
+			jwk(key.public, { kid = "key", use = "enc" }) }, wait = true });
+		assert.equal("key-algorithm-mismatch", code, message);
+	end);
+
+	it("serves a token without kid only if that is allowed and its key is the only one", function ()
+		local one = publish_set{ jwk(key.public, { kid = "key" }), jwk(second.public, { kid = "other", use = "enc" }) };
+		local two = publish_set{ jwk(key.public), jwk(second.public) };
+		assert.equal("key-id-missing", code_of(tv.verify(token(), { jwks_url = one, wait = true })));
+		assert.is_table(tv.verify(token(), { jwks_url = one, wait = true, allow_missing_kid = true }));
+		assert.equal("key-not-found", code_of(tv.verify(token(), { jwks_url = two, wait = true, allow_missing_kid = true })));
+	end);
+
+	it("is revalidated, and held as long as its headers say", function ()
+		local url, requests = publish_set({ jwk(key.public, { kid = "key" }) }, { ETag = '"one"', ["Cache-Control"] = "max-age=1" });
+		local store = tv.keystore{ jwks_url = url, min_ttl = 1 };
+		assert(store:get("key", true));
+		sleep(1.1);
+		assert(store:get("key", true));
+		assert.equal(2, requests());
+		assert.equal(1, store:stats().not_modified);
+		assert.equal(1, store:stats().fresh);
+		store:close();
+	end);
+
+	it("that cannot be refreshed serves stale, then no more", function ()
+		local url, _, path = publish_set({ jwk(key.public, { kid = "key" }) });
+		local store = tv.keystore{ jwks_url = url, default_ttl = 1, min_ttl = 1, max_stale = 2, back_off_min = 0.1 };
+		assert(store:get("key", true));
+		world.publish_document{ path = path, body = "down", status = 503 };
+		sleep(1.1);
+		assert(store:get("key", true));
+		assert.equal(1, store:stats().stale);
+		sleep(2.1);
+		assert.equal("key-source-unavailable", code_of(store:get("key", true)));
+		publish_set({ jwk(key.public, { kid = "key" }) }, nil, path);
+		sleep(0.5);
+		assert(store:get("key", true));
+		store:close();
+	end);
+
+	for name, case in pairs{
+		["a page"] = { "<html>", 200, "an HTML or XML page" }, ["nothing"] = { "", 200, "an empty text" },
+		["other JSON"] = { '{"error":"x"}', 200, '"keys" array' }, ["cut JSON"] = { '{"keys":[', 200, "not JSON" },
+		["403"] = { "no", 403, "HTTP 403" }, ["404"] = { "no", 404, "HTTP 404" },
+		["no end"] = { ('{"keys":["%s"]}'):format(("x"):rep(600000)), 200, "longer than 524288 bytes" },
+	} do
+		it("answered with " .. name .. " is not usable, and says so", function ()
+			local path = new_name("wrong");
+			local store = tv.keystore{ jwks_url = world.publish_document{ path = path, body = case[1], status = case[2] } };
+			for _ = 1, 3 do
+				local _, message, code = store:get("key", true);
+				assert.equal("key-unusable", code, message);
+				assert.truthy(message:find(case[3], 1, true), message);
+			end
+			assert.equal(1, #world.bad_requests{ part = path });
+			store:close();
+		end);
+	end
+
+	it("may be Google's map of kid to certificate", function ()
+		local file, certificate = os.tmpname(), os.tmpname();
+		local out = io.open(file, "w");
+		out:write(key.private);
+		out:close();
+		assert(os.execute(("openssl req -x509 -new -key %s -subj /CN=x -days 1 -out %s 2>/dev/null"):format(file, certificate)));
+		local pem = io.open(certificate):read("a");
+		local url = world.publish_document{ path = new_name("google"), body = json.encode{ ["google-kid"] = pem } };
+		assert.is_table(tv.verify(token(nil, key, "google-kid"), { jwks_url = url, wait = true }));
+		os.remove(file);
+		os.remove(certificate);
+	end);
+
+	it("settles each kid that is waited for", function ()
+		local url, requests = publish_set{ jwk(key.public, { kid = "key" }) };
+		local store = tv.keystore{ jwks_url = url };
+		for _, kid in ipairs{ "key", "other", "key" } do
+			assert.equal("key-pending", code_of(store:get(kid, false)));
+		end
+		local settled = {};
+		repeat
+			local items, running = tv.step(0.1);
+			for _, item in ipairs(items) do
+				settled[item.kid] = item.key and "key" or item.code;
+			end
+		until running == 0;
+		assert.same({ key = "key", other = "key-not-found" }, settled);
+		assert.equal(1, requests());
+		store:close();
+	end);
+end);
+
+-- Publishes an OpenID provider; gives its issuer.
+local function publish_provider(keys, changes)
+	local path = new_name("provider");
+	local issuer = ("%s/document/%s"):format(bad.url, path);
+	local configuration = { issuer = issuer, jwks_uri = (publish_set(keys)) };
+	for name, value in pairs(changes or {}) do
+		configuration[name] = value;
+	end
+	world.publish_document{ path = path .. "/.well-known/openid-configuration", body = json.encode(configuration) };
+	return issuer;
+end
+
+describe("an OpenID provider", function ()
+	it("is known by its issuer, which joins the accepted ones", function ()
+		local issuer = publish_provider{ jwk(key.public, { kid = "key" }) };
+		local opts = { openid_issuer = issuer, wait = true };
+		assert.is_table(tv.verify(token({ iss = issuer }, key, "key"), opts));
+		assert.equal("issuer-not-accepted", code_of(tv.verify(token({ iss = "other" }, key, "key"), opts)));
+		opts.accepted_issuers = { "other" };
+		assert.is_table(tv.verify(token({ iss = "other" }, key, "key"), opts));
+	end);
+
+	for name, case in pairs{
+		["names another issuer"] = { { issuer = "https://elsewhere.example" }, "another issuer" };
+		["differs by a slash"] = { { issuer = "/" }, "another issuer" };
+		["has no jwks_uri"] = { { jwks_uri = 5 }, "no jwks_uri" };
+		["has a file as jwks_uri"] = { { jwks_uri = "file:///etc/passwd" }, "" };
+	} do
+		it("that " .. name .. " is refused", function ()
+			local issuer = publish_provider({ jwk(key.public, { kid = "key" }) }, case[1]);
+			local _, message, code = tv.keystore{ openid_issuer = issuer }:get("key", true);
+			assert.equal("key-unusable", code, message);
+			assert.truthy(message:find(case[2], 1, true), message);
+		end);
+	end
+
+	it("speaks only for itself where there are several", function ()
+		local one = publish_provider{ jwk(key.public, { kid = "same" }) };
+		local two = publish_provider{ jwk(second.public, { kid = "same" }) };
+		local opts = { openid_issuer = { one, two }, wait = true };
+		assert.is_table(tv.verify(token({ iss = one }, key, "same"), opts));
+		assert.is_table(tv.verify(token({ iss = two }, second, "same"), opts));
+		assert.equal("issuer-not-accepted", code_of(tv.verify(token({ iss = two }, key, "same"), opts)));
+		assert.equal("issuer-not-accepted", code_of(tv.verify(token({ iss = one }, second, "same"), opts)));
+		assert.equal("bad-signature", code_of(tv.verify(token({ iss = one }, third, "same"), opts)));
+	end);
+end);
+
+describe("issuers bound to their sources", function ()
+	it("are each believed of their own source's keys alone", function ()
+		local one, two, rest = tv.keystore(), tv.keystore(), tv.keystore();
+		one:put("same", key.public);
+		two:put("same", second.public);
+		rest:put("rest", third.public);
+		local verifier = assert(tv.new{ issuers = { ["https://one"] = one, ["https://two"] = { two }, ["*"] = rest } });
+		local function ask(iss, signer, kid)
+			local claims, _, code = verifier:verify(token({ iss = iss }, signer, kid));
+			return claims and "accepted" or code;
+		end
+		assert.equal("accepted", ask("https://one", key, "same"));
+		assert.equal("accepted", ask("https://two", second, "same"));
+		assert.equal("issuer-not-accepted", ask("https://two", key, "same"));
+		assert.equal("issuer-not-accepted", ask("https://one", second, "same"));
+		assert.equal("accepted", ask("https://anybody", third, "rest"));
+		assert.equal("issuer-not-accepted", ask("https://one", third, "rest"));
+		assert.equal("missing-claim", ask(nil, third, "rest"));
+		assert.equal("key-not-found", ask("https://one", key, "nobody"));
+	end);
+end);
+
+describe("several key servers", function ()
+	it("are asked in turn when one fails, never when it says no", function ()
+		local good = ("%s/good/%s"):format(bad.url, new_name("list"));
+		local store = tv.keystore{ asap_key_server = { world.closed_url(), good } };
+		assert.equal(key.public, assert(store:get("key", true)):pem());
+		assert.equal("key-not-found", code_of(store:get("nobody", true)));
+		store:close();
+		local path = new_name("no");
+		store = tv.keystore{ asap_key_server = { ("%s/status-404/%s"):format(bad.url, path), good } };
+		assert.equal("key-not-found", code_of(store:get("key", true)));
+		store:close();
+		store = tv.keystore{ asap_key_server = { ("%s/status-503/%s"):format(bad.url, path), good } };
+		assert(store:get("key", true));
+		assert(store:get("second", true));
+		assert.equal(1, #world.bad_requests{ part = "/status-503/" .. path }); -- left alone meanwhile
+		store:close();
+	end);
+
+	it("all down are told apart by their last answer", function ()
+		local store = tv.keystore{ asap_key_server = { world.closed_url(), ("%s/status-500/x"):format(bad.url) } };
+		local _, message, code = store:get("key", true);
+		assert.equal("key-source-unavailable", code);
+		assert.truthy(message:find("500", 1, true), message);
+		store:close();
+	end);
+end);
+
+describe("a key server's key", function ()
+	local function publish(path, body, headers, status)
+		return world.publish_document{ path = path .. "/" .. tv.key_file_name("key"), body = body, headers = headers, status = status };
+	end
+
+	local function new_server(headers, options)
+		local path = new_name("server");
+		publish(path, key.public, headers);
+		options.asap_key_server = ("%s/document/%s"):format(bad.url, path);
+		return tv.keystore(options), path;
+	end
+
+	it("is revalidated by ETag and Last-Modified", function ()
+		local store = new_server({ ETag = '"a"', ["Cache-Control"] = "max-age=0" }, { min_ttl = 1 });
+		assert(store:get("key", true));
+		sleep(1.1);
+		assert(store:get("key", true));
+		assert.equal(1, store:stats().not_modified);
+		store:close();
+	end);
+
+	it("is replaced under the same kid, and dropped when withdrawn", function ()
+		local store, path = new_server(nil, { default_ttl = 1, min_ttl = 1 });
+		assert(store:get("key", true));
+		publish(path, second.public);
+		sleep(1.1);
+		assert.equal(second.public, store:get("key", true):pem());
+		publish(path, "gone", nil, 410);
+		sleep(1.1);
+		assert.equal("key-not-found", code_of(store:get("key", true)));
+		assert.equal(0, store:stats().held);
+		store:close();
+	end);
+
+	it("goes on serving when its refresh brings something else", function ()
+		local store, path = new_server(nil, { default_ttl = 1, min_ttl = 1, negative_ttl = 1 });
+		assert(store:get("key", true));
+		publish(path, "<html>");
+		sleep(1.1);
+		assert.equal(key.public, store:get("key", true):pem());
+		assert.equal(1, store:stats().failed_key);
+		store:close();
+	end);
+
+	it("that is slow to refresh is waited for one second at most", function ()
+		local path = new_name("slow");
+		local store = tv.keystore{ asap_key_server = ("%s/slow-400/%s"):format(bad.url, path), default_ttl = 1, min_ttl = 1, stale_wait = 0.1 };
+		assert(store:get("key", true));
+		sleep(1.1);
+		local started = require "util.time".monotonic();
+		assert(store:get("key", true));
+		local took = require "util.time".monotonic() - started;
+		assert.is_true(took > 0.08 and took < 0.35, took);
+		store:close();
+	end);
+
+	it("is left alone as long as Retry-After says", function ()
+		local path = new_name("busy");
+		publish(path, "busy", { ["Retry-After"] = "2" }, 429);
+		local store = tv.keystore{ asap_key_server = ("%s/document/%s"):format(bad.url, path), back_off_min = 0.1 };
+		for _ = 1, 3 do
+			assert.equal("key-source-unavailable", code_of(store:get("key", true)));
+			sleep(0.4);
+		end
+		assert.equal(1, #world.bad_requests{ part = path });
+		publish(path, key.public);
+		sleep(1);
+		assert(store:get("key", true));
+		store:close();
+	end);
+
+	it("may be behind a bearer token, read anew for each fetch", function ()
+		local file = os.tmpname();
+		local store = new_server(nil, { bearer_token_file = file, back_off_min = 0.01, back_off_max = 0.01 });
+		local _, message, code = store:get("key", true);
+		assert.equal("key-source-unavailable", code);
+		assert.truthy(message:find("bearer token", 1, true), message);
+		local out = io.open(file, "w");
+		out:write("abc\n");
+		out:close();
+		sleep(0.1);
+		assert(store:get("key", true));
+		os.remove(file);
+		store:close();
+	end);
+end);
+
+describe("a local folder", function ()
+	local folder;
+
+	before_each(function ()
+		folder = io.popen("mktemp -d"):read("l");
+	end);
+
+	after_each(function ()
+		os.execute("rm -rf " .. folder);
+	end);
+
+	local function write(kid, text)
+		local path = folder .. "/" .. tv.key_file_name(kid);
+		local file = assert(io.open(path .. ".new", "w"));
+		file:write(text);
+		file:close();
+		assert(os.rename(path .. ".new", path));
+	end
+
+	it("is read without waiting, and anew when a file changes", function ()
+		for _, source in ipairs{ { asap_key_server = "file://" .. folder }, { directory = folder .. "/" } } do
+			local store = tv.keystore(source);
+			write("key", key.public);
+			assert.equal(key.public, assert(store:get("key", false)):pem());
+			assert.equal(key.public, store:get("key", false):pem());
+			assert.equal(1, store:stats().fetches);
+			write("key", second.public);
+			assert.equal(second.public, store:get("key", false):pem());
+			write("key", "nonsense");
+			local _, message, code = store:get("key", false);
+			assert.equal("key-unusable", code, message);
+			os.remove(folder .. "/" .. tv.key_file_name("key"));
+			_, message, code = store:get("key", false);
+			assert.equal("key-not-found", code);
+			assert.truthy(message:find(("the file %s/%s for kid \"key\" does not exist"):format(folder, tv.key_file_name("key")), 1, true), message);
+			assert.equal(0, #store:keys());
+			store:close();
+		end
+	end);
+
+	it("does not read what is no plain file", function ()
+		os.execute(("mkfifo %s/%s"):format(folder, tv.key_file_name("pipe")));
+		assert.equal("key-unusable", code_of(tv.keystore{ directory = folder }:get("pipe", false)));
+	end);
+
+	it("must be named by its whole path", function ()
+		assert.has_error(function () tv.keystore{ directory = "keys" }; end);
+		assert.has_error(function () tv.keystore{ asap_key_server = "file://keys" }; end);
+	end);
+end);
+
+describe("every form of a key", function ()
+	local function openssl(command)
+		local pipe = assert(io.popen("openssl " .. command .. " 2>/dev/null"));
+		local output = pipe:read("a");
+		pipe:close();
+		return output;
+	end
+
+	local kinds = {
+		{ "EC -pkeyopt ec_paramgen_curve:P-256", "EC", "P-256", 256 }, { "EC -pkeyopt ec_paramgen_curve:P-384", "EC", "P-384", 384 },
+		{ "EC -pkeyopt ec_paramgen_curve:P-521", "EC", "P-521", 521 }, { "ED25519", "OKP", "Ed25519" }, { "ED448", "OKP", "Ed448" },
+		{ "RSA", "RSA", nil, 2048 },
+	};
+	for _, kind in ipairs(kinds) do
+		local algorithm, type, curve, bits = table.unpack(kind, 1, 4);
+		it("goes to a JWK and back: " .. (curve or type), function ()
+			local private = openssl("genpkey -algorithm " .. algorithm);
+			local object, warning = assert(tv.key(private));
+			assert.truthy(warning:find("private", 1, true));
+			assert.equal(type, object:type());
+			assert.equal(curve, object:curve());
+			assert.equal(bits or object:bits(), object:bits());
+			local again = assert(tv.key(object:jwk()));
+			assert.equal(object:pem(), again:pem());
+			assert.equal(object:thumbprint(), again:thumbprint());
+			assert.equal(43, #object:thumbprint());
+		end);
+	end
+
+	it("has the thumbprint of RFC 8037 appendix A.3", function ()
+		local object = assert(tv.key[[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]]);
+		assert.equal("kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k", object:thumbprint());
+	end);
+
+	local point = [["x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"]];
+	for name, case in pairs{
+		["a point off its curve"] = { [[{"kty":"EC","crv":"P-256",]] .. point:gsub("IFyM", "IFyA") .. "}", "weak-key", "not on its curve" };
+		["a short coordinate"] = { [[{"kty":"EC","crv":"P-256","x":"AAAA","y":"AAAA"}]], "malformed-key", "not 32 bytes long" };
+		["a curve JOSE does not have"] = { [[{"kty":"EC","crv":"secp256k1",]] .. point .. "}", "unsupported-key", "curve" };
+		["a secret"] = { [[{"kty":"oct","k":"c2VjcmV0"}]], "unsupported-key", "kty" };
+		["a certificate of another key"] = { [[{"kty":"EC","crv":"P-256",]] .. point .. [[,"x5c":["AAAA"]}]], "malformed-key", "x5c" };
+	} do
+		it("is refused with its own words: " .. name, function ()
+			local object, message, code = tv.key(case[1]);
+			assert.is_nil(object);
+			assert.equal(case[2], code, message);
+			assert.truthy(message:find(case[3], 1, true), message);
+		end);
+	end
+
+	it("takes DER too", function ()
+		local object = assert(tv.key(tokens.der(key.public)));
+		assert.equal(key.public, object:pem());
+		assert.equal("malformed-key", code_of(tv.key(tokens.der(key.public) .. "\0")));
+	end);
+end);
