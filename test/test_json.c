@@ -165,6 +165,7 @@ static void test_memory(void) {
         {"one string", "{\"a\":\"", "a", "\"}", TV_OK},
         {"escapes", "{\"a\":\"", "\\u0041", "\"}", TV_OK},
         {"white space", "{", " ", "}", TV_OK},
+        {"brackets and others", "{\"a\":[0", ",[[]]", "]}", TV_OK},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
         char *text = check_malloc(SIZE + 1);
@@ -201,6 +202,53 @@ static void test_many_members(void) {
         free(memory);
         free(text);
     }
+}
+
+// Of a dozen names of mixed lengths each pair in turn is the same one: sorting brings them together.
+static void test_every_pair(void) {
+    static const char *const names[] = {"a",  "bbb", "cc", "d", "eee", "ff",
+                                        "gg", "h",   "ii", "j", "kkk", "l"};
+    enum { COUNT = sizeof names / sizeof names[0] };
+    for (int first = 0; first < COUNT; first++)
+        for (int second = first + 1; second < COUNT; second++) {
+            char text[256];
+            size_t length = (size_t)sprintf(text, "{");
+            for (int i = 0; i < COUNT; i++)
+                length += (size_t)sprintf(text + length, "%s\"%s\":0", i ? "," : "",
+                                          names[i == second ? first : i]);
+            length += (size_t)sprintf(text + length, "}");
+            struct tv_detail detail = {0};
+            void *memory;
+            yyjson_val *object;
+            CHECK_STATUS(TV_MALFORMED_HEADER, parse(text, length, 0, &memory, &object, &detail),
+                         text);
+            CHECK_SPAN(names[first], detail.found, text);
+            free(memory);
+        }
+}
+
+// What the sentence about broken JSON is made of.
+static void test_position(void) {
+    static const char broken[] = "{\"a\":1 x";
+    char unclosed[1024] = "{\"a\":";
+    memset(unclosed + 5, '[', 900);
+    struct tv_detail detail = {0};
+    void *memory;
+    yyjson_val *object;
+    CHECK_STATUS(TV_MALFORMED_HEADER, parse(broken, strlen(broken), 0, &memory, &object, &detail),
+                 broken);
+    CHECK_NUMBER(7, detail.number, broken);
+    free(memory);
+    CHECK_STATUS(TV_MALFORMED_HEADER,
+                 parse(unclosed, strlen(unclosed), 0, &memory, &object, &detail), "unclosed");
+    CHECK_TEXT("brackets that are never closed", detail.text, "unclosed");
+    free(memory);
+    memset(unclosed + 5 + 450, ']', 450);
+    strcpy(unclosed + 5 + 900, "}");
+    CHECK_STATUS(TV_MALFORMED_HEADER,
+                 parse(unclosed, strlen(unclosed), 0, &memory, &object, &detail), "closed");
+    CHECK_NUMBER(TV_REASON_DEPTH, detail.reason, "closed");
+    free(memory);
 }
 
 // An arena that is too small is said to be, and nothing is written past its end.
@@ -244,6 +292,8 @@ int main(void) {
     test_depth();
     test_memory();
     test_many_members();
+    test_every_pair();
+    test_position();
     test_small_arena();
     test_access();
     return check_report("test_json");
