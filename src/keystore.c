@@ -301,6 +301,8 @@ static enum tv_status store_new(const struct tv_keystore_options *options,
     if (!made)
         return TV_NO_MEMORY;
     made->references = 1;
+    static uint64_t last_id;
+    made->id = ++last_id;
     made->options = *options;
     bool owned = own_strings(&made->options);
     uint64_t seed = 0;
@@ -357,6 +359,8 @@ void tv_keystore_free(struct tv_keystore *store) {
 }
 
 const char *tv_keystore_source(const struct tv_keystore *store) { return store->printable; }
+
+uint64_t tv_keystore_id(const struct tv_keystore *store) { return store->id; }
 
 enum tv_status tv_keystore_put(struct tv_keystore *store, struct tv_span key_id, struct tv_key *key,
                                int64_t ttl_s, int64_t now_ms) {

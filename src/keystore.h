@@ -79,6 +79,9 @@ void tv_keystore_free(struct tv_keystore *store);
 // The source for people, without password; "" if there is none. Borrowed.
 const char *tv_keystore_source(const struct tv_keystore *store);
 
+// A number that no other store of the process ever has.
+uint64_t tv_keystore_id(const struct tv_keystore *store);
+
 // What is asked of a store.
 struct tv_key_request {
     struct tv_span key_id;                // empty: the only key of a set

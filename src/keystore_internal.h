@@ -41,6 +41,7 @@ struct tv_pending {
 
 struct tv_keystore {
     size_t references;
+    uint64_t id;
     struct tv_keystore_options options; // strings owned
     char *printable;                    // all its servers, or the folder
     struct tv_server servers[TV_KEYSTORE_MAX_SERVERS];

@@ -277,6 +277,11 @@ static int l_keystore_source(lua_State *L) {
     return 1;
 }
 
+static int l_keystore_id(lua_State *L) {
+    lua_pushinteger(L, (lua_Integer)tv_keystore_id(check_open(L)));
+    return 1;
+}
+
 static void set_seconds(lua_State *L, const char *name, int64_t ms) {
     lua_pushnumber(L, (lua_Number)ms / 1000);
     lua_setfield(L, -2, name);
@@ -437,9 +442,11 @@ int l_step(lua_State *L) {
 
 void register_keystore(lua_State *L) {
     static const luaL_Reg methods[] = {
-        {"get", l_keystore_get},         {"put", l_keystore_put},     {"forget", l_keystore_forget},
-        {"refresh", l_keystore_refresh}, {"keys", l_keystore_keys},   {"stats", l_keystore_stats},
-        {"source", l_keystore_source},   {"close", l_keystore_close}, {NULL, NULL}};
+        {"get", l_keystore_get},       {"put", l_keystore_put},
+        {"forget", l_keystore_forget}, {"refresh", l_keystore_refresh},
+        {"keys", l_keystore_keys},     {"stats", l_keystore_stats},
+        {"source", l_keystore_source}, {"id", l_keystore_id},
+        {"close", l_keystore_close},   {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__gc", l_keystore_close},
                                            {"__close", l_keystore_close},
                                            {"__tostring", l_keystore_tostring},

@@ -96,15 +96,16 @@ static void test_steps(void) {
 static void test_entries(void) {
     struct tv_cache *cache = tv_cache_new(4, 0);
     struct tv_cache_entry *entry = put(cache, "a", true, 77);
-    CHECK_NUMBER(77, entry->stored_ms, "stored");
+    CHECK_NUMBER(77, entry->life.stored_ms, "stored");
     CHECK(entry->key == key, "key");
     CHECK_SPAN("a", entry->key_id, "kid");
-    CHECK(entry->fresh_until_ms == 0 && entry->stale_until_ms == 0 && entry->waiters == 0 &&
-              entry->refresh_from_ms == 0,
+    CHECK(entry->life.fresh_until_ms == 0 && entry->life.stale_until_ms == 0 &&
+              entry->waiters == 0 && entry->life.refresh_from_ms == 0,
           "the rest is the caller's");
     entry->waiters = 5;
     entry = put(cache, "a", false, 78);
-    CHECK(!entry->key && entry->waiters == 0 && entry->stored_ms == 78, "an absence over a key");
+    CHECK(!entry->key && entry->waiters == 0 && entry->life.stored_ms == 78,
+          "an absence over a key");
     CHECK_NUMBER(1, tv_cache_count(cache), "over itself");
 
     // The kid may be any bytes, and the one that was put may be its own entry's.
@@ -114,7 +115,7 @@ static void test_entries(void) {
     CHECK_STATUS(TV_OK, tv_cache_put(cache, empty, key, 0, &entry), "empty");
     CHECK(tv_cache_get(cache, empty) == entry, "empty");
     CHECK_STATUS(TV_OK, tv_cache_put(cache, entry->key_id, key, 9, &entry), "its own");
-    CHECK(tv_cache_get(cache, empty) == entry && entry->stored_ms == 9, "its own");
+    CHECK(tv_cache_get(cache, empty) == entry && entry->life.stored_ms == 9, "its own");
     tv_cache_remove(cache, entry->key_id);
     CHECK(!tv_cache_get(cache, empty), "removed by its own kid");
     CHECK_NUMBER(2, tv_cache_count(cache), "two are left");
@@ -141,7 +142,8 @@ static void test_many(void) {
     for (int i = 0; i < MANY; i++) {
         snprintf(key_id, sizeof key_id, "kid %d", i);
         struct tv_cache_entry *entry = tv_cache_get(cache, tv_span_of(key_id));
-        found += entry && entry->stored_ms == i && tv_span_equal(entry->key_id, tv_span_of(key_id));
+        found +=
+            entry && entry->life.stored_ms == i && tv_span_equal(entry->key_id, tv_span_of(key_id));
     }
     CHECK_NUMBER(MANY, found, "all are found");
     for (int i = MANY; i < MANY + 100; i++) {
@@ -174,7 +176,7 @@ static void test_chains(void) {
     int right = 0;
     for (key_id[0] = 'A'; key_id[0] < 'A' + 16; key_id[0]++) {
         struct tv_cache_entry *entry = tv_cache_get(cache, tv_span_of(key_id));
-        right += (key_id[0] - 'A') % 2 ? !entry : entry && entry->stored_ms == key_id[0];
+        right += (key_id[0] - 'A') % 2 ? !entry : entry && entry->life.stored_ms == key_id[0];
     }
     CHECK_NUMBER(16, right, "every second is there");
     CHECK_NUMBER(8, tv_cache_count(cache), "every second is there");

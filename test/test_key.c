@@ -51,7 +51,6 @@ static const struct {
     {"ec.pem", TV_KEY_EC, 256, "P-256", false},
     {"ec-p384.pem", TV_KEY_EC, 384, "P-384", false},
     {"ec-p521.pem", TV_KEY_EC, 521, "P-521", false},
-    {"ec-k256.pem", TV_KEY_EC, 256, "another curve", false},
     {"ec.private-sec1.pem", TV_KEY_EC, 256, "P-256", true}, // behind a block of its parameters
     {"ed25519.pem", TV_KEY_OKP, 256, "Ed25519", false},
     {"ed448.pem", TV_KEY_OKP, 456, "Ed448", false},
@@ -66,6 +65,7 @@ static const struct {
     {"x25519.pem", TV_UNSUPPORTED_KEY, TV_REASON_KEY_TYPE, "X25519"},
     {"dsa.pem", TV_UNSUPPORTED_KEY, TV_REASON_KEY_TYPE, "DSA"},
     {"rsa-pss.pem", TV_UNSUPPORTED_KEY, TV_REASON_KEY_TYPE, "RSA-PSS"},
+    {"ec-k256.pem", TV_UNSUPPORTED_KEY, TV_REASON_CURVE, NULL},
     {"rsa.encrypted-pkcs8.pem", TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY, "an encrypted private key"},
     {"rsa.encrypted-pkcs1.pem", TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY, "an encrypted private key"},
     {"ssh.private.pem", TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY, "an SSH key"},
@@ -590,19 +590,13 @@ static void test_text_forms(void) {
     }
     free(spki);
 
-    static const char *const without[] = {NULL, "ec.pem", "ed25519.pem"};
-    for (size_t i = 0; i < sizeof without / sizeof without[0]; i++) {
-        const char *name = without[i] ? without[i] : "a secret";
-        key = load_or_secret(without[i]);
-        text = NULL;
-        CHECK_STATUS(TV_UNSUPPORTED_KEY, tv_key_jwk(key, &text, &length), name);
-        CHECK_STATUS(TV_UNSUPPORTED_KEY, tv_key_thumbprint(key, &text, &length), name);
-        CHECK(!text, name);
-        CHECK_STATUS(without[i] ? TV_OK : TV_UNSUPPORTED_KEY, tv_key_pem(key, &text, &length),
-                     name);
-        free(text);
-        tv_key_free(key);
-    }
+    key = load_or_secret(NULL);
+    text = NULL;
+    CHECK_STATUS(TV_UNSUPPORTED_KEY, tv_key_jwk(key, &text, &length), "a secret");
+    CHECK_STATUS(TV_UNSUPPORTED_KEY, tv_key_thumbprint(key, &text, &length), "a secret");
+    CHECK_STATUS(TV_UNSUPPORTED_KEY, tv_key_pem(key, &text, &length), "a secret");
+    CHECK(!text, "a secret");
+    tv_key_free(key);
 }
 
 static void test_references(void) {
