@@ -363,13 +363,13 @@ const char *tv_keystore_source(const struct tv_keystore *store) { return store->
 uint64_t tv_keystore_id(const struct tv_keystore *store) { return store->id; }
 
 enum tv_status tv_keystore_put(struct tv_keystore *store, struct tv_span key_id, struct tv_key *key,
-                               int64_t ttl_s, int64_t now_ms) {
+                               int64_t ttl_ms, int64_t now_ms) {
     struct tv_cache_entry *entry;
     enum tv_status status = tv_cache_put(store->keys, key_id, key, now_ms, &entry);
     if (status != TV_OK)
         return status;
     struct tv_lifetime *life = &entry->life;
-    life->fresh_until_ms = ttl_s > 0 ? now_ms + ttl_s * 1000 : INT64_MAX;
+    life->fresh_until_ms = ttl_ms > 0 ? now_ms + ttl_ms : INT64_MAX;
     life->refresh_from_ms = life->stale_until_ms = life->fresh_until_ms;
     tv_cache_remove(store->absences, key_id);
     return TV_OK;

@@ -99,9 +99,9 @@ enum tv_status tv_keystore_get(struct tv_keystore *store, const struct tv_key_re
 // How long a waiter is to wait, and when a fetch is given up. Milliseconds.
 int64_t tv_keystore_wait_ms(const struct tv_keystore *store);
 
-// Puts a key by hand (a reference is added), fresh for `ttl_s`, or for ever if it is 0.
+// Puts a key by hand (a reference is added), fresh for `ttl_ms`, or for ever if it is 0.
 enum tv_status tv_keystore_put(struct tv_keystore *store, struct tv_span key_id, struct tv_key *key,
-                               int64_t ttl_s, int64_t now_ms);
+                               int64_t ttl_ms, int64_t now_ms);
 
 // Forgets one kid, or with `key_id` NULL everything held, absences too.
 void tv_keystore_forget(struct tv_keystore *store, const struct tv_span *key_id);

@@ -238,7 +238,8 @@ static int l_keystore_put(lua_State *L) {
     struct tv_span key_id = check_span(L, 2);
     struct tv_detail detail = {0};
     lua_Number ttl_s = luaL_optnumber(L, 4, 0);
-    luaL_argcheck(L, ttl_s >= 0 && ttl_s < 1e9, 4, "seconds from 0 to 1e9 expected");
+    luaL_argcheck(L, ttl_s == 0 || (ttl_s >= 0.001 && ttl_s < 1e9), 4,
+                  "seconds from 0.001 to 1e9, or 0 for ever, expected");
     enum tv_status status = TV_OK;
     struct tv_key *key = test_key(L, 3);
     struct tv_key *loaded = NULL;
@@ -248,7 +249,7 @@ static int l_keystore_put(lua_State *L) {
         key = loaded;
     }
     if (status == TV_OK)
-        status = tv_keystore_put(store, key_id, key, (int64_t)ttl_s, tv_clock_steady_ms());
+        status = tv_keystore_put(store, key_id, key, (int64_t)(ttl_s * 1000), tv_clock_steady_ms());
     tv_key_free(loaded);
     if (status != TV_OK)
         return push_failure(L, status, &detail);

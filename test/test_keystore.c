@@ -292,7 +292,7 @@ static void test_by_hand(void) {
     CHECK_STATUS(TV_KEY_NOT_FOUND, get_at(store, "one", 0, &found, &detail), "nothing there");
     CHECK_NUMBER(TV_REASON_NO_SOURCE, detail.reason, "nothing there");
     CHECK_STATUS(TV_OK, tv_keystore_put(store, TV_SPAN("one"), key, 0, 5), "put");
-    CHECK_STATUS(TV_OK, tv_keystore_put(store, TV_SPAN("two"), key, 10, 5), "put for 10 s");
+    CHECK_STATUS(TV_OK, tv_keystore_put(store, TV_SPAN("two"), key, 10000, 5), "put for 10 s");
     tv_key_free(key);
     CHECK_STATUS(TV_OK, get_at(store, "one", INT64_MAX - 1, &found, &detail), "for ever");
     CHECK(found == key, "the key that was put");
