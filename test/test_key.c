@@ -205,6 +205,22 @@ static void test_surroundings(void) {
     free(pem);
 }
 
+// The marker that old programs write around certificates.
+static void test_old_marker(void) {
+    size_t length, size = 0;
+    char *pem = check_read_file(KEYS "rsa.certificate.pem", &length), text[4096];
+    for (const char *at = pem; *at; at++) {
+        if (strncmp(at, "CERTIFICATE", 11) == 0)
+            size += (size_t)sprintf(text + size, "X509 ");
+        text[size++] = *at;
+    }
+    struct tv_detail detail;
+    struct tv_key *key;
+    CHECK_STATUS(TV_OK, load(text, size, &key, &detail), "X509 CERTIFICATE");
+    tv_key_free(key);
+    free(pem);
+}
+
 // A PEM block of DER.
 static char *pem_of(const char *name, const unsigned char *der, int length, size_t *size) {
     BIO *bio = BIO_new(BIO_s_mem());
@@ -632,6 +648,7 @@ static void test_error_queue(void) {
 int main(void) {
     test_files();
     test_surroundings();
+    test_old_marker();
     test_trailing_bytes();
     test_moduli();
     test_jwks();
