@@ -42,6 +42,7 @@ static const struct {
     {'+', "c", 0, "c b a "},     {'?', "a", 0, "a c b "}, // the oldest
     {'?', "c", 0, "c a b "},                              // one in the middle
     {'?', "c", 0, "c a b "},                              // the newest
+    {'?', "x", 0, "c a b "},                              // one that is not there
     {'!', "b", 0, "c a b "},                              // a look that is no use
     {'+', "d", 0, "d c a "},                              // full: the least recently used goes
     {'+', "c", 0, "c d a "},                              // over itself: nothing goes

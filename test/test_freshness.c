@@ -46,6 +46,9 @@ static const struct {
     {"max-agee=60", NULL, false, -1, -1, -1},
     {"x-max-age=60", NULL, false, -1, -1, -1},
     {"private=\"max-age=60, no-store\"", NULL, false, -1, -1, -1},
+    {"private=\"a, max-age=60, b\"", NULL, false, -1, -1, -1},
+    {"x=\"a, no-store, b\", max-age=60", NULL, false, -1, -1, 60},
+    {"\"a, max-age=60, b\"", NULL, false, -1, -1, -1},
     {"private=\"a\\\", max-age=5\", max-age=60", NULL, false, -1, -1, 60},
     {"x=\"a\\\\\", max-age=60", NULL, false, -1, -1, 60},
     {"x=\"max-age=60\\", NULL, false, -1, -1, -1},
@@ -61,6 +64,7 @@ static const struct {
     // Age
     {"max-age=60", "20", false, -1, -1, 40},
     {"max-age=60", " 20 ", false, -1, -1, 40},
+    {"max-age=60", "1", false, -1, -1, 59},
     {"max-age=60", "60", false, -1, -1, 0},
     {"max-age=60", "61", false, -1, -1, 0},
     {"max-age=60", "0", false, -1, -1, 60},
