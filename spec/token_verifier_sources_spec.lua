@@ -493,3 +493,19 @@ describe("every form of a key", function ()
 		assert.equal("malformed-key", code_of(tv.key(tokens.der(key.public) .. "\0")));
 	end);
 end);
+
+describe("a bound source that has not answered yet", function ()
+	it("is waited for, though another has a key of that kid for another issuer", function ()
+		local one = tv.keystore();
+		one:put("key", second.public);
+		local two = tv.keystore{ asap_key_server = ("%s/slow-200/%s"):format(bad.url, new_name("bound")) };
+		local same = tv.keystore();
+		same:put("key", key.public);
+		local verifier = assert(tv.new{ wait = false, issuers = { ["https://one"] = { one, same }, ["https://two"] = two } });
+		local signed = token({ iss = "https://two" }, key, "key");
+		assert.equal("key-pending", code_of(verifier:verify(signed)));
+		repeat until select(2, tv.step(0.1)) == 0;
+		assert.is_table(verifier:verify(signed));
+		two:close();
+	end);
+end);

@@ -47,6 +47,7 @@ struct run {
     const struct call *call;
     struct tv_arena *arena;
     struct tv_verification verification;
+    struct tv_claims_request request; // a failure's detail may point into it
     yyjson_val *claims;
 };
 
@@ -57,15 +58,15 @@ static enum tv_status judge_with(struct run *run, const struct source *source,
     enum tv_status status = tv_verify_signature(&run->verification, key, detail);
     if (status != TV_OK)
         return status;
-    struct tv_claims_request request = {.now_s = isnan(run->call->now_s) ? (double)tv_clock_wall_s()
-                                                                         : run->call->now_s,
-                                        .room = run->call->room,
-                                        .has_room = run->call->room.data != NULL};
+    run->request = (struct tv_claims_request){
+        .now_s = isnan(run->call->now_s) ? (double)tv_clock_wall_s() : run->call->now_s,
+        .room = run->call->room,
+        .has_room = run->call->room.data != NULL};
     if (source && source->issuers.configured)
-        request.issuers = &source->issuers;
+        run->request.issuers = &source->issuers;
     else if (verifier->bound)
-        request.others_issuers = &verifier->bound_issuers;
-    return tv_verify_claims(&verifier->policy, &run->verification, &request, run->arena,
+        run->request.others_issuers = &verifier->bound_issuers;
+    return tv_verify_claims(&verifier->policy, &run->verification, &run->request, run->arena,
                             &run->claims, detail);
 }
 
@@ -110,9 +111,11 @@ static enum tv_status judge_with_sources(struct run *run, struct tv_detail *deta
             if (status == TV_OK)
                 return status;
         }
-        // "Not found" says least: the key may well be where somebody could not look. That the
-        // signature held, but for another issuer, says most.
-        bool says_more = status != TV_KEY_NOT_FOUND && worst != TV_ISSUER_NOT_ACCEPTED;
+        // A source that has not answered yet may have the right key. Of those that have, "not found"
+        // says least: the key may well be where somebody could not look. That the signature held,
+        // but for another issuer, says most.
+        bool says_more = status == TV_KEY_PENDING ||
+                         (status != TV_KEY_NOT_FOUND && worst != TV_ISSUER_NOT_ACCEPTED);
         if (worst != TV_KEY_PENDING && (i == 0 || says_more)) {
             worst = status;
             *detail = found;
