@@ -503,6 +503,7 @@ static void test_secrets(void) {
         CHECK_STATUS(secrets[i].reason ? TV_WEAK_SECRET : TV_OK,
                      tv_key_from_secret(copy.data, copy.length, &key, &detail), name);
         CHECK_NUMBER(secrets[i].reason, detail.reason, name);
+        CHECK_TEXT(NULL, detail.text, name);
         if (!CHECK((key != NULL) == !secrets[i].reason, name) || !key)
             continue;
         CHECK(tv_span_equal(tv_key_secret(key), copy), name);
