@@ -217,6 +217,37 @@ describe("a log-in that needs a key", function ()
 		assert.same({ watched + 1, 1 }, { all_watches, watches });
 	end);
 
+	it("goes on in the child of a fork that was called for its parent's descriptor", function ()
+		local token_util = new_plugin();
+		prosody.run(process, token_util, token);
+		local watched, pollfd = all_watches, token_verifier.pollfd;
+		local child = require "socket".udp();
+		local step = token_verifier.step;
+		token_verifier.step = function () -- the fork is noticed by what it finds
+			token_verifier.pollfd = function () return child:getfd(); end;
+			return step();
+		end;
+		process(token_util, tokens.rs256(tokens.claims(), rsa, "k3"));
+		prosody.run_until(function () return all_watches > watched; end);
+		token_verifier.pollfd, token_verifier.step = pollfd, step;
+		assert.same({ watched + 1, 1 }, { all_watches, watches });
+		prosody.run(process, token_util, tokens.rs256(tokens.claims(), rsa, "k4"));
+		assert.same({ watched + 2, 1 }, { all_watches, watches });
+	end);
+
+	it("is woken by its own store, not by one whose URL differs in a password alone", function ()
+		local url = keys.url:gsub("//", "//user:%%s@"); -- hidden in what people are shown
+		local first = new_plugin({ asap_key_server = url:format("one") });
+		local second = new_plugin({ asap_key_server = url:format("two") });
+		keys.delay = 0.3;
+		local slow = start(first, token);
+		prosody.run_until(function () return #keys.requests == 1; end);
+		keys.delay = 0;
+		local fast = start(second, tokens.rs256(tokens.claims(), rsa, "k1"));
+		finish({ fast, slow });
+		assert.same({ { true }, { true } }, { fast.result, slow.result });
+	end);
+
 	it("asks the next key server in a list when the first has no such key", function ()
 		local second = key_server.start({ k2 = other_rsa.public });
 		local token_util = new_plugin({ asap_key_server = { keys.url, second.url } });

@@ -12,7 +12,7 @@ local wakes_per_turn = 8;
 
 local watched; -- { fd, handle }
 local users = 0;
-local waiting = {}; -- source and kid -> set of waiters
+local waiting = {}; -- id of a store and kid -> set of waiters
 local woken = {}; -- waiters whose session is to be resumed, in order
 local first_woken, last_woken = 1, 0;
 local drain_scheduled = false;
@@ -39,8 +39,8 @@ local function unwatch()
 	end
 end
 
-local function key_of(source, kid)
-	return source.."\n"..kid;
+local function key_of(store_id, kid)
+	return ("%d %s"):format(store_id, kid);
 end
 
 local function forget(waiter)
@@ -92,12 +92,17 @@ local function settle(waiter, outcome)
 	woken[last_woken] = waiter;
 end
 
+local watch;
+
 local function on_readable()
 	for _, item in ipairs(protected("step", token_verifier.step) or {}) do
-		local waiters = waiting[key_of(item.store:source(), item.kid)] or {};
+		local waiters = waiting[key_of(item.store:id(), item.kid)] or {};
 		for waiter in pairs(waiters) do
 			settle(waiter, item);
 		end
+	end
+	if watched then
+		watch(); -- this may be the child of a fork, called for the descriptor of its parent
 	end
 	if first_woken <= last_woken and not drain_scheduled then
 		drain();
@@ -105,7 +110,7 @@ local function on_readable()
 end
 
 -- Watches the descriptor, if it is not watched yet. A server that forked has another one than before.
-local function watch()
+function watch()
 	local fd = token_verifier.pollfd();
 	if watched and watched.fd == fd then
 		return;
@@ -126,17 +131,17 @@ function user_methods:start()
 	end
 end
 
--- Waits in the caller's async runner until one of the sources (texts of store:source()) has settled `kid`.
+-- Waits in the caller's async runner until one of the stores (numbers of store:id()) has settled `kid`.
 -- Returns what step() told of it, or { code, message } after `seconds` or when the plugin is unloaded.
-function user_methods:wait(sources, kid, seconds)
+function user_methods:wait(store_ids, kid, seconds)
 	if self.detached then
 		return { code = "key-source-unavailable", message = "the plugin is being unloaded" };
 	end
 	watch();
 	local wait, done = async.waiter();
 	local waiter = { user = self, done = done, keys = {} };
-	for i, source in ipairs(sources) do
-		local key = key_of(source, kid);
+	for i, store_id in ipairs(store_ids) do
+		local key = key_of(store_id, kid);
 		waiter.keys[i] = key;
 		waiting[key] = waiting[key] or {};
 		waiting[key][waiter] = true;

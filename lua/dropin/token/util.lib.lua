@@ -44,21 +44,21 @@ local function client_of(session)
 end
 
 -- Waits until a store has settled the key, and returns what became of it. Where nobody can wait the fetch goes on.
-local function await_key(stores, kid, deadline)
+local function await_key(store_ids, kid, deadline)
 	if not async.ready() then
 		watch:start();
 		return { code = "key-pending", message = "key is being fetched" };
 	end
-	local sources = {};
-	for i, store in ipairs(stores) do
-		sources[i] = store:source();
-	end
-	return watch:wait(sources, kid, math.max(deadline - monotonic(), 0));
+	return watch:wait(store_ids, kid, math.max(deadline - monotonic(), 0));
 end
 
 -- Calls `ask` until it has an answer: its key may have to be fetched, from one store after the other. What it answers
 -- is returned, or what became of the key.
 local function ask_and_wait(session, stores, kid_of, ask)
+	local store_ids = {};
+	for i, store in ipairs(stores) do
+		store_ids[i] = store:id();
+	end
 	local deadline = monotonic() + wait_limit;
 	local outcome = { code = "key-source-unavailable", message = "the key was fetched and lost again" };
 	local result, message, code = ask();
@@ -70,7 +70,7 @@ local function ask_and_wait(session, stores, kid_of, ask)
 		if not kid then
 			return nil, problem, problem_code;
 		end
-		local settled = await_key(stores, kid, deadline);
+		local settled = await_key(store_ids, kid, deadline);
 		if session.destroyed then
 			return nil, "the client has gone", "session-closed";
 		elseif settled.code == "key-pending" then
