@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+// Keys in a local folder: every kind of thing that can lie there under a key's name.
+#include "check.h"
+
+#include "asap.h"
+#include "folder.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#define KEYS "test/vectors/keys/"
+#define NOBODY 65534
+
+static char folder[] = "/tmp/token_verifier_folder_XXXXXX";
+static char *pem;
+static size_t pem_length;
+
+// Where the key of `key_id` belongs; overwritten by the next call.
+static const char *path_of(const char *key_id) {
+    static char path[256];
+    char name[TV_ASAP_FILE_NAME_SIZE];
+    if (tv_asap_file_name(tv_span_of(key_id), name) != TV_OK)
+        check_abort("no file name");
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
+static void write_file(const char *path, const char *bytes, size_t length) {
+    FILE *file = fopen(path, "wb");
+    if (!file || fwrite(bytes, 1, length, file) != length || fclose(file) != 0)
+        check_abort("%s cannot be written", path);
+}
+
+static enum tv_status look(const char *key_id, char stamp[TV_FOLDER_STAMP_SIZE],
+                           struct tv_detail *detail) {
+    *detail = (struct tv_detail){0};
+    stamp[0] = '\0';
+    struct tv_span copy = guard_copy(GUARD_TOKEN, key_id, strlen(key_id));
+    return tv_folder_look(folder, copy, stamp, detail);
+}
+
+static enum tv_status load(const char *key_id, struct tv_key **key, struct tv_detail *detail) {
+    *detail = (struct tv_detail){0};
+    *key = NULL;
+    struct tv_span copy = guard_copy(GUARD_TOKEN, key_id, strlen(key_id));
+    return tv_folder_load(folder, copy, key, detail);
+}
+
+static void make_good(const char *path) { write_file(path, pem, pem_length); }
+
+static void make_nothing(const char *path) { (void)path; }
+
+static void make_empty(const char *path) { write_file(path, "", 0); }
+
+static void make_page(const char *path) { write_file(path, "<html>", 6); }
+
+static void make_directory(const char *path) {
+    if (mkdir(path, 0700) != 0)
+        check_abort("no directory");
+}
+
+static void make_fifo(const char *path) {
+    if (mkfifo(path, 0600) != 0)
+        check_abort("no pipe");
+}
+
+static void make_link(const char *path) {
+    char target[300];
+    snprintf(target, sizeof target, "%s.target", path);
+    make_good(target);
+    if (symlink(target, path) != 0)
+        check_abort("no link");
+}
+
+static void make_broken_link(const char *path) {
+    if (symlink("/nonexistent/key.pem", path) != 0)
+        check_abort("no link");
+}
+
+static void make_link_to_itself(const char *path) {
+    if (symlink(path, path) != 0)
+        check_abort("no link");
+}
+
+static void make_large(const char *path) {
+    char *bytes = check_malloc(TV_KEY_MAX_LENGTH + 2);
+    memset(bytes, '\n', TV_KEY_MAX_LENGTH + 2);
+    memcpy(bytes, pem, pem_length);
+    write_file(path, bytes, TV_KEY_MAX_LENGTH + 2);
+    free(bytes);
+}
+
+static void make_largest(const char *path) {
+    make_large(path);
+    if (truncate(path, (off_t)TV_KEY_MAX_LENGTH) != 0)
+        check_abort("truncate");
+}
+
+static void make_forbidden(const char *path) {
+    make_good(path);
+    if (chmod(path, 0) != 0)
+        check_abort("chmod");
+}
+
+static const struct {
+    const char *name;
+    void (*make)(const char *path);
+    enum tv_status look, load;
+    const char *look_words;
+    enum tv_reason reason; // of load()
+    const char *words;     // "*" any
+} kinds[] = {
+    {"a key", make_good, TV_OK, TV_OK, NULL, 0, NULL},
+    {"a link to a key", make_link, TV_OK, TV_OK, NULL, 0, NULL},
+    {"64 KiB", make_largest, TV_OK, TV_OK, NULL, 0, NULL},
+    {"nothing", make_nothing, TV_KEY_NOT_FOUND, TV_KEY_NOT_FOUND, "does not exist", TV_REASON_FILE,
+     "does not exist"},
+    {"a link to nothing", make_broken_link, TV_KEY_NOT_FOUND, TV_KEY_NOT_FOUND, "does not exist",
+     TV_REASON_FILE, "does not exist"},
+    {"a link to itself", make_link_to_itself, TV_KEY_UNUSABLE, TV_KEY_UNUSABLE, "cannot be read",
+     TV_REASON_FILE, "cannot be read"},
+    {"a folder", make_directory, TV_KEY_UNUSABLE, TV_KEY_UNUSABLE, "is no plain file",
+     TV_REASON_FILE, "cannot be read"},
+    {"a pipe", make_fifo, TV_KEY_UNUSABLE, TV_KEY_UNUSABLE, "is no plain file", TV_REASON_NOT_A_KEY,
+     "an empty text"}, // and reading it does not block
+    {"an empty file", make_empty, TV_OK, TV_KEY_UNUSABLE, NULL, TV_REASON_NOT_A_KEY,
+     "an empty text"},
+    {"a page", make_page, TV_OK, TV_KEY_UNUSABLE, NULL, TV_REASON_NOT_A_KEY, "an HTML or XML page"},
+    {"more than 64 KiB", make_large, TV_OK, TV_KEY_UNUSABLE, NULL, TV_REASON_LENGTH, "key text"},
+};
+
+static void test_kinds(void) {
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        const char *name = kinds[i].name;
+        char stamp[TV_FOLDER_STAMP_SIZE];
+        struct tv_detail detail;
+        struct tv_key *key;
+        kinds[i].make(path_of(name));
+        CHECK_STATUS(kinds[i].look, look(name, stamp, &detail), name);
+        CHECK_NUMBER(kinds[i].look_words ? TV_REASON_FILE : TV_REASON_NONE, detail.reason, name);
+        CHECK_TEXT(kinds[i].look_words, detail.text, name);
+        CHECK((stamp[0] != '\0') == (kinds[i].look == TV_OK), name);
+        alarm(10); // a pipe that is waited for must not hang the tests
+        CHECK_STATUS(kinds[i].load, load(name, &key, &detail), name);
+        alarm(0);
+        CHECK((key != NULL) == (kinds[i].load == TV_OK), name);
+        CHECK_NUMBER(kinds[i].reason, detail.reason, name);
+        CHECK_TEXT(kinds[i].words, detail.text, name);
+        tv_key_free(key);
+    }
+}
+
+static void check_permission(void) {
+    char stamp[TV_FOLDER_STAMP_SIZE];
+    struct tv_detail detail;
+    struct tv_key *key;
+    CHECK_STATUS(TV_OK, look("forbidden", stamp, &detail), "forbidden");
+    CHECK_STATUS(TV_KEY_UNUSABLE, load("forbidden", &key, &detail), "forbidden");
+    CHECK_TEXT("may not be read: permission denied", detail.text, "forbidden");
+    chmod(folder, 0);
+    CHECK_STATUS(TV_KEY_UNUSABLE, look("a key", stamp, &detail), "a closed folder");
+    CHECK_TEXT("may not be read: permission denied", detail.text, "a closed folder");
+    chmod(folder, 0700);
+}
+
+// Root may read everything, so somebody else looks.
+static void test_permission(void) {
+    make_forbidden(path_of("forbidden"));
+    if (geteuid() != 0) {
+        check_permission();
+        return;
+    }
+    if (chown(folder, NOBODY, NOBODY) != 0 || chown(path_of("forbidden"), NOBODY, NOBODY) != 0)
+        check_abort("chown");
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        if (setgid(NOBODY) != 0 || setuid(NOBODY) != 0)
+            _exit(2);
+        checks.failed = 0;
+        check_permission();
+        fflush(stdout);
+        _exit(checks.failed > 0);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    CHECK_NUMBER(0, status, "permission");
+}
+
+// The folder itself.
+static void test_folders(void) {
+    static const char *const absent[] = {"/nonexistent", "/dev/null", ""};
+    for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++) {
+        char stamp[TV_FOLDER_STAMP_SIZE];
+        struct tv_detail detail = {0};
+        struct tv_key *key = NULL;
+        CHECK_STATUS(TV_KEY_NOT_FOUND, tv_folder_look(absent[i], TV_SPAN("a key"), stamp, &detail),
+                     absent[i]);
+        CHECK_TEXT("does not exist", detail.text, absent[i]);
+        CHECK_STATUS(TV_KEY_NOT_FOUND, tv_folder_load(absent[i], TV_SPAN("a key"), &key, &detail),
+                     absent[i]);
+        CHECK(!key, absent[i]);
+    }
+    char stamp[TV_FOLDER_STAMP_SIZE];
+    struct tv_detail detail;
+    CHECK_STATUS(TV_KEY_NOT_FOUND, look("../a key", stamp, &detail), "no way out of it");
+    CHECK_STATUS(TV_KEY_NOT_FOUND, look("", stamp, &detail), "an empty kid");
+}
+
+static void set_time(const char *path, time_t seconds, long nanoseconds) {
+    struct timespec times[2] = {{seconds, nanoseconds}, {seconds, nanoseconds}};
+    if (utimensat(AT_FDCWD, path, times, 0) != 0)
+        check_abort("utimensat");
+}
+
+// Each change that a file can have makes another stamp; none at all makes the same.
+static void test_stamps(void) {
+    char before[TV_FOLDER_STAMP_SIZE], after[TV_FOLDER_STAMP_SIZE], other[300];
+    struct tv_detail detail;
+    const char *path = path_of("stamped");
+    make_good(path);
+    set_time(path, 1000, 5);
+    look("stamped", before, &detail);
+    CHECK(before[0] != '\0', "stamp");
+    look("stamped", after, &detail);
+    CHECK_TEXT(before, after, "nothing has changed");
+
+    set_time(path, 1000, 6);
+    look("stamped", after, &detail);
+    CHECK(strcmp(before, after) != 0, "a nanosecond later");
+    set_time(path, 1001, 5);
+    look("stamped", after, &detail);
+    CHECK(strcmp(before, after) != 0, "a second later");
+    set_time(path, 1000, 5);
+    look("stamped", after, &detail);
+    CHECK_TEXT(before, after, "as before");
+
+    write_file(path, pem, pem_length - 1);
+    set_time(path, 1000, 5);
+    look("stamped", after, &detail);
+    CHECK(strcmp(before, after) != 0, "another size");
+
+    // Replaced by rename, with the same size and time.
+    snprintf(other, sizeof other, "%s.new", path);
+    make_good(other);
+    set_time(other, 1000, 5);
+    if (rename(other, path) != 0)
+        check_abort("rename");
+    look("stamped", after, &detail);
+    CHECK(strcmp(before, after) != 0, "another file");
+}
+
+int main(void) {
+    if (!mkdtemp(folder))
+        check_abort("no folder below /tmp");
+    pem = check_read_file(KEYS "rsa.pem", &pem_length);
+    test_kinds();
+    test_permission();
+    test_folders();
+    test_stamps();
+    free(pem);
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    CHECK_NUMBER(0, system(command), "cleared up");
+    return check_report("test_folder");
+}

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: MIT
+// Sets of keys: what is taken, what is skipped and why, and which key a kid then finds.
+#include "check.h"
+#include "expand.h"
+
+#include "keyset.h"
+
+static enum tv_status load(const char *text, size_t length, struct tv_key_set **set,
+                           struct tv_detail *detail) {
+    struct tv_span copy = guard_copy(GUARD_KEY, text, length);
+    *set = NULL;
+    *detail = (struct tv_detail){0};
+    return tv_key_set_load(copy.data, copy.length, set, detail);
+}
+
+// clang-format off
+// Good sets: the kids of the keys in their order, "-" for one without, and what was skipped first.
+static const struct {
+    const char *text;
+    const char *kids;
+    size_t skipped;
+    enum tv_status status;
+    enum tv_reason reason;
+    const char *subject, *words;
+} sets[] = {
+    {"{\"keys\":[]}", "", 0, TV_OK, 0, NULL, NULL},
+    {" \r\n\t{\"keys\":[{$R,\"kid\":\"a\"}],\"x\":1}\n", "a", 0, TV_OK, 0, NULL, NULL},
+    {"{\"keys\":[{$R,\"kid\":\"a\"},{$E,\"kid\":\"b\"},{$O,\"kid\":\"c\"}]}",
+     "a b c", 0, TV_OK, 0, NULL, NULL},
+    {"{\"keys\":[{$R}]}", "-", 0, TV_OK, 0, NULL, NULL},
+    {"{\"keys\":[{$R,\"kid\":\"a\"},{$S,\"kid\":\"a\"}]}", "a a", 0, TV_OK, 0, NULL, NULL},
+    // A kid of another type than string names nothing; the key itself is good.
+    {"{\"keys\":[{$R,\"kid\":7},{$R,\"kid\":null},{$R,\"kid\":[\"a\"]},{$R,\"kid\":\"\"}]}",
+     "- - - -", 0, TV_OK, 0, NULL, NULL},
+
+    // One that is no use is skipped, wherever it stands.
+    {"{\"keys\":[{\"kty\":\"oct\",\"k\":\"c2VjcmV0\",\"kid\":\"s\"},{$R,\"kid\":\"a\"}]}", "a",
+     1, TV_UNSUPPORTED_KEY, TV_REASON_KEY_TYPE, "kty", "string"},
+    {"{\"keys\":[{$R,\"kid\":\"a\"},{\"kty\":\"oct\",\"k\":\"c2VjcmV0\",\"alg\":\"HS256\"}]}", "a",
+     1, TV_UNSUPPORTED_KEY, TV_REASON_KEY_TYPE, "kty", "string"},
+    {"{\"keys\":[{$R,\"kid\":\"a\"},{},{$E,\"kid\":\"b\"}]}", "a b",
+     1, TV_MALFORMED_KEY, TV_REASON_MISSING, "kty", NULL},
+    {"{\"keys\":[{\"kty\":\"RSA\",\"n\":\"AQAB\",\"e\":\"AQAB\"},{$R,\"kid\":\"a\"}]}", "a",
+     1, TV_WEAK_KEY, TV_REASON_LENGTH, NULL, "RSA modulus"},
+    {"{\"keys\":[{\"kty\":\"EC\",\"crv\":\"secp256k1\",\"x\":\"AA\",\"y\":\"AA\"},"
+     "{$R,\"kid\":\"a\"}]}",
+     "a",
+     1, TV_UNSUPPORTED_KEY, TV_REASON_CURVE, "crv", NULL},
+    {"{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"X25519\",\"x\":\"AA\"},{$R,\"kid\":\"a\"}]}", "a",
+     1, TV_UNSUPPORTED_KEY, TV_REASON_CURVE, "crv", NULL},
+    {"{\"keys\":[{$R,\"x5c\":[\"AAAA\"]},{$R,\"kid\":\"a\"}]}", "a",
+     1, TV_MALFORMED_KEY, TV_REASON_CERTIFICATE, "x5c", NULL},
+    {"{\"keys\":[7,{$R,\"kid\":\"a\"},null,true,[]]}", "a",
+     4, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY, NULL, "number"},
+    {"{\"keys\":[[{$R}],{$R,\"kid\":\"a\"}]}", "a",
+     1, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY, NULL, "array"},
+    {"{\"keys\":[\"key\",{$R,\"kid\":\"a\"}]}", "a",
+     1, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY, NULL, "neither PEM nor JWK"},
+    // The reason is the first one's.
+    {"{\"keys\":[{\"kty\":1},{\"kty\":\"oct\"},{},7]}", "",
+     4, TV_MALFORMED_KEY, TV_REASON_TYPE, "kty", "number"},
+
+    // Google's form: kid to certificate.
+    {"{\"a\":\"$C\"}", "a", 0, TV_OK, 0, NULL, NULL},
+    {"{\"a\":\"$C\",\"b\":\"$C\"}", "a b", 0, TV_OK, 0, NULL, NULL},
+    {"{\"keys\":\"$C\"}", "keys", 0, TV_OK, 0, NULL, NULL},
+    {"{\"bad\":\"-----BEGIN CERTIFICATE-----\\nAAAA\\n-----END CERTIFICATE-----\\n\",\"a\":\"$C\"}",
+     "a",
+     1, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY, NULL, "a PEM whose contents cannot be decoded"},
+};
+
+static const struct {
+    const char *text;
+    enum tv_reason reason;
+    const char *subject;
+    const char *words; // "*" any
+} no_sets[] = {
+    {"", TV_REASON_NOT_A_KEY, NULL, "an empty text"},
+    {" \t\v\f\r\n", TV_REASON_NOT_A_KEY, NULL, "an empty text"},
+    {"<html>", TV_REASON_NOT_A_KEY, NULL, "an HTML or XML page"},
+    {"\r\n <?xml version=\"1.0\"?>", TV_REASON_NOT_A_KEY, NULL, "an HTML or XML page"},
+    {"Not Found", TV_REASON_JSON, "JWK Set", "*"},
+    {"{\"keys\":[{$R,\"kid\":\"a\"}]", TV_REASON_JSON, "JWK Set", "*"},
+    {"{\"keys\":[]}x", TV_REASON_JSON, "JWK Set", "*"},
+    {"[{$R,\"kid\":\"a\"}]", TV_REASON_NOT_OBJECT, "JWK Set", "array"},
+    {"\"keys\"", TV_REASON_NOT_OBJECT, "JWK Set", "string"},
+    {"null", TV_REASON_NOT_OBJECT, "JWK Set", "null"},
+    {"{\"keys\":[],\"keys\":[]}", TV_REASON_DUPLICATE, "JWK Set", NULL},
+    {"{\"keys\":[{$R,\"kid\":\"a\",\"kid\":\"b\"}]}", TV_REASON_DUPLICATE, "JWK Set", NULL},
+    {"{}", TV_REASON_NOT_A_KEY, NULL, "JSON without a \"keys\" array"},
+    {"{\"keys\":{}}", TV_REASON_NOT_A_KEY, NULL, "JSON without a \"keys\" array"},
+    {"{\"keys\":null}", TV_REASON_NOT_A_KEY, NULL, "JSON without a \"keys\" array"},
+    {"{\"Keys\":[]}", TV_REASON_NOT_A_KEY, NULL, "JSON without a \"keys\" array"},
+    {"{$R,\"kid\":\"a\"}", TV_REASON_NOT_A_KEY, NULL, "JSON without a \"keys\" array"},
+    {"{\"error\":\"unauthorized\"}", TV_REASON_NOT_A_KEY, NULL, "JSON without a \"keys\" array"},
+    {"{\"a\":\"$C\",\"b\":7}", TV_REASON_NOT_A_KEY, NULL, "JSON without a \"keys\" array"},
+    {"{\"a\":\"$C\",\"b\":\"text\"}", TV_REASON_NOT_A_KEY, NULL, "JSON without a \"keys\" array"},
+};
+// clang-format on
+
+// "a b -": the kids in their order.
+static void list_kids(const struct tv_key_set *set, char *out, size_t size) {
+    size_t used = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < set->count; i++) {
+        struct tv_span key_id = set->entries[i].key_id;
+        used += (size_t)snprintf(out + used, size - used, "%s%.*s", i > 0 ? " " : "",
+                                 key_id.length > 0 ? (int)key_id.length : 1,
+                                 key_id.length > 0 ? key_id.data : "-");
+    }
+}
+
+static void test_sets(void) {
+    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
+        const char *name = sets[i].text;
+        char *text = expand(name), kids[256];
+        struct tv_key_set *set;
+        struct tv_detail detail;
+        if (CHECK_STATUS(TV_OK, load(text, strlen(text), &set, &detail), name)) {
+            list_kids(set, kids, sizeof kids);
+            CHECK_TEXT(sets[i].kids, kids, name);
+            CHECK_NUMBER(sets[i].skipped, set->skipped, name);
+            CHECK_STATUS(sets[i].status, set->skipped_status, name);
+            CHECK_NUMBER(sets[i].reason, set->skipped_detail.reason, name);
+            CHECK_TEXT(sets[i].subject, set->skipped_detail.subject, name);
+            CHECK_TEXT(sets[i].words, set->skipped_detail.text, name);
+            CHECK_NUMBER(0, set->skipped_detail.found.length, name);
+            CHECK_NUMBER(TV_REASON_NONE, detail.reason, name);
+        }
+        tv_key_set_free(set);
+        free(text);
+    }
+    for (size_t i = 0; i < sizeof no_sets / sizeof no_sets[0]; i++) {
+        const char *name = no_sets[i].text;
+        char *text = expand(name);
+        struct tv_key_set *set;
+        struct tv_detail detail;
+        CHECK_STATUS(TV_MALFORMED_KEY, load(text, strlen(text), &set, &detail), name);
+        CHECK(!set, name);
+        CHECK_NUMBER(no_sets[i].reason, detail.reason, name);
+        CHECK_TEXT(no_sets[i].subject, detail.subject, name);
+        if (no_sets[i].words && no_sets[i].words[0] == '*')
+            CHECK(detail.text, name);
+        else
+            CHECK_TEXT(no_sets[i].words, detail.text, name);
+        CHECK_NUMBER(0, detail.found.length, name); // it would point into freed memory
+        free(text);
+    }
+}
+
+// Which of the keys is found, told by its thumbprint's first letters.
+static const struct {
+    const char *text;
+    const char *key_id; // NULL: tv_key_set_only()
+    const char *algorithm;
+    const char *file; // of the key found; NULL: none
+} finds[] = {
+    {"{\"keys\":[{$R,\"kid\":\"a\"},{$S,\"kid\":\"b\"}]}", "a", "RS256", "rsa.pem"},
+    {"{\"keys\":[{$R,\"kid\":\"a\"},{$S,\"kid\":\"b\"}]}", "b", "RS256", "other.pem"},
+    {"{\"keys\":[{$R,\"kid\":\"a\"},{$S,\"kid\":\"b\"}]}", "b", NULL, "other.pem"},
+    {"{\"keys\":[{$R,\"kid\":\"a\"}]}", "A", "RS256", NULL},
+    {"{\"keys\":[{$R,\"kid\":\"a\"}]}", "ab", "RS256", NULL},
+    {"{\"keys\":[{$R,\"kid\":\"ab\"}]}", "a", "RS256", NULL},
+    {"{\"keys\":[]}", "a", "RS256", NULL},
+    // Several of one kid: by the algorithm, else the first, for its refusal to say why.
+    {"{\"keys\":[{$E,\"kid\":\"a\"},{$R,\"kid\":\"a\"}]}", "a", "RS256", "rsa.pem"},
+    {"{\"keys\":[{$E,\"kid\":\"a\"},{$R,\"kid\":\"a\"}]}", "a", NULL, "ec.pem"},
+    {"{\"keys\":[{$E,\"kid\":\"a\"},{$O,\"kid\":\"a\"}]}", "a", "RS256", "ec.pem"},
+    {"{\"keys\":[{$R,\"kid\":\"a\",\"alg\":\"RS384\"},{$S,\"kid\":\"a\",\"alg\":\"RS256\"}]}", "a",
+     "RS256", "other.pem"},
+    {"{\"keys\":[{$R,\"kid\":\"a\",\"alg\":\"RS384\"},{$S,\"kid\":\"a\",\"alg\":\"RS256\"}]}", "a",
+     "RS384", "rsa.pem"},
+    {"{\"keys\":[{$R,\"kid\":\"a\",\"alg\":\"RS384\"},{$S,\"kid\":\"a\",\"alg\":\"RS256\"}]}", "a",
+     "RS512", "rsa.pem"},
+    {"{\"keys\":[{$R,\"kid\":\"a\",\"use\":\"enc\"},{$S,\"kid\":\"a\",\"use\":\"sig\"}]}", "a",
+     "RS256", "other.pem"},
+    {"{\"keys\":[{$R,\"kid\":\"a\"},{$S,\"kid\":\"a\"}]}", "a", "RS256", "rsa.pem"},
+    {"{\"a\":\"$C\"}", "a", "RS256", "rsa.pem"},
+    // Without a kid: the only one that can have signed.
+    {"{\"keys\":[{$R}]}", NULL, "RS256", "rsa.pem"},
+    {"{\"keys\":[{$R,\"kid\":\"a\"}]}", NULL, "RS256", "rsa.pem"},
+    {"{\"keys\":[{$E},{$R},{$O}]}", NULL, "RS256", "rsa.pem"},
+    {"{\"keys\":[{$S,\"use\":\"enc\"},{$R}]}", NULL, "RS256", "rsa.pem"},
+    {"{\"keys\":[{$R},{$S}]}", NULL, "RS256", NULL},
+    {"{\"keys\":[{$R},{$R}]}", NULL, "RS256", NULL},
+    {"{\"keys\":[{$E},{$O}]}", NULL, "RS256", NULL},
+    {"{\"keys\":[{$E}]}", NULL, NULL, "ec.pem"},
+    {"{\"keys\":[{$E},{$O}]}", NULL, NULL, NULL},
+    {"{\"keys\":[]}", NULL, NULL, NULL},
+};
+
+static void test_finds(void) {
+    for (size_t i = 0; i < sizeof finds / sizeof finds[0]; i++) {
+        const char *name = finds[i].text;
+        char *text = expand(name);
+        struct tv_key_set *set;
+        struct tv_detail detail;
+        const struct tv_algorithm *algorithm =
+            finds[i].algorithm ? tv_algorithm_find(tv_span_of(finds[i].algorithm)) : NULL;
+        CHECK_STATUS(TV_OK, load(text, strlen(text), &set, &detail), name);
+        struct tv_key *found;
+        if (finds[i].key_id) {
+            size_t length = strlen(finds[i].key_id);
+            found =
+                tv_key_set_find(set, guard_copy(GUARD_TOKEN, finds[i].key_id, length), algorithm);
+        } else {
+            found = tv_key_set_only(set, algorithm);
+        }
+        if (CHECK((found != NULL) == (finds[i].file != NULL), name) && found) {
+            struct tv_key *expected = expand_load(finds[i].file);
+            CHECK(EVP_PKEY_eq(tv_key_public(expected), tv_key_public(found)) == 1, name);
+            tv_key_free(expected);
+        }
+        tv_key_set_free(set);
+        free(text);
+    }
+}
+
+// As many as there may be; one more, and none is taken.
+static void test_most(void) {
+    char *jwk = expand("{$O}"), *text = check_malloc(EXPANDED_SIZE);
+    for (size_t count = TV_KEY_SET_MAX_KEYS; count <= TV_KEY_SET_MAX_KEYS + 1; count++) {
+        size_t used = (size_t)sprintf(text, "{\"keys\":[");
+        for (size_t i = 0; i < count; i++)
+            used += (size_t)sprintf(text + used, "%s%s", i > 0 ? "," : "", jwk);
+        used += (size_t)sprintf(text + used, "]}");
+        struct tv_key_set *set;
+        struct tv_detail detail;
+        bool too_many = count > TV_KEY_SET_MAX_KEYS;
+        CHECK_STATUS(too_many ? TV_MALFORMED_KEY : TV_OK, load(text, used, &set, &detail), "most");
+        CHECK_NUMBER(too_many ? TV_REASON_LENGTH : TV_REASON_NONE, detail.reason, "most");
+        CHECK_NUMBER(too_many ? 257 : 0, detail.number, "most");
+        CHECK_NUMBER(too_many ? 256 : 0, detail.limit, "most");
+        CHECK_TEXT(too_many ? "set" : NULL, detail.text, "most");
+        if (CHECK((set != NULL) == !too_many, "most") && set)
+            CHECK_NUMBER(256, set->count, "most");
+        tv_key_set_free(set);
+    }
+    free(text);
+    free(jwk);
+
+    // By length, whatever is in it; no guard page has room for so much.
+    text = check_malloc(TV_KEY_SET_MAX_LENGTH + 1);
+    memset(text, ' ', TV_KEY_SET_MAX_LENGTH + 1);
+    memcpy(text, "{\"keys\":[]}", 11);
+    for (size_t more = 0; more <= 1; more++) {
+        struct tv_key_set *set = NULL;
+        struct tv_detail detail = {0};
+        CHECK_STATUS(more ? TV_MALFORMED_KEY : TV_OK,
+                     tv_key_set_load(text, TV_KEY_SET_MAX_LENGTH + more, &set, &detail), "512 KiB");
+        CHECK_NUMBER(more ? TV_REASON_BODY : TV_REASON_NONE, detail.reason, "512 KiB");
+        CHECK_NUMBER(more ? 524288 : 0, more ? detail.limit : 0, "512 KiB");
+        tv_key_set_free(set);
+    }
+    free(text);
+}
+
+// Cut anywhere, a set is no set: half of the keys must never pass for all of them.
+static void test_cut(void) {
+    char *text = expand("{\"keys\":[{$E,\"kid\":\"a\"},{$O,\"kid\":\"b\"}]}");
+    bool never = true;
+    for (size_t cut = 0; cut < strlen(text); cut++) {
+        struct tv_key_set *set;
+        struct tv_detail detail;
+        never = never && load(text, cut, &set, &detail) == TV_MALFORMED_KEY && !set && detail.text;
+        tv_key_set_free(set);
+    }
+    CHECK(never, "cut");
+    free(text);
+}
+
+int main(void) {
+    test_sets();
+    test_finds();
+    test_most();
+    test_cut();
+    tv_key_set_free(NULL);
+    return check_report("test_keyset");
+}
