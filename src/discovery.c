@@ -13,11 +13,10 @@ char *tv_discovery_url(const char *issuer) {
     size_t length = strlen(issuer);
     while (length > 0 && issuer[length - 1] == '/') // section 4.1: before the path is appended
         length--;
-    char *url = malloc(length + sizeof WELL_KNOWN);
-    if (url) {
-        memcpy(url, issuer, length);
-        memcpy(url + length, WELL_KNOWN, sizeof WELL_KNOWN);
-    }
+    size_t size = length + sizeof WELL_KNOWN;
+    char *url = malloc(size);
+    if (url)
+        snprintf(url, size, "%.*s" WELL_KNOWN, (int)length, issuer);
     return url;
 }
 

@@ -221,26 +221,31 @@ static struct tv_keystore *find_store(const struct tv_keystore_options *options)
     return store;
 }
 
-// Every string of the options, for those who copy and free them.
-#define OWNED_STRINGS 6
-static void list_strings(struct tv_keystore_options *options, const char **strings[OWNED_STRINGS]) {
-    const char **const all[OWNED_STRINGS] = {&options->ca_file,    &options->ca_path,
-                                             &options->proxy,      &options->client_cert,
-                                             &options->client_key, &options->bearer_token_file};
-    memcpy(strings, all, sizeof all);
+// False without memory.
+static bool own_string(const char **text) {
+    if (!*text)
+        return true;
+    *text = strdup(*text);
+    return *text != NULL;
 }
 
+// Every one, also if another fails: free_strings() frees them all.
 static bool own_strings(struct tv_keystore_options *options) {
-    const char **strings[OWNED_STRINGS];
-    bool owned = true;
-    list_strings(options, strings);
-    for (size_t i = 0; i < OWNED_STRINGS; i++) {
-        if (!*strings[i])
-            continue;
-        *strings[i] = strdup(*strings[i]);
-        owned = owned && *strings[i];
-    }
-    return owned;
+    bool owned = own_string(&options->ca_file);
+    owned = own_string(&options->ca_path) && owned;
+    owned = own_string(&options->proxy) && owned;
+    owned = own_string(&options->client_cert) && owned;
+    owned = own_string(&options->client_key) && owned;
+    return own_string(&options->bearer_token_file) && owned;
+}
+
+static void free_strings(struct tv_keystore_options *options) {
+    free((char *)options->ca_file);
+    free((char *)options->ca_path);
+    free((char *)options->proxy);
+    free((char *)options->client_cert);
+    free((char *)options->client_key);
+    free((char *)options->bearer_token_file);
 }
 
 static void store_destroy(struct tv_keystore *store) {
@@ -255,10 +260,7 @@ static void store_destroy(struct tv_keystore *store) {
         free(store->servers[i].url);
         free(store->servers[i].printable);
     }
-    const char **strings[OWNED_STRINGS];
-    list_strings(&store->options, strings);
-    for (size_t i = 0; i < OWNED_STRINGS; i++)
-        free((char *)*strings[i]);
+    free_strings(&store->options);
     free(store->printable);
     free(store);
 }

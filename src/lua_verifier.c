@@ -111,9 +111,9 @@ static enum tv_status judge_with_sources(struct run *run, struct tv_detail *deta
             if (status == TV_OK)
                 return status;
         }
-        // A source that has not answered yet may have the right key. Of those that have, "not found"
-        // says least: the key may well be where somebody could not look. That the signature held,
-        // but for another issuer, says most.
+        // A source that has not answered yet may have the right key. Of those that have, "not
+        // found" says least: the key may well be where somebody could not look. That the signature
+        // held, but for another issuer, says most.
         bool says_more = status == TV_KEY_PENDING ||
                          (status != TV_KEY_NOT_FOUND && worst != TV_ISSUER_NOT_ACCEPTED);
         if (worst != TV_KEY_PENDING && (i == 0 || says_more)) {

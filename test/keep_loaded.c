@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Preloaded beside the sanitizers: keeps libraries loaded, and the sanitizers out of other programs.
+// Preloaded beside the sanitizers: keeps libraries loaded, and them out of other programs.
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdlib.h>

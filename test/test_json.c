@@ -204,7 +204,7 @@ static void test_many_members(void) {
     }
 }
 
-// Of a dozen names of mixed lengths each pair in turn is the same one: sorting brings them together.
+// Of a dozen names of mixed lengths each pair in turn is the same: sorting brings them together.
 static void test_every_pair(void) {
     static const char *const names[] = {"a",  "bbb", "cc", "d", "eee", "ff",
                                         "gg", "h",   "ii", "j", "kkk", "l"};
