@@ -92,7 +92,8 @@ uninstall:
 # Where the specs and Prosody find what was built here.
 LUA_ENV = LUA_CPATH="$(CURDIR)/$(BUILD)/?.so;;" LUA_PATH="$(CURDIR)/lua/?.lua;$(CURDIR)/?.lua;;"
 BUSTED ?= busted
-RUN_SPECS = $(BUSTED) --lua=$(LUA) -o plainTerminal $(SPEC_FLAGS) --exclude-pattern=e2e $(or $(SPECS),$(wildcard spec/*_spec.lua))
+SPEC_ARGUMENTS = -o plainTerminal $(SPEC_FLAGS) --exclude-pattern=e2e $(or $(SPECS),$(wildcard spec/*_spec.lua))
+RUN_SPECS = $(BUSTED) --lua=$(LUA) $(SPEC_ARGUMENTS)
 
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 UNIT := $(BUILD)/unit
@@ -142,10 +143,11 @@ demo:
 sanitize:
 	$(MAKE) unit
 	$(MAKE) BUILD=$(BUILD)/sanitize CFLAGS="-O1 -g $(SANITIZERS)" HARDENING= all
-	LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
+	$(CC) -D_GNU_SOURCE -shared -fPIC -o $(BUILD)/keep_loaded.so test/keep_loaded.c
+	LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so) $(CURDIR)/$(BUILD)/keep_loaded.so" \
 		LSAN_OPTIONS=suppressions=$(CURDIR)/test/lsan.supp,print_suppressions=0 \
 		LUA_CPATH="$(CURDIR)/$(BUILD)/sanitize/?.so;;" LUA_PATH="$(CURDIR)/lua/?.lua;$(CURDIR)/?.lua;;" \
-		$(RUN_SPECS)
+		$(LUA) "$$(command -v $(BUSTED))" $(SPEC_ARGUMENTS)
 
 .PHONY: valgrind
 valgrind:
