@@ -54,12 +54,17 @@ local token_verifier = {};
 ---| '"RS384"'
 ---| '"RS512"'
 
----Exactly one of secret, key, keys and asap_key_server.
+---Where one key or many come from: exactly one of secret, key, keys, issuers, asap_key_server, jwks_url, openid_issuer and directory.
 ---@class token_verifier.options
 ---@field secret? string shared secret, for HS*
 ---@field key? string|token_verifier.key PEM or JWK text, or a key object
 ---@field keys? token_verifier.keystore|token_verifier.keystore[] asked by kid, in this order
----@field asap_key_server? string base URL of a key server
+---@field issuers? table<string, token_verifier.keystore|token_verifier.keystore[]> whose tokens they may sign; "*" is any other
+---@field asap_key_server? string|string[] base URL of a key server, or several; file:///folder
+---@field jwks_url? string URL of a JWK Set
+---@field openid_issuer? string|string[] issuer of an OpenID provider, or several, each bound to its own keys
+---@field directory? string absolute path of a folder of keys
+---@field allow_missing_kid? boolean accept a token without kid where a JWK Set has exactly one key for its alg
 ---@field algorithms? token_verifier.algorithm[] accepted; default {"HS256"} for a secret, else {"RS256"}
 ---@field accepted_types? string[] values of the header's typ; default {"JWT"}
 ---@field accepted_issuers? string[] values of iss; "*" accepts any
@@ -74,16 +79,33 @@ local token_verifier = {};
 ---@field now? number Unix time; default the clock's
 ---@field wait? boolean wait for a key that is not held yet; default true until pollfd() was called
 
+---At most one of asap_key_server, jwks_url, openid_issuer and directory; without any keys are put by hand.
 ---@class token_verifier.keystore_options
----@field asap_key_server? string base URL; without it keys are put by hand
+---@field asap_key_server? string|string[] base URL, or up to 8; file:///folder
+---@field jwks_url? string URL of a JWK Set
+---@field openid_issuer? string issuer of an OpenID provider
+---@field directory? string absolute path of a folder of keys
 ---@field cache_size? integer keys held; default 128
+---@field negative_size? integer absences remembered; default 1024
 ---@field default_ttl? integer seconds a key is fresh where the answer does not say; default 600
 ---@field min_ttl? integer seconds, at least; default 60
 ---@field max_ttl? integer seconds, at most; default 86400
 ---@field negative_ttl? integer seconds an absence is remembered; default 30
 ---@field max_stale? integer seconds a key serves on while it cannot be refreshed; default 3600
+---@field stale_wait? number seconds that a refresh is waited for before the old key serves; default 1
+---@field penalty? integer seconds that a JWK Set which lacked a kid is left alone; default 10
+---@field back_off_min? number seconds of pause after the source failed, doubling; default 1
+---@field back_off_max? number seconds of pause at most; default 60
+---@field wait_limit? number seconds that anybody waits for a key; default 6
 ---@field connect_timeout? number seconds; default 2
 ---@field timeout? number seconds of one fetch; default 5
+---@field max_running? integer fetches at a time; default 16
+---@field max_queued? integer kids that wait for a fetch; default 1024
+---@field max_per_client? integer unknown kids of one client pending; default 8
+---@field proxy? string URL; the environment's is never used
+---@field client_cert? string PEM file, for mutual TLS; with client_key
+---@field client_key? string PEM file
+---@field bearer_token_file? string its first line goes along as Authorization: Bearer
 ---@field ca_file? string PEM bundle; excludes ca_path
 ---@field ca_path? string hashed directory; default /etc/ssl/certs
 
@@ -96,7 +118,7 @@ local token_verifier = {};
 ---@class token_verifier.held_key
 ---@field kid string
 ---@field key token_verifier.key
----@field age number seconds since it came
+---@field age? number seconds since it came; nil for a folder's
 ---@field fresh_for? number seconds of freshness left, negative once stale; nil is for ever
 ---@field source string as keystore:source()
 
@@ -110,7 +132,11 @@ local token_verifier = {};
 ---@field hits integer answered from what is held
 ---@field misses integer
 ---@field fetches integer
----@field failures integer
+---@field not_modified integer fetches answered with 304
+---@field failed_network integer fetches without an answer
+---@field failed_status integer fetches answered with an unhelpful status
+---@field failed_key integer fetches answered with what is no key
+---@field skipped integer JWKs of the set that are not usable
 ---@field overloaded integer refused because of a cap
 
 ---What became of one kid: either key, or code and message.
@@ -143,7 +169,7 @@ function token_verifier.new(options) end
 ---@return token_verifier.code? code
 function token_verifier.inspect(token) end
 
----Loads a public key from PEM (SPKI, PKCS#1, X.509 certificate) or JWK text. With a key, the second value is a warning.
+---Loads a public key from PEM (SPKI, PKCS#1, X.509 certificate), DER (SPKI, PKCS#1) or JWK text. With a key, the second value is a warning.
 ---@param text string
 ---@return token_verifier.key|nil
 ---@return string? warning_or_message
@@ -238,7 +264,7 @@ function keystore:get(kid, wait) end
 ---Puts a key by hand.
 ---@param kid string
 ---@param key string|token_verifier.key
----@param ttl? number seconds; 0, the default, is for ever
+---@param ttl? number seconds from 0.001; 0, the default, is for ever
 ---@return true|nil
 ---@return string? message
 ---@return token_verifier.code? code
@@ -257,9 +283,13 @@ function keystore:keys() end
 ---@return token_verifier.stats
 function keystore:stats() end
 
----The URL without user, password and query; "" without a key server.
+---What it reads from, for people: without user, password and query; "" without a source.
 ---@return string
 function keystore:source() end
+
+---A number that no other store of the process has.
+---@return integer
+function keystore:id() end
 
 ---Closes this handle.
 function keystore:close() end
