@@ -12,6 +12,7 @@ struct key_box {
 
 static struct tv_key *check_key(lua_State *L) {
     struct key_box *box = luaL_checkudata(L, 1, KEY_TYPE);
+    luaL_argcheck(L, box->key, 1, "the key has been collected"); // in a finalizer after its own
     return box->key;
 }
 
@@ -27,7 +28,11 @@ static struct key_box *push_box(lua_State *L) {
     return box;
 }
 
-void push_key(lua_State *L, struct tv_key *key) { push_box(L)->key = tv_key_retain(key); }
+struct tv_key **push_empty_key(lua_State *L) {
+    return &push_box(L)->key;
+}
+
+void push_key(lua_State *L, struct tv_key *key) { *push_empty_key(L) = tv_key_retain(key); }
 
 int l_key(lua_State *L) {
     struct tv_span text = check_span(L, 1);

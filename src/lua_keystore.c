@@ -225,11 +225,11 @@ static int l_keystore_get(lua_State *L) {
     struct tv_key_request request = {.key_id = check_span(L, 2)};
     bool wait = lua_isnoneornil(L, 3) ? may_wait_by_default() : lua_toboolean(L, 3);
     struct tv_detail detail = {0};
-    struct tv_key *key = NULL;
+    struct tv_key **box = push_empty_key(L), *key = NULL;
     enum tv_status status = get_key(store, &request, wait, &key, &detail);
     if (status != TV_OK)
         return push_failure(L, status, &detail);
-    push_key(L, key);
+    *box = tv_key_retain(key);
     return 1;
 }
 

@@ -91,14 +91,18 @@ void push_list(lua_State *L, int index, const char *name, bool or_one, struct st
     size_t count = one ? 1 : lua_rawlen(L, index);
     size_t size = one ? lua_rawlen(L, index) + 1 : measure_list(L, index, name, count);
     struct tv_span *values = lua_newuserdatauv(L, count * sizeof *values + size + 1, 0);
-    char *text = (char *)(values + count);
+    char *text = (char *)(values + count), *end = text + size;
     for (size_t i = 0; i < count; i++) {
         if (one)
             lua_pushvalue(L, index);
         else
             lua_rawgeti(L, index, (lua_Integer)i + 1);
-        struct tv_span value;
-        value.data = lua_tolstring(L, -1, &value.length);
+        struct tv_span value = {0};
+        if (lua_type(L, -1) == LUA_TSTRING)
+            value.data = lua_tolstring(L, -1, &value.length);
+        // Taking the memory may have run a finalizer, and that may have changed the list.
+        if (!value.data || value.length >= (size_t)(end - text))
+            luaL_error(L, "option '%s' changed while it was read", name);
         memcpy(text, value.data, value.length + 1); // with Lua's NUL behind it
         values[i] = (struct tv_span){text, value.length};
         text += value.length + 1;
@@ -230,9 +234,13 @@ static void make_sources(lua_State *L, int verifier_index, struct verifier *veri
     verifier->sources = lua_newuserdatauv(L, count * sizeof *verifier->sources, 0);
     memset(verifier->sources, 0, count * sizeof *verifier->sources);
     anchor(L, verifier_index);
+    verifier->source_room = count;
 }
 
-static struct source *add_source(struct verifier *verifier, struct tv_keystore *store) {
+static struct source *add_source(lua_State *L, struct verifier *verifier,
+                                 struct tv_keystore *store) {
+    if (verifier->source_count == verifier->source_room) // see push_list()
+        luaL_error(L, "the list of key stores changed while it was read");
     struct source *source = &verifier->sources[verifier->source_count++];
     source->store = tv_keystore_retain(store);
     return source;
@@ -249,7 +257,7 @@ static size_t count_stores(lua_State *L, int index) {
 static void add_stores(lua_State *L, int index, const char *name, struct verifier *verifier,
                        const struct tv_accepted *issuers) {
     if (luaL_testudata(L, index, KEYSTORE_TYPE)) {
-        struct source *source = add_source(verifier, check_keystore(L, index));
+        struct source *source = add_source(L, verifier, check_keystore(L, index));
         if (issuers)
             source->issuers = *issuers;
         return;
@@ -260,7 +268,7 @@ static void add_stores(lua_State *L, int index, const char *name, struct verifie
         if (!luaL_testudata(L, -1, KEYSTORE_TYPE))
             luaL_error(L, "option '%s' must be a list of key stores, but element %d is a %s", name,
                        (int)i, luaL_typename(L, -1));
-        struct source *source = add_source(verifier, check_keystore(L, -1));
+        struct source *source = add_source(L, verifier, check_keystore(L, -1));
         if (issuers)
             source->issuers = *issuers;
         lua_pop(L, 1);
@@ -355,7 +363,7 @@ static enum tv_status settle_named(lua_State *L, const char *name, int index, in
     if (status != TV_OK)
         return status;
     make_sources(L, verifier_index, verifier, 1);
-    add_source(verifier, check_keystore(L, -1));
+    add_source(L, verifier, check_keystore(L, -1));
     return TV_OK;
 }
 
@@ -373,7 +381,7 @@ static enum tv_status settle_providers(lua_State *L, int index, int verifier_ind
         enum tv_status status = push_named_store(L, "openid_issuer", lua_gettop(L), detail);
         if (status != TV_OK)
             return status;
-        struct source *source = add_source(verifier, check_keystore(L, -1));
+        struct source *source = add_source(L, verifier, check_keystore(L, -1));
         source->issuers =
             (struct tv_accepted){.values = &issuers.values[i], .count = 1, .configured = true};
     }

@@ -42,7 +42,10 @@ void push_json(lua_State *L, yyjson_val *value);
 // lua_key.c
 #define KEY_TYPE "token_verifier.key"
 void register_key(lua_State *L);
-void push_key(lua_State *L, struct tv_key *key);  // adds a reference
+// Adds a reference; the caller holds one meanwhile, as memory is taken, and finalizers run, first.
+void push_key(lua_State *L, struct tv_key *key);
+// A box for a key that the caller only borrows and must put in at once.
+struct tv_key **push_empty_key(lua_State *L);
 struct tv_key *test_key(lua_State *L, int index); // borrowed, or NULL if it is no key object
 int l_key(lua_State *L);
 int l_key_file_name(lua_State *L);
@@ -104,7 +107,7 @@ struct verifier {
     struct tv_policy policy;
     struct tv_key *key;     // or NULL
     struct source *sources; // asked in their order if there is no key
-    size_t source_count;
+    size_t source_count, source_room;
     bool bound; // sources speak for issuers of their own: the kid is looked up in all of them
     struct tv_accepted bound_issuers; // all those that some source speaks for
     bool allow_missing_kid;

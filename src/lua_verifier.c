@@ -169,6 +169,9 @@ int l_verify(lua_State *L) {
 
 static int l_verifier_verify(lua_State *L) {
     const struct verifier *verifier = luaL_checkudata(L, 1, VERIFIER_TYPE);
+    // In a finalizer after its own.
+    luaL_argcheck(L, verifier->key || verifier->source_count > 0, 1,
+                  "the verifier has been collected");
     struct call call = {
         .token = check_span(L, 2), .room = verifier->room, .now_s = verifier->now_s};
     lua_settop(L, 3);
