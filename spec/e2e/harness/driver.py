@@ -5,22 +5,27 @@ The end of standard input, that is the end of the specs however it came, ends ev
 """
 
 import concurrent.futures
+import datetime
 import json
 import os
 import pathlib
 import shutil
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import traceback
 import urllib.request
+import warnings
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from harness import clients, key_server, servers, tokens  # noqa: E402
+from harness import certificates, clients, crowd, key_server, servers, tokens  # noqa: E402
 
 NPM = servers.ROOT / "spec" / "e2e" / "npm"
+WEAK_CIPHERS = "ALL:@SECLEVEL=0"  # OpenSSL 3 speaks TLS 1.1 at security level 0 only
 
 
 class Driver:
@@ -56,8 +61,49 @@ class Driver:
         return self.nginx.requests(kid)
 
     def op_start_bad_server(self):
-        self.bad_server = key_server.BadKeyServer()
+        folder = self.world.folder / "keys"
+        folder.mkdir()
+        self.bad_server = key_server.BadKeyServer(folder)
         return {"url": self.bad_server.url}
+
+    def op_start_tls_servers(self):
+        """TLS in front of the bad key server, right and wrong; gives back the files of a client and URLs by what is wrong."""
+        authority = certificates.Authority(self.world.folder / "tls")
+        stranger = certificates.Authority(self.world.folder / "tls-of-a-stranger", "Another CA")
+        good = authority.issue("good.pem")
+        contexts = {
+            "good": key_server.tls_context(good),
+            "unknown_ca": key_server.tls_context(stranger.issue("server.pem")),
+            "wrong_name": key_server.tls_context(authority.issue("elsewhere.pem", ["elsewhere.example"])),
+            "expired": key_server.tls_context(authority.issue("expired.pem", until=-datetime.timedelta(hours=1))),
+            "tls_1_1": key_server.tls_context(good, WEAK_CIPHERS, only=ssl.TLSVersion.TLSv1_1),
+            "mutual": key_server.tls_context(good, client_ca=authority.file),
+        }
+        urls = {name: f"https://localhost:{self.bad_server.add_server(context).port}" for name, context in contexts.items()}
+        return {"ca_file": authority.file, "client_cert": authority.issue("client.pem", ["client.example"]),
+                "stranger_cert": stranger.issue("client.pem", ["client.example"]), "urls": urls}
+
+    def op_tls_version(self, url):
+        """What a client that accepts anything agrees on with the server."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        context.set_ciphers(WEAK_CIPHERS)
+        with socket.create_connection(("127.0.0.1", int(url.rsplit(":", 1)[1])), 5) as plain:
+            with context.wrap_socket(plain) as secured:
+                return secured.version()
+
+    def op_start_proxy(self):
+        return self.bad_server.add_proxy()
+
+    def op_write_file(self, name, text):
+        path = self.world.folder / name
+        path.write_text(text)
+        return str(path)
+
+    def op_bearer(self):
+        self.secrets.add(self.bad_server.BEARER)
+        return self.bad_server.BEARER
 
     def op_closed_url(self):
         """A key server's address where nothing listens."""
@@ -73,6 +119,17 @@ class Driver:
     def op_bad_requests(self, part=""):
         return [path for path in self.bad_server.requests if part in path]
 
+    def op_compile(self, source, name):
+        """A shared object of one file of C; the file's first lines say what it is for."""
+        output = self.world.folder / name
+        flags = subprocess.run(["pkg-config", "--cflags", "lua5.4"], check=True, text=True, stdout=subprocess.PIPE).stdout
+        subprocess.run([os.environ.get("CC", "cc"), "-D_GNU_SOURCE", "-shared", "-fPIC", *flags.split(),
+                        "-o", output, servers.ROOT / "spec/e2e" / source], check=True)
+        return str(output)
+
+    def op_folder(self):
+        return str(self.world.folder)
+
     def op_start_prosody(self, hosts, name="main", **settings):
         folder = self.world.folder / name
         folder.mkdir()
@@ -87,6 +144,24 @@ class Driver:
 
     def op_pid(self, name="main"):
         return self.prosodies[name].pid()
+
+    def op_memory(self, name="main"):
+        """Resident memory of a Prosody in KiB."""
+        status = pathlib.Path(f"/proc/{self.prosodies[name].pid()}/status").read_text()
+        return int(status.partition("VmRSS:")[2].split()[0])
+
+    def op_loop_gap(self, host="shared.example", name="main"):
+        """The largest gap of a 10 ms timer in the loop since the last call, in milliseconds; needs mod_e2e_loop_gap."""
+        return float(self.op_http("/loop-gap", host, name=name).split()[0])
+
+    def op_note(self, row, **figures):
+        """Keeps figures of a row, for people to read after the specs."""
+        folder = servers.ROOT / os.environ.get("BUILD", "build")
+        if folder.is_dir():
+            with open(folder / f"e2e-figures-{os.environ.get('PROSODY', 'plain')}.txt", "a", encoding="utf-8") as notes:
+                told = ", ".join(f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+                                 for name, value in sorted(figures.items()))
+                notes.write(f"{row}: {told}\n")
 
     def op_shell(self, command, name="main"):
         return self.prosodies[name].shell(command)
@@ -106,6 +181,15 @@ class Driver:
         for place in publish:
             {"nginx": self.nginx, "bad": self.bad_server}[place].publish(kid, key.public)
         return {"kid": kid, "private": key.private, "public": key.public}
+
+    def op_publish(self, key, kids, places):
+        """One key under many kids, so that they need not all be made."""
+        for kid in kids:
+            for place in places:
+                {"nginx": self.nginx, "bad": self.bad_server}[place].publish(kid, self.keys[key].public)
+
+    def op_withdraw(self, kid, place):
+        {"nginx": self.nginx, "bad": self.bad_server}[place].withdraw(kid)
 
     def op_secret(self, text):
         """Declares a secret, so that its showing up in a log is found."""
@@ -200,6 +284,8 @@ class Driver:
             if outcome["outcome"] != "accepted":
                 raise servers.StartFailure(f"the bystander could not log in: {outcome}")
             watcher.ping_every(0.05)
+            where = {"host": bystander["host"], "name": bystander.get("name", "main")}
+            self.op_loop_gap(**where)
         websockets = [self.make_client(**login) for login in logins if login.get("transport") != "bosh"]
         boshes = [self.make_client(**login) for login in logins if login.get("transport") == "bosh"]
         with concurrent.futures.ThreadPoolExecutor(max(1, len(boshes))) as pool:
@@ -215,10 +301,40 @@ class Driver:
         answer = {"outcomes": outcomes}
         if watcher:
             answer["pings"], answer["longest_wait"] = len(watcher.round_trips), watcher.longest_wait()
+            answer["gap"] = self.op_loop_gap(**where)
             watcher.close()
         for client in [*websockets, *boshes]:
             client.close()
         return answer
+
+    def make_members(self, host, kids, key, address=None, name="main", forged=False):
+        """A member of the crowd for each kid; forged tokens have one signature, which is of nothing."""
+        headers = {"X-Forwarded-For": address} if address else {}
+        claims, signature = tokens.default_claims(), tokens.base64url(bytes(256))
+        self.secrets.update([tokens.base64url(json.dumps(claims).encode()), signature])
+        members = []
+        for kid in kids:
+            if forged:
+                token = tokens.forge(claims, {"typ": "JWT", "alg": "RS256", "kid": kid}) + signature
+            else:
+                token = self.remember(tokens.mint(claims, self.keys[key].private, kid=kid))
+            members.append(crowd.Member(self.prosodies[name].websocket_url(clients.query(token)), host, headers))
+        return members
+
+    def op_crowd(self, host, kids, key, seconds=20, name="main", gap_host="shared.example"):
+        """Connects for each kid, and then sends all log-ins at once; gives back counts and times."""
+        gaps = []
+        measure = lambda: gaps.append(self.op_loop_gap(gap_host, name))  # noqa: E731
+        answer = crowd.at_once(self.make_members(host, kids, key, name=name), seconds, measure, measure)
+        return {**answer, "gap": gaps[1]}
+
+    def op_flood(self, host, kids, key, address, others, every=0.1, parallel=20, name="main", gap_host="shared.example"):
+        """Forged log-ins from one address, and meanwhile good ones of others = { kid, address }."""
+        members = self.make_members(host, kids, key, address, name, forged=True)
+        self.op_loop_gap(gap_host, name)
+        answer = crowd.stream(members, parallel, lambda: self.make_members(
+            host, [others["kid"]], others["kid"], others["address"], name)[0], every)
+        return {**answer, "gap": self.op_loop_gap(gap_host, name)}
 
     def op_http(self, path, host, bearer=None, name="main"):
         """One GET at a plugin in Prosody; gives back the body."""
@@ -265,6 +381,7 @@ class Driver:
 
 
 def main():
+    warnings.filterwarnings("ignore", "ssl.TLSVersion", DeprecationWarning)  # an old one is what is wanted
     servers.exit_on_signals()
     world = servers.World()
     driver = Driver(world)

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 
-from . import tokens
+from . import certificates, tokens
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 START_SECONDS = 15
@@ -163,7 +163,7 @@ class Nginx(Server):
 
     def start(self):
         if not self.ca_file.exists():
-            self._make_certificates()
+            certificates.Authority(self.folder).issue("server.pem")
             self._write_configuration()
         binary = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
         if not binary:
@@ -182,18 +182,6 @@ class Nginx(Server):
         lines = self.access_log.read_text().splitlines() if self.access_log.exists() else []
         wanted = tokens.key_file_name(kid) if kid else " /keys/"
         return [line for line in lines if wanted in line]
-
-    def _make_certificates(self):
-        def openssl(*arguments):
-            subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True)
-
-        new_key = ["-newkey", "rsa:2048", "-nodes", "-days", "2"]
-        openssl("req", "-x509", *new_key, "-subj", "/CN=Test CA", "-keyout", "ca.key", "-out", "ca.pem",
-                "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign")
-        openssl("req", *new_key, "-subj", "/CN=localhost", "-keyout", "server.key", "-out", "server.csr")
-        (self.folder / "server.ext").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-        openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
-                "-days", "2", "-extfile", "server.ext", "-out", "server.pem")
 
     def _write_configuration(self):
         temporary = "\n".join(
@@ -216,7 +204,7 @@ http {{
         listen 127.0.0.1:{self.http_port};
         listen 127.0.0.1:{self.https_port} ssl;
         ssl_certificate {self.folder}/server.pem;
-        ssl_certificate_key {self.folder}/server.key;
+        ssl_certificate_key {self.folder}/server.pem;
         root {self.folder}/www;
     }}
 }}
@@ -242,7 +230,8 @@ class Prosody(Server):
 
     name = "prosody"
 
-    def __init__(self, folder, launcher, hosts, settings="", backend="epoll", daemonize=False, plugins=()):
+    def __init__(self, folder, launcher, hosts, settings="", backend="epoll", daemonize=False, plugins=(),
+                 preload=None):
         super().__init__(folder / "prosody")
         self.folder.mkdir()
         self.launcher = launcher
@@ -251,6 +240,7 @@ class Prosody(Server):
         self.configuration = self.folder / "prosody.cfg.lua"
         self.pid_file = self.folder / "prosody.pid"
         self.daemonize = daemonize
+        self.preload = preload
         self.write_configuration(hosts, settings, backend, plugins)
 
     def write_configuration(self, hosts, settings, backend, plugins):
@@ -288,6 +278,8 @@ modules_enabled = {{ "posix", "saslauth", "disco", "ping", "bosh", "websocket", 
 
     def start(self):
         environment = dict(os.environ, **lua_paths())
+        if self.preload:
+            environment["LD_PRELOAD"] = self.preload
         flag = "-D" if self.daemonize else "-F"
         self.spawn([self.launcher, "--config", self.configuration, flag], environment)
         if self.daemonize:
