@@ -162,6 +162,22 @@ coverage:
 	LUA_CPATH="$(CURDIR)/$(BUILD)/coverage/?.so;;" LUA_PATH="$(CURDIR)/lua/?.lua;$(CURDIR)/?.lua;;" $(RUN_SPECS)
 	BUILD=$(BUILD)/coverage scripts/coverage
 
+# Tables of what things take, on standard output: see bench/README.md.
+.PHONY: bench bench-keys bench-loop
+bench: bench-keys bench-loop
+
+$(BUILD)/bench/floor: bench/floor.c $(BUILD)/.dependencies
+	@mkdir -p $(BUILD)/bench
+	$(CC) $(ALL_CPPFLAGS) -std=c11 $(WARNINGS) -O2 -o $@ $< $(shell $(PKG_CONFIG) --libs openssl)
+
+bench-keys: all $(BUILD)/bench/floor
+	$(LUA_ENV) $(LUA) bench/keys.lua
+	@echo
+	$(LUA_ENV) $(LUA) bench/verify.lua $(BUILD)/bench/floor
+
+bench-loop: all
+	PROSODY="$(PROSODY)" $(PYTHON) bench/loop.py
+
 # A tarball that builds alone.
 .PHONY: dist
 dist:
@@ -170,4 +186,4 @@ dist:
 
 .PHONY: help
 help:
-	@echo "all install uninstall clean dist demo check unit spec e2e lint sanitize valgrind coverage"
+	@echo "all install uninstall clean dist demo check unit spec e2e lint sanitize valgrind coverage bench"

@@ -260,7 +260,7 @@ static void test_cut(void) {
     char *text = expand("{\"keys\":[{$E,\"kid\":\"a\"},{$O,\"kid\":\"b\"}]}");
     bool never = true;
     for (size_t cut = 0; cut < strlen(text); cut++) {
-        struct tv_key_set *set;
+        struct tv_key_set *set = NULL;
         struct tv_detail detail;
         never = never && load(text, cut, &set, &detail) == TV_MALFORMED_KEY && !set && detail.text;
         tv_key_set_free(set);
