@@ -93,7 +93,7 @@ local cases = {
 	{ "issuers that are no strings", hs(), { asap_accepted_issuers = { 5 } }, not_allowed, "iss" },
 	{ "a key server that is no URL", hs(), { asap_key_server = "nonsense" }, not_allowed, "" },
 	{ "an empty key server", hs(), { asap_key_server = "" }, not_allowed, "" },
-	{ "a JWK Set, which is not supported yet", hs(), { cache_keys_url = "http://127.0.0.1:1/jwks" }, not_allowed, "key" },
+	{ "a JWK Set beside the secret", hs(), { cache_keys_url = "http://127.0.0.1:1/jwks" }, not_allowed, "RS256" },
 	{ "a key server that is the boolean true", hs(), { asap_key_server = true } },
 };
 
@@ -140,9 +140,10 @@ describe("token_util", function ()
 
 	it("says so when an option is not supported, mixed up or of the wrong type", function ()
 		for name, value in pairs({
-			cache_keys_url = "https://example.org/jwks", signature_algorithm = { "HS256", "RS256" },
+			cache_keys_url = "x y", signature_algorithm = { "HS256", "RS256" },
 			allow_empty_token = "perhaps", asap_require_room_claim = 5, enable_domain_verification = {},
 			asap_accepted_audiences = 1, token_leeway = 301, jwt_pubkey_cache_size = "many", asap_key_server = "x y",
+			openid_issuer = 5, token_issuers = "x", token_allow_missing_kid = "perhaps",
 		}) do
 			prosody.new_token_util(options({ [name] = value }));
 			assert.equal(1, #prosody.logged("error", name), name);

@@ -2,6 +2,7 @@
 -- Chooses the key that a session's token must be verified with, and keeps the verifiers made for it.
 
 local token_verifier = require "token_verifier";
+local sources = require "token_verifier.sources";
 
 -- Verifiers kept; each stands for one combination of key and settings.
 local max_verifiers = 32;
@@ -42,52 +43,13 @@ local function from_text(text)
 	return { option = "secret", value = text };
 end
 
--- The store of one key server; opened when first needed, as no key is asked for while a plugin loads.
-function methods:store(url)
-	local store = self.stores[url];
-	if not store then
-		local ok, result, warning = pcall(token_verifier.keystore, {
-			asap_key_server = url, cache_size = self.cache_size,
-		});
-		if not ok or not result then
-			return nil, tostring(ok and warning or result), "key-source-unavailable";
-		elseif warning then
-			self.log("warn", "Key server: %s", warning);
-		end
-		store = result;
-		self.stores[url] = store;
-	end
-	return store;
-end
-
--- The stores of the key servers in force. An empty text is a key server that holds no key.
-function methods:stores_of(settings)
-	local stores = {};
-	for _, url in ipairs(as_list(settings.asapKeyServer)) do
-		if url ~= "" then
-			local store, message, code = self:store(url);
-			if not store then
-				return nil, message, code;
-			end
-			stores[#stores + 1] = store;
-		end
-	end
-	if #stores == 0 then
-		return nil, "the configured source of keys holds no key", "key-not-found";
-	end
-	return stores;
-end
-
 function methods:choose(settings, session)
 	if session.public_key ~= nil then
 		return from_text(session.public_key);
-	elseif settings.asapKeyServer ~= nil then
-		local stores, message, code = self:stores_of(settings);
-		return stores and { option = "keys", value = stores, stores = stores }, message, code;
-	elseif settings.cacheKeysUrl ~= nil then
-		return nil, "JWK Sets (cache_keys_url) are not supported by this version", "key-not-found";
+	elseif sources.is_configured(settings) then
+		return self.sources:choice(settings);
 	elseif type(settings.appSecret) ~= "string" then
-		return nil, "no secret and no key server is configured", "key-not-found";
+		return nil, "no secret and no source of keys is configured", "key-not-found";
 	end
 	return { option = "secret", value = settings.appSecret };
 end
@@ -104,22 +66,43 @@ local function append_list(parts, list)
 	end
 end
 
--- A text that differs whenever the verifier would. It is cheaper than a verifier, and lists may be changed in place.
-local function fingerprint(choice, options)
-	local parts = {};
+local function append_stores(parts, stores)
+	append(parts, #stores);
+	for _, store in ipairs(stores) do
+		append(parts, store:id());
+	end
+end
+
+local function append_key(parts, choice)
 	append(parts, choice.option);
-	if choice.stores then
-		for _, store in ipairs(choice.stores) do
-			append(parts, store);
+	if choice.option == "keys" then
+		append_stores(parts, choice.value);
+	elseif choice.option == "issuers" then
+		local issuers = {};
+		for issuer in pairs(choice.value) do
+			issuers[#issuers + 1] = issuer;
+		end
+		table.sort(issuers);
+		append(parts, #issuers);
+		for _, issuer in ipairs(issuers) do
+			append(parts, issuer);
+			append_stores(parts, choice.value[issuer]);
 		end
 	else
 		append(parts, choice.value);
 	end
+end
+
+-- A text that differs whenever the verifier would. It is cheaper than a verifier, and lists may be changed in place.
+local function fingerprint(choice, options)
+	local parts = {};
+	append_key(parts, choice);
 	append_list(parts, options.algorithms);
 	append_list(parts, options.accepted_issuers);
 	append_list(parts, options.accepted_audiences);
 	append(parts, options.require_room);
 	append(parts, options.leeway);
+	append(parts, options.allow_missing_kid);
 	return table.concat(parts);
 end
 
@@ -158,6 +141,7 @@ function methods:verifier(settings, session)
 		require_room = settings.requireRoomClaim and true or false,
 		require_sub = true,
 		leeway = settings.leeway,
+		allow_missing_kid = choice.stores ~= nil and settings.allowMissingKid == true,
 		wait = false,
 	};
 	if #options.algorithms == 0 then
@@ -172,21 +156,24 @@ function methods:verifier(settings, session)
 	return verifier, choice.stores or {};
 end
 
--- Drops what was made, and with `close` the stores too.
-function methods:clear(close)
+-- Drops what was made.
+function methods:clear()
 	self.verifiers, self.count = {}, 0;
-	if close then
-		for url, store in pairs(self.stores) do
-			self.stores[url] = nil;
-			store:close();
-		end
-	end
 end
 
-local function new(cache_size, log)
-	return setmetatable({
-		cache_size = cache_size, log = log, stores = {}, verifiers = {}, count = 0,
-	}, mt);
+-- Takes over new settings of where keys come from.
+function methods:configure(settings)
+	self:clear();
+	self.sources:configure(settings, settings.keyOptions);
+end
+
+function methods:close()
+	self:clear();
+	self.sources:close();
+end
+
+local function new(key_options, log)
+	return setmetatable({ sources = sources.new(key_options, log), log = log, verifiers = {}, count = 0 }, mt);
 end
 
 return { new = new };

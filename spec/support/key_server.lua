@@ -1,8 +1,11 @@
 -- SPDX-License-Identifier: MIT
--- A key server for specs, in the same event loop: it answers when and what a spec says, and counts.
+-- A key server for specs, in the same event loop: it answers when and what a spec says, and counts. It has JWK Sets and
+-- OpenID providers too.
 
 local prosody = require "spec.support.prosody";
 local hashes = require "util.hashes";
+local json = require "util.json";
+local token_verifier = require "token_verifier";
 
 local server = prosody.server;
 
@@ -26,10 +29,25 @@ local function response(status, body)
 		.."Connection: close\r\n\r\n%s"):format(status, #body, body);
 end
 
+-- The JWK Set of `keys` (kid -> PEM).
+function M.jwk_set(keys)
+	local list = {};
+	for kid, pem in pairs(keys) do
+		local jwk = json.decode(token_verifier.key(pem):jwk());
+		jwk.kid = kid;
+		list[#list + 1] = jwk;
+	end
+	return json.encode({ keys = list });
+end
+
 -- Starts a server with `keys` (kid -> PEM). `delay` seconds pass before an answer; nil keys are 404.
 function M.start(keys)
-	local self = { keys = keys or {}, requests = {}, delay = 0 };
+	local self = { keys = keys or {}, requests = {}, delay = 0, documents = {} };
 	local function answer(conn, path)
+		if self.documents[path] then
+			conn:write(response(200, self.documents[path]));
+			return conn:close();
+		end
 		for kid, pem in pairs(self.keys) do
 			if path == "/keys/"..hashes.sha256(kid, true)..".pem" then
 				conn:write(response(200, pem));
@@ -52,7 +70,34 @@ function M.start(keys)
 		end;
 		ondisconnect = function () end;
 	});
-	self.url = ("http://127.0.0.1:%d/keys"):format(port);
+	self.base = ("http://127.0.0.1:%d"):format(port);
+	self.url = self.base.."/keys";
+
+	-- Publishes a JWK Set of the keys, and gives its URL.
+	function self.publish_set(name, set_keys)
+		local path = "/sets/"..name;
+		self.documents[path] = M.jwk_set(set_keys);
+		return self.base..path;
+	end
+
+	-- Publishes an OpenID provider whose keys they are, and gives its issuer.
+	function self.publish_provider(name, provider_keys)
+		local issuer = self.base.."/"..name;
+		self.documents["/"..name.."/.well-known/openid-configuration"] = json.encode({
+			issuer = issuer, jwks_uri = self.publish_set(name, provider_keys),
+		});
+		return issuer;
+	end
+
+	-- How often `part` of a path was asked for.
+	function self.count(part)
+		local count = 0;
+		for _, path in ipairs(self.requests) do
+			count = count + (path:find(part, 1, true) and 1 or 0);
+		end
+		return count;
+	end
+
 	function self.stop()
 		handle:close();
 	end

@@ -15,6 +15,7 @@ async.set_nexttick(function (f) return server.add_task(0, f); end);
 async.set_schedule_function(server.add_task);
 local events = require "util.events";
 local format = require "util.format".format;
+local resolve_path = require "util.paths".resolve_relative_path;
 local set = require "util.set";
 local monotonic = require "util.time".monotonic;
 
@@ -102,6 +103,11 @@ function api:get_option_string(name, default)
 	return value ~= nil and tostring(value) or nil;
 end
 
+function api:get_option_path(name, default, parent)
+	local value = self:get_option_string(name, default);
+	return value and resolve_path(_G.prosody.paths[parent], value);
+end
+
 function api:get_option_boolean(name, default)
 	local value = self:get_option(name, default);
 	return value == true or value == "true";
@@ -138,8 +144,12 @@ function api:hook_global(event, handler, priority)
 	return self:hook_object_event(_G.prosody.events, event, handler, priority);
 end
 
-function api.add_timer(_, delay, f)
-	return server.add_task(delay, function () return f(); end);
+function api:add_timer(delay, f)
+	return server.add_task(delay, function ()
+		if self.loaded ~= false then
+			return f();
+		end
+	end);
 end
 
 function api:provides(name, item)
@@ -163,7 +173,7 @@ end
 -- A server with `options` by host, each of which is a host too. `fire` and `hosts` are as in Prosody.
 function M.new_server(options)
 	M.clear_log();
-	_G.prosody = { hosts = {}, events = events.new(), full_sessions = {} };
+	_G.prosody = { hosts = {}, events = events.new(), full_sessions = {}, paths = { config = "." } };
 	for host in pairs(options) do
 		if host ~= "*" then
 			_G.prosody.hosts[host] = { events = events.new(), sessions = {}, modules = {}, type = "local" };

@@ -11,9 +11,6 @@ local loop = require "token_verifier.loop";
 local report = require "token_verifier.report";
 local room_rules = require "token_verifier.room";
 
--- A log-in waits so long for its key, counted from asking.
-local wait_limit = 6;
-
 local function log(level, ...)
 	module:log(level, ...);
 end
@@ -27,7 +24,7 @@ module:hook_object_event({
 	remove_handler = function ()
 		watch:detach();
 		for key_set in pairs(key_sets) do
-			key_set:clear(true);
+			key_set:close();
 		end
 	end;
 }, "unload", function () end);
@@ -53,8 +50,8 @@ local function await_key(store_ids, kid, deadline)
 end
 
 -- Calls `ask` until it has an answer: its key may have to be fetched, from one store after the other. What it answers
--- is returned, or what became of the key.
-local function ask_and_wait(session, stores, kid_of, ask)
+-- is returned, or what became of the key. `wait_limit` is counted from here.
+local function ask_and_wait(session, stores, wait_limit, kid_of, ask)
 	local store_ids = {};
 	for i, store in ipairs(stores) do
 		store_ids[i] = store:id();
@@ -62,7 +59,7 @@ local function ask_and_wait(session, stores, kid_of, ask)
 	local deadline = monotonic() + wait_limit;
 	local outcome = { code = "key-source-unavailable", message = "the key was fetched and lost again" };
 	local result, message, code = ask();
-	for _ = 1, #stores do
+	for _ = 1, #store_ids do
 		if result or code ~= "key-pending" then
 			return result, message, code;
 		end
@@ -96,12 +93,12 @@ local function verify(self, session, token)
 		return nil, stores, code;
 	end
 	local request = { client = client_of(session) };
-	return ask_and_wait(session, stores, function ()
+	return ask_and_wait(session, stores, self.keyOptions.wait_limit, function ()
 		local header, message, inspect_code = token_verifier.inspect(token);
 		if not header then
 			return nil, message, inspect_code;
 		end
-		return header.kid;
+		return header.kid or ""; -- it only waits without one if that is allowed
 	end, function ()
 		return verifier:verify(token, request);
 	end);
@@ -187,30 +184,56 @@ end
 -- Forgets the keys fetched, so that each is asked for again.
 function util:clear_asap_cache()
 	self._keys:clear();
-	for _, store in ipairs(self._keys:stores_of(self) or {}) do
+	for _, store in ipairs(self._keys.sources:all(self) or {}) do
 		store:forget();
 	end
 end
 
+-- The key of `kid` in the first store that has it, or nil, message, code. One that is still asking is waited for first,
+-- but the later ones are asked meanwhile.
+local function find_key(stores, kid)
+	local message, code;
+	for _, store in ipairs(stores) do
+		local key, key_message, key_code = store:get(kid, false);
+		if code ~= "key-pending" then
+			if key then
+				return key;
+			elseif not code or key_code ~= "key-not-found" then
+				message, code = key_message, key_code;
+			end
+		end
+	end
+	return nil, message, code;
+end
+
+local function fetch_key(self, kid)
+	local stores, message, code = self._keys.sources:all(self);
+	if not stores then
+		return nil, message, code;
+	end
+	return ask_and_wait({}, stores, self.keyOptions.wait_limit, function ()
+		return kid;
+	end, function ()
+		return find_key(stores, kid);
+	end);
+end
+
 -- The public key of `kid` as PEM, or nil. Waits for it where the caller can wait.
 function util:get_public_key(kid)
-	local stores = self.asapKeyServer ~= nil and self._keys:stores_of(self);
-	if not stores or type(kid) ~= "string" then
+	if type(kid) ~= "string" then
 		return nil;
 	end
-	for _, store in ipairs(stores) do
-		local ok, key, message, code = pcall(ask_and_wait, {}, { store }, function ()
-			return kid;
-		end, function ()
-			return store:get(kid, false);
-		end);
-		if ok and key then
-			return key:pem();
-		end
-		module:log("info", "No public key: %s: %s", ok and code or "internal-error", ok and message or key);
+	local ok, key, message, code = pcall(fetch_key, self, kid);
+	if ok and key then
+		return key:pem();
 	end
+	module:log("info", "No public key: %s: %s", ok and code or "internal-error", ok and message or key);
 	return nil;
 end
+
+-- A key server that was set takes the place of the sources that speak for an issuer: who sets one means none of the
+-- users' tokens that those sign.
+local replaced_by = { asapKeyServer = { "openidIssuer", "tokenIssuers" } };
 
 -- The object that plugins hold. An assignment to a field is noted, so that no reload of the configuration undoes it.
 local function new_object(values, assigned)
@@ -224,6 +247,9 @@ local function new_object(values, assigned)
 		end;
 		__newindex = function (_, name, value)
 			values[name], assigned[name] = value, true;
+			for _, other in ipairs(value ~= nil and replaced_by[name] or {}) do
+				values[other], assigned[other] = nil, true;
+			end
 		end;
 	});
 end
@@ -253,24 +279,40 @@ local function configure(values, assigned, settings)
 	end
 end
 
+-- Fetches the JWK Sets once the event loop runs: a server may still fork after it has loaded its plugins.
+local function prefetch(key_set, object)
+	module:add_timer(0, function ()
+		local ok, begun = pcall(key_set.sources.prefetch, key_set.sources, object);
+		if not ok then
+			module:log("error", "Error while keys were to be fetched: %s", begun);
+		elseif begun then
+			watch:start();
+		end
+	end);
+end
+
 -- `context` is the module API object whose host's options are read. Returns nil after an error line if there is no way
 -- to verify a token.
 local function new(context)
-	local settings = config.read(context, log);
+	local settings = config.read(context, module, log);
 	if not settings then
 		return nil;
 	end
-	local key_set = keys.new(config.read_cache_size(module), log);
+	local key_set = keys.new(settings.keyOptions, log);
 	key_sets[key_set] = true;
 	local values, assigned = { log = log, _keys = key_set, _configured = {} }, {};
+	local object = new_object(values, assigned);
 	configure(values, assigned, settings);
+	prefetch(key_set, object);
 	module:hook_global("config-reloaded", function ()
-		local changed = config.read(context, log);
+		local changed = config.read(context, module, log);
 		if changed then
 			configure(values, assigned, changed);
+			key_set:configure(object);
+			prefetch(key_set, object);
 		end
 	end);
-	return new_object(values, assigned);
+	return object;
 end
 
 return { new = new };

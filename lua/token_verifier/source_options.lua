@@ -1,0 +1,102 @@
+-- SPDX-License-Identifier: MIT
+-- The options that name where keys come from. What cannot be used becomes a source that holds no key: tokens must not
+-- be verified with something else in its place.
+
+local sources = require "token_verifier.sources";
+
+-- Whether keys can be asked for there; if not, says so.
+local function is_usable(reader, option, source, key_options)
+	local store, message = sources.open(source, key_options);
+	if not store then
+		reader.log("error", "Option '%s' names no usable source of keys, so none comes from it: %s", option, message);
+		return false;
+	end
+	store:close();
+	return true;
+end
+
+-- The base URL or a list of them, or nil. `""` holds no key.
+local function key_server(reader, key_options)
+	local value = reader:raw("asap_key_server");
+	if value == true or value == "true" then
+		reader.log("warn", "Option 'asap_key_server' is not a URL but 'true': it is ignored");
+		return nil;
+	elseif value == nil then
+		return nil;
+	end
+	return is_usable(reader, "asap_key_server", { kind = "asap_key_server", value = value }, key_options) and value or "";
+end
+
+-- The URL of a JWK Set, or nil. `""` holds no key.
+local function key_set(reader, key_options)
+	local value = reader:raw("cache_keys_url");
+	if value == nil then
+		return nil;
+	end
+	return is_usable(reader, "cache_keys_url", { kind = "jwks_url", value = value }, key_options) and value or "";
+end
+
+-- The list of OpenID providers by their issuers, or nil.
+local function providers(reader, key_options)
+	local issuers = reader:list("openid_issuer");
+	for _, issuer in ipairs(issuers or {}) do
+		is_usable(reader, "openid_issuer", { kind = "openid_issuer", value = issuer }, key_options);
+	end
+	return issuers;
+end
+
+local source_kinds = { jwks_url = true, asap_key_server = true, openid_issuer = true, directory = true };
+
+-- The source that an entry of token_issuers names, or nil and what is wrong with it.
+local function source_of(issuer, entry)
+	if type(entry) ~= "table" then
+		return nil, ("it must be a table, not a %s"):format(type(entry));
+	end
+	local kind, value = next(entry);
+	if not source_kinds[kind] or next(entry, kind) ~= nil then
+		return nil, "it must have exactly one of jwks_url, asap_key_server, openid_issuer and directory";
+	elseif kind == "openid_issuer" then
+		if value ~= true and value ~= issuer then
+			return nil, "openid_issuer must be true";
+		end
+		value = issuer;
+	end
+	return { kind = kind, value = value };
+end
+
+-- A table from issuer to its source, or nil. An issuer whose entry is not usable has a source that holds no key.
+local function issuers_of(reader, key_options)
+	local value = reader:raw("token_issuers");
+	if value == nil then
+		return nil;
+	elseif type(value) ~= "table" then
+		reader:wrong("token_issuers", "a table from issuer to source", value, "no key comes from it");
+		return {};
+	end
+	local result = {};
+	for issuer, entry in pairs(value) do
+		if type(issuer) ~= "string" or issuer == "*" then
+			reader.log("error", "Option 'token_issuers' has an entry for %q, which is no issuer: it is ignored", issuer);
+		else
+			local source, problem = source_of(issuer, entry);
+			if not source then
+				reader.log("error", "Option 'token_issuers', entry for %q: %s; no key comes from it", issuer, problem);
+			elseif not is_usable(reader, "token_issuers", source, key_options) then
+				source = nil;
+			end
+			result[issuer] = source or sources.none;
+		end
+	end
+	return result;
+end
+
+-- Reads them all into fields of `settings`.
+local function read(reader, settings)
+	local key_options = settings.keyOptions;
+	settings.asapKeyServer = key_server(reader, key_options);
+	settings.cacheKeysUrl = key_set(reader, key_options);
+	settings.openidIssuer = providers(reader, key_options);
+	settings.tokenIssuers = issuers_of(reader, key_options);
+end
+
+return { read = read };

@@ -1,0 +1,129 @@
+-- SPDX-License-Identifier: MIT
+-- The options for the life of keys: ranges, defaults, and that each of them reaches the key store.
+
+local prosody = require "spec.support.prosody";
+local key_options = require "token_verifier.key_options";
+local token_verifier = require "token_verifier";
+
+local url = "http://127.0.0.1:1/keys";
+
+local function new(options)
+	return prosody.new_token_util(setmetatable({ app_id = "app", asap_key_server = url }, { __index = options }));
+end
+
+local function error_lines()
+	return #prosody.logged("error");
+end
+
+describe("the option", function ()
+	for _, row in ipairs(key_options.numbers) do
+		local option, name, unit, default, min, max, whole = table.unpack(row, 1, 7);
+
+		it(option.." has the range and default that are listed", function ()
+			assert.equal(default, new({}).keyOptions[name]);
+			assert.equal(0, error_lines());
+			local bad = { min - 0.001, -1, max + 1, 0 / 0, "many", true, {}, whole and default + 0.5 or math.huge };
+			for _, value in ipairs(bad) do
+				assert.equal(default, new({ [option] = value }).keyOptions[name]);
+				assert.equal(1, error_lines(), tostring(value));
+				assert.truthy(prosody.logged("error", ("'%s' must be a"):format(option))[1]);
+			end
+			assert.truthy(unit == "s" or whole);
+		end);
+
+		it(option.." reaches the key store, up to the ends of its range", function ()
+			for _, value in ipairs({ min, max }) do
+				local options = { [option] = value };
+				options.token_key_max_ttl = name == "min_ttl" and max or options.token_key_max_ttl;
+				options.token_key_min_ttl = name == "max_ttl" and min or options.token_key_min_ttl;
+				options.token_key_back_off_max = name == "back_off_min" and max or options.token_key_back_off_max;
+				options.token_key_back_off_min = name == "back_off_max" and min or options.token_key_back_off_min;
+				local token_util = new(options);
+				assert.equal(0, error_lines());
+				assert.equal(value, token_util.keyOptions[name]);
+				local other = { asap_key_server = ("%s/%s/%s"):format(url, name, value) };
+				for key, taken in pairs(token_util.keyOptions) do
+					other[key] = taken;
+				end
+				local store = assert(token_verifier.keystore(other));
+				other[name] = default;
+				local _, warning = token_verifier.keystore(other);
+				if value ~= default then
+					assert.truthy(warning:find("'"..name.."'", 1, true), warning);
+				end
+				store:close();
+			end
+		end);
+	end
+
+	for _, row in ipairs(key_options.texts) do
+		local option, name, kind = table.unpack(row);
+		local partner = ({ client_cert = "token_key_client_key", client_key = "token_key_client_cert" })[name];
+
+		it(option.." is taken, and complained about where it is wrong", function ()
+			local path = os.tmpname();
+			assert.equal(path, new({ [option] = path, [partner or "x"] = path }).keyOptions[name]);
+			assert.equal(0, error_lines());
+			os.remove(path);
+			if kind == "path" then
+				assert.equal(path, new({ [option] = path, [partner or "x"] = path }).keyOptions[name]);
+				assert.truthy(prosody.logged("error", option)[1]); -- it is not there
+			end
+			assert.is_nil(new({ [option] = {} }).keyOptions[name]);
+			assert.truthy(prosody.logged("error", option)[1]);
+		end);
+	end
+
+	it("that is a relative path starts in the folder of the configuration", function ()
+		local all = { ["example.org"] = { app_id = "app", asap_key_server = url, token_key_ca_file = "ca.pem" } };
+		prosody.new_server(all).paths = { config = "/etc/somewhere" };
+		local module = prosody.new_module("example.org", all);
+		assert.equal("/etc/somewhere/ca.pem", module:require "token/util".new(module).keyOptions.ca_file);
+	end);
+
+	it("that contradicts another one is complained about, and neither is used", function ()
+		for _, case in ipairs({
+			{ { token_key_min_ttl = 100, token_key_max_ttl = 99 }, { min_ttl = 60, max_ttl = 86400 } },
+			{ { token_key_min_ttl = 86401 }, { min_ttl = 60, max_ttl = 86400 } },
+			{ { token_key_back_off_min = 61 }, { back_off_min = 1, back_off_max = 60 } },
+			{ { token_key_client_cert = "/dev/null" }, {} },
+			{ { token_key_client_key = "/dev/null" }, {} },
+			{ { token_key_ca_file = "/dev/null", token_key_ca_path = "/" }, { ca_file = "/dev/null" } },
+		}) do
+			local key_opts = new(case[1]).keyOptions;
+			assert.equal(1, error_lines(), case[1]);
+			for option in pairs(case[1]) do
+				assert.equal(1, #prosody.logged("error", option));
+			end
+			for _, name in ipairs({ "min_ttl", "max_ttl", "back_off_min", "back_off_max" }) do
+				assert.is_true(key_opts[name] == (case[2][name] or key_opts[name]));
+			end
+			for _, name in ipairs({ "client_cert", "client_key", "ca_file", "ca_path" }) do
+				assert.equal(case[2][name], key_opts[name]);
+			end
+			assert(token_verifier.keystore(key_opts)):close();
+		end
+	end);
+end);
+
+it("the defaults are those of the key store", function ()
+	local _, module = new({});
+	local store = assert(token_verifier.keystore({ asap_key_server = url.."/default" }));
+	local options = new({}).keyOptions;
+	options.asap_key_server = url.."/default";
+	local same, warning = token_verifier.keystore(options);
+	assert.is_nil(warning);
+	assert.equal(store:id(), same:id());
+	module:unload();
+end);
+
+it("the number of keys held is whole, and the loading plugin's own", function ()
+	local all = { ["example.org"] = { app_id = "app", asap_key_server = url, jwt_pubkey_cache_size = 5 },
+		["conference.example.org"] = { jwt_pubkey_cache_size = 7 } };
+	prosody.new_server(all);
+	local module = prosody.new_module("conference.example.org", all);
+	assert.equal(7, module:require "token/util".new(module:context("example.org")).keyOptions.cache_size);
+	all["conference.example.org"].jwt_pubkey_cache_size = 7.5;
+	assert.equal(128, module:require "token/util".new(module:context("example.org")).keyOptions.cache_size);
+	assert.equal(1, #prosody.logged("error", "jwt_pubkey_cache_size"));
+end);

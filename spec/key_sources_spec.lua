@@ -1,0 +1,371 @@
+-- SPDX-License-Identifier: MIT
+-- Log-ins whose keys come from a JWK Set, an OpenID provider, a folder, or a source bound to an issuer; and what a
+-- reload of the configuration does to them.
+
+local prosody = require "spec.support.prosody";
+local tokens = require "spec.support.tokens";
+local key_server = require "spec.support.key_server";
+local token_verifier = require "token_verifier";
+
+local rsa, second_rsa, third_rsa = tokens.new_key(), tokens.new_key(), tokens.new_key();
+local secret = ("s"):rep(32);
+
+local function rs(kid, key, iss)
+	return tokens.rs256(tokens.claims({ iss = iss }), key or rsa, kid);
+end
+
+describe("the source of a key", function ()
+	local server, modules;
+
+	local function new_plugin(options)
+		options.app_id = "app";
+		local token_util, module, all = prosody.new_token_util(options);
+		modules[#modules + 1] = module;
+		return token_util, function (changed)
+			changed.app_id = "app";
+			all["example.org"] = changed;
+			_G.prosody.events.fire_event("config-reloaded");
+		end;
+	end
+
+	local function process(token_util, token)
+		return token_util:process_and_verify_token({ auth_token = token });
+	end
+
+	-- "accepted", or the code in the log.
+	local function log_in(token_util, token)
+		prosody.clear_log();
+		if prosody.run(process, token_util, token) then
+			return "accepted";
+		end
+		return prosody.logged("info", "Token refused: ")[1]:match("Token refused: ([%w-]+):");
+	end
+
+	local function wait_for_requests(count)
+		prosody.run_until(function () return #server.requests >= count; end);
+		local turns = 0;
+		prosody.run_until(function () turns = turns + 1; return turns > 20; end); -- and not one more
+		assert.equal(count, #server.requests);
+	end
+
+	before_each(function ()
+		modules = {};
+		server = key_server.start({ served = rsa.public });
+	end);
+
+	after_each(function ()
+		for _, module in ipairs(modules) do
+			module:unload();
+		end
+		server.stop();
+	end);
+
+	describe("that is a JWK Set", function ()
+		it("is fetched when the plugin is loaded, but only once the event loop runs", function ()
+			local token_util = new_plugin({ cache_keys_url = server.publish_set("one", { a = rsa.public, b = second_rsa.public }) });
+			token_verifier.step(0.2);
+			assert.equal(0, #server.requests);
+			wait_for_requests(1);
+			assert.same({ true }, { process(token_util, rs("a")) }); -- no need to wait
+			assert.same({ true }, { process(token_util, rs("b", second_rsa)) });
+			assert.equal(1, #server.requests);
+		end);
+
+		it("is fetched once for several plugins", function ()
+			local url = server.publish_set("one", { a = rsa.public });
+			local first = new_plugin({ cache_keys_url = url });
+			new_plugin({ cache_keys_url = url });
+			wait_for_requests(1);
+			new_plugin({ cache_keys_url = url });
+			assert.equal("accepted", log_in(first, rs("a")));
+			wait_for_requests(1);
+		end);
+
+		it("is not fetched for a plugin that was unloaded at once", function ()
+			new_plugin({ cache_keys_url = server.publish_set("one", { a = rsa.public }) });
+			modules[1]:unload();
+			wait_for_requests(0);
+		end);
+
+		it("is waited for by a log-in that comes first", function ()
+			server.delay = 0.2;
+			local token_util = new_plugin({ cache_keys_url = server.publish_set("one", { a = rsa.public }) });
+			assert.equal("accepted", log_in(token_util, rs("a")));
+			assert.equal("bad-signature", log_in(token_util, rs("a", second_rsa)));
+			assert.equal(1, #server.requests);
+		end);
+
+		it("refuses an unknown kid, with one more request for all of them", function ()
+			local token_util = new_plugin({ cache_keys_url = server.publish_set("one", { a = rsa.public }) });
+			assert.equal("accepted", log_in(token_util, rs("a")));
+			for i = 1, 3 do
+				assert.equal("key-not-found", log_in(token_util, rs("x"..i)));
+			end
+			assert.equal(2, #server.requests);
+		end);
+
+		it("is never put beside a secret", function ()
+			for _, url in ipairs({ server.publish_set("one", { a = rsa.public }), "nonsense", "", {}, false }) do
+				local token_util = new_plugin({ cache_keys_url = url, app_secret = secret, signature_algorithm = "HS256" });
+				assert.is_false((prosody.run(process, token_util, tokens.hs256(tokens.claims(), secret))), tostring(url));
+				assert.is_true(#prosody.logged("error", "cache_keys_url") == 1 or url == server.base.."/sets/one");
+			end
+		end);
+
+		it("is asked before the key server, which is asked for what the set lacks", function ()
+			local token_util = new_plugin({
+				cache_keys_url = server.publish_set("one", { a = rsa.public }), asap_key_server = server.url,
+			});
+			assert.equal("accepted", log_in(token_util, rs("a")));
+			assert.equal("accepted", log_in(token_util, rs("served")));
+			assert.equal("key-not-found", log_in(token_util, rs("nobody")));
+			assert.equal(1, server.count(token_verifier.key_file_name("served")));
+		end);
+
+		it("stays when a plugin sets another key server, or one without keys", function ()
+			local token_util = new_plugin({
+				cache_keys_url = server.publish_set("one", { a = rsa.public }), asap_key_server = server.url,
+			});
+			token_util:set_asap_key_server("");
+			assert.equal("accepted", log_in(token_util, rs("a")));
+			assert.equal("key-not-found", log_in(token_util, rs("served")));
+			assert.equal(0, server.count("/keys/"));
+			assert.equal("RS256", token_util.signatureAlgorithm);
+		end);
+
+		it("does not keep the key server from being asked when it is down or named wrongly", function ()
+			for _, url in ipairs({ "http://127.0.0.1:1/set", "nonsense" }) do
+				local token_util = new_plugin({ cache_keys_url = url, asap_key_server = server.url });
+				assert.equal("accepted", log_in(token_util, rs("served")));
+			end
+		end);
+
+		it("serves a token without a kid only where that is allowed", function ()
+			local url = server.publish_set("one", { a = rsa.public });
+			assert.equal("key-id-missing", log_in(new_plugin({ cache_keys_url = url }), rs(nil)));
+			assert.equal("accepted", log_in(new_plugin({ cache_keys_url = url, token_allow_missing_kid = true }), rs(nil)));
+			url = server.publish_set("two", { a = rsa.public, b = second_rsa.public });
+			assert.equal("key-not-found", log_in(new_plugin({ cache_keys_url = url, token_allow_missing_kid = true }), rs(nil)));
+		end);
+	end);
+
+	describe("that is an OpenID provider", function ()
+		it("takes one line of configuration", function ()
+			local issuer = server.publish_provider("sso", { a = rsa.public });
+			local token_util = new_plugin({ openid_issuer = issuer });
+			assert.equal("RS256", token_util.signatureAlgorithm);
+			assert.same({ "app", issuer }, token_util.acceptedIssuers);
+			wait_for_requests(2);
+			assert.same({ true }, { process(token_util, rs("a", rsa, issuer)) });
+			assert.equal("issuer-not-accepted", log_in(token_util, rs("a", rsa, "other")));
+		end);
+
+		it("speaks for itself alone where there are several, or another source", function ()
+			local one = server.publish_provider("one", { same = rsa.public });
+			local two = server.publish_provider("two", { same = second_rsa.public });
+			local token_util = new_plugin({ openid_issuer = { one, two }, asap_key_server = server.url });
+			assert.equal("accepted", log_in(token_util, rs("same", rsa, one)));
+			assert.equal("accepted", log_in(token_util, rs("same", second_rsa, two)));
+			assert.equal("issuer-not-accepted", log_in(token_util, rs("same", rsa, two)));
+			assert.equal("issuer-not-accepted", log_in(token_util, rs("same", rsa, "app")));
+			assert.equal("accepted", log_in(token_util, rs("served", rsa, "app")));
+			assert.equal("issuer-not-accepted", log_in(token_util, rs("served", rsa, one)));
+			token_util = new_plugin({ openid_issuer = one, asap_key_server = server.url });
+			assert.equal("issuer-not-accepted", log_in(token_util, rs("served", rsa, one)));
+		end);
+
+		it("is replaced by a key server that a plugin sets", function ()
+			local issuer = server.publish_provider("sso", { a = rsa.public });
+			for _, url in ipairs({ "", server.url }) do
+				local token_util, reload = new_plugin({ openid_issuer = issuer, token_issuers = { x = { openid_issuer = true } } });
+				token_util:set_asap_key_server(url);
+				reload({ openid_issuer = issuer });
+				assert.equal("key-not-found", log_in(token_util, rs("a", rsa, issuer)));
+				token_util:set_asap_key_server(nil);
+				assert.equal("key-not-found", log_in(token_util, rs("a", rsa, issuer)));
+			end
+		end);
+
+		it("that is named wrongly is complained about, and no secret counts then", function ()
+			local token_util = new_plugin({ openid_issuer = "nonsense", app_secret = secret, signature_algorithm = "HS256" });
+			assert.equal(1, #prosody.logged("error", "openid_issuer"));
+			assert.is_false((prosody.run(process, token_util, tokens.hs256(tokens.claims(), secret))));
+		end);
+	end);
+
+	describe("that is bound to an issuer", function ()
+		it("signs for that issuer alone, and the others for every other one", function ()
+			local provider = server.publish_provider("sso", { sso = third_rsa.public });
+			local token_util = new_plugin({
+				token_issuers = {
+					["https://set.example"] = { jwks_url = server.publish_set("one", { same = rsa.public }) },
+					["https://server.example"] = { asap_key_server = server.url },
+					[provider] = { openid_issuer = true },
+				},
+				cache_keys_url = server.publish_set("two", { same = second_rsa.public }),
+			});
+			for _, case in ipairs({
+				{ "same", rsa, "https://set.example", "accepted" },
+				{ "same", rsa, "https://server.example", "issuer-not-accepted" },
+				{ "same", rsa, "app", "issuer-not-accepted" },
+				{ "served", rsa, "https://server.example", "accepted" },
+				{ "served", rsa, "https://set.example", "issuer-not-accepted" },
+				{ "sso", third_rsa, provider, "accepted" },
+				{ "sso", third_rsa, "https://set.example", "issuer-not-accepted" },
+				{ "same", second_rsa, "app", "accepted" },
+				{ "same", second_rsa, "https://set.example", "issuer-not-accepted" },
+				{ "same", second_rsa, "https://unknown.example", "issuer-not-accepted" },
+				{ "nobody", rsa, "https://set.example", "key-not-found" },
+			}) do
+				assert.equal(case[4], log_in(token_util, rs(case[1], case[2], case[3])), case[1].." "..case[3]);
+			end
+		end);
+
+		for what, entry in pairs({
+			["no table"] = "https://x.example", ["two sources"] = { jwks_url = "http://x.example", directory = "/x" },
+			["no source"] = {}, ["an unknown one"] = { url = "http://x.example" }, ["no URL"] = { jwks_url = "x" },
+			["another provider"] = { openid_issuer = "https://y.example" },
+		}) do
+			it("and whose entry is "..what.." is complained about, and nobody speaks for it", function ()
+				local token_util = new_plugin({
+					token_issuers = { ["https://bad.example"] = entry }, asap_key_server = server.url,
+				});
+				assert.equal(1, #prosody.logged("error", "token_issuers"));
+				assert.equal("issuer-not-accepted", log_in(token_util, rs("served", rsa, "https://bad.example")));
+				assert.equal("accepted", log_in(token_util, rs("served")));
+			end);
+		end
+
+		it("and no table at all leaves no key, and no secret counts then", function ()
+			for _, value in ipairs({ "x", 5, { "x" }, { ["*"] = { asap_key_server = server.url } } }) do
+				local token_util = new_plugin({ token_issuers = value, app_secret = secret, signature_algorithm = "HS256" });
+				assert.equal(1, #prosody.logged("error", "token_issuers"));
+				assert.is_false((prosody.run(process, token_util, tokens.hs256(tokens.claims(), secret))));
+				token_util.signatureAlgorithm = "RS256";
+				assert.equal("key-not-found", log_in(token_util, rs("served")));
+			end
+		end);
+	end);
+
+	it("may be a list of key servers, the next of which is asked when one fails, not when it says no", function ()
+		local other = key_server.start({ other = second_rsa.public, served = second_rsa.public });
+		local token_util = new_plugin({ asap_key_server = { "http://127.0.0.1:1/", server.url, other.url } });
+		assert.equal("accepted", log_in(token_util, rs("served")));
+		assert.equal("key-not-found", log_in(token_util, rs("other", second_rsa)));
+		assert.equal(0, #other.requests);
+		other.stop();
+	end);
+
+	it("may be a folder", function ()
+		local folder = os.tmpname();
+		os.remove(folder);
+		assert(os.execute("mkdir "..folder));
+		local file = folder.."/"..token_verifier.key_file_name("in folder");
+		local out = assert(io.open(file, "w"));
+		out:write(rsa.public);
+		out:close();
+		for _, options in ipairs({
+			{ asap_key_server = "file://"..folder }, { token_issuers = { app = { directory = folder } } },
+		}) do
+			local token_util = new_plugin(options);
+			assert.same({ true }, { process(token_util, rs("in folder")) });
+			assert.equal("key-not-found", log_in(token_util, rs("nobody")));
+		end
+		os.remove(file);
+		os.remove(folder);
+	end);
+
+	describe("after a reload of the configuration", function ()
+		it("keeps its keys if it is still configured, and loses them otherwise", function ()
+			local one, two = server.publish_set("one", { a = rsa.public }), server.publish_set("two", { b = second_rsa.public });
+			local token_util, reload = new_plugin({ cache_keys_url = one, asap_key_server = server.url });
+			assert.equal("accepted", log_in(token_util, rs("a")));
+			assert.equal("accepted", log_in(token_util, rs("served")));
+			local first = server.count("/sets/one");
+			reload({ cache_keys_url = two, asap_key_server = server.url });
+			wait_for_requests(#server.requests + 1); -- fetched without being asked for
+			assert.same({ true }, { process(token_util, rs("b", second_rsa)) });
+			assert.equal("accepted", log_in(token_util, rs("served")));
+			assert.equal(1, server.count(token_verifier.key_file_name("served")));
+			reload({ cache_keys_url = one });
+			assert.equal(first, server.count("/sets/one"));
+			assert.equal("accepted", log_in(token_util, rs("a")));
+			assert.equal("key-not-found", log_in(token_util, rs("served")));
+		end);
+
+		it("accepts the issuers that came with it, and those that went no more", function ()
+			local one = server.publish_provider("one", { a = rsa.public });
+			local two = server.publish_provider("two", { a = rsa.public });
+			local token_util, reload = new_plugin({ openid_issuer = one });
+			assert.equal("accepted", log_in(token_util, rs("a", rsa, one)));
+			reload({ openid_issuer = two });
+			assert.equal("accepted", log_in(token_util, rs("a", rsa, two)));
+			assert.equal("issuer-not-accepted", log_in(token_util, rs("a", rsa, one)));
+		end);
+
+		it("undoes nothing that was assigned", function ()
+			local token_util, reload = new_plugin({ cache_keys_url = server.publish_set("one", { a = rsa.public }) });
+			token_util.cacheKeysUrl = server.publish_set("two", { b = rsa.public });
+			token_util.allowMissingKid = true;
+			reload({ cache_keys_url = server.base.."/sets/one" });
+			assert.equal("accepted", log_in(token_util, rs("b")));
+			assert.equal("accepted", log_in(token_util, rs(nil)));
+			assert.equal("key-not-found", log_in(token_util, rs("a")));
+		end);
+
+		it("still serves who was waiting for a key", function ()
+			server.delay = 0.3;
+			local token_util, reload = new_plugin({ asap_key_server = server.url });
+			local result;
+			prosody.async.runner(function () result = process(token_util, rs("served")); end):run(true);
+			prosody.run_until(function () return #server.requests == 1; end);
+			reload({ cache_keys_url = server.publish_set("one", {}) });
+			prosody.run_until(function () return result ~= nil; end);
+			assert.is_true(result);
+		end);
+
+		it("takes new settings, and says if they do not hold for a source in use", function ()
+			local token_util, reload = new_plugin({ asap_key_server = server.url });
+			assert.equal("accepted", log_in(token_util, rs("served")));
+			reload({ asap_key_server = server.url, token_key_negative_ttl = 5 });
+			assert.equal(1, #prosody.logged("warn", "negative_ttl"));
+			assert.same({ true }, { process(token_util, rs("served")) });
+			assert.equal(1, #server.requests);
+		end);
+	end);
+
+	describe("that is one of several", function ()
+		local token_util;
+
+		before_each(function ()
+			token_util = new_plugin({
+				cache_keys_url = server.publish_set("one", { a = rsa.public }), asap_key_server = server.url,
+				token_issuers = { ["https://x.example"] = { jwks_url = server.publish_set("two", { b = second_rsa.public }) } },
+			});
+		end);
+
+		it("is forgotten with the others", function ()
+			assert.equal("accepted", log_in(token_util, rs("a")));
+			assert.equal("accepted", log_in(token_util, rs("b", second_rsa, "https://x.example")));
+			assert.equal("accepted", log_in(token_util, rs("served")));
+			server.publish_set("one", { a = third_rsa.public });
+			server.publish_set("two", { b = third_rsa.public });
+			server.keys.served = third_rsa.public;
+			token_util:clear_asap_cache();
+			assert.equal("bad-signature", log_in(token_util, rs("a")));
+			assert.equal("bad-signature", log_in(token_util, rs("b", second_rsa, "https://x.example")));
+			assert.equal("bad-signature", log_in(token_util, rs("served")));
+		end);
+
+		it("hands out its public keys", function ()
+			local function pem_of(kid)
+				return (prosody.run(token_util.get_public_key, token_util, kid));
+			end
+			assert.equal(rsa.public, pem_of("a"));
+			assert.equal(second_rsa.public, pem_of("b"));
+			assert.equal(rsa.public, pem_of("served"));
+			assert.is_nil(pem_of("nobody"));
+			assert.equal(1, #prosody.logged("info", "No public key: key-not-found"));
+		end);
+	end);
+end);
