@@ -13,15 +13,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SERVER_ANSWERS 32
+#define SERVER_ANSWERS 128
 // No test takes so long; a server that was left behind ends by itself.
 #define SERVER_MAX_S 120
 
 struct server {
     pid_t pid;
-    int port;
-    // Requests below /<index>/ so far; shared with the child.
-    atomic_int *requests;
+    int listener, port;
+    // Shared with the child, each by the index of the path.
+    struct server_path {
+        atomic_int requests;    // below /<index>/ so far
+        atomic_int conditional; // of these, with If-None-Match or If-Modified-Since
+        atomic_int answer;      // that is given there: its own, or what server_say() chose
+    } * paths;
 };
 
 // The answer to requests below /<index>/: its bytes, followed by as many of `filler`; then the
@@ -42,6 +46,11 @@ static inline void server_send(int fd, const char *bytes, size_t length) {
     }
 }
 
+// From now on requests below /<index>/ get that answer.
+static inline void server_say(struct server *server, int index, int answer) {
+    atomic_store(&server->paths[index].answer, answer);
+}
+
 static inline void server_answer(int fd, const struct server *server,
                                  const struct server_answer *answers) {
     char request[4096] = "";
@@ -58,8 +67,11 @@ static inline void server_answer(int fd, const struct server *server,
         close(fd);
         return;
     }
-    atomic_fetch_add(&server->requests[index], 1);
-    const struct server_answer *answer = &answers[index];
+    struct server_path *path = &server->paths[index];
+    atomic_fetch_add(&path->requests, 1);
+    if (strstr(request, "\r\nIf-None-Match: ") || strstr(request, "\r\nIf-Modified-Since: "))
+        atomic_fetch_add(&path->conditional, 1);
+    const struct server_answer *answer = &answers[atomic_load(&path->answer)];
     if (!answer->bytes)
         return; // left open: whoever asks waits
     server_send(fd, answer->bytes, strlen(answer->bytes));
@@ -76,19 +88,26 @@ static inline void server_answer(int fd, const struct server *server,
     close(fd);
 }
 
-static inline void server_start(struct server *server, const struct server_answer *answers) {
+// First: the port, which answers may have to name.
+static inline void server_listen(struct server *server) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (listener < 0 || bind(listener, (struct sockaddr *)&address, size) != 0 ||
-        listen(listener, 128) != 0 ||
-        getsockname(listener, (struct sockaddr *)&address, &size) != 0)
+    server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (server->listener < 0 || bind(server->listener, (struct sockaddr *)&address, size) != 0 ||
+        listen(server->listener, 128) != 0 ||
+        getsockname(server->listener, (struct sockaddr *)&address, &size) != 0)
         check_abort("no port to listen on");
     server->port = ntohs(address.sin_port);
-    server->requests = mmap(NULL, SERVER_ANSWERS * sizeof *server->requests, PROT_READ | PROT_WRITE,
-                            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (server->requests == MAP_FAILED)
+    server->paths = mmap(NULL, SERVER_ANSWERS * sizeof *server->paths, PROT_READ | PROT_WRITE,
+                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (server->paths == MAP_FAILED)
         check_abort("no shared memory");
+    for (int i = 0; i < SERVER_ANSWERS; i++)
+        server_say(server, i, i);
+}
+
+// Second: the child.
+static inline void server_start(struct server *server, const struct server_answer *answers) {
     pid_t parent = getpid();
     server->pid = fork();
     if (server->pid < 0)
@@ -99,12 +118,12 @@ static inline void server_start(struct server *server, const struct server_answe
             _exit(0);
         alarm(SERVER_MAX_S);
         for (;;) {
-            int fd = accept(listener, NULL, NULL);
+            int fd = accept(server->listener, NULL, NULL);
             if (fd >= 0)
                 server_answer(fd, server, answers);
         }
     }
-    close(listener);
+    close(server->listener);
 }
 
 static inline void server_stop(struct server *server) {

@@ -1,16 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The life of keys, against a real server on a loopback port; the specs drive the same through Lua.
-#include "check.h"
-#include "server.h"
-
-#include "clock.h"
-#include "keystore.h"
-
-#define KEYS "test/vectors/keys/"
-#define SETTLES_WITHIN_MS 10000
-
-#define OK_WITH(fields) "HTTP/1.1 200 OK\r\nConnection: close\r\n" fields "\r\n"
-#define EMPTY_WITH(status) "HTTP/1.1 " status "\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+#include "stores.h"
 
 // What the server answers below /<index>/, and what asking for a key then comes to.
 enum {
@@ -82,50 +72,10 @@ static const struct {
     {SILENT, "silence", TV_KEY_SOURCE_UNAVAILABLE, TV_REASON_NETWORK, 0, false},
 };
 
-static struct server server;
-
-static int requests(int answer) { return atomic_load(&server.requests[answer]); }
-
-static struct tv_keystore_options options_of(const char *url) {
-    struct tv_keystore_options options;
-    tv_keystore_defaults(&options);
-    options.connect_timeout_ms = 300;
-    options.timeout_ms = 600;
-    if (url) {
-        options.source = TV_SOURCE_ASAP;
-        options.urls[options.url_count++] = url;
-    }
-    return options;
-}
-
 static struct tv_keystore *open_store(int answer) {
-    char url[64];
-    snprintf(url, sizeof url, "http://127.0.0.1:%d/%d/", server.port, answer);
-    struct tv_keystore_options options = options_of(url);
-    struct tv_keystore *store = NULL;
-    struct tv_detail detail = {0};
-    CHECK_STATUS(TV_OK, tv_keystore_open(&options, &store, NULL, &detail), url);
-    return store;
-}
-
-static enum tv_status get_at(struct tv_keystore *store, const char *key_id, int64_t now_ms,
-                             struct tv_key **key, struct tv_detail *detail) {
-    *detail = (struct tv_detail){0};
-    *key = NULL;
-    struct tv_span copy = guard_copy(GUARD_KEY, key_id, strlen(key_id));
-    struct tv_key_request request = {.key_id = copy, .announce = true};
-    return tv_keystore_get(store, &request, now_ms, key, detail);
-}
-
-// Drives the fetches until one settles; NULL if none does.
-static struct tv_settlement *settle(void) {
-    int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
-    struct tv_settlement *settlement = NULL;
-    while (!settlement && tv_clock_steady_ms() < until_ms) {
-        tv_keystores_step(50);
-        settlement = tv_keystores_take_settlement();
-    }
-    return settlement;
+    char url[128];
+    struct tv_keystore_options options = options_of(url_of(answer, "", url));
+    return open_with(&options);
 }
 
 // The key of "one" is fetched: asked for, pending, settled and held.
@@ -359,6 +309,7 @@ int main(void) {
     char *pem = check_read_file(KEYS "rsa.pem", &length);
     for (int i = GOOD; i <= GOOD_PLAIN; i++)
         answers[i].body = pem;
+    server_listen(&server);
     server_start(&server, answers);
     test_by_hand();
     test_urls();

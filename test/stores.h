@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// What the tests of key stores share: stores on the tests' server, asked at a time of their own.
+#pragma once
+
+#include "check.h"
+#include "server.h"
+
+#include "clock.h"
+#include "keystore.h"
+
+#define KEYS "test/vectors/keys/"
+#define SETTLES_WITHIN_MS 10000
+
+#define OK_WITH(fields) "HTTP/1.1 200 OK\r\nConnection: close\r\n" fields "\r\n"
+#define EMPTY_WITH(status) "HTTP/1.1 " status "\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+static struct server server;
+
+static inline int requests(int path) { return atomic_load(&server.paths[path].requests); }
+
+static inline int conditional(int path) { return atomic_load(&server.paths[path].conditional); }
+
+// Options with a short patience, and as a source the one URL, or none.
+static inline struct tv_keystore_options options_of(const char *url) {
+    struct tv_keystore_options options;
+    tv_keystore_defaults(&options);
+    options.connect_timeout_ms = 300;
+    options.timeout_ms = 600;
+    if (url) {
+        options.source = TV_SOURCE_ASAP;
+        options.urls[options.url_count++] = url;
+    }
+    return options;
+}
+
+// "http://127.0.0.1:<port>/<path>/<rest>"
+static inline const char *url_of(int path, const char *rest, char url[128]) {
+    snprintf(url, 128, "http://127.0.0.1:%d/%d/%s", server.port, path, rest);
+    return url;
+}
+
+static inline struct tv_keystore *open_with(const struct tv_keystore_options *options) {
+    struct tv_keystore *store = NULL;
+    struct tv_detail detail = {0};
+    CHECK_STATUS(TV_OK, tv_keystore_open(options, &store, NULL, &detail), options->urls[0]);
+    return store;
+}
+
+static inline enum tv_status get_at(struct tv_keystore *store, const char *key_id, int64_t now_ms,
+                                    struct tv_key **key, struct tv_detail *detail) {
+    *detail = (struct tv_detail){0};
+    *key = NULL;
+    struct tv_span copy = guard_copy(GUARD_KEY, key_id, strlen(key_id));
+    struct tv_key_request request = {.key_id = copy, .announce = true};
+    return tv_keystore_get(store, &request, now_ms, key, detail);
+}
+
+// Its status alone.
+static inline enum tv_status ask_at(struct tv_keystore *store, const char *key_id, int64_t now_ms) {
+    struct tv_key *key;
+    struct tv_detail detail;
+    return get_at(store, key_id, now_ms, &key, &detail);
+}
+
+// Drives the fetches until one settles; NULL if none does.
+static inline struct tv_settlement *settle(void) {
+    int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
+    struct tv_settlement *settlement = tv_keystores_take_settlement();
+    while (!settlement && tv_clock_steady_ms() < until_ms) {
+        tv_keystores_step(50);
+        settlement = tv_keystores_take_settlement();
+    }
+    return settlement;
+}
+
+// Drives them until none is under way, and drops what is told.
+static inline void settle_all(void) {
+    int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
+    while (tv_keystores_step(50) > 0 && tv_clock_steady_ms() < until_ms)
+        continue;
+    struct tv_settlement *settlement;
+    while ((settlement = tv_keystores_take_settlement()))
+        tv_settlement_free(settlement);
+}
+
+// Asks for a kid that is to be fetched, and gives the time after it has settled.
+static inline int64_t fetch_key(struct tv_keystore *store, const char *key_id, int64_t now_ms,
+                                const char *name) {
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, key_id, now_ms), name);
+    settle_all();
+    return tv_clock_steady_ms();
+}

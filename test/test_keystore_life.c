@@ -1,0 +1,494 @@
+// SPDX-License-Identifier: MIT
+// How keys of key servers go on: servers that stand in for each other, revalidation, back-off, and
+// what is held for whom.
+#include "stores.h"
+
+enum {
+    GOOD,      // for 1000 s, with an ETag
+    GOOD_DATE, // with Last-Modified
+    OTHER,     // another key
+    SAME,      // 304, for 500 s
+    SAME_PLAIN,
+    NOT_FOUND,
+    FORBIDDEN,
+    PAGE,
+    ERROR,
+    BUSY,
+    RESET,
+    SILENT,
+    RETRY_20,
+    RETRY_LONG,
+    RETRY_0,
+    ANSWER_COUNT,
+    PATH = 20, // the first path that no answer has to itself
+};
+
+static struct server_answer answers[SERVER_ANSWERS] = {
+    [GOOD] = {.bytes = OK_WITH("Cache-Control: max-age=1000\r\nETag: \"one\"\r\n")},
+    [GOOD_DATE] = {.bytes = OK_WITH("Last-Modified: Mon, 06 Jan 2025 10:00:00 GMT\r\n")},
+    [OTHER] = {.bytes = OK_WITH("ETag: \"two\"\r\n")},
+    [SAME] = {.bytes = "HTTP/1.1 304 Not Modified\r\nConnection: close\r\n"
+                       "Cache-Control: max-age=500\r\nETag: \"one\"\r\n\r\n"},
+    [SAME_PLAIN] = {.bytes = "HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n"},
+    [NOT_FOUND] = {.bytes = EMPTY_WITH("404 Not Found")},
+    [FORBIDDEN] = {.bytes = EMPTY_WITH("403 Forbidden")},
+    [PAGE] = {.bytes = OK_WITH("") "<html>Log in</html>"},
+    [ERROR] = {.bytes = EMPTY_WITH("500 Internal Server Error")},
+    [BUSY] = {.bytes = EMPTY_WITH("429 Too Many Requests")},
+    [RESET] = {.bytes = ""},
+    [RETRY_20] = {.bytes = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"
+                           "Retry-After: 20\r\nContent-Length: 0\r\n\r\n"},
+    [RETRY_LONG] = {.bytes = "HTTP/1.1 429 Too Many Requests\r\nConnection: close\r\n"
+                             "Retry-After: 86400\r\nContent-Length: 0\r\n\r\n"},
+    [RETRY_0] = {.bytes = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"
+                          "Retry-After: 0\r\nContent-Length: 0\r\n\r\n"},
+};
+
+static int next_path = PATH;
+
+// A path that no other test asks for, with this answer.
+static int new_path(int answer) {
+    int path = next_path++;
+    if (path >= SERVER_ANSWERS)
+        check_abort("no path left");
+    server_say(&server, path, answer);
+    return path;
+}
+
+static struct tv_keystore *open_path(int path) {
+    char url[128];
+    struct tv_keystore_options options = options_of(url_of(path, "", url));
+    return open_with(&options);
+}
+
+// Two servers in one list: what the first answers, and who is then asked.
+static const struct {
+    int first, second;
+    const char *name;
+    enum tv_status status;
+    bool second_asked;
+} lists[] = {
+    {GOOD, ERROR, "good", TV_OK, false},
+    {ERROR, GOOD, "500", TV_OK, true},
+    {BUSY, GOOD, "429", TV_OK, true},
+    {RESET, GOOD, "no answer", TV_OK, true},
+    {SILENT, GOOD, "silence", TV_OK, true},
+    {ERROR, SILENT, "500 and silence", TV_KEY_SOURCE_UNAVAILABLE, true},
+    {ERROR, NOT_FOUND, "500 and 404", TV_KEY_NOT_FOUND, true},
+    {ERROR, PAGE, "500 and a page", TV_KEY_UNUSABLE, true},
+    // These are answers: nobody else is asked for another.
+    {NOT_FOUND, GOOD, "404", TV_KEY_NOT_FOUND, false},
+    {FORBIDDEN, GOOD, "403", TV_KEY_UNUSABLE, false},
+    {PAGE, GOOD, "a page", TV_KEY_UNUSABLE, false},
+};
+
+static void test_lists(void) {
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        const char *name = lists[i].name;
+        int first = new_path(lists[i].first), second = new_path(lists[i].second);
+        char urls[2][128];
+        struct tv_keystore_options options = options_of(url_of(first, "", urls[0]));
+        options.urls[options.url_count++] = url_of(second, "", urls[1]);
+        struct tv_keystore *store = open_with(&options);
+        CHECK(strchr(tv_keystore_source(store), ','), "both are named");
+        int64_t now_ms = tv_clock_steady_ms();
+        CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "one", now_ms), name);
+        struct tv_settlement *settlement = settle();
+        if (CHECK(settlement != NULL, name)) {
+            CHECK((settlement->key != NULL) == (lists[i].status == TV_OK), name);
+            CHECK_STATUS(lists[i].status, settlement->absence.status, name);
+        }
+        tv_settlement_free(settlement);
+        settlement = tv_keystores_take_settlement();
+        CHECK(!settlement, name);
+        tv_settlement_free(settlement);
+        now_ms = tv_clock_steady_ms();
+        CHECK_STATUS(lists[i].status, ask_at(store, "one", now_ms), name);
+        CHECK_NUMBER(1, requests(first), name);
+        CHECK_NUMBER(lists[i].second_asked ? 1 : 0, requests(second), name);
+        // Who failed is left alone for a while, and the other is asked at once.
+        if (lists[i].second_asked && lists[i].status == TV_OK) {
+            fetch_key(store, "two", now_ms, name);
+            CHECK_NUMBER(1, requests(first), name);
+            CHECK_NUMBER(2, requests(second), name);
+        }
+        tv_keystore_free(store);
+    }
+}
+
+static struct tv_key_walk only_key(struct tv_keystore *store) {
+    struct tv_key_walk walk = {0}, past = {0};
+    CHECK(tv_keystore_walk(store, &walk), "a key");
+    past = walk;
+    CHECK(!tv_keystore_walk(store, &past), "only one");
+    return walk;
+}
+
+// What a refresh brings, for a key that was fetched and is about to end.
+static const struct {
+    int first, then;
+    const char *name;
+    enum tv_status status;
+    int64_t lifetime_s; // of what is held afterwards; 0: as before
+    int conditional;
+    bool replaced;
+} refreshes[] = {
+    {GOOD, SAME, "304", TV_OK, 500, 1, false},
+    {GOOD, SAME_PLAIN, "304 that says nothing", TV_OK, 600, 1, false},
+    {GOOD_DATE, SAME, "304 by date", TV_OK, 500, 1, false},
+    {GOOD, GOOD, "200", TV_OK, 1000, 1, true},
+    {OTHER, GOOD, "another key", TV_OK, 1000, 1, true},
+    {PAGE, SAME, "304 for nothing", TV_KEY_UNUSABLE, 0, 0, false},
+    {GOOD, NOT_FOUND, "404", TV_KEY_NOT_FOUND, 0, 1, false},
+    {GOOD, ERROR, "500", TV_OK, 0, 1, false},
+    {GOOD, RESET, "no answer", TV_OK, 0, 1, false},
+    {GOOD, FORBIDDEN, "403", TV_OK, 0, 1, false},
+    {GOOD, PAGE, "a page", TV_OK, 0, 1, false},
+};
+
+static void test_refreshes(void) {
+    for (size_t i = 0; i < sizeof refreshes / sizeof refreshes[0]; i++) {
+        const char *name = refreshes[i].name;
+        int path = new_path(refreshes[i].first);
+        struct tv_keystore *store = open_path(path);
+        int64_t now_ms = fetch_key(store, "one", tv_clock_steady_ms(), name);
+        bool held = refreshes[i].first != PAGE;
+        struct tv_key *before = held ? tv_key_retain(only_key(store).key) : NULL;
+        server_say(&server, path, refreshes[i].then);
+        if (held) {
+            // In the last tenth it serves, and is refreshed in the background.
+            int64_t late_ms = only_key(store).life->fresh_until_ms - 1;
+            CHECK_STATUS(TV_OK, ask_at(store, "one", late_ms), name);
+            CHECK_NUMBER(1, tv_keystore_stats(store, now_ms).in_flight, name);
+            settle_all();
+        } else {
+            fetch_key(store, "one", now_ms + 31000, name);
+        }
+        CHECK_NUMBER(2, requests(path), name);
+        CHECK_NUMBER(refreshes[i].conditional, conditional(path), name);
+        now_ms = tv_clock_steady_ms();
+        CHECK_STATUS(refreshes[i].status, ask_at(store, "one", now_ms), name);
+        if (refreshes[i].status == TV_OK) {
+            struct tv_key_walk after = only_key(store);
+            CHECK((after.key != before) == refreshes[i].replaced, name);
+            if (refreshes[i].lifetime_s > 0)
+                CHECK_NUMBER(refreshes[i].lifetime_s * 1000,
+                             after.life->fresh_until_ms - after.life->stored_ms, name);
+            else // left alone for a while, though it is due
+                CHECK_STATUS(TV_OK, ask_at(store, "one", now_ms + 500), name);
+        }
+        CHECK_NUMBER(0, tv_keystore_stats(store, now_ms).in_flight, name);
+        CHECK_NUMBER(refreshes[i].lifetime_s > 0 && !refreshes[i].replaced,
+                     tv_keystore_stats(store, now_ms).not_modified, name);
+        tv_key_free(before);
+        tv_keystore_free(store);
+    }
+}
+
+// A key that could not be refreshed serves until the limit of staleness, and not longer.
+static void test_stale_limit(void) {
+    int path = new_path(GOOD);
+    struct tv_keystore *store = open_path(path);
+    fetch_key(store, "one", tv_clock_steady_ms(), "stale");
+    server_say(&server, path, ERROR);
+    const struct tv_lifetime life = *only_key(store).life;
+    CHECK_NUMBER(3600000, life.stale_until_ms - life.fresh_until_ms, "an hour");
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "one", life.fresh_until_ms), "waited for");
+    settle_all();
+    CHECK_STATUS(TV_OK, ask_at(store, "one", tv_clock_steady_ms() + 700), "stale");
+    CHECK_NUMBER(2, requests(path), "stale");
+    // The source is asked again whenever its back-off is over, and the key serves meanwhile.
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "one", life.stale_until_ms - 1), "the last moment");
+    settle_all();
+    CHECK_NUMBER(1, tv_keystore_stats(store, life.stale_until_ms - 1).stale, "stale");
+    CHECK_NUMBER(0, tv_keystore_stats(store, life.stale_until_ms).stale, "over");
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "one", life.stale_until_ms), "over");
+    CHECK_NUMBER(0, tv_keystore_stats(store, life.stale_until_ms).held, "dropped");
+    tv_keystore_free(store);
+}
+
+// Real time: a refresh is waited for a little, then the old key is handed to who waits.
+static void test_stale_wait(void) {
+    int path = new_path(GOOD_DATE);
+    char url[128];
+    struct tv_keystore_options options = options_of(url_of(path, "", url));
+    options.default_ttl_s = options.min_ttl_s = 0;
+    options.stale_wait_ms = 100;
+    options.timeout_ms = 5000;
+    struct tv_keystore *store = open_with(&options);
+    fetch_key(store, "one", tv_clock_steady_ms(), "stale wait");
+    server_say(&server, path, SILENT);
+    int64_t asked_ms = tv_clock_steady_ms();
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "one", asked_ms), "not fresh any more");
+    struct tv_settlement *settlement = settle();
+    CHECK(settlement && settlement->key, "the old key");
+    CHECK(tv_clock_steady_ms() >= asked_ms + 100, "after its wait");
+    CHECK(tv_clock_steady_ms() < asked_ms + 4000, "and not at the end of the fetch");
+    tv_settlement_free(settlement);
+    CHECK_NUMBER(1, tv_keystore_stats(store, asked_ms).in_flight, "the refresh goes on");
+    CHECK_STATUS(TV_OK, ask_at(store, "one", tv_clock_steady_ms()), "nobody waits twice");
+    tv_keystore_free(store);
+}
+
+// The pause after a failure doubles up to its cap, and is a quarter shorter at the most.
+static void test_back_off(void) {
+    int path = new_path(ERROR);
+    struct tv_keystore *store = open_path(path);
+    int64_t ask_ms = tv_clock_steady_ms();
+    char name[32];
+    for (int round = 0; round < 9; round++) {
+        int64_t delay_ms = round < 6 ? (int64_t)1000 << round : 60000;
+        snprintf(name, sizeof name, "round %d", round);
+        int64_t from_ms = tv_clock_steady_ms();
+        CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "one", ask_ms), name);
+        settle_all();
+        struct tv_key *key;
+        struct tv_detail detail;
+        CHECK_STATUS(TV_KEY_SOURCE_UNAVAILABLE,
+                     get_at(store, "one", from_ms + delay_ms * 3 / 4 - 1, &key, &detail), name);
+        CHECK_NUMBER(500, detail.number, name);
+        CHECK_STATUS(TV_KEY_SOURCE_UNAVAILABLE,
+                     ask_at(store, "another", from_ms + delay_ms * 3 / 4 - 1), name);
+        ask_ms = tv_clock_steady_ms() + delay_ms;
+    }
+    CHECK_NUMBER(9, requests(path), "a request for each");
+    // One answer, and all is forgotten.
+    server_say(&server, path, NOT_FOUND);
+    fetch_key(store, "one", ask_ms, "back");
+    server_say(&server, path, ERROR);
+    fetch_key(store, "two", tv_clock_steady_ms(), "again");
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "two", tv_clock_steady_ms() + 1000), "a second");
+    tv_keystore_free(store);
+}
+
+// Fetches that were under way together fail together: that is one failure.
+static void test_one_round(void) {
+    struct tv_keystore *store = open_path(new_path(RESET));
+    int64_t now_ms = tv_clock_steady_ms() - 1; // before any of them ends
+    char key_id[16];
+    for (int i = 0; i < 12; i++) {
+        snprintf(key_id, sizeof key_id, "kid %d", i);
+        CHECK_STATUS(TV_KEY_PENDING, ask_at(store, key_id, now_ms), key_id);
+    }
+    settle_all();
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "kid 0", tv_clock_steady_ms() + 1000), "a second");
+    tv_keystore_free(store);
+}
+
+// RFC 9110 section 10.2.3, up to the longest pause.
+static const struct {
+    int answer;
+    const char *name;
+    int64_t not_before_ms, at_last_ms;
+} retries[] = {
+    {RETRY_20, "20 s", 15000, 20000},
+    {RETRY_LONG, "a day", 45000, 60000},
+    {RETRY_0, "at once", 750, 1000},
+};
+
+static void test_retry_after(void) {
+    for (size_t i = 0; i < sizeof retries / sizeof retries[0]; i++) {
+        const char *name = retries[i].name;
+        struct tv_keystore *store = open_path(new_path(retries[i].answer));
+        int64_t from_ms = tv_clock_steady_ms();
+        fetch_key(store, "one", from_ms, name);
+        CHECK_STATUS(TV_KEY_SOURCE_UNAVAILABLE,
+                     ask_at(store, "one", from_ms + retries[i].not_before_ms - 1), name);
+        int64_t at_last_ms = tv_clock_steady_ms() + retries[i].at_last_ms + 5000;
+        CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "one", at_last_ms), name);
+        tv_keystore_free(store);
+    }
+}
+
+// Made-up kids, however many, push no key out, and are remembered up to a limit of their own.
+static void test_absences(void) {
+    int path = new_path(GOOD);
+    char url[128], key_id[16];
+    struct tv_keystore_options options = options_of(url_of(path, "", url));
+    options.negative_size = 4;
+    options.cache_size = 2;
+    struct tv_keystore *store = open_with(&options);
+    fetch_key(store, "one", tv_clock_steady_ms(), "a key");
+    server_say(&server, path, NOT_FOUND);
+    for (int i = 0; i < 10; i++) {
+        snprintf(key_id, sizeof key_id, "kid %d", i);
+        int64_t now_ms = fetch_key(store, key_id, tv_clock_steady_ms(), key_id);
+        CHECK_STATUS(TV_KEY_NOT_FOUND, ask_at(store, key_id, now_ms), key_id);
+    }
+    int64_t now_ms = tv_clock_steady_ms();
+    struct tv_keystore_stats stats = tv_keystore_stats(store, now_ms);
+    CHECK_NUMBER(10, stats.negative, "remembered");
+    CHECK_NUMBER(1, stats.held, "held");
+    CHECK_STATUS(TV_OK, ask_at(store, "one", now_ms), "the key");
+    CHECK_STATUS(TV_KEY_NOT_FOUND, ask_at(store, "kid 9", now_ms), "the last of them");
+    CHECK_NUMBER(10, requests(path) - 1, "one request for each");
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "kid 9", now_ms + 30000), "30 s later");
+    CHECK_NUMBER(0, tv_keystore_stats(store, now_ms + 30000).negative, "30 s later");
+    tv_keystore_free(store);
+}
+
+// What was fetched is there for who waited for it, whatever the size of the cache.
+static void test_pinning(void) {
+    int path = new_path(GOOD);
+    char url[128], key_id[16];
+    struct tv_keystore_options options = options_of(url_of(path, "", url));
+    options.cache_size = 2;
+    struct tv_keystore *store = open_with(&options);
+    int64_t now_ms = tv_clock_steady_ms();
+    for (int i = 0; i < 8; i++) {
+        snprintf(key_id, sizeof key_id, "kid %d", i);
+        CHECK_STATUS(TV_KEY_PENDING, ask_at(store, key_id, now_ms), key_id);
+    }
+    settle_all();
+    now_ms = tv_clock_steady_ms();
+    CHECK_NUMBER(8, tv_keystore_stats(store, now_ms).held, "all");
+    for (int i = 0; i < 8; i++) {
+        snprintf(key_id, sizeof key_id, "kid %d", i);
+        CHECK_STATUS(TV_OK, ask_at(store, key_id, now_ms), key_id);
+    }
+    CHECK_NUMBER(8, requests(path), "none twice");
+    // Now nobody waits.
+    fetch_key(store, "more", now_ms, "more");
+    CHECK_NUMBER(2, tv_keystore_stats(store, now_ms).held, "as many as may be");
+    // Who does not come back is not waited for, for ever.
+    fetch_key(store, "and", tv_clock_steady_ms(), "and");
+    CHECK_NUMBER(2, tv_keystore_stats(store, now_ms).held, "who waited has not come back yet");
+    tv_keystore_free(store);
+}
+
+// A client's place is free again once its kid has settled; a kid that others asked for takes none.
+static void test_client_again(void) {
+    int path = new_path(NOT_FOUND);
+    char url[128], key_id[16];
+    struct tv_keystore_options options = options_of(url_of(path, "", url));
+    options.max_per_client = 2;
+    struct tv_keystore *store = open_with(&options);
+    struct tv_detail detail = {0};
+    struct tv_key *key;
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "shared", tv_clock_steady_ms()), "another's");
+    for (int i = 0; i < 4; i++) {
+        int64_t now_ms = tv_clock_steady_ms();
+        enum tv_status expected[] = {TV_KEY_PENDING, TV_KEY_PENDING, TV_KEY_SOURCE_OVERLOADED};
+        struct tv_key_request request = {.client = TV_SPAN("192.0.2.1"), .announce = true};
+        if (i == 0) {
+            request.key_id = TV_SPAN("shared");
+            CHECK_STATUS(TV_KEY_PENDING, tv_keystore_get(store, &request, now_ms, &key, &detail),
+                         "shared");
+        }
+        for (int n = 0; n < 3; n++) {
+            snprintf(key_id, sizeof key_id, "kid %d/%d", i, n);
+            request.key_id = tv_span_of(key_id);
+            CHECK_STATUS(expected[n], tv_keystore_get(store, &request, now_ms, &key, &detail),
+                         key_id);
+        }
+        settle_all();
+    }
+    CHECK_NUMBER(4, tv_keystore_stats(store, 0).overloaded, "overloaded");
+    tv_keystore_free(store);
+}
+
+// What has been queued for longer than anybody waits is not worth a fetch.
+static void test_queue(void) {
+    int path = new_path(GOOD);
+    char url[128];
+    struct tv_keystore_options options = options_of(url_of(path, "", url));
+    options.max_running = 1;
+    struct tv_keystore *store = open_with(&options);
+    int64_t now_ms = tv_clock_steady_ms();
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "one", now_ms), "in flight");
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "late", now_ms - 6000), "queued too long");
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "two", now_ms), "queued");
+    CHECK_NUMBER(1, tv_keystore_stats(store, now_ms).in_flight, "one at a time");
+    CHECK_NUMBER(2, tv_keystore_stats(store, now_ms).queued, "the others");
+    for (int i = 0; i < 3; i++) {
+        struct tv_settlement *settlement = settle();
+        if (!CHECK(settlement != NULL, "settled"))
+            break;
+        if (tv_span_equal(settlement->key_id, TV_SPAN("late"))) {
+            CHECK_STATUS(TV_KEY_SOURCE_UNAVAILABLE, settlement->absence.status, "late");
+            CHECK_NUMBER(TV_REASON_WAITED, settlement->absence.detail.reason, "late");
+            CHECK_NUMBER(6, settlement->absence.detail.limit, "late");
+        } else {
+            CHECK(settlement->key != NULL, "the others");
+        }
+        tv_settlement_free(settlement);
+    }
+    CHECK_NUMBER(2, requests(path), "not for the late one");
+    tv_keystore_free(store);
+}
+
+// Behind a source that has just failed nothing waits any longer.
+static void test_queue_fails(void) {
+    int path = new_path(ERROR);
+    char url[128];
+    struct tv_keystore_options options = options_of(url_of(path, "", url));
+    options.max_running = 1;
+    struct tv_keystore *store = open_with(&options);
+    int64_t now_ms = tv_clock_steady_ms();
+    for (int i = 0; i < 5; i++) {
+        char key_id[16];
+        snprintf(key_id, sizeof key_id, "kid %d", i);
+        CHECK_STATUS(TV_KEY_PENDING, ask_at(store, key_id, now_ms), key_id);
+    }
+    for (int i = 0; i < 5; i++) {
+        struct tv_settlement *settlement = settle();
+        CHECK(settlement && !settlement->key &&
+                  settlement->absence.status == TV_KEY_SOURCE_UNAVAILABLE,
+              "told");
+        tv_settlement_free(settlement);
+    }
+    CHECK_NUMBER(1, requests(path), "one request");
+    tv_keystore_free(store);
+}
+
+// forget() and refresh() as a person calls them.
+static void test_by_hand(void) {
+    int path = new_path(GOOD);
+    struct tv_keystore *store = open_path(path);
+    fetch_key(store, "one", tv_clock_steady_ms(), "one");
+    int64_t now_ms = fetch_key(store, "two", tv_clock_steady_ms(), "two");
+    tv_keystore_forget(store, &TV_SPAN("one"));
+    CHECK_STATUS(TV_OK, ask_at(store, "two", now_ms), "two");
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "one", now_ms), "forgotten");
+    settle_all();
+    CHECK_NUMBER(3, requests(path), "asked for again");
+    server_say(&server, path, SAME);
+    tv_keystore_refresh(store, tv_clock_steady_ms());
+    CHECK_NUMBER(2, tv_keystore_stats(store, now_ms).in_flight, "both");
+    tv_keystore_refresh(store, tv_clock_steady_ms());
+    CHECK_NUMBER(2, tv_keystore_stats(store, now_ms).in_flight, "not twice");
+    // Forgotten while it was asked about: the answer is about what was held then.
+    tv_keystore_forget(store, NULL);
+    CHECK_NUMBER(0, tv_keystore_stats(store, now_ms).held, "nothing");
+    settle_all();
+    CHECK_NUMBER(2, tv_keystore_stats(store, now_ms).not_modified, "304");
+    CHECK_STATUS(TV_OK, ask_at(store, "one", tv_clock_steady_ms()), "confirmed");
+    tv_keystore_free(store);
+}
+
+int main(void) {
+    size_t length;
+    char *pem = check_read_file(KEYS "rsa.pem", &length);
+    char *other = check_read_file(KEYS "other.pem", &length);
+    answers[GOOD].body = answers[GOOD_DATE].body = pem;
+    answers[OTHER].body = other;
+    server_listen(&server);
+    server_start(&server, answers);
+    test_lists();
+    test_refreshes();
+    test_stale_limit();
+    test_stale_wait();
+    test_back_off();
+    test_one_round();
+    test_retry_after();
+    test_absences();
+    test_pinning();
+    test_client_again();
+    test_queue();
+    test_queue_fails();
+    test_by_hand();
+    server_stop(&server);
+    free(pem);
+    free(other);
+    return check_report("test_keystore_life");
+}
