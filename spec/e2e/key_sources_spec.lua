@@ -1,0 +1,123 @@
+-- SPDX-License-Identifier: MIT
+-- Log-ins at a real Prosody whose keys come from a JWK Set, an OpenID provider, or a source bound to an issuer.
+
+local json = require "dkjson";
+local tv = require "token_verifier";
+local world = require "spec.e2e.world";
+
+local bad, one, two;
+
+local function jwk(key, kid)
+	local members = json.decode(tv.key(key.public):jwk());
+	members.kid = kid;
+	return members;
+end
+
+-- Gives the URL of the set.
+local function publish_set(path, ...)
+	return world.publish_document{ path = path, body = json.encode{ keys = { ... } } };
+end
+
+-- Gives the provider's issuer.
+local function publish_provider(path, ...)
+	local issuer = ("%s/document/%s"):format(bad.url, path);
+	local set = publish_set(path .. "/keys", ...);
+	world.publish_document{
+		path = path .. "/.well-known/openid-configuration", body = json.encode{ issuer = issuer, jwks_uri = set },
+	};
+	return issuer;
+end
+
+local function count(path)
+	return #world.bad_requests{ part = "/document/" .. path };
+end
+
+-- A host with an option that is a table with names.
+local function host_with(name, options, option, text)
+	return (world.host(name, options):gsub("\n", "\n\t" .. option .. " = " .. text .. "\n", 1));
+end
+
+lazy_setup(function ()
+	bad = world.start_bad_server();
+	one, two = world.new_key{ kid = "one" }, world.new_key{ kid = "two" };
+	world.new_key{ kid = "served", publish = { "bad" } };
+end);
+
+lazy_teardown(world.close);
+
+for _, how in ipairs{ { name = "plain" }, { name = "forked", daemonize = true } } do
+	local name = how.name;
+
+	describe("Prosody, " .. name, function ()
+		local issuer, bound;
+
+		local function log_in(host, request)
+			local token = world.mint(request);
+			local log, outcome = world.logged(name, function ()
+				return world.log_in{ name = name, host = host .. "." .. name .. ".example", token = token };
+			end);
+			return outcome.outcome == "accepted" and "accepted" or log:match("Token refused: ([%w-]+)") or log;
+		end
+
+		lazy_setup(function ()
+			local set = publish_set(name .. "/set", jwk(one, "one"), jwk(two, "two"));
+			issuer = publish_provider(name .. "/provider", jwk(one, "one"));
+			bound = publish_provider(name .. "/bound", jwk(two, "one"));
+			world.start_prosody{
+				name = name, daemonize = how.daemonize;
+				hosts = world.host("set." .. name .. ".example", { cache_keys_url = set })
+					.. world.host("both." .. name .. ".example",
+						{ cache_keys_url = set, asap_key_server = bad.url .. "/good/" .. name })
+					.. world.host("sso." .. name .. ".example", { openid_issuer = issuer })
+					.. host_with("bound." .. name .. ".example", { openid_issuer = issuer }, "token_issuers",
+						("{ [%q] = { openid_issuer = true } }"):format(bound));
+			};
+		end);
+
+		it("fetches its sets once, without being asked", function ()
+			for _ = 1, 50 do
+				if count(name .. "/bound/keys") > 0 and count(name .. "/provider/keys") > 0 and count(name .. "/set") > 0 then
+					break;
+				end
+				world.run{ seconds = 0.1 };
+			end
+			assert.same({ 1, 1, 1 }, { count(name .. "/set"), count(name .. "/provider/keys"), count(name .. "/bound/keys") });
+		end);
+
+		it("takes keys from a JWK Set", function ()
+			assert.equal("accepted", log_in("set", { key = "one" }));
+			assert.equal("accepted", log_in("set", { key = "two" }));
+			assert.equal("bad-signature", log_in("set", { key = "one", kid = "two" }));
+			assert.equal(1, count(name .. "/set"));
+			assert.equal("key-not-found", log_in("set", { key = "served" }));
+			assert.equal("key-not-found", log_in("set", { key = "served" }));
+			assert.equal(2, count(name .. "/set"));
+		end);
+
+		it("asks the key server for what the set lacks", function ()
+			assert.equal("accepted", log_in("both", { key = "one" }));
+			assert.equal("accepted", log_in("both", { key = "served" }));
+			assert.equal(1, #world.bad_requests{ part = "/good/" .. name .. "/" .. tv.key_file_name("served") });
+		end);
+
+		it("takes keys from an OpenID provider, whose issuer is accepted", function ()
+			assert.equal("accepted", log_in("sso", { key = "one", claims = { iss = issuer } }));
+			assert.equal("issuer-not-accepted", log_in("sso", { key = "one", claims = { iss = "elsewhere" } }));
+			assert.equal("bad-signature", log_in("sso", { key = "two", kid = "one", claims = { iss = issuer } }));
+		end);
+
+		it("believes each issuer of its own source's keys alone", function ()
+			assert.equal("accepted", log_in("bound", { key = "one", claims = { iss = issuer } }));
+			assert.equal("accepted", log_in("bound", { key = "two", kid = "one", claims = { iss = bound } }));
+			assert.equal("issuer-not-accepted", log_in("bound", { key = "one", claims = { iss = bound } }));
+			assert.equal("issuer-not-accepted", log_in("bound", { key = "two", kid = "one", claims = { iss = issuer } }));
+			assert.equal(1, count(name .. "/provider/keys"));
+		end);
+
+		it("logs no error, and no claims, signature or secret", function ()
+			assert.same({}, world.leaks{ name = name });
+			assert.falsy(world.log_since{ name = name, position = 0 }:find("\terror\t", 1, true));
+			world.stop_prosody{ name = name };
+		end);
+	end);
+end
