@@ -368,5 +368,17 @@ describe("the source of a key", function ()
 			assert.is_nil(pem_of("nobody"));
 			assert.equal(1, #prosody.logged("info", "No public key: key-not-found"));
 		end);
+
+		it("hands out the key of the first that has it, however slow it is", function ()
+			local quick = key_server.start({ same = second_rsa.public });
+			server.delay = 0.2;
+			for i, url in ipairs({ quick.url, "http://127.0.0.1:1/" }) do
+				local one = new_plugin({
+					cache_keys_url = server.publish_set("slow"..i, { same = rsa.public }), asap_key_server = url,
+				});
+				assert.equal(rsa.public, (prosody.run(one.get_public_key, one, "same")));
+			end
+			quick.stop();
+		end);
 	end);
 end);

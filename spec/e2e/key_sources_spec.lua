@@ -2,8 +2,10 @@
 -- Log-ins at a real Prosody whose keys come from a JWK Set, an OpenID provider, or a source bound to an issuer.
 
 local json = require "dkjson";
-local tv = require "token_verifier";
 local world = require "spec.e2e.world";
+
+package.cpath = (os.getenv("LUA_CPATH") or "build/?.so;;"):gsub(";;", ";" .. package.cpath);
+local tv = require "token_verifier";
 
 local bad, one, two;
 
@@ -121,3 +123,54 @@ for _, how in ipairs{ { name = "plain" }, { name = "forked", daemonize = true } 
 		end);
 	end);
 end
+
+describe("Prosody with a set behind mutual TLS", function ()
+	local files;
+
+	local function log_in(kid, key)
+		local log, outcome = world.logged("reload", function ()
+			return world.log_in{ name = "reload", host = "tls.example", token = world.mint{ key = key or kid, kid = kid } };
+		end);
+		return outcome.outcome == "accepted" and "accepted" or log:match("Token refused: ([%w-]+)") or log;
+	end
+
+	-- Changes the configuration as a person with an editor would, and lets Prosody read it.
+	local function reconfigure(pattern, replacement)
+		local path = world.folder() .. "/reload/prosody/prosody.cfg.lua";
+		local file = assert(io.open(path));
+		local text, changes = file:read("a"):gsub(pattern, replacement);
+		file:close();
+		assert.equal(1, changes);
+		file = assert(io.open(path, "w"));
+		file:write(text);
+		file:close();
+		world.shell{ name = "reload", command = { "config", "reload" } };
+	end
+
+	lazy_setup(function ()
+		files = world.start_tls_servers();
+		publish_set("reload/first", jwk(one, "one"));
+		publish_set("reload/second", jwk(two, "two"));
+		world.start_prosody{ name = "reload", hosts = world.host("tls.example", {
+			cache_keys_url = files.urls.mutual .. "/document/reload/first"; asap_key_server = bad.url .. "/good/reload";
+			token_key_ca_file = "../../" .. files.ca_file:match("[^/]+/[^/]+$"); -- from the folder of the configuration
+			token_key_client_cert = files.client_cert; token_key_client_key = files.client_cert; token_key_penalty = 4000;
+		}) };
+	end);
+
+	it("reaches it by its options, and complains about one that is out of range", function ()
+		local log = world.log_since{ name = "reload", position = 0 };
+		assert.truthy(log:find("\terror\tOption 'token_key_penalty' must be a whole number from 1 to 3600: 10 is taken", 1, true));
+		assert.equal("accepted", log_in("one"));
+		assert.equal("accepted", log_in("served"));
+	end);
+
+	it("takes another one over with a reload, and keeps the other keys", function ()
+		assert.equal(0, count("reload/second"));
+		reconfigure("reload/first", "reload/second");
+		assert.equal("accepted", log_in("two"));
+		assert.equal("accepted", log_in("served"));
+		assert.equal("key-not-found", log_in("one"));
+		assert.equal(1, #world.bad_requests{ part = "/good/reload/" .. tv.key_file_name("served") });
+	end);
+end);
