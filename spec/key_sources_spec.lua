@@ -133,6 +133,12 @@ describe("the source of a key", function ()
 			assert.equal("RS256", token_util.signatureAlgorithm);
 		end);
 
+		it("is all there is beside a key server that is only the word true", function ()
+			local token_util = new_plugin({ cache_keys_url = server.publish_set("one", { a = rsa.public }), asap_key_server = true });
+			assert.is_nil(token_util.asapKeyServer);
+			assert.equal("accepted", log_in(token_util, rs("a")));
+		end);
+
 		it("does not keep the key server from being asked when it is down or named wrongly", function ()
 			for _, url in ipairs({ "http://127.0.0.1:1/set", "nonsense" }) do
 				local token_util = new_plugin({ cache_keys_url = url, asap_key_server = server.url });
@@ -144,6 +150,10 @@ describe("the source of a key", function ()
 			local url = server.publish_set("one", { a = rsa.public });
 			assert.equal("key-id-missing", log_in(new_plugin({ cache_keys_url = url }), rs(nil)));
 			assert.equal("accepted", log_in(new_plugin({ cache_keys_url = url, token_allow_missing_kid = true }), rs(nil)));
+			local null = tokens.rs256(tokens.claims(), rsa, tokens.null);
+			assert.equal("key-id-invalid", log_in(new_plugin({
+				cache_keys_url = server.publish_set("null", { a = rsa.public }), token_allow_missing_kid = true,
+			}), null));
 			url = server.publish_set("two", { a = rsa.public, b = second_rsa.public });
 			assert.equal("key-not-found", log_in(new_plugin({ cache_keys_url = url, token_allow_missing_kid = true }), rs(nil)));
 		end);
@@ -191,6 +201,9 @@ describe("the source of a key", function ()
 			local token_util = new_plugin({ openid_issuer = "nonsense", app_secret = secret, signature_algorithm = "HS256" });
 			assert.equal(1, #prosody.logged("error", "openid_issuer"));
 			assert.is_false((prosody.run(process, token_util, tokens.hs256(tokens.claims(), secret))));
+			token_util = new_plugin({ openid_issuer = "nonsense", asap_key_server = server.url });
+			assert.equal("issuer-not-accepted", log_in(token_util, rs("served", rsa, "nonsense"))); -- nobody speaks for it
+			assert.equal("accepted", log_in(token_util, rs("served")));
 		end);
 	end);
 

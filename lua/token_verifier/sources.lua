@@ -144,9 +144,8 @@ function methods:prefetch(settings)
 	local begun = false;
 	for _, source in ipairs(all_sources(settings)) do
 		local store = (source.kind == "jwks_url" or source.kind == "openid_issuer") and self:store(source);
-		local stats = store and store:stats();
-		if stats and stats.held == 0 and stats.in_flight == 0 and stats.queued == 0 then
-			store:refresh();
+		if store and store:stats().held == 0 then
+			store:refresh(); -- nothing new, if that is under way
 			begun = true;
 		end
 	end

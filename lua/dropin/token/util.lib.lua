@@ -98,7 +98,7 @@ local function verify(self, session, token)
 		if not header then
 			return nil, message, inspect_code;
 		end
-		return header.kid or ""; -- it only waits without one if that is allowed
+		return type(header.kid) == "string" and header.kid or ""; -- it only waits without one where that is allowed
 	end, function ()
 		return verifier:verify(token, request);
 	end);
