@@ -154,6 +154,10 @@ describe("the source of a key", function ()
 			assert.equal("key-id-invalid", log_in(new_plugin({
 				cache_keys_url = server.publish_set("null", { a = rsa.public }), token_allow_missing_kid = true,
 			}), null));
+			local token_util = new_plugin({ cache_keys_url = url });
+			assert.equal("key-id-missing", log_in(token_util, rs(nil)));
+			token_util.allowMissingKid = true;
+			assert.equal("accepted", log_in(token_util, rs(nil)));
 			url = server.publish_set("two", { a = rsa.public, b = second_rsa.public });
 			assert.equal("key-not-found", log_in(new_plugin({ cache_keys_url = url, token_allow_missing_kid = true }), rs(nil)));
 		end);
@@ -235,6 +239,33 @@ describe("the source of a key", function ()
 			end
 		end);
 
+		it("is the one that was assigned last", function ()
+			local token_util = new_plugin({
+				token_issuers = { one = { asap_key_server = server.url } }, asap_accepted_issuers = { "two" },
+			});
+			assert.same({ "two", "one" }, token_util.acceptedIssuers);
+			assert.equal("accepted", log_in(token_util, rs("served", rsa, "one")));
+			token_util.tokenIssuers = { two = token_util.tokenIssuers.one };
+			assert.equal("issuer-not-accepted", log_in(token_util, rs("served", rsa, "one")));
+			assert.equal("accepted", log_in(token_util, rs("served", rsa, "two")));
+			for _, nonsense in ipairs({ "x", { two = "x" }, { two = {} } }) do
+				token_util.tokenIssuers = nonsense;
+				token_util:clear_asap_cache();
+				assert.equal("key-not-found", log_in(token_util, rs("served", rsa, "two")));
+			end
+		end);
+
+		it("is not accepted by a plugin that accepts others", function ()
+			local token_util = new_plugin({ token_issuers = { one = { asap_key_server = server.url } }, asap_key_server = server.url });
+			assert.equal("accepted", log_in(token_util, rs("served", rsa, "one")));
+			for _, issuers in ipairs({ { "system" }, {} }) do
+				token_util:set_asap_accepted_issuers(issuers);
+				assert.equal("issuer-not-accepted", log_in(token_util, rs("served", rsa, "one")));
+			end
+			token_util:set_asap_accepted_issuers({ "*" });
+			assert.equal("accepted", log_in(token_util, rs("served", rsa, "one")));
+		end);
+
 		for what, entry in pairs({
 			["no table"] = "https://x.example", ["two sources"] = { jwks_url = "http://x.example", directory = "/x" },
 			["no source"] = {}, ["an unknown one"] = { url = "http://x.example" }, ["no URL"] = { jwks_url = "x" },
@@ -243,6 +274,7 @@ describe("the source of a key", function ()
 			it("and whose entry is "..what.." is complained about, and nobody speaks for it", function ()
 				local token_util = new_plugin({
 					token_issuers = { ["https://bad.example"] = entry }, asap_key_server = server.url,
+					asap_accepted_issuers = { "*" },
 				});
 				assert.equal(1, #prosody.logged("error", "token_issuers"));
 				assert.equal("issuer-not-accepted", log_in(token_util, rs("served", rsa, "https://bad.example")));
@@ -259,6 +291,16 @@ describe("the source of a key", function ()
 				assert.equal("key-not-found", log_in(token_util, rs("served")));
 			end
 		end);
+	end);
+
+	it("is another one if only the password differs", function ()
+		local url = server.url:gsub("//", "//user:%%s@");
+		local token_util = new_plugin({ asap_key_server = url:format("one") });
+		assert.equal("accepted", log_in(token_util, rs("served")));
+		server.keys.served = second_rsa.public;
+		token_util:set_asap_key_server(url:format("two"));
+		assert.equal("bad-signature", log_in(token_util, rs("served")));
+		assert.equal("accepted", log_in(token_util, rs("served", second_rsa)));
 	end);
 
 	it("may be a list of key servers, the next of which is asked when one fails, not when it says no", function ()

@@ -104,6 +104,13 @@ describe("the door of a room", function ()
 		{ "an address that is not allowed", {}, { token_verification_allowlist = { "other@recorder.example.org" } }, nil,
 			robot, "c2s", false },
 		{ "a remote user of a plain server", {}, {}, nil, "u@remote.org/r", "s2sin", false },
+		{ "a remote user of a plain server that requires no room claim", { asap_require_room_claim = false }, {}, nil,
+			"u@remote.org/r", "s2sin", false },
+		{ "a local user of another host of such a server", { enable_domain_verification = false }, {}, nil,
+			"u@other.org/r", "c2s", false },
+		{ "a remote user where guests are allowed", { allow_empty_token = true }, {}, nil, "u@remote.org/r", "s2sin", true },
+		{ "one without a token in a Jitsi deployment that requires no room claim",
+			{ asap_require_room_claim = false, muc_mapper_domain_base = "example.org" }, {}, nil, guest, "c2s", true },
 		{ "a remote user of a Jitsi deployment", { muc_mapper_domain_base = "example.org" }, {}, nil, "u@remote.org/r",
 			"s2sin", true },
 	}) do

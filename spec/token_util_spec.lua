@@ -153,9 +153,12 @@ describe("token_util", function ()
 	it("takes the value that lets fewer in where a boolean is none", function ()
 		local token_util = prosody.new_token_util(options({
 			allow_empty_token = "perhaps", asap_require_room_claim = 5, enable_domain_verification = {},
+			token_allow_missing_kid = "perhaps",
 		}));
-		assert.same({ false, true, true },
-			{ token_util.allowEmptyToken, token_util.requireRoomClaim, token_util.enableDomainVerification });
+		assert.same({ false, true, true, false }, {
+			token_util.allowEmptyToken, token_util.requireRoomClaim, token_util.enableDomainVerification,
+			token_util.allowMissingKid,
+		});
 	end);
 
 	it("has the fields that others read", function ()
@@ -224,6 +227,35 @@ describe("token_util", function ()
 		module:unload();
 	end);
 
+	it("stops to use a secret that a reload of the configuration took away, and says so", function ()
+		local token_util, _, all = prosody.new_token_util(options());
+		assert.same({ true }, (process(token_util, hs())));
+		for _, changed in ipairs({ options({ app_secret = absent }), options({ app_secret = "<no value>" }) }) do
+			all["example.org"] = changed;
+			prosody.clear_log();
+			_G.prosody.events.fire_event("config-reloaded");
+			assert.is_false(process(token_util, hs())[1]);
+			assert.is_true(#prosody.logged("error", "app_secret") >= 1);
+		end
+		all["example.org"] = options({ app_id = absent });
+		_G.prosody.events.fire_event("config-reloaded");
+		assert.is_false(process(token_util, hs())[1]);
+		assert.equal(1, #prosody.logged("error", "app_id"));
+		all["example.org"] = options();
+		_G.prosody.events.fire_event("config-reloaded");
+		assert.same({ true }, (process(token_util, hs())));
+	end);
+
+	it("makes no guest of a session whose token was refused", function ()
+		local token_util = prosody.new_token_util(options({ allow_empty_token = true }));
+		local result, session = process(token_util, hs({ exp = 1 }));
+		assert.is_false(result[1]);
+		assert.same({ false, not_allowed, "token required" }, (process(token_util, nil, session)));
+		assert.same({ false, not_allowed, "token required" }, (process(token_util, nil, session)));
+		assert.same({ true }, (process(token_util, hs(), session)));
+		assert.same({ true }, (process(token_util, nil)));
+	end);
+
 	it("treats an empty key server as one without keys, and only nil as none", function ()
 		local token_util = prosody.new_token_util(options());
 		assert.same({ true }, (process(token_util, hs())));
@@ -240,6 +272,7 @@ end);
 describe("a key in the session", function ()
 	local rs = tokens.rs256(tokens.claims(), rsa);
 	local forged = tokens.hs256(tokens.claims(), rsa.public);
+	local bare = rsa.public:gsub("%-%-%-%-%-[^\n]*", ""):gsub("%s", "");
 	local jwk = '{"kty":"oct","k":"'..tokens.base64url(secret)..'"}';
 
 	for _, case in ipairs({
@@ -256,6 +289,12 @@ describe("a key in the session", function ()
 			{ signature_algorithm = "RS256" }, false },
 		{ "an empty secret", "", tokens.hs256(tokens.claims(), ""), {}, false },
 		{ "a left-over secret", "<no value>", tokens.hs256(tokens.claims(), "<no value>"), {}, false },
+		{ "the bare inside of a PEM, for a token signed with it as a secret", bare, tokens.hs256(tokens.claims(), bare), {},
+			false },
+		{ "a JWK behind a byte order mark, for a token signed with it as a secret", "\239\187\191"..jwk,
+			tokens.hs256(tokens.claims(), "\239\187\191"..jwk), {}, false },
+		{ "a secret that looks like the inside of a PEM", ("s"):rep(80), tokens.hs256(tokens.claims(), ("s"):rep(80)), {},
+			true },
 		{ "another type", { "notused" }, tokens.hs256(tokens.claims(), "notused"), {}, false },
 		{ "app_secret is not asked then", "notused", hs(), {}, false },
 	}) do
@@ -331,7 +370,9 @@ describe("a session after its log-in", function ()
 
 	it("is refused where a context is required and there is none", function ()
 		local token_util = prosody.new_token_util(options());
-		assert.equal(not_allowed, process(token_util, hs(), { contextRequired = true })[2]);
+		local result, session = process(token_util, hs(), { contextRequired = true });
+		assert.equal(not_allowed, result[2]);
+		assert.is_nil(session.jitsi_meet_room);
 		assert.same({ true }, (process(token_util, hs({ context = { group = "g" } }), { contextRequired = true })));
 	end);
 end);

@@ -45,11 +45,19 @@ local function refuse(origin, stanza, error_name, reason)
 	return true;
 end
 
+-- On a plain Prosody users of other hosts and servers come to the door too. They have not logged in with a token.
+local function lacks_token(origin)
+	return token_util.muc_domain_base == nil and origin.auth_token == nil and token_util.allowEmptyToken ~= true;
+end
+
 -- Returns true, which ends the event, if the user may not enter.
 local function check_entry(event)
 	local origin, stanza = event.origin, event.stanza;
 	if is_exempt(origin, stanza.attr.from) then
 		return;
+	elseif lacks_token(origin) then
+		module:log("info", "Room refused: a token is required (from=%s)", stanza.attr.from);
+		return refuse(origin, stanza, nil, "A token is required");
 	end
 	local allowed, error_name, reason = token_util:verify_room(origin, stanza.attr.to);
 	if not allowed then

@@ -103,13 +103,14 @@ local function read_key_options(reader, own_module)
 end
 
 -- Reads everything through `context` (a module API object), and what is the loading plugin's own through `own_module`.
--- Returns the table of fields, or nil after an error line that names the option to fix.
+-- Returns the table of fields, and whether tokens can be verified with them; if not, after an error line that names the
+-- option to fix.
 local function read(context, own_module, log)
 	local reader = option_reader.new(context, log);
 	local settings = { appId = reader:string("app_id") };
-	if not settings.appId then
+	local usable = settings.appId ~= nil;
+	if not usable then
 		log("error", "Option 'app_id' must be set: tokens cannot be verified");
-		return nil;
 	end
 	settings.appSecret = read_secret(reader);
 	settings.keyOptions = read_key_options(reader, own_module);
@@ -118,7 +119,7 @@ local function read(context, own_module, log)
 	local has_key_source = is_configured(settings);
 	if not has_key_source and not settings.appSecret and not settings.allowEmptyToken then
 		log("error", "Option 'app_secret' or 'asap_key_server' must be set: there is no key to verify tokens with");
-		return nil;
+		usable = false;
 	end
 	if settings.allowEmptyToken then
 		log("warn", "Option 'allow_empty_token' is on: guests without a token are let in");
@@ -131,7 +132,7 @@ local function read(context, own_module, log)
 	settings.enableDomainVerification = reader:boolean("enable_domain_verification", true, true);
 	read_domains(reader, settings);
 	read_limits(reader, settings);
-	return settings;
+	return settings, usable;
 end
 
 return { fields = fields, read = read };

@@ -63,8 +63,8 @@ end
 -- that speak for it alone. A provider that is the only source need not be told apart from others.
 local function plan(settings)
 	local common, bound = common_sources(settings), {};
-	for issuer, source in pairs(settings.tokenIssuers or {}) do
-		bound[issuer] = { source };
+	for issuer, source in pairs(type(settings.tokenIssuers) == "table" and settings.tokenIssuers or {}) do
+		bound[issuer] = { type(source) == "table" and source or none };
 	end
 	local providers = as_list(settings.openidIssuer);
 	if #providers == 1 and #common == 0 and next(bound) == nil then

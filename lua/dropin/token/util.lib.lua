@@ -83,6 +83,16 @@ local function ask_and_wait(session, stores, wait_limit, kid_of, ask)
 	return result, message, code;
 end
 
+-- A source may speak for an issuer that is not accepted, as plugins may narrow the list.
+local function is_accepted(accepted, issuer)
+	for _, name in ipairs(type(accepted) == "table" and accepted or { accepted }) do
+		if name == issuer or name == "*" then
+			return true;
+		end
+	end
+	return false;
+end
+
 -- Returns the claims, or nil, message, code.
 local function verify(self, session, token)
 	if type(token) ~= "string" then
@@ -100,12 +110,20 @@ local function verify(self, session, token)
 		end
 		return type(header.kid) == "string" and header.kid or ""; -- it only waits without one where that is allowed
 	end, function ()
-		return verifier:verify(token, request);
+		local claims, message, failure = verifier:verify(token, request);
+		if claims and not is_accepted(self.acceptedIssuers, claims.iss) then
+			return nil, "the issuer is not accepted here", "issuer-not-accepted";
+		end
+		return claims, message, failure;
 	end);
 end
 
+-- Sessions whose token was refused. Whoever then takes the token away must not make guests of them.
+local refused = setmetatable({}, { __mode = "k" });
+
 local function refuse(session, token, code, message)
 	module:log("info", "Token refused: %s: %s (%s)", code, message, report.refused_token(session, token, code));
+	refused[session] = token ~= nil or refused[session];
 	return false, report.answer(code, message);
 end
 
@@ -125,7 +143,7 @@ end
 function util:process_and_verify_token(session)
 	local token = session.auth_token;
 	if token == nil then
-		if self.allowEmptyToken == true then
+		if self.allowEmptyToken == true and not refused[session] then
 			return true;
 		end
 		return refuse(session, nil, "token-required", "token required");
@@ -140,10 +158,15 @@ function util:process_and_verify_token(session)
 	end
 	local context = claims_fields.assign(session, claims);
 	if not announce(session, claims) then
-		return refuse(session, token, "internal-error", "the token could not be processed");
+		code, message = "internal-error", "the token could not be processed";
 	elseif session.contextRequired and not context then
-		return refuse(session, token, "missing-claim", "the token has no context");
+		code, message = "missing-claim", "the token has no context";
 	end
+	if code then
+		claims_fields.assign(session, {});
+		return refuse(session, token, code, message);
+	end
+	refused[session] = nil;
 	return true;
 end
 
@@ -294,8 +317,8 @@ end
 -- `context` is the module API object whose host's options are read. Returns nil after an error line if there is no way
 -- to verify a token.
 local function new(context)
-	local settings = config.read(context, module, log);
-	if not settings then
+	local settings, usable = config.read(context, module, log);
+	if not usable then
 		return nil;
 	end
 	local key_set = keys.new(settings.keyOptions, log);
@@ -305,12 +328,9 @@ local function new(context)
 	configure(values, assigned, settings);
 	prefetch(key_set, object);
 	module:hook_global("config-reloaded", function ()
-		local changed = config.read(context, module, log);
-		if changed then
-			configure(values, assigned, changed);
-			key_set:configure(object);
-			prefetch(key_set, object);
-		end
+		configure(values, assigned, (config.read(context, module, log))); -- what was taken away must not go on working
+		key_set:configure(object);
+		prefetch(key_set, object);
 	end);
 	return object;
 end
