@@ -188,6 +188,10 @@ class Driver:
             for place in places:
                 {"nginx": self.nginx, "bad": self.bad_server}[place].publish(kid, self.keys[key].public)
 
+    @staticmethod
+    def op_key_file_name(kid):
+        return tokens.key_file_name(kid)
+
     def op_withdraw(self, kid, place):
         {"nginx": self.nginx, "bad": self.bad_server}[place].withdraw(kid)
 

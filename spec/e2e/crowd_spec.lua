@@ -1,0 +1,111 @@
+-- SPDX-License-Identifier: MIT
+-- Hundreds of log-ins at once, and a client that makes up kids by the thousand: nobody is lost, nothing is asked twice, and
+-- the loop goes on.
+
+local world = require "spec.e2e.world";
+
+local crowd = 500;
+-- Several milliseconds each, nearly all of them Prosody's own: the older version gets fewer, for the sake of time.
+local made_up = os.getenv("PROSODY") == "0.12" and 500 or 5000;
+local secret = "the-shared-secret-of-the-crowd-spec-0123456789";
+
+lazy_setup(function ()
+	local nginx = world.start_nginx();
+	local bad = world.start_bad_server();
+	world.secret{ text = secret };
+	world.new_key{ kid = "key", publish = { "nginx", "bad" } };
+	world.new_key{ kid = "late", publish = { "bad" } };
+	world.start_prosody{
+		hosts = world.host("shared.example", { app_secret = secret, modules_enabled = { "e2e_loop_gap" } })
+			.. world.host("one.example", { asap_key_server = bad.url .. "/slow-500/one" })
+			.. world.host("many.example", { asap_key_server = nginx.url })
+			.. world.host("flood.example", { asap_key_server = bad.url .. "/slow-100/flood" });
+	};
+end);
+
+lazy_teardown(world.close);
+
+local function note(row, result, requests)
+	world.note{
+		row = row, accepted = result.accepted, refused = result.refused, requests = requests,
+		seconds = result.seconds, slowest = result.slowest, gap_ms = result.gap,
+	};
+end
+
+local function kids(prefix, count)
+	local list = {};
+	for i = 1, count do
+		list[i] = prefix and prefix .. i or "key";
+	end
+	return list;
+end
+
+describe("five hundred log-ins at once", function ()
+	-- Prosody runs its timers when no socket is ready, so a crowd alone makes a gap: the yardstick is what it is with the
+	-- key held.
+	local usual_gap = 500;
+
+	it("with one unknown kid make one request", function ()
+		local first;
+		for _, row in ipairs{ "500 log-ins, one unknown kid", "500 log-ins, key held" } do
+			local result = world.crowd{ host = "one.example", kids = kids(nil, crowd), key = "key" };
+			local requests = #world.bad_requests{ part = "/one/" };
+			note(row, result, requests);
+			assert.same({ crowd, 0, 1 }, { result.accepted, result.refused, requests });
+			first = first or result;
+			usual_gap = math.max(usual_gap, result.gap);
+		end
+		assert.is_true(first.gap <= 500 or first.gap < usual_gap, "largest gap: " .. first.gap);
+		assert.is_true(first.slowest < 6, "slowest log-in: " .. first.slowest);
+	end);
+
+	it("with five hundred kids lose none and ask for none twice, though the cache holds 128", function ()
+		local list = kids("kid-", crowd);
+		world.publish{ key = "key", kids = list, places = { "nginx" } };
+		local result = world.crowd{ host = "many.example", kids = list, key = "key" };
+		local requests = world.requests();
+		note("500 log-ins, 500 kids", result, #requests);
+		assert.same({ crowd, 0, crowd }, { result.accepted, result.refused, #requests });
+		local seen = {};
+		for _, line in ipairs(requests) do
+			assert.is_nil(seen[line], line);
+			seen[line] = true;
+		end
+		assert.is_true(result.slowest < 6, "slowest log-in: " .. result.slowest);
+		assert.is_true(result.gap <= usual_gap, "largest gap: " .. result.gap);
+	end);
+end);
+
+describe(made_up .. " made-up kids of one client address", function ()
+	it("stop at its limit, and keep nobody else from logging in", function ()
+		assert.equal("accepted", world.log_in{ host = "flood.example", token = world.mint{ key = "key" } }.outcome);
+		local memory = world.memory();
+		local log, result = world.logged("main", function ()
+			return world.flood{
+				host = "flood.example", kids = kids("made-up-", made_up), key = "key", address = "192.0.2.1",
+				others = { kid = "key", address = "192.0.2.2" };
+			};
+		end);
+		local requests, seconds = #world.bad_requests{ part = "/flood/" }, result.seconds;
+		local grown = world.memory() - memory;
+		note(made_up .. " made-up kids", result, requests);
+		world.note{ row = "others meanwhile", log_ins = result.others.accepted, slowest = result.others.slowest, grown_kib = grown };
+		assert.same({ made_up, 0 }, { result.refused, result.lost });
+		assert.truthy(log:find("key-source-overloaded", 1, true));
+		-- At most 8 at once, each of which takes 0.1 s.
+		assert.is_true(requests <= 1 + 8 * (seconds / 0.1 + 1), ("%d requests in %.1f s"):format(requests, seconds));
+		assert.is_true(result.others.accepted > 5);
+		assert.same({ 0, 0 }, { result.others.refused, result.others.lost });
+		assert.is_true(result.others.slowest < 1, "slowest: " .. result.others.slowest);
+		assert.is_true(grown < 30000, "KiB: " .. grown);
+		assert.equal(1, #world.bad_requests{ part = "/flood/" .. world.key_file_name{ kid = "key" } });
+	end);
+
+	it("do not keep the address from logging in with a held key, nor others from bringing a new one", function ()
+		assert.equal("accepted", world.log_in{ host = "flood.example", token = world.mint{ key = "late" } }.outcome);
+	end);
+end);
+
+it("leaves no claims, signature or secret in the debug log", function ()
+	assert.same({}, world.leaks());
+end);
