@@ -261,6 +261,32 @@ describe("a key store by hand", function ()
 	end);
 end);
 
+describe("a key store by hand", function ()
+	it("holds any number of keys", function ()
+		local store = tv.keystore();
+		local object = tv.key(key.public);
+		for i = 1, 1000 do
+			store:put("kid" .. i, object);
+		end
+		assert.equal(1000, store:stats().held);
+		assert(store:get("kid1"));
+		store:close();
+	end);
+end);
+
+describe("a process without a descriptor left", function ()
+	for _, source in ipairs{ "asap_key_server", "jwks_url", "openid_issuer" } do
+		it("says so: " .. source, function ()
+			local script = ("local tv, files = require 'token_verifier', {}; for i = 1, 40 do files[i] = io.open('/dev/null') or false end;"
+				.. " print(select(2, tv.keystore{ %s = 'http://127.0.0.1:9/' }:get('kid', true)))"):format(source);
+			local pipe = io.popen(('exec 2>&1; ulimit -n 40; lua5.4 -e "%s"'):format(script));
+			local output = pipe:read("a");
+			assert.truthy(pipe:close(), output);
+			assert.truthy(output:find("no descriptor or memory left", 1, true), output);
+		end);
+	end
+end);
+
 describe("verify with key stores", function ()
 	it("fetches and waits in plain Lua", function ()
 		local url = ("%s/good/plain"):format(bad.url);
@@ -306,6 +332,16 @@ describe("a source that cannot be", function ()
 			assert.truthy(message:find(("%q"):format(url), 1, true), message);
 		end);
 	end
+
+	it("shows no password of a URL that cannot be asked, in a list too", function ()
+		for _, url in ipairs{ "ftp://me:hush@keys.example/asap", { "http://keys.example", "ftp://me:hush@keys.example/asap" } } do
+			for _, make in ipairs{ tv.keystore, tv.new } do
+				local _, message, code = make{ asap_key_server = url };
+				assert.equal("key-source-unavailable", code);
+				assert.truthy(message:find('"ftp://...@keys.example/asap" cannot be asked', 1, true), message);
+			end
+		end
+	end);
 
 	it("shows no password of a URL in a message", function ()
 		local store = assert(tv.keystore{ asap_key_server = "http://me:hush@127.0.0.1:1/keys?token=hush" });

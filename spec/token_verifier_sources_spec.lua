@@ -431,6 +431,10 @@ describe("a local folder", function ()
 		assert.equal("key-unusable", code_of(tv.keystore{ directory = folder }:get("pipe", false)));
 	end);
 
+	it("takes no key by hand", function ()
+		assert.has_error(function () tv.keystore{ directory = folder }:put("kid", key.public); end);
+	end);
+
 	it("must be named by its whole path", function ()
 		assert.has_error(function () tv.keystore{ directory = "keys" }; end);
 		assert.has_error(function () tv.keystore{ asap_key_server = "file://keys" }; end);

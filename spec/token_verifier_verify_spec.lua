@@ -184,6 +184,82 @@ describe("a secret that no deployment meant", function ()
 	end
 end);
 
+describe("a secret in another form", function ()
+	it("is the k of a JWK whose kty is oct", function ()
+		local jwk = ('{"kty":"oct","k":"%s"}'):format(tokens.base64url(secret));
+		assert.is_table(tv.verify(tokens.hs256(claims(), secret), options{ secret = jwk }));
+		assert.equal("bad-signature", select(3, tv.verify(tokens.hs256(claims(), jwk), options{ secret = jwk })));
+		assert.equal("weak-secret", select(3, tv.new{ secret = '{"kty":"oct"}' }));
+		assert.is_table(tv.verify(tokens.hs256(claims(), "{brace"), options{ secret = "{brace" }));
+	end);
+
+	it("is never a public key, which everybody may have", function ()
+		local _, message, code = tv.new{ secret = key.public };
+		assert.equal("weak-secret", code);
+		assert.truthy(message:find("public key", 1, true), message);
+	end);
+end);
+
+describe("a finalizer that meddles", function ()
+	local function every_cycle(action)
+		local running = true;
+		local function litter()
+			setmetatable({}, { __gc = function ()
+				action();
+				if running then litter(); end
+			end });
+		end
+		litter();
+		return function () running = false; collectgarbage(); end
+	end
+
+	it("with a list that is being read gets an error", function ()
+		local store = tv.keystore();
+		local list = { "a" };
+		local stores = { store };
+		local stop = every_cycle(function ()
+			list[1] = ("x"):rep(5000);
+			for i = 2, 200 do stores[i] = store; end
+		end);
+		for _ = 1, 5000 do
+			list[1] = "a";
+			for i = #stores, 2, -1 do stores[i] = nil; end
+			pcall(tv.new, { secret = secret, accepted_issuers = list });
+			pcall(tv.new, { keys = stores });
+		end
+		stop();
+	end);
+
+	it("with a store that is being asked does no harm", function ()
+		local store = tv.keystore();
+		local stop = every_cycle(function () store:forget(); end);
+		local found = 0;
+		for _ = 1, 2000 do
+			store:put("kid", key.public);
+			local object = store:get("kid");
+			found = found + (object and object:bits() == 2048 and 1 or 0);
+		end
+		stop();
+		assert.is_true(found > 0);
+	end);
+
+	it("with a key or verifier that is gone gets an error", function ()
+		local errors = {};
+		do
+			local holder = setmetatable({}, { __gc = function (self)
+				errors[1] = select(2, pcall(self.key.bits, self.key));
+				errors[2] = select(2, pcall(self.verifier.verify, self.verifier, "x"));
+			end });
+			holder.key, holder.verifier = tv.key(key.public), tv.new{ key = key.public };
+		end
+		collectgarbage();
+		collectgarbage();
+		for i = 1, 2 do
+			assert.truthy(errors[i]:find("has been collected", 1, true), errors[i]);
+		end
+	end);
+end);
+
 describe("misuse", function ()
 	for name, case in pairs{
 		["an unknown option"] = { { secret = "s", algorithm = "HS256" }, "unknown option 'algorithm'" };
@@ -202,6 +278,10 @@ describe("misuse", function ()
 		["leeway a string"] = { { secret = "s", leeway = "5" }, "'leeway' must be a number, not string" };
 		["wait a number"] = { { secret = "s", wait = 1 }, "'wait' must be a boolean, not number" };
 		["now not a number"] = { { secret = "s", now = 0 / 0 }, "'now' must be a finite number" };
+		["a table with a metatable, behind which a check could hide"] = { setmetatable({ secret = "s" }, { __index = { room = "x" } }),
+			"options must be a table without metatable" };
+		["a set in place of a list"] = { { secret = "s", required_claims = { exp = true } }, "'required_claims' must be a list of strings" };
+		["a list with a hole"] = { { secret = "s", accepted_issuers = { "a", nil, "c", [7] = "x" } }, "'accepted_issuers' must be a list" };
 		["keys that are none"] = { { keys = { "x" } }, "element 1 is a string" };
 		["an option name that is a number"] = { { [1] = "s" }, "option names must be strings" };
 	} do

@@ -29,6 +29,7 @@ struct tv_cache_entry {
     struct tv_absence absence; // of an absence
     struct tv_lifetime life;   // an absence ends with its freshness
     struct tv_validators validators;
+    size_t server;            // index of the server that they are of
     size_t waiters;           // asks that were told to wait for this outcome and have not had it
     int64_t waiters_until_ms; // after which they are no longer counted on
 

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #define WELL_KNOWN "/.well-known/openid-configuration"
 
@@ -21,7 +22,7 @@ char *tv_discovery_url(const char *issuer) {
 }
 
 static bool is_https(struct tv_span url) {
-    return url.length > 8 && memcmp(url.data, "https://", 8) == 0;
+    return url.length > 8 && strncasecmp(url.data, "https://", 8) == 0;
 }
 
 static enum tv_status fail(struct tv_detail *detail, const char *words) {
@@ -34,14 +35,14 @@ static enum tv_status read_configuration(yyjson_val *configuration, const char *
     yyjson_val *own_name = tv_json_member(configuration, TV_SPAN("issuer"));
     yyjson_val *set = tv_json_member(configuration, TV_SPAN("jwks_uri"));
     if (!yyjson_is_str(own_name) || !tv_span_equal(tv_json_string(own_name), tv_span_of(issuer)))
-        return fail(detail, "its configuration names another issuer");
+        return fail(detail, "it names another issuer");
     if (!yyjson_is_str(set))
-        return fail(detail, "its configuration has no jwks_uri");
+        return fail(detail, "it has no jwks_uri");
     struct tv_span found = tv_json_string(set);
     if (memchr(found.data, '\0', found.length))
-        return fail(detail, "its configuration's jwks_uri is no URL");
+        return fail(detail, "its jwks_uri is no URL");
     if (is_https(tv_span_of(issuer)) && !is_https(found))
-        return fail(detail, "its configuration's jwks_uri is not https");
+        return fail(detail, "its jwks_uri is not https");
     *url = strndup(found.data, found.length);
     return *url ? TV_OK : TV_NO_MEMORY;
 }
@@ -60,7 +61,7 @@ enum tv_status tv_discovery_read(const char *text, size_t length, const char *is
         tv_json_parse_object(&arena, (char *)arena.memory, length, TV_KEY_UNUSABLE, "configuration",
                              &configuration, detail);
     if (status == TV_KEY_UNUSABLE)
-        fail(detail, "its configuration is not a JSON object");
+        fail(detail, "it is not a JSON object");
     else if (status == TV_OK)
         status = read_configuration(configuration, issuer, url, detail);
     free(arena.memory);

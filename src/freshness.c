@@ -109,6 +109,10 @@ int64_t tv_freshness_lifetime_s(const struct tv_http_fields *fields, int64_t now
     return lifetime_s > 0 ? lifetime_s : 0;
 }
 
+bool tv_validators_any(const struct tv_validators *validators) {
+    return validators->etag || validators->last_modified;
+}
+
 void tv_validators_clear(struct tv_validators *validators) {
     free(validators->etag);
     free(validators->last_modified);

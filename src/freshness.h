@@ -30,4 +30,5 @@ struct tv_validators {
 
 // Moves the strings from one to the other, freeing what was there.
 void tv_validators_move(struct tv_validators *from, struct tv_validators *to);
+bool tv_validators_any(const struct tv_validators *validators);
 void tv_validators_clear(struct tv_validators *validators);

@@ -55,12 +55,26 @@ static bool is_template_left_over(const char *bytes, size_t length) {
            starts_with(bytes, length, TV_SPAN("{{")) || starts_with(bytes, length, TV_SPAN("${"));
 }
 
-enum tv_status tv_key_from_secret(const char *bytes, size_t length, struct tv_key **key,
+static bool contains(const char *bytes, size_t length, struct tv_span text) {
+    return memmem(bytes, length, text.data, text.length) != NULL;
+}
+
+// Whoever has the public key could sign with it: RFC 8725 section 2.1, without even a choice of
+// alg.
+static bool is_public_key(const char *bytes, size_t length) {
+    return contains(bytes, length, TV_SPAN("-----BEGIN PUBLIC KEY-----")) ||
+           contains(bytes, length, TV_SPAN("-----BEGIN RSA PUBLIC KEY-----")) ||
+           contains(bytes, length, TV_SPAN("-----BEGIN CERTIFICATE-----"));
+}
+
+static enum tv_status wrap_secret(const char *bytes, size_t length, struct tv_key **key,
                                   struct tv_detail *detail) {
     if (length == 0)
         return fail(detail, TV_WEAK_SECRET, TV_REASON_EMPTY, NULL);
     if (is_template_left_over(bytes, length))
         return fail(detail, TV_WEAK_SECRET, TV_REASON_TEMPLATE, NULL);
+    if (is_public_key(bytes, length))
+        return fail(detail, TV_WEAK_SECRET, TV_REASON_PUBLIC, NULL);
     if (length > TV_KEY_MAX_LENGTH) {
         detail->number = (double)length;
         detail->limit = (double)TV_KEY_MAX_LENGTH;
@@ -78,6 +92,22 @@ enum tv_status tv_key_from_secret(const char *bytes, size_t length, struct tv_ke
     made->secret_length = length;
     *key = made;
     return TV_OK;
+}
+
+enum tv_status tv_key_from_secret(const char *bytes, size_t length, struct tv_key **key,
+                                  struct tv_detail *detail) {
+    char *secret = NULL;
+    size_t secret_length = 0;
+    enum tv_status status =
+        tv_key_decode_jwk_secret(bytes, length, &secret, &secret_length, detail);
+    if (status != TV_OK)
+        return status;
+    if (!secret)
+        return wrap_secret(bytes, length, key, detail);
+    status = wrap_secret(secret, secret_length, key, detail);
+    OPENSSL_cleanse(secret, secret_length);
+    free(secret);
+    return status;
 }
 
 // Public keys

@@ -29,8 +29,9 @@ struct tv_key; // reference-counted; not changed once loaded
 enum tv_status tv_key_load(const char *text, size_t length, struct tv_key **key,
                            struct tv_detail *detail);
 
-// A shared secret of `length` bytes, as they are. TV_WEAK_SECRET for an empty one and for what
-// deployment templates leave behind ("<no value>", "{{ ... }}", "${...}").
+// A shared secret of `length` bytes, as they are; or, if they are the text of a JWK whose kty is
+// "oct", its k (RFC 7518 section 6.4). TV_WEAK_SECRET for an empty one, for what deployment
+// templates leave behind ("<no value>", "{{ ... }}", "${...}"), and for a public key's PEM.
 enum tv_status tv_key_from_secret(const char *bytes, size_t length, struct tv_key **key,
                                   struct tv_detail *detail);
 

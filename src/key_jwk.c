@@ -271,25 +271,71 @@ enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, struct tv_key **key,
     return status;
 }
 
+// Parses a JWK's text. The arena's memory is the caller's to wipe and free.
+static enum tv_status parse(const char *text, size_t length, struct tv_arena *arena,
+                            yyjson_val **jwk, struct tv_detail *detail) {
+    size_t text_size = TV_ARENA_ROUND(length + TV_JSON_PADDING);
+    *arena = (struct tv_arena){.size = text_size + tv_json_arena_size(length), .used = text_size};
+    arena->memory = malloc(arena->size);
+    if (!arena->memory)
+        return TV_NO_MEMORY;
+    memcpy(arena->memory, text, length);
+    return tv_json_parse_object(arena, (char *)arena->memory, length, TV_MALFORMED_KEY, "JWK", jwk,
+                                detail);
+}
+
+static void wipe(struct tv_arena *arena) {
+    if (arena->memory)
+        OPENSSL_cleanse(arena->memory, arena->size); // a JWK may hold private numbers
+    free(arena->memory);
+}
+
 enum tv_status tv_key_load_jwk(const char *text, size_t length, struct tv_key **key,
                                struct tv_detail *detail) {
-    size_t text_size = TV_ARENA_ROUND(length + TV_JSON_PADDING);
-    struct tv_arena arena = {.size = text_size + tv_json_arena_size(length)};
-    arena.memory = malloc(arena.size);
-    if (!arena.memory)
-        return TV_NO_MEMORY;
-    char *copy = tv_arena_take(&arena, text_size);
-    assert(copy); // the first taken of a block made for it
-    memcpy(copy, text, length);
+    struct tv_arena arena;
     yyjson_val *jwk;
-    enum tv_status status =
-        tv_json_parse_object(&arena, copy, length, TV_MALFORMED_KEY, "JWK", &jwk, detail);
+    enum tv_status status = parse(text, length, &arena, &jwk, detail);
     if (status == TV_OK)
         status = tv_key_load_jwk_object(jwk, key, detail);
-    // What was found stood in the arena.
-    detail->found = (struct tv_span){0};
-    OPENSSL_cleanse(arena.memory, arena.size); // a JWK may hold private numbers
-    free(arena.memory);
+    detail->found = (struct tv_span){0}; // it stood in the arena
+    wipe(&arena);
+    return status;
+}
+
+static enum tv_status decode_secret(yyjson_val *jwk, char **secret, size_t *secret_length,
+                                    struct tv_detail *detail) {
+    yyjson_val *value = tv_json_member(jwk, TV_SPAN("k"));
+    if (!yyjson_is_str(value)) {
+        detail->reason = TV_REASON_MISSING;
+        return TV_WEAK_SECRET;
+    }
+    struct tv_span text = tv_json_string(value);
+    unsigned char *bytes = malloc(TV_BASE64URL_DECODED_SIZE(text.length));
+    if (!bytes)
+        return TV_NO_MEMORY;
+    if (tv_base64url_decode(text.data, text.length, bytes, secret_length) != TV_OK) {
+        free(bytes);
+        detail->reason = TV_REASON_BASE64URL;
+        return TV_WEAK_SECRET;
+    }
+    *secret = (char *)bytes;
+    return TV_OK;
+}
+
+enum tv_status tv_key_decode_jwk_secret(const char *text, size_t length, char **secret,
+                                        size_t *secret_length, struct tv_detail *detail) {
+    *secret = NULL;
+    if (length < 2 || text[0] != '{' || length > TV_KEY_MAX_LENGTH)
+        return TV_OK;
+    struct tv_arena arena;
+    struct tv_detail ignored = {0}; // what is no JSON is a secret that begins with a brace
+    yyjson_val *jwk;
+    enum tv_status status = parse(text, length, &arena, &jwk, &ignored);
+    if (status == TV_OK && yyjson_equals_str(tv_json_member(jwk, TV_SPAN("kty")), "oct"))
+        status = decode_secret(jwk, secret, secret_length, detail);
+    else if (status != TV_NO_MEMORY)
+        status = TV_OK;
+    wipe(&arena);
     return status;
 }
 

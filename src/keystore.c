@@ -15,7 +15,8 @@ enum tv_status tv_absence_fail(const struct tv_absence *absence, struct tv_detai
     detail->key_id = key_id;
     if (!detail->source.data)
         detail->source = source;
-    return absence->status;
+    // Never "it is there" without a key, whatever was forgotten to be noted.
+    return absence->status == TV_OK ? TV_KEY_SOURCE_UNAVAILABLE : absence->status;
 }
 
 enum tv_status tv_pending_wait(struct tv_pending *pending, bool announce) {
@@ -27,10 +28,20 @@ enum tv_status tv_pending_wait(struct tv_pending *pending, bool announce) {
     return TV_KEY_PENDING;
 }
 
+// What was fetched for somebody is handed to them, whatever has become of its freshness meanwhile.
+static bool is_waited_for(const struct tv_cache_entry *entry, int64_t now_ms) {
+    return entry->waiters > 0 && now_ms < entry->waiters_until_ms;
+}
+
+static void note_waiter_served(struct tv_cache_entry *entry) {
+    if (entry->waiters > 0)
+        entry->waiters--;
+}
+
 static enum tv_status get_held(struct tv_keystore *store, struct tv_cache_entry *entry,
                                const struct tv_key_request *request, int64_t now_ms,
                                struct tv_key **key) {
-    bool fresh = now_ms < entry->life.fresh_until_ms;
+    bool fresh = now_ms < entry->life.fresh_until_ms || is_waited_for(entry, now_ms);
     struct tv_pending *pending = NULL;
     if (now_ms >= entry->life.refresh_from_ms || !fresh) {
         struct tv_detail ignored = {0}; // the key held serves in any case
@@ -48,8 +59,7 @@ static enum tv_status get_held(struct tv_keystore *store, struct tv_cache_entry 
         return tv_pending_wait(pending, request->announce);
     }
     store->hits++;
-    if (entry->waiters > 0)
-        entry->waiters--;
+    note_waiter_served(entry);
     *key = entry->key;
     return TV_OK;
 }
@@ -94,7 +104,7 @@ static enum tv_status get_from_cache(struct tv_keystore *store,
                                      const struct tv_key_request *request, int64_t now_ms,
                                      struct tv_key **key, struct tv_detail *detail) {
     struct tv_cache_entry *held = tv_cache_use(store->keys, request->key_id);
-    if (held && now_ms < held->life.stale_until_ms)
+    if (held && (now_ms < held->life.stale_until_ms || is_waited_for(held, now_ms)))
         return get_held(store, held, request, now_ms, key);
     if (held)
         tv_cache_remove(store->keys, request->key_id);
@@ -104,8 +114,9 @@ static enum tv_status get_from_cache(struct tv_keystore *store,
         return TV_KEY_NOT_FOUND;
     }
     struct tv_cache_entry *absent = tv_cache_use(store->absences, request->key_id);
-    if (absent && now_ms < absent->life.fresh_until_ms) {
+    if (absent && (now_ms < absent->life.fresh_until_ms || is_waited_for(absent, now_ms))) {
         store->hits++;
+        note_waiter_served(absent);
         return tv_absence_fail(&absent->absence, detail);
     }
     store->misses++;
@@ -127,6 +138,11 @@ enum tv_status tv_keystore_get(struct tv_keystore *store, const struct tv_key_re
         }
         return tv_keystore_get_from_set(store, request, now_ms, key, detail);
     }
+    if (request->key_id.length == 0) {
+        detail->subject = "kid";
+        detail->reason = TV_REASON_MISSING;
+        return TV_KEY_ID_MISSING; // only a set can have an only key
+    }
     if (store->options.source == TV_SOURCE_FOLDER)
         return tv_keystore_get_from_folder(store, request, now_ms, key, detail);
     return get_from_cache(store, request, now_ms, key, detail);
@@ -137,7 +153,7 @@ int64_t tv_keystore_wait_ms(const struct tv_keystore *store) { return store->opt
 // Stores
 
 void tv_keystore_defaults(struct tv_keystore_options *options) {
-    *options = (struct tv_keystore_options){.cache_size = 128,
+    *options = (struct tv_keystore_options){.cache_size = 0,
                                             .negative_size = 1024,
                                             .default_ttl_s = 600,
                                             .min_ttl_s = 60,
@@ -297,6 +313,13 @@ static enum tv_status join_printables(struct tv_keystore *store) {
     return TV_OK;
 }
 
+// Keys that somebody put by hand must not make room for others.
+static size_t cache_size(const struct tv_keystore_options *options) {
+    if (options->cache_size > 0)
+        return options->cache_size;
+    return options->source == TV_SOURCE_HAND ? SIZE_MAX : TV_KEYSTORE_CACHE_SIZE;
+}
+
 static enum tv_status store_new(const struct tv_keystore_options *options,
                                 struct tv_keystore **store, struct tv_detail *detail) {
     struct tv_keystore *made = calloc(1, sizeof *made);
@@ -310,7 +333,7 @@ static enum tv_status store_new(const struct tv_keystore_options *options,
     uint64_t seed = 0;
     RAND_bytes((unsigned char *)&seed, sizeof seed);
     made->random = seed | 1; // never 0, where it would stay
-    made->keys = tv_cache_new(options->cache_size, seed);
+    made->keys = tv_cache_new(cache_size(options), seed);
     made->absences = tv_cache_new(options->negative_size, seed);
     enum tv_status status = owned && made->keys && made->absences ? TV_OK : TV_NO_MEMORY;
     for (size_t i = 0; i < options->url_count && status == TV_OK; i++)
@@ -331,7 +354,7 @@ enum tv_status tv_keystore_open(const struct tv_keystore_options *options,
     if (differs)
         *differs = found ? first_difference(&found->options, options) : NULL;
     if (found) {
-        tv_cache_grow(found->keys, options->cache_size);
+        tv_cache_grow(found->keys, cache_size(options));
         *store = tv_keystore_retain(found);
         return TV_OK;
     }
@@ -361,6 +384,10 @@ void tv_keystore_free(struct tv_keystore *store) {
 }
 
 const char *tv_keystore_source(const struct tv_keystore *store) { return store->printable; }
+
+bool tv_keystore_is_folder(const struct tv_keystore *store) {
+    return store->options.source == TV_SOURCE_FOLDER;
+}
 
 uint64_t tv_keystore_id(const struct tv_keystore *store) { return store->id; }
 

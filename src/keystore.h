@@ -12,6 +12,9 @@
 // Key servers in one list.
 #define TV_KEYSTORE_MAX_SERVERS 8
 
+// Keys held of key servers, if nothing is said.
+#define TV_KEYSTORE_CACHE_SIZE 128
+
 enum tv_source {
     TV_SOURCE_HAND,   // keys are put by hand only
     TV_SOURCE_ASAP,   // key servers: one file a key; the next is asked when one fails
@@ -27,7 +30,7 @@ struct tv_keystore_options {
     size_t url_count;
     const char *ca_file, *ca_path, *proxy, *client_cert, *client_key, *bearer_token_file;
 
-    size_t cache_size;     // keys held (a set is held whole)
+    size_t cache_size;     // keys held; 0: TV_KEYSTORE_CACHE_SIZE, or any number of those by hand
     size_t negative_size;  // kids remembered as not there
     int64_t default_ttl_s; // freshness where the answer says nothing
     int64_t min_ttl_s, max_ttl_s;
@@ -78,6 +81,9 @@ void tv_keystore_free(struct tv_keystore *store);
 
 // The source for people, without password; "" if there is none. Borrowed.
 const char *tv_keystore_source(const struct tv_keystore *store);
+
+// Whether its keys are files of a local folder.
+bool tv_keystore_is_folder(const struct tv_keystore *store);
 
 // A number that no other store of the process ever has.
 uint64_t tv_keystore_id(const struct tv_keystore *store);

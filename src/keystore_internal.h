@@ -130,9 +130,10 @@ enum tv_status tv_keystore_get_from_set(struct tv_keystore *store,
                                         const struct tv_key_request *request, int64_t now_ms,
                                         struct tv_key **key, struct tv_detail *detail);
 
-// What an answer to the set's fetch means. True: `pending` has ended.
+// What an answer to the set's fetch means; `absence` says the answer's status. True: `pending` has
+// ended.
 bool tv_keystore_settle_set(struct tv_pending *pending, struct tv_fetch_result *result,
-                            int64_t now_ms);
+                            struct tv_absence *absence, int64_t now_ms);
 
 // The set could not be fetched: everybody who waits is told, or gets the key of the old set.
 void tv_keystore_fail_set(struct tv_keystore *store, const struct tv_absence *absence,

@@ -90,11 +90,11 @@ static bool is_discovered(const struct tv_keystore *store, int64_t now_ms) {
 }
 
 // The URL to ask now, a fresh string.
-static enum tv_status make_url(const struct tv_pending *pending, int64_t now_ms, char **url) {
+static enum tv_status make_url(const struct tv_pending *pending, char **url) {
     const struct tv_keystore *store = pending->store;
     if (!pending->is_set)
         return tv_asap_url(store->servers[pending->server].url, pending->key_id, url);
-    if (!is_discovered(store, now_ms))
+    if (pending->discovering)
         *url = tv_discovery_url(store->servers[0].url);
     else
         *url = strdup(store->discovered ? store->discovered : store->servers[0].url);
@@ -140,43 +140,57 @@ void tv_pending_free(struct tv_pending *pending) {
 }
 
 // What was fetched before, if the same place is asked again.
-static const struct tv_validators *find_validators(struct tv_pending *pending, int64_t now_ms) {
+static const struct tv_validators *find_validators(struct tv_pending *pending) {
     struct tv_keystore *store = pending->store;
     if (pending->is_set)
-        return store->set && is_discovered(store, now_ms) ? &store->set_validators : NULL;
+        return store->set && !pending->discovering ? &store->set_validators : NULL;
     struct tv_cache_entry *held = tv_cache_get(store->keys, pending->key_id);
-    if (!held || pending->server != 0)
+    if (!held || pending->server != held->server)
         return NULL;
     tv_key_free(pending->refreshed);
     pending->refreshed = tv_key_retain(held->key);
     return &held->validators;
 }
 
+// Scheme, host and port as they are written.
+static struct tv_span origin(const char *url) {
+    const char *authority = strstr(url, "://");
+    size_t before = authority ? (size_t)(authority - url) + 3 : 0;
+    return (struct tv_span){url, before + strcspn(url + before, "/?#")};
+}
+
+// What was configured to be shown to one server is not shown to another that it names.
+static bool may_show_credentials(const struct tv_pending *pending, const char *url) {
+    const struct tv_keystore *store = pending->store;
+    return !pending->is_set || tv_span_equal(origin(url), origin(store->servers[0].url));
+}
+
 enum tv_status tv_pending_start(struct tv_pending *pending, int64_t now_ms,
                                 struct tv_detail *detail) {
     struct tv_keystore *store = pending->store;
     const struct tv_keystore_options *options = &store->options;
-    const struct tv_fetch_settings settings = {.ca_file = options->ca_file,
-                                               .ca_path = options->ca_path,
-                                               .proxy = options->proxy,
-                                               .client_cert = options->client_cert,
-                                               .client_key = options->client_key,
-                                               .bearer_token_file = options->bearer_token_file,
-                                               .connect_timeout_ms = options->connect_timeout_ms,
-                                               .timeout_ms = options->timeout_ms,
-                                               .max_bytes = pending->is_set ? TV_KEY_SET_MAX_LENGTH
-                                                                            : TV_KEY_MAX_LENGTH};
     char *url = NULL;
     drop_fetch(pending);
-    enum tv_status status = make_url(pending, now_ms, &url);
+    pending->discovering = pending->is_set && !is_discovered(store, now_ms);
+    enum tv_status status = make_url(pending, &url);
     if (status != TV_OK)
         return status;
-    status = tv_fetch_start(url, &settings, find_validators(pending, now_ms), pending,
-                            &pending->fetch, detail);
+    bool known = may_show_credentials(pending, url);
+    const struct tv_fetch_settings settings = {
+        .ca_file = options->ca_file,
+        .ca_path = options->ca_path,
+        .proxy = options->proxy,
+        .client_cert = known ? options->client_cert : NULL,
+        .client_key = known ? options->client_key : NULL,
+        .bearer_token_file = known ? options->bearer_token_file : NULL,
+        .connect_timeout_ms = options->connect_timeout_ms,
+        .timeout_ms = options->timeout_ms,
+        .max_bytes = pending->is_set ? TV_KEY_SET_MAX_LENGTH : TV_KEY_MAX_LENGTH};
+    status =
+        tv_fetch_start(url, &settings, find_validators(pending), pending, &pending->fetch, detail);
     free(url);
     if (status != TV_OK)
         return status;
-    pending->discovering = pending->is_set && !is_discovered(store, now_ms);
     pending->started_ms = now_ms;
     store->running++;
     store->queued--;

@@ -21,13 +21,13 @@ static struct tv_absence not_in_set(const struct tv_keystore *store) {
     return absence;
 }
 
-// The set's fetch, started if there is none and `wanted`; NULL if there is none.
-static struct tv_pending *set_fetch(struct tv_keystore *store, bool wanted, int64_t now_ms) {
-    struct tv_pending *fetch = tv_pending_find_set(store);
-    struct tv_detail ignored = {0};
-    if (!fetch && wanted && tv_keystore_usable_server(store, 0, now_ms) < store->server_count)
-        tv_pending_add_set(store, now_ms, &fetch, &ignored);
-    return fetch;
+// The set's fetch, started if there is none, `wanted` and its source may be asked; else NULL.
+static enum tv_status find_fetch(struct tv_keystore *store, bool wanted, int64_t now_ms,
+                                 struct tv_pending **fetch, struct tv_detail *detail) {
+    *fetch = tv_pending_find_set(store);
+    if (*fetch || !wanted || tv_keystore_usable_server(store, 0, now_ms) == store->server_count)
+        return TV_OK;
+    return tv_pending_add_set(store, now_ms, fetch, detail);
 }
 
 // A key of the set, which may be due for a refresh.
@@ -37,7 +37,9 @@ static enum tv_status serve(struct tv_keystore *store, const struct tv_key_reque
     const struct tv_lifetime *life = &store->set_life;
     bool fresh = now_ms < life->fresh_until_ms;
     if (now_ms >= life->refresh_from_ms || !fresh) {
-        struct tv_pending *fetch = set_fetch(store, now_ms >= life->refresh_from_ms, now_ms);
+        struct tv_pending *fetch = NULL;
+        struct tv_detail ignored = {0}; // the key held serves in any case
+        find_fetch(store, now_ms >= life->refresh_from_ms, now_ms, &fetch, &ignored);
         if (!fresh && fetch && now_ms < fetch->asked_ms + store->options.stale_wait_ms) {
             struct tv_pending *pending = tv_pending_find(store, request->key_id);
             enum tv_status status = TV_OK;
@@ -67,7 +69,10 @@ enum tv_status tv_keystore_get_from_set(struct tv_keystore *store,
         return serve(store, request, found, now_ms, key, detail);
     store->misses++;
     bool punished = store->set && now_ms < store->penalty_until_ms;
-    struct tv_pending *fetch = set_fetch(store, !punished, now_ms);
+    struct tv_pending *fetch;
+    enum tv_status status = find_fetch(store, !punished, now_ms, &fetch, detail);
+    if (status != TV_OK)
+        return status;
     if (fetch)
         return tv_keystore_ask(store, request, now_ms, detail);
     if (!punished)
@@ -130,65 +135,84 @@ static void keep_set(struct tv_keystore *store, struct tv_key_set *set,
         store->penalty_until_ms = now_ms + store->options.penalty_s * 1000;
 }
 
-// The provider's configuration came: the set itself is next. True: there is none to be had.
-static bool settle_discovery(struct tv_pending *pending, const struct tv_fetch_result *result,
-                             int64_t now_ms, struct tv_absence *absence) {
+// Another jwks_uri than before, or none that is known any more.
+static void set_discovered(struct tv_keystore *store, char *url, int64_t now_ms) {
+    free(store->discovered);
+    store->discovered = url;
+    store->discovered_ms = now_ms;
+}
+
+static enum tv_status read_configuration(struct tv_pending *pending,
+                                         const struct tv_fetch_result *result, int64_t now_ms,
+                                         struct tv_detail *detail) {
     struct tv_keystore *store = pending->store;
     char *url = NULL, *printable = NULL;
-    enum tv_status status = result->http_status == 200 && !result->too_large &&
-                                    result->body.length <= TV_DISCOVERY_MAX_LENGTH
-                                ? tv_discovery_read(result->body.data, result->body.length,
-                                                    store->servers[0].url, &url, &absence->detail)
-                                : TV_KEY_UNUSABLE;
-    if (status == TV_OK)
-        status = tv_fetch_check_url(url, &printable, &absence->detail);
-    free(printable);
-    if (status == TV_OK) {
-        free(store->discovered);
-        store->discovered = url;
-        store->discovered_ms = now_ms;
-        status = tv_pending_start(pending, now_ms, &absence->detail);
-    } else {
-        free(url);
+    if (result->http_status != 200)
+        return TV_KEY_UNUSABLE;
+    *detail = (struct tv_detail){.source = detail->source, .asked = detail->asked};
+    if (result->too_large || result->body.length > TV_DISCOVERY_MAX_LENGTH) {
+        detail->reason = TV_REASON_BODY;
+        detail->limit = (double)TV_DISCOVERY_MAX_LENGTH;
+        return TV_KEY_UNUSABLE;
     }
-    absence->detail.found = (struct tv_span){0};
-    return status != TV_OK;
+    enum tv_status status = tv_discovery_read(result->body.data, result->body.length,
+                                              store->servers[0].url, &url, detail);
+    if (status == TV_OK)
+        status = tv_fetch_check_url(url, &printable, detail);
+    free(printable);
+    if (status == TV_OK)
+        set_discovered(store, url, now_ms);
+    else
+        free(url);
+    return status;
+}
+
+// The provider's configuration came: the set itself is next. True: there is none to be had.
+static bool settle_configuration(struct tv_pending *pending, const struct tv_fetch_result *result,
+                                 struct tv_absence *absence, int64_t now_ms) {
+    struct tv_span source = absence->detail.source;
+    enum tv_status status = read_configuration(pending, result, now_ms, &absence->detail);
+    if (status == TV_OK && tv_pending_start(pending, now_ms, &absence->detail) == TV_OK)
+        return false;
+    absence->detail.found = (struct tv_span){0}; // it stood in the body
+    absence->detail.source = source;
+    absence->detail.asked = TV_ASKED_CONFIGURATION;
+    *(result->http_status == 200 ? &pending->store->failed_key : &pending->store->failed_status) +=
+        1;
+    tv_keystore_fail_set(pending->store, absence, now_ms);
+    return true;
 }
 
 bool tv_keystore_settle_set(struct tv_pending *pending, struct tv_fetch_result *result,
-                            int64_t now_ms) {
+                            struct tv_absence *absence, int64_t now_ms) {
     struct tv_keystore *store = pending->store;
-    struct tv_absence absence = {.status = TV_KEY_UNUSABLE};
-    absence.detail.reason = TV_REASON_HTTP_STATUS;
-    absence.detail.number = (double)result->http_status;
-    store->servers[0].failures = 0;
-    store->servers[0].back_off_until_ms = 0;
-    if (pending->discovering) {
-        if (!settle_discovery(pending, result, now_ms, &absence))
-            return false;
-        store->failed_key++;
-        tv_keystore_fail_set(store, &absence, now_ms);
-        return true;
-    }
+    struct tv_key_set *set = NULL;
+    if (pending->discovering)
+        return settle_configuration(pending, result, absence, now_ms);
     if (result->http_status == 304 && store->set) {
         keep_set(store, NULL, result, now_ms);
         return true;
     }
-    struct tv_key_set *set = NULL;
-    if (result->http_status == 200 && !result->too_large) {
-        absence.detail = (struct tv_detail){0};
-        if (tv_key_set_load(result->body.data, result->body.length, &set, &absence.detail) ==
+    // The set was forgotten while it was asked about: it is asked for anew, without validators.
+    if (result->http_status == 304 && tv_validators_any(&store->set_validators)) {
+        tv_validators_clear(&store->set_validators);
+        if (tv_pending_start(pending, now_ms, &absence->detail) == TV_OK)
+            return false;
+    }
+    if (result->too_large) {
+        absence->detail.reason = TV_REASON_BODY;
+        absence->detail.limit = (double)TV_KEY_SET_MAX_LENGTH;
+    } else if (result->http_status == 200) {
+        absence->detail =
+            (struct tv_detail){.source = absence->detail.source, .asked = TV_ASKED_SET};
+        if (tv_key_set_load(result->body.data, result->body.length, &set, &absence->detail) ==
             TV_OK) {
             keep_set(store, set, result, now_ms);
             return true;
         }
-    } else if (result->too_large) {
-        absence.detail.reason = TV_REASON_BODY;
-        absence.detail.limit = (double)TV_KEY_SET_MAX_LENGTH;
     }
     *(result->http_status == 200 ? &store->failed_key : &store->failed_status) += 1;
-    free(store->discovered); // it may have moved
-    store->discovered = NULL;
-    tv_keystore_fail_set(store, &absence, now_ms);
+    tv_keystore_fail_set(store, absence, now_ms);
+    set_discovered(store, NULL, 0); // it may have moved
     return true;
 }

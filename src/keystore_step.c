@@ -42,18 +42,19 @@ static void note_failure(struct tv_pending *pending, const struct tv_absence *ab
     struct tv_server *server = &store->servers[pending->server];
     server->last_failure = *absence;
     // Of many that were under way together only the first counts as a round.
-    if (server->failures > 0 && pending->started_ms < server->failed_ms)
+    if (server->failures > 0 && pending->started_ms <= server->failed_ms)
         return;
+    const struct tv_keystore_options *options = &store->options;
     int shift = server->failures < 20 ? server->failures : 20;
-    int64_t delay_ms = store->options.back_off_min_ms << shift;
-    if (retry_after_s * 1000 > delay_ms) // RFC 9110 section 10.2.3
-        delay_ms = retry_after_s * 1000;
-    if (delay_ms > store->options.back_off_max_ms)
-        delay_ms = store->options.back_off_max_ms;
+    int64_t delay_ms = options->back_off_min_ms << shift;
+    delay_ms = delay_ms < options->back_off_max_ms ? delay_ms : options->back_off_max_ms;
+    delay_ms = (int64_t)((double)delay_ms * (0.75 + 0.25 * next_random(store)));
+    // What the server itself asks for is not shortened (RFC 9110 section 10.2.3), but bounded.
+    int64_t asked_ms = retry_after_s < options->back_off_max_ms / 1000 ? retry_after_s * 1000
+                                                                       : options->back_off_max_ms;
     server->failures++;
     server->failed_ms = now_ms;
-    server->back_off_until_ms =
-        now_ms + (int64_t)((double)delay_ms * (0.75 + 0.25 * next_random(store)));
+    server->back_off_until_ms = now_ms + (asked_ms > delay_ms ? asked_ms : delay_ms);
 }
 
 // Until when none of the store's servers is to be asked.
@@ -82,6 +83,7 @@ static void settle_found(struct tv_pending *pending, struct tv_key *key,
     if (tv_cache_put(store->keys, pending->key_id, key, now_ms, &entry) == TV_OK) {
         tv_lifetime_set(store, &entry->life, result, now_ms);
         tv_validators_move(&result->validators, &entry->validators);
+        entry->server = pending->server;
         keep_for_waiters(entry, pending, now_ms);
     }
     tv_pending_announce(pending, key, NULL);
@@ -173,6 +175,9 @@ static struct tv_absence absence_of(const struct tv_pending *pending, enum tv_st
     absence.detail.reason = reason;
     absence.detail.number = number;
     absence.detail.source = tv_span_of(pending->store->servers[pending->server].printable);
+    absence.detail.asked = pending->discovering ? TV_ASKED_CONFIGURATION
+                           : pending->is_set    ? TV_ASKED_SET
+                                                : TV_ASKED_KEY;
     return absence;
 }
 
@@ -210,7 +215,7 @@ static bool settle_answer(struct tv_pending *pending, struct tv_fetch_result *re
     }
     note_success(pending);
     if (pending->is_set)
-        return tv_keystore_settle_set(pending, result, now_ms);
+        return tv_keystore_settle_set(pending, result, &absence, now_ms);
     if (result->http_status == 304 && pending->refreshed) {
         settle_not_modified(pending, result, now_ms);
     } else if (result->http_status == 404 || result->http_status == 410) {

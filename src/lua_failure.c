@@ -48,6 +48,29 @@ static void add_quoted(luaL_Buffer *out, struct tv_span text) {
     luaL_addstring(out, shown < text.length ? "...\"" : "\"");
 }
 
+// A URL from the configuration, without the user and password it may have.
+static void add_url(luaL_Buffer *out, struct tv_span url) {
+    size_t scheme = 0, authority_end, at = 0;
+    while (scheme + 3 <= url.length && memcmp(url.data + scheme, "://", 3) != 0)
+        scheme++;
+    scheme = scheme + 3 <= url.length ? scheme + 3 : 0;
+    for (authority_end = scheme; authority_end < url.length; authority_end++) {
+        if (strchr("/?#", url.data[authority_end]))
+            break;
+        if (url.data[authority_end] == '@')
+            at = authority_end + 1;
+    }
+    if (at == 0) {
+        add_quoted(out, url);
+        return;
+    }
+    char shown[2 * QUOTED_MAX];
+    int length = snprintf(shown, sizeof shown, "%.*s...@%.*s", (int)(scheme < 16 ? scheme : 0),
+                          url.data, (int)(url.length - at), url.data + at);
+    bool cut = length >= (int)sizeof shown;
+    add_quoted(out, (struct tv_span){shown, cut ? sizeof shown - 1 : (size_t)length});
+}
+
 static void add_expected(luaL_Buffer *out, const struct tv_detail *detail) {
     if (detail->expected_count == 0) {
         luaL_addstring(out, "; none is accepted");
@@ -176,12 +199,6 @@ static void add_key_problem(luaL_Buffer *out, const struct tv_detail *detail) {
     }
 }
 
-static void add_discovery(luaL_Buffer *out, const struct tv_detail *detail) {
-    luaL_addstring(out, "the OpenID provider ");
-    add_source(out, detail);
-    add_format(out, " cannot be used: %s", detail->text);
-}
-
 // A file of a local folder.
 static void add_file_problem(luaL_Buffer *out, const struct tv_detail *detail) {
     char name[TV_ASAP_FILE_NAME_SIZE];
@@ -195,6 +212,10 @@ static void add_file_problem(luaL_Buffer *out, const struct tv_detail *detail) {
 }
 
 static void add_source_failure(luaL_Buffer *out, const struct tv_detail *detail) {
+    if (detail->asked == TV_ASKED_SET)
+        luaL_addstring(out, "the JWK Set of ");
+    else if (detail->asked == TV_ASKED_CONFIGURATION)
+        luaL_addstring(out, "the OpenID configuration of ");
     if (detail->reason == TV_REASON_HTTP_STATUS) {
         add_source(out, detail);
         add_format(out, " answered HTTP %.0f for ", detail->number);
@@ -205,7 +226,7 @@ static void add_source_failure(luaL_Buffer *out, const struct tv_detail *detail)
         add_key_id(out, detail);
     } else if (detail->found.data) {
         luaL_addstring(out, "the URL ");
-        add_quoted(out, detail->found);
+        add_url(out, detail->found);
         add_format(out, " cannot be asked for keys: %s", detail->text);
     } else {
         add_source(out, detail);
@@ -215,9 +236,40 @@ static void add_source_failure(luaL_Buffer *out, const struct tv_detail *detail)
     }
 }
 
+// A JWK Set, or an OpenID provider's configuration: wrong whatever the kid.
+static void add_unusable_set(luaL_Buffer *out, const struct tv_detail *detail) {
+    bool is_set = detail->asked == TV_ASKED_SET;
+    luaL_addstring(out, is_set ? "the JWK Set of " : "the OpenID configuration of ");
+    add_source(out, detail);
+    switch (detail->reason) {
+    case TV_REASON_HTTP_STATUS:
+        add_format(out, " answered HTTP %.0f; 200 with %s is expected", detail->number,
+                   is_set ? "a JWK Set" : "JSON");
+        break;
+    case TV_REASON_NOT_A_KEY:
+        add_format(out, " is %s; JSON with \"keys\" is expected", detail->text);
+        break;
+    case TV_REASON_BODY:
+        add_format(out, " is longer than %.0f bytes", detail->limit);
+        break;
+    case TV_REASON_LENGTH:
+        add_format(out, " has %.0f keys; at most %.0f are read", detail->number, detail->limit);
+        break;
+    case TV_REASON_NETWORK:
+        add_format(out, " names a jwks_uri that cannot be asked: %s", detail->text);
+        break;
+    case TV_REASON_DISCOVERY:
+        add_format(out, " cannot be used: %s", detail->text);
+        break;
+    default:
+        luaL_addstring(out, " cannot be read: ");
+        add_json_problem(out, detail);
+    }
+}
+
 static void add_unusable(luaL_Buffer *out, const struct tv_detail *detail) {
-    if (detail->reason == TV_REASON_DISCOVERY) {
-        add_discovery(out, detail);
+    if (detail->asked != TV_ASKED_KEY) {
+        add_unusable_set(out, detail);
         return;
     }
     if (detail->reason == TV_REASON_FILE) {
@@ -336,6 +388,10 @@ static void add_secret_problem(luaL_Buffer *out, const struct tv_detail *detail)
         luaL_addstring(out, "is empty");
     else if (detail->reason == TV_REASON_TEMPLATE)
         luaL_addstring(out, "is what a deployment template leaves where no value was given");
+    else if (detail->reason == TV_REASON_PUBLIC)
+        luaL_addstring(out, "is a public key or certificate, which everybody may have");
+    else if (detail->reason == TV_REASON_BASE64URL || detail->reason == TV_REASON_MISSING)
+        luaL_addstring(out, "is a JWK whose \"k\" is missing or not base64url without padding");
     else
         add_format(out, "is %.0f bytes long; at most %.0f are used", detail->number, detail->limit);
 }

@@ -83,7 +83,7 @@ static void read_source(lua_State *L, int table, struct tv_keystore_options *opt
     const char *chosen = NULL;
     for (size_t i = 0; i < sizeof source_options / sizeof source_options[0]; i++) {
         const char *name = source_options[i].name;
-        if (lua_getfield(L, table, name) == LUA_TNIL)
+        if (get_option(L, table, name) == LUA_TNIL)
             continue; // left on the stack
         if (chosen)
             luaL_error(L, "options '%s' and '%s' exclude each other", chosen, name);
@@ -123,7 +123,7 @@ static void check_ranges(lua_State *L, const struct tv_keystore_options *options
         luaL_error(L, "options 'client_cert' and 'client_key' go together");
 }
 
-static void read_store_options(lua_State *L, struct tv_keystore_options *options) {
+static void read_store_options(lua_State *L, int table, struct tv_keystore_options *options) {
     const struct option known[] = {
         {"cache_size", read_count, &options->cache_size},
         {"negative_size", read_count, &options->negative_size},
@@ -133,13 +133,13 @@ static void read_store_options(lua_State *L, struct tv_keystore_options *options
         {"client_cert", read_text, &options->client_cert},
         {"client_key", read_text, &options->client_key},
         {"bearer_token_file", read_text, &options->bearer_token_file},
-        {"default_ttl", read_seconds, &options->default_ttl_s},
-        {"min_ttl", read_seconds, &options->min_ttl_s},
-        {"max_ttl", read_seconds, &options->max_ttl_s},
-        {"negative_ttl", read_seconds, &options->negative_ttl_s},
+        {"default_ttl", read_seconds_from_1, &options->default_ttl_s},
+        {"min_ttl", read_seconds_from_1, &options->min_ttl_s},
+        {"max_ttl", read_seconds_from_1, &options->max_ttl_s},
+        {"negative_ttl", read_seconds_from_1, &options->negative_ttl_s},
         {"max_stale", read_seconds, &options->max_stale_s},
         {"stale_wait", read_milliseconds, &options->stale_wait_ms},
-        {"penalty", read_seconds, &options->penalty_s},
+        {"penalty", read_seconds_from_1, &options->penalty_s},
         {"back_off_min", read_milliseconds, &options->back_off_min_ms},
         {"back_off_max", read_milliseconds, &options->back_off_max_ms},
         {"wait_limit", read_milliseconds, &options->wait_ms},
@@ -154,32 +154,38 @@ static void read_store_options(lua_State *L, struct tv_keystore_options *options
         {"openid_issuer", NULL, NULL},
         {"directory", NULL, NULL},
         {NULL, NULL, NULL}};
-    read_options(L, 1, known);
-    read_source(L, 1, options);
+    read_options(L, table, known);
+    read_source(L, table, options);
     check_ranges(L, options);
 }
 
-int l_keystore(lua_State *L) {
+enum tv_status push_keystore(lua_State *L, int table, const char **differs,
+                             struct tv_detail *detail) {
     struct tv_keystore_options options;
     tv_keystore_defaults(&options);
+    read_store_options(L, table, &options);
+    struct handle *handle = push_handle(L);
+    enum tv_status status = tv_keystore_open(&options, &handle->store, differs, detail);
+    if (status == TV_OK)
+        remember_handle(L, handle->store);
+    return status;
+}
+
+int l_keystore(lua_State *L) {
+    struct tv_detail detail = {0};
+    const char *differs;
     if (lua_isnoneornil(L, 1)) {
         lua_settop(L, 0);
         lua_newtable(L); // keys are put by hand
     }
     luaL_checktype(L, 1, LUA_TTABLE);
-    read_store_options(L, &options);
-
-    struct tv_detail detail = {0};
-    const char *differs;
-    struct handle *handle = push_handle(L);
-    enum tv_status status = tv_keystore_open(&options, &handle->store, &differs, &detail);
+    enum tv_status status = push_keystore(L, 1, &differs, &detail);
     if (status != TV_OK)
         return push_failure(L, status, &detail);
-    remember_handle(L, handle->store);
     if (!differs)
         return 1;
     lua_pushfstring(L, "%s is used in this process already, with another '%s', which holds",
-                    tv_keystore_source(handle->store), differs);
+                    tv_keystore_source(check_keystore(L, -1)), differs);
     return 2;
 }
 
@@ -240,6 +246,8 @@ static int l_keystore_put(lua_State *L) {
     lua_Number ttl_s = luaL_optnumber(L, 4, 0);
     luaL_argcheck(L, ttl_s == 0 || (ttl_s >= 0.001 && ttl_s < 1e9), 4,
                   "seconds from 0.001 to 1e9, or 0 for ever, expected");
+    if (tv_keystore_is_folder(store)) // the file would win at the next look
+        return luaL_error(L, "keys of a folder are not put by hand: put a file there");
     enum tv_status status = TV_OK;
     struct tv_key *key = test_key(L, 3);
     struct tv_key *loaded = NULL;

@@ -18,8 +18,8 @@ EXPORTED int luaopen_token_verifier(lua_State *L);
 // that one large token does not pin its memory.
 #define KEPT_MEMORY ((size_t)48 * 1024)
 
-// User values: 1 keys by secret, 2 keys by text, 3 keystore(), 4 stores by the URL in an option.
-#define STATE_USER_VALUES 4
+// User values: 1 keys by secret, 2 keys by text, 3 stores that options named, by their numbers.
+#define STATE_USER_VALUES 3
 
 struct module_state {
     // Set while a verification uses `memory`. A finalizer that verifies in the middle of another
@@ -44,10 +44,9 @@ static void push_state(lua_State *L) {
     lua_pushcfunction(L, l_state_gc);
     lua_setfield(L, -2, "__gc");
     lua_setmetatable(L, -2);
-    static const int tables[] = {1, 2, 4};
-    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+    for (int i = 1; i <= STATE_USER_VALUES; i++) {
         lua_newtable(L);
-        lua_setiuservalue(L, -2, tables[i]);
+        lua_setiuservalue(L, -2, i);
     }
 }
 
@@ -126,8 +125,6 @@ int luaopen_token_verifier(lua_State *L) {
     luaL_newlibtable(L, functions);
     lua_pushvalue(L, state);
     luaL_setfuncs(L, functions, 1);
-    lua_getfield(L, -1, "keystore");
-    lua_setiuservalue(L, state, 3);
     push_codes(L);
     lua_setfield(L, -2, "codes");
     lua_pushlightuserdata(L, NULL);

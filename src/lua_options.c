@@ -56,6 +56,12 @@ void read_seconds(lua_State *L, int index, const char *name, void *target) {
     *(int64_t *)target = (int64_t)seconds;
 }
 
+void read_seconds_from_1(lua_State *L, int index, const char *name, void *target) {
+    read_seconds(L, index, name, target);
+    if (*(int64_t *)target < 1)
+        luaL_error(L, "option '%s' must be at least 1 second", name);
+}
+
 void read_milliseconds(lua_State *L, int index, const char *name, void *target) {
     double seconds = read_duration(L, index, name);
     if (seconds < 0.001)
@@ -71,9 +77,14 @@ void read_count(lua_State *L, int index, const char *name, void *target) {
     *(size_t *)target = (size_t)number;
 }
 
-// Bytes that the strings of a list take together, and what they must be judged.
+// Bytes that the strings of a list take together. Raises if it is no list of strings and nothing
+// else: a set, say, would be taken for an empty list.
 static size_t measure_list(lua_State *L, int index, const char *name, size_t count) {
-    size_t size = 0;
+    size_t size = 0, members = 0;
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1))
+        members++;
+    if (members != count)
+        luaL_error(L, "option '%s' must be a list of strings, without other keys or holes", name);
     for (size_t i = 0; i < count; i++) {
         if (lua_rawgeti(L, index, (lua_Integer)i + 1) != LUA_TSTRING)
             luaL_error(L, "option '%s' must be a list of strings, but element %d is a %s", name,
@@ -112,7 +123,15 @@ void push_list(lua_State *L, int index, const char *name, bool or_one, struct st
     list->count = count;
 }
 
+int get_option(lua_State *L, int table, const char *name) {
+    lua_pushstring(L, name);
+    return lua_rawget(L, table);
+}
+
 void read_options(lua_State *L, int table, const struct option *options) {
+    // What stands behind a metatable would not be seen, and a check that is not seen is not made.
+    if (lua_getmetatable(L, table))
+        luaL_error(L, "options must be a table without metatable");
     lua_pushnil(L);
     while (lua_next(L, table)) {
         if (lua_type(L, -2) != LUA_TSTRING)
@@ -148,7 +167,7 @@ static void read_list(lua_State *L, int index, const char *name, int verifier_in
 
 static void read_accepted(lua_State *L, int table, const char *name, int verifier_index,
                           struct tv_accepted *accepted) {
-    if (lua_getfield(L, table, name) != LUA_TNIL) {
+    if (get_option(L, table, name) != LUA_TNIL) {
         struct string_list list;
         read_list(L, lua_gettop(L), name, verifier_index, &list);
         accepted->values = list.values;
@@ -177,7 +196,7 @@ static void add_algorithm(lua_State *L, struct tv_policy *policy, struct tv_span
 
 static void settle_algorithms(lua_State *L, int table, int verifier_index, bool secret,
                               struct tv_policy *policy) {
-    if (lua_getfield(L, table, "algorithms") == LUA_TNIL) {
+    if (get_option(L, table, "algorithms") == LUA_TNIL) {
         add_algorithm(L, policy, secret ? TV_SPAN("HS256") : TV_SPAN("RS256"));
     } else {
         struct string_list names;
@@ -335,24 +354,16 @@ static void settle_issuers(lua_State *L, int index, int verifier_index, struct v
 // named comes from configuration, so there is little of it. Pushes the handle.
 static enum tv_status push_named_store(lua_State *L, const char *name, int index,
                                        struct tv_detail *detail) {
+    const char *differs; // a warning for those who open a store themselves
     lua_createtable(L, 0, 1);
     lua_pushvalue(L, index);
     lua_setfield(L, -2, name);
-    lua_getiuservalue(L, STATE_INDEX, 3); // keystore()
-    lua_insert(L, -2);
-    lua_call(L, 1, 2);
-    if (lua_isnil(L, -2)) {
-        detail->reason = TV_REASON_NETWORK;
-        detail->text = "it is no http or https URL with a host";
-        if (lua_type(L, index) == LUA_TSTRING)
-            detail->found.data = lua_tolstring(L, index, &detail->found.length);
-        return TV_KEY_SOURCE_UNAVAILABLE;
-    }
-    lua_pop(L, 1); // a warning, for those who open a store themselves
-    lua_getiuservalue(L, STATE_INDEX, 4);
-    lua_pushfstring(L, "%s %s", name, tv_keystore_source(check_keystore(L, -2)));
-    lua_pushvalue(L, -3);
-    lua_rawset(L, -3);
+    enum tv_status status = push_keystore(L, lua_gettop(L), &differs, detail);
+    if (status != TV_OK)
+        return status;
+    lua_getiuservalue(L, STATE_INDEX, 3);
+    lua_pushvalue(L, -2);
+    lua_rawseti(L, -2, (lua_Integer)tv_keystore_id(check_keystore(L, -3)));
     lua_pop(L, 1);
     return TV_OK;
 }
@@ -409,7 +420,7 @@ static const char *push_key_source(lua_State *L, int table) {
         "jwks_url", "openid_issuer", "directory", "asap_key_server"};
     const char *found = NULL;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (lua_getfield(L, table, names[i]) == LUA_TNIL) {
+        if (get_option(L, table, names[i]) == LUA_TNIL) {
             lua_pop(L, 1);
             continue;
         }
@@ -457,7 +468,7 @@ static void settle_claims(lua_State *L, int table, int verifier_index, struct ve
     read_accepted(L, table, "accepted_issuers", verifier_index, &claims->issuers);
     read_accepted(L, table, "accepted_audiences", verifier_index, &claims->audiences);
     read_accepted(L, table, "accepted_types", verifier_index, &verifier->policy.types);
-    if (lua_getfield(L, table, "required_claims") != LUA_TNIL) {
+    if (get_option(L, table, "required_claims") != LUA_TNIL) {
         struct string_list names;
         read_list(L, lua_gettop(L), "required_claims", verifier_index, &names);
         claims->required = names.values;
@@ -517,7 +528,7 @@ enum tv_status settle_options(lua_State *L, int index, struct verifier *verifier
         {NULL, NULL, NULL}};
     verifier->now_s = NAN;
     read_options(L, index, known);
-    verifier->wait_given = lua_getfield(L, index, "wait") != LUA_TNIL;
+    verifier->wait_given = get_option(L, index, "wait") != LUA_TNIL;
     lua_pop(L, 1);
     settle_claims(L, index, verifier_index, verifier);
     const char *source = push_key_source(L, index);
@@ -525,6 +536,7 @@ enum tv_status settle_options(lua_State *L, int index, struct verifier *verifier
     enum tv_status status = settle_key_source(L, source, verifier_index, verifier, detail);
     if (status == TV_OK)
         status = check_key_fits(verifier, detail);
-    lua_settop(L, verifier_index);
+    if (status == TV_OK) // the detail of a failure may point to what lies there
+        lua_settop(L, verifier_index);
     return status;
 }

@@ -55,6 +55,9 @@ int l_key_file_name(lua_State *L);
 void register_keystore(lua_State *L);
 struct tv_keystore *check_keystore(lua_State *L, int index); // borrowed; raises on a closed one
 int l_keystore(lua_State *L);
+// Opens a store as the options table at `table` says; pushes its handle above what that takes.
+enum tv_status push_keystore(lua_State *L, int table, const char **differs,
+                             struct tv_detail *detail);
 int l_step(lua_State *L);
 int l_pollfd(lua_State *L);
 int l_events(lua_State *L);
@@ -74,18 +77,19 @@ struct option {
     void (*read)(lua_State *L, int index, const char *name, void *target);
     void *target;
 };
+// Pushes the field, read raw, and returns its type.
+int get_option(lua_State *L, int table, const char *name);
 // Raises on a name that is not in `options` (ended by a NULL name).
 void read_options(lua_State *L, int table, const struct option *options);
 void read_boolean(lua_State *L, int index, const char *name, void *target); // bool
 void read_string(lua_State *L, int index, const char *name, void *target);  // struct tv_span
-void read_text(lua_State *L, int index, const char *name,
-               void *target); // const char *, no NUL inside
-void read_number(lua_State *L, int index, const char *name, void *target); // double
-void read_seconds(lua_State *L, int index, const char *name,
-                  void *target); // int64_t, whole seconds
-void read_milliseconds(lua_State *L, int index, const char *name,
-                       void *target);                                     // seconds to int64_t ms
-void read_count(lua_State *L, int index, const char *name, void *target); // size_t, from 1
+void read_text(lua_State *L, int index, const char *name, void *target);    // const char *, no NUL
+void read_number(lua_State *L, int index, const char *name, void *target);  // double
+void read_count(lua_State *L, int index, const char *name, void *target);   // size_t, from 1
+// Whole seconds as int64_t, the second kind at least 1; seconds as int64_t milliseconds.
+void read_seconds(lua_State *L, int index, const char *name, void *target);
+void read_seconds_from_1(lua_State *L, int index, const char *name, void *target);
+void read_milliseconds(lua_State *L, int index, const char *name, void *target);
 
 // Strings, in memory that lives as long as the value on top of the stack: one userdata, pushed.
 struct string_list {

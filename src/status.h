@@ -80,6 +80,7 @@ enum tv_reason {
     TV_REASON_CURVE,        // a curve that JOSE does not have
     TV_REASON_CERTIFICATE,  // a JWK whose x5c is not of its own key
     TV_REASON_TEMPLATE,     // a secret that is a template's left-over
+    TV_REASON_PUBLIC,       // a public key where a secret belongs
     TV_REASON_PRIVATE,      // a private key, which a token must not be checked against
     TV_REASON_HTTP_STATUS,  // number
     TV_REASON_NETWORK,      // text: libcurl's words
@@ -94,6 +95,9 @@ enum tv_reason {
     TV_REASON_NO_SOURCE,    // the store has no source to ask
 };
 
+// What a source was asked for.
+enum tv_asked { TV_ASKED_KEY, TV_ASKED_SET, TV_ASKED_CONFIGURATION };
+
 // What a failure was judged by. Text is built from it by the binding alone; spans point into the
 // judged input or into the key store, and are valid until the next call.
 struct tv_detail {
@@ -103,6 +107,7 @@ struct tv_detail {
     struct tv_span found;  // attacker's bytes: to be escaped and cut before they are shown
     struct tv_span key_id; // of the key that was asked for
     struct tv_span source; // URL asked
+    enum tv_asked asked;
     double number;
     double limit;
     const struct tv_span *expected; // what would have been accepted, or NULL

@@ -18,11 +18,11 @@ static const struct {
     {"", "/.well-known/openid-configuration"},
 };
 
-#define ANOTHER "its configuration names another issuer"
-#define NO_URI "its configuration has no jwks_uri"
-#define NO_URL "its configuration's jwks_uri is no URL"
-#define NO_HTTPS "its configuration's jwks_uri is not https"
-#define NO_OBJECT "its configuration is not a JSON object"
+#define ANOTHER "it names another issuer"
+#define NO_URI "it has no jwks_uri"
+#define NO_URL "its jwks_uri is no URL"
+#define NO_HTTPS "its jwks_uri is not https"
+#define NO_OBJECT "it is not a JSON object"
 
 // clang-format off
 // `words` NULL: taken, with `url`.
@@ -38,6 +38,11 @@ static const struct {
      "{\"issuer\":\"https:\\/\\/a\",\"jwks_uri\":\"https://b/\\u0073et\"}", "https://b/set", NULL},
     {"http://a", "{\"issuer\":\"http://a\",\"jwks_uri\":\"http://a/set\"}", "http://a/set", NULL},
     {"http://a", "{\"issuer\":\"http://a\",\"jwks_uri\":\"https://a/set\"}", "https://a/set", NULL},
+
+    // Schemes are without case.
+    {"HTTPS://a", "{\"issuer\":\"HTTPS://a\",\"jwks_uri\":\"http://a/set\"}", NULL, NO_HTTPS},
+    {"HTTPS://a",
+     "{\"issuer\":\"HTTPS://a\",\"jwks_uri\":\"httpS://a/set\"}", "httpS://a/set", NULL},
 
     // The issuer, to the letter (OpenID Connect Discovery 1.0 section 4.3).
     {"https://a", "{\"issuer\":\"https://a/\",\"jwks_uri\":\"https://a/set\"}", NULL, ANOTHER},
