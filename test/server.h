@@ -68,10 +68,11 @@ static inline void server_answer(int fd, const struct server *server,
         return;
     }
     struct server_path *path = &server->paths[index];
+    // Before the request is counted: who waits for it may change the answer then.
+    const struct server_answer *answer = &answers[atomic_load(&path->answer)];
     atomic_fetch_add(&path->requests, 1);
     if (strstr(request, "\r\nIf-None-Match: ") || strstr(request, "\r\nIf-Modified-Since: "))
         atomic_fetch_add(&path->conditional, 1);
-    const struct server_answer *answer = &answers[atomic_load(&path->answer)];
     if (!answer->bytes)
         return; // left open: whoever asks waits
     server_send(fd, answer->bytes, strlen(answer->bytes));

@@ -1,0 +1,467 @@
+// SPDX-License-Identifier: MIT
+// The life of a JWK Set, and of the OpenID provider that names one.
+#include "stores.h"
+
+#include "expand.h"
+
+enum {
+    SET,       // keys a (RSA) and b (another), for 1000 s
+    LATER,     // b and c
+    ONE,       // one usable key without a kid, and an oct
+    EMPTY_SET, // no key at all
+    SAME,
+    NOT_FOUND,
+    FORBIDDEN,
+    PAGE,
+    TOO_LARGE,
+    ERROR,
+    RESET,
+    SILENT,
+    CONFIGURATION, // names the set below MOVED_TO
+    WRONG_ISSUER,
+    NO_URI,
+    FILE_URI,
+    LARGE_CONFIGURATION,
+    ANSWER_COUNT,
+    MOVED_TO = 30, // where the provider's set is
+    PATH,          // the first path that no answer has to itself
+};
+
+static struct server_answer answers[SERVER_ANSWERS] = {
+    [SET] = {.bytes = OK_WITH("Cache-Control: max-age=1000\r\nETag: \"one\"\r\n")},
+    [LATER] = {.bytes = OK_WITH("ETag: \"two\"\r\n")},
+    [ONE] = {.bytes = OK_WITH("")},
+    [EMPTY_SET] = {.bytes = OK_WITH("") "{\"keys\":[]}"},
+    [SAME] = {.bytes = "HTTP/1.1 304 Not Modified\r\nConnection: close\r\n"
+                       "Cache-Control: max-age=500\r\n\r\n"},
+    [NOT_FOUND] = {.bytes = EMPTY_WITH("404 Not Found")},
+    [FORBIDDEN] = {.bytes = EMPTY_WITH("403 Forbidden")},
+    [PAGE] = {.bytes = OK_WITH("") "<html>Log in</html>"},
+    [TOO_LARGE] = {.bytes = OK_WITH(""), .filler = 524289},
+    [ERROR] = {.bytes = EMPTY_WITH("500 Internal Server Error")},
+    [RESET] = {.bytes = ""},
+    [CONFIGURATION] = {.bytes = OK_WITH("")},
+    [WRONG_ISSUER] = {.bytes = OK_WITH("") "{\"issuer\":\"http://127.0.0.1\","
+                                           "\"jwks_uri\":\"http://127.0.0.1/\"}"},
+    [NO_URI] = {.bytes = OK_WITH("")},
+    [FILE_URI] = {.bytes = OK_WITH("")},
+    [LARGE_CONFIGURATION] = {.bytes = OK_WITH(""), .filler = 65537},
+};
+
+static int next_path = PATH;
+
+// A path that no other test asks for, with this answer.
+static int new_path(int answer) {
+    int path = next_path++;
+    if (path >= SERVER_ANSWERS)
+        check_abort("no path left");
+    server_say(&server, path, answer);
+    return path;
+}
+
+static struct tv_keystore_options set_options(int path, char url[128]) {
+    struct tv_keystore_options options = options_of(url_of(path, "set.json", url));
+    options.source = TV_SOURCE_JWKS;
+    return options;
+}
+
+static struct tv_keystore *open_set(int path) {
+    char url[128];
+    struct tv_keystore_options options = set_options(path, url);
+    return open_with(&options);
+}
+
+// When the set held ends.
+static int64_t fresh_until(struct tv_keystore *store) {
+    struct tv_key_walk walk = {0};
+    CHECK(tv_keystore_walk(store, &walk), "a key is held");
+    return walk.life->fresh_until_ms;
+}
+
+static void test_kids(void) {
+    int path = new_path(SET);
+    struct tv_keystore *store = open_set(path);
+    int64_t now_ms = tv_clock_steady_ms();
+    struct tv_key *key, *again;
+    struct tv_detail detail;
+    CHECK_STATUS(TV_KEY_PENDING, get_at(store, "a", now_ms, &key, &detail), "a");
+    CHECK_STATUS(TV_KEY_PENDING, get_at(store, "b", now_ms, &key, &detail), "b");
+    CHECK_STATUS(TV_KEY_PENDING, get_at(store, "c", now_ms, &key, &detail), "c");
+    CHECK_NUMBER(1, tv_keystore_stats(store, now_ms).in_flight, "one fetch for all");
+    // Each is told for itself.
+    for (int i = 0; i < 3; i++) {
+        struct tv_settlement *settlement = settle();
+        if (!CHECK(settlement != NULL, "settled"))
+            break;
+        bool absent = tv_span_equal(settlement->key_id, TV_SPAN("c"));
+        CHECK((settlement->key == NULL) == absent, "settled");
+        if (absent) {
+            CHECK_STATUS(TV_KEY_NOT_FOUND, settlement->absence.status, "c");
+            CHECK_NUMBER(TV_REASON_NOT_IN_SET, settlement->absence.detail.reason, "c");
+            CHECK_NUMBER(2, settlement->absence.detail.number, "keys in the set");
+        }
+        tv_settlement_free(settlement);
+    }
+    CHECK(!tv_keystores_take_settlement(), "no more");
+    now_ms = tv_clock_steady_ms();
+    CHECK_STATUS(TV_OK, get_at(store, "a", now_ms, &key, &detail), "a");
+    CHECK_STATUS(TV_OK, get_at(store, "b", now_ms, &again, &detail), "b");
+    CHECK(key && again && EVP_PKEY_eq(tv_key_public(key), tv_key_public(again)) == 0, "two keys");
+    CHECK_NUMBER(2, tv_keystore_stats(store, now_ms).held, "held");
+
+    // The penalty: a kid that was not in it fails fast, as does any other, and known ones go on.
+    CHECK_STATUS(TV_KEY_NOT_FOUND, get_at(store, "c", now_ms, &key, &detail), "c");
+    CHECK_NUMBER(TV_REASON_NOT_IN_SET, detail.reason, "c");
+    CHECK_SPAN("c", detail.key_id, "c");
+    CHECK_STATUS(TV_KEY_NOT_FOUND, ask_at(store, "d", now_ms + 9000), "d");
+    CHECK_STATUS(TV_OK, ask_at(store, "a", now_ms + 9000), "a");
+    CHECK_NUMBER(1, requests(path), "requests");
+    // Past it a new key is found as soon as it is used.
+    server_say(&server, path, LATER);
+    now_ms = fetch_key(store, "c", now_ms + 10000, "c");
+    CHECK_STATUS(TV_OK, ask_at(store, "c", now_ms), "c");
+    CHECK_STATUS(TV_OK, ask_at(store, "b", now_ms), "b");
+    CHECK_NUMBER(2, requests(path), "requests");
+    CHECK_NUMBER(1, conditional(path), "asked whether it has changed");
+    // All were found, so there is no new penalty; and a key that is withdrawn is not there.
+    fetch_key(store, "a", now_ms + 10000, "a");
+    CHECK_STATUS(TV_KEY_NOT_FOUND, ask_at(store, "a", tv_clock_steady_ms()), "a is withdrawn");
+    CHECK_NUMBER(3, requests(path), "requests");
+    tv_keystore_free(store);
+}
+
+// What the first fetch of a set comes to, and how long the source is then left alone.
+static const struct {
+    int answer;
+    const char *name;
+    enum tv_status status;
+    enum tv_reason reason;
+    double number;
+    int64_t pause_ms;
+} failures[] = {
+    {NOT_FOUND, "404", TV_KEY_UNUSABLE, TV_REASON_HTTP_STATUS, 404, 30000},
+    {FORBIDDEN, "403", TV_KEY_UNUSABLE, TV_REASON_HTTP_STATUS, 403, 30000},
+    {SAME, "304", TV_KEY_UNUSABLE, TV_REASON_HTTP_STATUS, 304, 30000},
+    {PAGE, "a page", TV_KEY_UNUSABLE, TV_REASON_NOT_A_KEY, 0, 30000},
+    {TOO_LARGE, "512 KiB and a byte", TV_KEY_UNUSABLE, TV_REASON_BODY, 200, 30000},
+    {ERROR, "500", TV_KEY_SOURCE_UNAVAILABLE, TV_REASON_HTTP_STATUS, 500, 1000},
+    {RESET, "no answer", TV_KEY_SOURCE_UNAVAILABLE, TV_REASON_NETWORK, 0, 1000},
+    {SILENT, "silence", TV_KEY_SOURCE_UNAVAILABLE, TV_REASON_NETWORK, 0, 1000},
+};
+
+static void check_failure(size_t i) {
+    const char *name = failures[i].name;
+    int path = new_path(failures[i].answer);
+    struct tv_keystore *store = open_set(path);
+    int64_t from_ms = tv_clock_steady_ms();
+    struct tv_key *key;
+    struct tv_detail detail;
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "a", from_ms), name);
+    struct tv_settlement *settlement = settle();
+    if (CHECK(settlement && !settlement->key, name)) {
+        CHECK_STATUS(failures[i].status, settlement->absence.status, name);
+        CHECK_NUMBER(failures[i].reason, settlement->absence.detail.reason, name);
+        CHECK_NUMBER(failures[i].number, settlement->absence.detail.number, name);
+    }
+    tv_settlement_free(settlement);
+    int64_t now_ms = tv_clock_steady_ms();
+    CHECK_STATUS(failures[i].status, get_at(store, "b", now_ms, &key, &detail), name);
+    CHECK_NUMBER(failures[i].reason, detail.reason, name);
+    CHECK_SPAN("b", detail.key_id, name);
+    CHECK(detail.source.length > 0, name);
+    CHECK_STATUS(failures[i].status, ask_at(store, "b", from_ms + failures[i].pause_ms * 3 / 4 - 1),
+                 name);
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "b", now_ms + failures[i].pause_ms), name);
+    // It comes back.
+    server_say(&server, path, SET);
+    settle_all();
+    CHECK_STATUS(TV_OK, ask_at(store, "a", tv_clock_steady_ms()), name);
+    CHECK_NUMBER(2, requests(path), name);
+    tv_keystore_free(store);
+}
+
+// What a refresh of a good set comes to: the old one serves, and the source is left alone a while.
+static void check_failed_refresh(size_t i) {
+    const char *name = failures[i].name;
+    if (failures[i].answer == SAME)
+        return; // that is no failure of a refresh
+    int path = new_path(SET);
+    struct tv_keystore *store = open_set(path);
+    fetch_key(store, "a", tv_clock_steady_ms(), name);
+    int64_t late_ms = fresh_until(store) - 1;
+    server_say(&server, path, failures[i].answer);
+    CHECK_STATUS(TV_OK, ask_at(store, "a", late_ms), name);
+    CHECK_NUMBER(1, tv_keystore_stats(store, late_ms).in_flight, name);
+    settle_all();
+    int64_t now_ms = tv_clock_steady_ms();
+    CHECK_STATUS(TV_OK, ask_at(store, "a", now_ms), name);
+    CHECK_NUMBER(0, tv_keystore_stats(store, now_ms).in_flight, name);
+    CHECK_NUMBER(2, tv_keystore_stats(store, now_ms).held, name);
+    enum tv_status unknown = ask_at(store, "zz", now_ms);
+    CHECK(unknown == TV_KEY_NOT_FOUND || unknown == failures[i].status, "unknown kids fail fast");
+    CHECK_NUMBER(2, requests(path), name);
+    // Past its freshness a refresh is waited for; when that fails too, the old set serves.
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "a", late_ms + 1), name);
+    struct tv_settlement *settlement = settle();
+    CHECK(settlement && settlement->key, name);
+    tv_settlement_free(settlement);
+    settle_all();
+    CHECK_STATUS(TV_OK, ask_at(store, "a", tv_clock_steady_ms()), name);
+    // Until it is too old.
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "a", late_ms + 1 + 3600000), name);
+    CHECK_NUMBER(0, tv_keystore_stats(store, now_ms).held, name);
+    tv_keystore_free(store);
+}
+
+static void test_not_modified(void) {
+    int path = new_path(SET);
+    struct tv_keystore *store = open_set(path);
+    int64_t now_ms = fetch_key(store, "a", tv_clock_steady_ms(), "304");
+    struct tv_key *before, *after;
+    struct tv_detail detail;
+    CHECK_STATUS(TV_OK, get_at(store, "a", now_ms, &before, &detail), "304");
+    server_say(&server, path, SAME);
+    // An unknown kid asks anew, and learns that nothing has changed.
+    fetch_key(store, "zz", now_ms, "304");
+    now_ms = tv_clock_steady_ms();
+    CHECK_STATUS(TV_KEY_NOT_FOUND, ask_at(store, "zz", now_ms), "304");
+    CHECK_STATUS(TV_OK, get_at(store, "a", now_ms, &after, &detail), "304");
+    CHECK(before == after, "the same set");
+    CHECK_NUMBER(1, conditional(path), "304");
+    CHECK_NUMBER(1, tv_keystore_stats(store, now_ms).not_modified, "304");
+    int64_t left_ms = fresh_until(store) - now_ms;
+    CHECK(left_ms > 490000 && left_ms <= 500000, "fresh for as long as the 304 says");
+    tv_keystore_free(store);
+}
+
+// A token without a kid: the only key that can check it, if there is just one.
+static void test_without_kid(void) {
+    static const struct {
+        int answer;
+        enum tv_status status;
+    } cases[] = {{ONE, TV_OK}, {SET, TV_KEY_NOT_FOUND}, {EMPTY_SET, TV_KEY_NOT_FOUND}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct tv_keystore *store = open_set(new_path(cases[i].answer));
+        fetch_key(store, "", tv_clock_steady_ms(), "no kid");
+        struct tv_key *key = NULL;
+        struct tv_detail detail = {0};
+        struct tv_key_request request = {.algorithm = tv_algorithm_find(TV_SPAN("RS256"))};
+        CHECK_STATUS(cases[i].status,
+                     tv_keystore_get(store, &request, tv_clock_steady_ms(), &key, &detail),
+                     "no kid");
+        CHECK((key != NULL) == (cases[i].status == TV_OK), "no kid");
+        CHECK_NUMBER(cases[i].answer == ONE, tv_keystore_stats(store, 0).skipped, "skipped");
+        tv_keystore_free(store);
+    }
+}
+
+// Real time: a refresh is waited for a little, then the old key is handed to who waits.
+static void test_stale_wait(void) {
+    int path = new_path(LATER); // says nothing of its freshness
+    char url[128];
+    struct tv_keystore_options options = set_options(path, url);
+    options.default_ttl_s = options.min_ttl_s = 0;
+    options.stale_wait_ms = 100;
+    options.timeout_ms = 5000;
+    struct tv_keystore *store = open_with(&options);
+    fetch_key(store, "b", tv_clock_steady_ms(), "stale wait");
+    server_say(&server, path, SILENT);
+    int64_t asked_ms = tv_clock_steady_ms();
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "b", asked_ms), "not fresh any more");
+    struct tv_settlement *settlement = settle();
+    CHECK(settlement && settlement->key, "the old key");
+    CHECK(tv_clock_steady_ms() >= asked_ms + 100, "after its wait");
+    CHECK(tv_clock_steady_ms() < asked_ms + 4000, "and not at the end of the fetch");
+    tv_settlement_free(settlement);
+    CHECK_STATUS(TV_OK, ask_at(store, "b", tv_clock_steady_ms()), "nobody waits twice");
+    tv_keystore_free(store);
+}
+
+static void test_limits(void) {
+    int path = new_path(SILENT);
+    char url[128], key_id[16];
+    struct tv_keystore_options options = set_options(path, url);
+    options.max_per_client = 3;
+    options.max_queued = 5;
+    struct tv_keystore *store = open_with(&options);
+    struct tv_key *key;
+    int64_t now_ms = tv_clock_steady_ms();
+    for (int i = 0; i < 7; i++) {
+        struct tv_detail detail = {0};
+        snprintf(key_id, sizeof key_id, "kid %d", i);
+        struct tv_key_request request = {.key_id = tv_span_of(key_id), .announce = true};
+        if (i < 4)
+            request.client = TV_SPAN("192.0.2.1");
+        bool accepted = i < 3 || i == 4 || i == 5;
+        CHECK_STATUS(accepted ? TV_KEY_PENDING : TV_KEY_SOURCE_OVERLOADED,
+                     tv_keystore_get(store, &request, now_ms, &key, &detail), key_id);
+        CHECK_NUMBER(i == 3 ? TV_REASON_CLIENT : TV_REASON_NONE, detail.reason, key_id);
+    }
+    CHECK_NUMBER(1, tv_keystore_stats(store, now_ms).in_flight, "one fetch");
+    tv_keystore_free(store);
+    CHECK_NUMBER(0, tv_keystores_step(0), "closing ends it");
+}
+
+static void test_by_hand(void) {
+    int path = new_path(SET);
+    struct tv_keystore *store = open_set(path);
+    int64_t now_ms = tv_clock_steady_ms();
+    struct tv_key *key = expand_load("other.pem"), *found;
+    struct tv_detail detail;
+    CHECK_STATUS(TV_OK, tv_keystore_put(store, TV_SPAN("mine"), key, 0, now_ms), "put");
+    CHECK_STATUS(TV_OK, get_at(store, "mine", now_ms, &found, &detail), "put");
+    CHECK(found == key, "put");
+    CHECK_NUMBER(0, tv_keystore_stats(store, now_ms).in_flight, "nothing is asked for");
+    tv_key_free(key);
+    fetch_key(store, "a", now_ms, "a");
+    CHECK_NUMBER(3, tv_keystore_stats(store, now_ms).held, "both");
+    struct tv_key_walk walk = {0};
+    int count = 0;
+    while (tv_keystore_walk(store, &walk))
+        count += walk.key && walk.life && walk.key_id.length > 0;
+    CHECK_NUMBER(3, count, "walk");
+
+    tv_keystore_refresh(store, tv_clock_steady_ms());
+    tv_keystore_refresh(store, tv_clock_steady_ms());
+    CHECK_NUMBER(1, tv_keystore_stats(store, now_ms).in_flight, "once");
+    settle_all();
+    CHECK_NUMBER(2, requests(path), "refreshed");
+    tv_keystore_forget(store, &TV_SPAN("another"));
+    CHECK_STATUS(TV_OK, ask_at(store, "a", tv_clock_steady_ms()), "another was forgotten");
+    tv_keystore_forget(store, &TV_SPAN("a"));
+    CHECK_STATUS(TV_OK, ask_at(store, "mine", tv_clock_steady_ms()), "put by hand");
+    fetch_key(store, "a", tv_clock_steady_ms(), "forgotten");
+    // Forgotten while it was asked whether it has changed: what comes is a whole set.
+    server_say(&server, path, SAME);
+    tv_keystore_refresh(store, tv_clock_steady_ms());
+    tv_keystore_forget(store, NULL);
+    CHECK_NUMBER(0, tv_keystore_stats(store, now_ms).held, "everything");
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "a", tv_clock_steady_ms()), "asked for again");
+    int before = requests(path);
+    int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
+    while (requests(path) == before && tv_clock_steady_ms() < until_ms)
+        tv_keystores_step(0); // until the question has gone out
+    CHECK_NUMBER(before + 1, requests(path), "asked");
+    server_say(&server, path, SET);
+    settle_all();
+    CHECK_STATUS(TV_OK, ask_at(store, "a", tv_clock_steady_ms()), "a whole set");
+    tv_keystore_free(store);
+}
+
+// OpenID providers
+
+static struct tv_keystore *open_provider(int path) {
+    char url[128];
+    struct tv_keystore_options options = options_of(url_of(path, "", url));
+    options.source = TV_SOURCE_OPENID;
+    ((char *)options.urls[0])[strlen(url) - 1] = '\0'; // an issuer, to the letter
+    return open_with(&options);
+}
+
+static const struct {
+    int configuration, set;
+    const char *name;
+    enum tv_status status;
+    enum tv_reason reason;
+    int set_requests;
+} providers[] = {
+    {CONFIGURATION, SET, "good", TV_OK, TV_REASON_NONE, 1},
+    {WRONG_ISSUER, SET, "another issuer", TV_KEY_UNUSABLE, TV_REASON_DISCOVERY, 0},
+    {NO_URI, SET, "no jwks_uri", TV_KEY_UNUSABLE, TV_REASON_DISCOVERY, 0},
+    {FILE_URI, SET, "file:", TV_KEY_UNUSABLE, TV_REASON_NETWORK, 0},
+    {PAGE, SET, "a page", TV_KEY_UNUSABLE, TV_REASON_DISCOVERY, 0},
+    {NOT_FOUND, SET, "404", TV_KEY_UNUSABLE, TV_REASON_HTTP_STATUS, 0},
+    {LARGE_CONFIGURATION, SET, "64 KiB and a byte", TV_KEY_UNUSABLE, TV_REASON_BODY, 0},
+    {ERROR, SET, "500", TV_KEY_SOURCE_UNAVAILABLE, TV_REASON_HTTP_STATUS, 0},
+    {CONFIGURATION, NOT_FOUND, "no set", TV_KEY_UNUSABLE, TV_REASON_HTTP_STATUS, 1},
+    {CONFIGURATION, PAGE, "a set that is a page", TV_KEY_UNUSABLE, TV_REASON_NOT_A_KEY, 1},
+    {CONFIGURATION, ERROR, "a set that fails", TV_KEY_SOURCE_UNAVAILABLE, TV_REASON_HTTP_STATUS, 1},
+};
+
+static void test_providers(void) {
+    for (size_t i = 0; i < sizeof providers / sizeof providers[0]; i++) {
+        const char *name = providers[i].name;
+        int path = CONFIGURATION; // the one whose issuer the configurations name
+        server_say(&server, path, providers[i].configuration);
+        server_say(&server, MOVED_TO, providers[i].set);
+        int before = requests(path), set_before = requests(MOVED_TO);
+        struct tv_keystore *store = open_provider(path);
+        CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "a", tv_clock_steady_ms()), name);
+        struct tv_settlement *settlement = settle();
+        if (CHECK(settlement && (settlement->key != NULL) == (providers[i].status == TV_OK),
+                  name)) {
+            // It says why only where there is no key.
+            struct tv_absence none = {0}, *absence = settlement->key ? &none : &settlement->absence;
+            CHECK_STATUS(providers[i].status, absence->status, name);
+            CHECK_NUMBER(providers[i].reason, absence->detail.reason, name);
+        }
+        tv_settlement_free(settlement);
+        CHECK_NUMBER(1, requests(path) - before, name);
+        CHECK_NUMBER(providers[i].set_requests, requests(MOVED_TO) - set_before, name);
+        tv_keystore_free(store);
+    }
+}
+
+// The configuration is asked for once; again, when its set has failed, for it may have moved.
+static void test_provider_life(void) {
+    int path = CONFIGURATION, before = requests(path), set_before = requests(MOVED_TO);
+    server_say(&server, path, CONFIGURATION);
+    server_say(&server, MOVED_TO, SET);
+    struct tv_keystore *store = open_provider(path);
+    int64_t now_ms = fetch_key(store, "a", tv_clock_steady_ms(), "provider");
+    server_say(&server, MOVED_TO, SAME);
+    fetch_key(store, "zz", now_ms, "an unknown kid");
+    CHECK_NUMBER(1, requests(path) - before, "configuration");
+    CHECK_NUMBER(2, requests(MOVED_TO) - set_before, "set");
+    CHECK_NUMBER(1, tv_keystore_stats(store, now_ms).not_modified, "304");
+    CHECK_STATUS(TV_OK, ask_at(store, "a", tv_clock_steady_ms()), "a");
+
+    server_say(&server, MOVED_TO, NOT_FOUND);
+    fetch_key(store, "zz", tv_clock_steady_ms() + 10000, "past the penalty");
+    CHECK_STATUS(TV_OK, ask_at(store, "a", tv_clock_steady_ms()), "the old set serves");
+    server_say(&server, MOVED_TO, LATER);
+    now_ms = fetch_key(store, "c", tv_clock_steady_ms() + 31000, "later");
+    CHECK_NUMBER(2, requests(path) - before, "configuration again");
+    CHECK_NUMBER(4, requests(MOVED_TO) - set_before, "set");
+    CHECK_STATUS(TV_OK, ask_at(store, "c", now_ms), "c");
+    tv_keystore_free(store);
+}
+
+static char *with_port(const char *format) {
+    char *text = check_malloc(512);
+    snprintf(text, 512, format, server.port, CONFIGURATION, server.port, MOVED_TO);
+    return text;
+}
+
+int main(void) {
+    server_listen(&server);
+    char *bodies[] = {
+        expand("{\"keys\":[{$R,\"kid\":\"a\"},{$S,\"kid\":\"b\"}]}"),
+        expand("{\"keys\":[{$S,\"kid\":\"b\"},{$R,\"kid\":\"c\"}]}"),
+        expand("{\"keys\":[{$R},{$E},{\"kty\":\"oct\",\"k\":\"AAAA\"}]}"),
+        with_port("{\"issuer\":\"http://127.0.0.1:%d/%d\","
+                  "\"jwks_uri\":\"http://127.0.0.1:%d/%d/set\"}"),
+        with_port("{\"issuer\":\"http://127.0.0.1:%d/%d\"}"),
+        with_port("{\"issuer\":\"http://127.0.0.1:%d/%d\",\"jwks_uri\":\"file:///etc/passwd\"}"),
+    };
+    const int owners[] = {SET, LATER, ONE, CONFIGURATION, NO_URI, FILE_URI};
+    for (size_t i = 0; i < sizeof owners / sizeof owners[0]; i++)
+        answers[owners[i]].body = bodies[i];
+    server_start(&server, answers);
+    test_kids();
+    for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++) {
+        check_failure(i);
+        check_failed_refresh(i);
+    }
+    test_not_modified();
+    test_without_kid();
+    test_stale_wait();
+    test_limits();
+    test_by_hand();
+    test_providers();
+    test_provider_life();
+    server_stop(&server);
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++)
+        free(bodies[i]);
+    return check_report("test_keystore_set");
+}
