@@ -428,6 +428,65 @@ static void test_details(void) {
     }
 }
 
+// A key whose source speaks for `issuers` (NULL: the policy's hold), while others speak for
+// `others` (RFC 8725 section 3.8).
+static const struct {
+    const char *claims, *policy, *issuers, *others;
+    enum tv_status status;
+    enum tv_reason reason;
+    size_t expected_count;
+} bound[] = {
+    {"{\"iss\":\"a\"}", NULL, "a", "b", TV_OK, 0, 0},
+    {"{\"iss\":\"a\"}", "x", "a", "b", TV_OK, 0, 0}, // in place of the policy's
+    {"{\"iss\":\"x\"}", "x", "a", "b", TV_ISSUER_NOT_ACCEPTED, TV_REASON_NONE, 1},
+    {"{\"iss\":\"x\"}", "*", "a", "b", TV_ISSUER_NOT_ACCEPTED, TV_REASON_NONE, 1},
+    {"{\"iss\":\"b\"}", NULL, "a", "b", TV_ISSUER_NOT_ACCEPTED, TV_REASON_BINDING, 1},
+    {"{\"iss\":\"c\"}", NULL, "a c", "b", TV_OK, 0, 0},
+    // The source of every other issuer.
+    {"{\"iss\":\"x\"}", NULL, "*", "a b", TV_OK, 0, 0},
+    {"{\"iss\":\"a\"}", NULL, "*", "a b", TV_ISSUER_NOT_ACCEPTED, TV_REASON_BINDING, 1},
+    {"{\"iss\":\"b\"}", NULL, "*", "a b", TV_ISSUER_NOT_ACCEPTED, TV_REASON_BINDING, 1},
+    {"{\"iss\":\"A\"}", NULL, "*", "a b", TV_OK, 0, 0},
+    // One for which both speak is the others', too.
+    {"{\"iss\":\"a\"}", NULL, "a", "a", TV_ISSUER_NOT_ACCEPTED, TV_REASON_BINDING, 1},
+    // Without issuers of its own: the policy's, but never another source's.
+    {"{\"iss\":\"x\"}", NULL, NULL, "a", TV_OK, 0, 0},
+    {"{\"iss\":\"a\"}", NULL, NULL, "a", TV_ISSUER_NOT_ACCEPTED, TV_REASON_BINDING, 0},
+    {"{\"iss\":\"x\"}", "x", NULL, "a", TV_OK, 0, 0},
+    {"{\"iss\":\"y\"}", "x", NULL, "a", TV_ISSUER_NOT_ACCEPTED, TV_REASON_NONE, 1},
+    {"{\"iss\":\"a\"}", "a", NULL, "a", TV_ISSUER_NOT_ACCEPTED, TV_REASON_BINDING, 1},
+    // Where sources are bound, a token says whose it is.
+    {"{}", NULL, "a", "b", TV_MISSING_CLAIM, TV_REASON_MISSING, 0},
+    {"{}", NULL, NULL, "a", TV_MISSING_CLAIM, TV_REASON_MISSING, 0},
+    {"{\"iss\":null}", NULL, NULL, "a", TV_MISSING_CLAIM, TV_REASON_MISSING, 0},
+    {"{\"iss\":7}", NULL, NULL, "a", TV_INVALID_CLAIM, TV_REASON_TYPE, 0},
+    {"{\"iss\":[\"a\"]}", NULL, "*", "b", TV_INVALID_CLAIM, TV_REASON_TYPE, 0},
+    {"{\"iss\":\"a\\u0000\"}", NULL, "*", "b", TV_INVALID_CLAIM, TV_REASON_NUL, 0},
+    {"{}", NULL, "*", NULL, TV_MISSING_CLAIM, TV_REASON_MISSING, 0},
+    {"{\"iss\":\"x\"}", NULL, "", NULL, TV_ISSUER_NOT_ACCEPTED, TV_REASON_NONE, 0},
+};
+
+static void test_bound(void) {
+    for (size_t i = 0; i < sizeof bound / sizeof bound[0]; i++) {
+        const char *name = bound[i].claims;
+        struct policy_words words;
+        struct tv_span own[8], theirs[8];
+        struct tv_claims_policy policy =
+            policy_of(&(struct policy_line){.issuers = bound[i].policy}, &words);
+        struct tv_accepted issuers = policy_accepted(bound[i].issuers, own),
+                           others = policy_accepted(bound[i].others, theirs);
+        struct tv_claims_request request = {.now_s = NOW,
+                                            .issuers = bound[i].issuers ? &issuers : NULL,
+                                            .others_issuers = bound[i].others ? &others : NULL};
+        struct tv_detail detail = {0};
+        CHECK_STATUS(bound[i].status, tv_claims_check(parse(name), &policy, &request, &detail),
+                     name);
+        CHECK_NUMBER(bound[i].reason, detail.reason, name);
+        CHECK_NUMBER(bound[i].expected_count, detail.expected_count, name);
+        CHECK_TEXT(bound[i].status == TV_OK ? NULL : "iss", detail.subject, name);
+    }
+}
+
 static void test_accepted(void) {
     struct tv_span words[8];
     struct tv_accepted some = policy_accepted("a b", words), none = {0}, any = {.any = true};
@@ -440,6 +499,7 @@ static void test_accepted(void) {
 int main(void) {
     test_cases();
     test_details();
+    test_bound();
     test_accepted();
     free(arena.memory);
     CHECK_NUMBER(300, TV_LEEWAY_MAX_S, "leeway");

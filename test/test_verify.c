@@ -645,6 +645,47 @@ static void test_example(void) {
     free(text);
 }
 
+// Two sources have the kid: both keys are tried, and the payload is judged for each one's issuers.
+static void test_two_sources(void) {
+    static struct token token;
+    token_begin(&token, TV_SPAN(RS256), TV_SPAN("{\"iss\":\"b\"}"));
+    token_sign(&token, "RS256", (struct tv_span){0}, private_key);
+    struct tv_span types[8], first[8], second[8];
+    struct tv_policy policy = {.types = policy_accepted("JWT", types)};
+    set_algorithms(&policy, "RS256");
+    struct tv_accepted of_first = policy_accepted("a", first),
+                       of_second = policy_accepted("b", second);
+    struct tv_claims_request request = {.now_s = NOW};
+    struct tv_verification verification;
+    struct tv_detail detail = {0};
+    yyjson_val *claims = NULL, *again = NULL;
+    struct tv_span copy = guard_copy(GUARD_TOKEN, token.text, token.length);
+    free(arena.memory);
+    arena = (struct tv_arena){.size = tv_jws_arena_size(copy.length)};
+    arena.memory = check_malloc(arena.size);
+    CHECK_STATUS(TV_OK, tv_verify_begin(&policy, copy, &arena, &verification, &detail), "begin");
+    CHECK_STATUS(TV_BAD_SIGNATURE, tv_verify_signature(&verification, other_key, &detail), "other");
+    CHECK_STATUS(TV_OK, tv_verify_signature(&verification, public_key, &detail), "public_key");
+    request.issuers = &of_first;
+    request.others_issuers = &of_second;
+    CHECK_STATUS(TV_ISSUER_NOT_ACCEPTED,
+                 tv_verify_claims(&policy, &verification, &request, &arena, &claims, &detail),
+                 "the first source");
+    CHECK_NUMBER(TV_REASON_BINDING, detail.reason, "the first source");
+    CHECK(!claims, "the first source");
+    detail = (struct tv_detail){0};
+    request.issuers = &of_second;
+    request.others_issuers = &of_first;
+    CHECK_STATUS(TV_OK,
+                 tv_verify_claims(&policy, &verification, &request, &arena, &claims, &detail),
+                 "the second source");
+    CHECK(yyjson_equals_str(tv_json_member(claims, TV_SPAN("iss")), "b"), "the second source");
+    size_t used = arena.used;
+    CHECK_STATUS(TV_OK, tv_verify_claims(&policy, &verification, &request, &arena, &again, &detail),
+                 "once more");
+    CHECK(claims == again && arena.used == used, "parsed once");
+}
+
 // What the sentences about typ and alg are made of.
 static void test_details(void) {
     static const struct {
@@ -718,6 +759,7 @@ int main(void) {
     test_cases();
     test_texts();
     test_example();
+    test_two_sources();
     test_details();
     tv_key_free(secret);
     tv_key_free(jwk_rs384);
