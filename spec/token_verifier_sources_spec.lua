@@ -90,6 +90,40 @@ describe("a JWK Set", function ()
 		store:close();
 	end);
 
+	it("is asked once, whatever fails, by one who waits", function ()
+		local path = new_name("down");
+		local url = world.publish_document{ path = path, body = "down", status = 503 };
+		local store = tv.keystore{ jwks_url = url, back_off_min = 0.001, back_off_max = 0.001 };
+		assert.equal("key-source-unavailable", code_of(store:get("key", true)));
+		assert.equal(1, #world.bad_requests{ part = path });
+		store:close();
+	end);
+
+	it("reports what it skips, and a refresh that fails", function ()
+		local url, _, path = publish_set{ { kty = "PQ" }, jwk(key.public, { kid = "key" }) };
+		local store = tv.keystore{ jwks_url = url };
+		local function warnings()
+			local found = {};
+			repeat
+				local items, running = tv.step(0.1);
+				for _, item in ipairs(items) do
+					if item.store == store and item.warning then
+						assert.is_nil(item.code);
+						found[#found + 1] = item.warning;
+					end
+				end
+			until running == 0;
+			return table.concat(found, "\n");
+		end
+		assert(store:get("key", true));
+		assert.truthy(warnings():find("kty", 1, true));
+		world.publish_document{ path = path, body = "no", status = 403 };
+		store:refresh();
+		assert.truthy(warnings():find("HTTP 403", 1, true));
+		assert(store:get("key", true));
+		store:close();
+	end);
+
 	it("skips what is no usable key and never takes a secret", function ()
 		local url = publish_set{
 			{ kty = "oct", kid = "oct", k = "c2VjcmV0c2VjcmV0c2VjcmV0" }, { kty = "RSA", kid = "broken", n = "AQAB" }, "x",
@@ -251,6 +285,14 @@ describe("an OpenID provider", function ()
 end);
 
 describe("issuers bound to their sources", function ()
+	it("must be accepted besides", function ()
+		local one = tv.keystore();
+		one:put("kid", key.public);
+		local verifier = assert(tv.new{ issuers = { ["https://one"] = one }, accepted_issuers = { "system" } });
+		assert.equal("issuer-not-accepted", code_of(verifier:verify(token({ iss = "https://one" }, key, "kid"))));
+		assert.equal("issuer-not-accepted", code_of(verifier:verify(token({ iss = "system" }, key, "kid"))));
+	end);
+
 	it("are each believed of their own source's keys alone", function ()
 		local one, two, rest = tv.keystore(), tv.keystore(), tv.keystore();
 		one:put("same", key.public);
@@ -310,6 +352,28 @@ describe("a key server's key", function ()
 		options.asap_key_server = ("%s/document/%s"):format(bad.url, path);
 		return tv.keystore(options), path;
 	end
+
+	it("that is private, or cannot be refreshed, is reported", function ()
+		local store, path = new_server(nil, {});
+		publish(path, key.private);
+		local function warning()
+			repeat
+				local items, running = tv.step(0.1);
+				for _, item in ipairs(items) do
+					if item.store == store and item.warning then
+						assert(item.key);
+						return item.warning;
+					end
+				end
+			until running == 0;
+		end
+		assert(store:get("key", true));
+		assert.truthy(warning():find("publishes a private key", 1, true));
+		publish(path, "no", nil, 500);
+		store:refresh();
+		assert.truthy(warning():find("HTTP 500", 1, true));
+		store:close();
+	end);
 
 	it("is revalidated by ETag and Last-Modified", function ()
 		local store = new_server({ ETag = '"a"', ["Cache-Control"] = "max-age=0" }, { min_ttl = 1 });

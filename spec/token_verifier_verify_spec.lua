@@ -194,9 +194,14 @@ describe("a secret in another form", function ()
 	end);
 
 	it("is never a public key, which everybody may have", function ()
-		local _, message, code = tv.new{ secret = key.public };
-		assert.equal("weak-secret", code);
-		assert.truthy(message:find("public key", 1, true), message);
+		local jwk = tv.key(key.public):jwk();
+		for _, text in ipairs{ key.public, jwk, '{"keys":[' .. jwk .. "]}" } do
+			local _, message, code = tv.new{ secret = text };
+			assert.equal("weak-secret", code);
+			assert.truthy(message:find("public key", 1, true), message);
+		end
+		assert.equal("weak-secret", select(3, tv.new{ secret = '{"kty":"oct","k":"c2VjcmV0","k":"c2VjcmV0"}' }));
+		assert.equal("key-algorithm-mismatch", select(3, tv.new{ secret = '{"kty":"oct","k":"c2VjcmV0","use":"enc"}' }));
 	end);
 end);
 

@@ -141,20 +141,26 @@ static void set_expected(struct tv_detail *detail, const struct tv_accepted *acc
 
 // RFC 7519 section 4.1.1.
 static enum tv_status check_issuer(yyjson_val *claims, const struct tv_accepted *accepted,
-                                   const struct tv_accepted *others, struct tv_detail *detail) {
-    if (!accepted->configured && !others)
+                                   const struct tv_claims_request *request,
+                                   struct tv_detail *detail) {
+    const struct tv_accepted *own = request->issuers, *others = request->others_issuers;
+    if (!accepted->configured && !own && !others)
         return TV_OK;
     struct tv_span issuer = {0};
     enum tv_status status =
         read_string(claims, "iss", true, TV_MISSING_CLAIM, TV_INVALID_CLAIM, &issuer, detail);
     if (status != TV_OK)
         return status;
-    bool is_others = others && tv_accepted_has(others, issuer);
-    if (!is_others && (!accepted->configured || tv_accepted_has(accepted, issuer)))
-        return TV_OK;
-    set_expected(detail, accepted, issuer);
-    return fail(detail, TV_ISSUER_NOT_ACCEPTED, "iss",
-                is_others ? TV_REASON_BINDING : TV_REASON_NONE);
+    if (accepted->configured && !tv_accepted_has(accepted, issuer)) {
+        set_expected(detail, accepted, issuer);
+        return fail(detail, TV_ISSUER_NOT_ACCEPTED, "iss", TV_REASON_NONE);
+    }
+    // RFC 8725 section 3.8: accepted, but is it this key's to name?
+    if ((own && !tv_accepted_has(own, issuer)) || (others && tv_accepted_has(others, issuer))) {
+        detail->found = issuer;
+        return fail(detail, TV_ISSUER_NOT_ACCEPTED, "iss", TV_REASON_BINDING);
+    }
+    return TV_OK;
 }
 
 // RFC 7519 section 4.1.3: a string, or an array of which one element must match.
@@ -226,8 +232,7 @@ enum tv_status tv_claims_check(yyjson_val *claims, const struct tv_claims_policy
                                const struct tv_claims_request *request, struct tv_detail *detail) {
     enum tv_status status = check_dates(claims, policy, request->now_s, detail);
     if (status == TV_OK)
-        status = check_issuer(claims, request->issuers ? request->issuers : &policy->issuers,
-                              request->others_issuers, detail);
+        status = check_issuer(claims, &policy->issuers, request, detail);
     if (status == TV_OK)
         status = check_audience(claims, &policy->audiences, detail);
     if (status == TV_OK)

@@ -38,8 +38,8 @@ struct tv_claims_request {
     double now_s; // Unix time
     struct tv_span room;
     bool has_room;
-    // For a key of a source that speaks for certain issuers, or not for those of other sources (RFC
-    // 8725 section 3.8); NULL: the policy's issuers hold, and none is left out.
+    // For a key of a source that speaks for certain issuers only, or not for those of other sources
+    // (RFC 8725 section 3.8); NULL: for any. The policy's issuers are judged besides.
     const struct tv_accepted *issuers;
     const struct tv_accepted *others_issuers;
 };

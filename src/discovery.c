@@ -34,6 +34,8 @@ static enum tv_status read_configuration(yyjson_val *configuration, const char *
                                          struct tv_detail *detail) {
     yyjson_val *own_name = tv_json_member(configuration, TV_SPAN("issuer"));
     yyjson_val *set = tv_json_member(configuration, TV_SPAN("jwks_uri"));
+    if (!own_name)
+        return fail(detail, "it has no issuer");
     if (!yyjson_is_str(own_name) || !tv_span_equal(tv_json_string(own_name), tv_span_of(issuer)))
         return fail(detail, "it names another issuer");
     if (!yyjson_is_str(set))

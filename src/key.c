@@ -96,15 +96,21 @@ static enum tv_status wrap_secret(const char *bytes, size_t length, struct tv_ke
 
 enum tv_status tv_key_from_secret(const char *bytes, size_t length, struct tv_key **key,
                                   struct tv_detail *detail) {
+    struct tv_key limits = {0};
     char *secret = NULL;
     size_t secret_length = 0;
     enum tv_status status =
-        tv_key_decode_jwk_secret(bytes, length, &secret, &secret_length, detail);
+        tv_key_decode_jwk_secret(bytes, length, &limits, &secret, &secret_length, detail);
     if (status != TV_OK)
         return status;
     if (!secret)
         return wrap_secret(bytes, length, key, detail);
     status = wrap_secret(secret, secret_length, key, detail);
+    if (status == TV_OK) {
+        (*key)->only_algorithm = limits.only_algorithm;
+        (*key)->algorithm_unknown = limits.algorithm_unknown;
+        (*key)->not_for_verifying = limits.not_for_verifying;
+    }
     OPENSSL_cleanse(secret, secret_length);
     free(secret);
     return status;

@@ -26,7 +26,9 @@ enum tv_status tv_key_load_jwk(const char *text, size_t length, struct tv_key **
                                struct tv_detail *detail);
 enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, struct tv_key **key,
                                       struct tv_detail *detail);
-// The secret of an "oct" JWK as fresh bytes, or `*secret` NULL if the text is no such JWK and so
-// means itself. TV_WEAK_SECRET for one whose k is not there or not base64url.
-enum tv_status tv_key_decode_jwk_secret(const char *text, size_t length, char **secret,
-                                        size_t *secret_length, struct tv_detail *detail);
+// The secret of an "oct" JWK as fresh bytes, and what it may be used for into `limits`; or
+// `*secret` NULL if the text is no JWK and so means itself. TV_WEAK_SECRET for a JWK (or JWK Set)
+// that is no good secret: another kty, a member twice, k not there or not base64url.
+enum tv_status tv_key_decode_jwk_secret(const char *text, size_t length, struct tv_key *limits,
+                                        char **secret, size_t *secret_length,
+                                        struct tv_detail *detail);

@@ -322,19 +322,40 @@ static enum tv_status decode_secret(yyjson_val *jwk, char **secret, size_t *secr
     return TV_OK;
 }
 
-enum tv_status tv_key_decode_jwk_secret(const char *text, size_t length, char **secret,
-                                        size_t *secret_length, struct tv_detail *detail) {
+static enum tv_status read_secret(yyjson_val *jwk, struct tv_key *limits, char **secret,
+                                  size_t *secret_length, struct tv_detail *detail) {
+    yyjson_val *type = tv_json_member(jwk, TV_SPAN("kty"));
+    if (!type && !tv_json_member(jwk, TV_SPAN("keys")))
+        return TV_OK; // JSON, but no JWK
+    if (!yyjson_equals_str(type, "oct")) {
+        detail->reason = TV_REASON_PUBLIC;
+        return TV_WEAK_SECRET;
+    }
+    limits->was_private = true; // whoever may check with it may sign: "sign" allows both
+    enum tv_status status = read_limits(jwk, limits, detail);
+    limits->was_private = false;
+    return status == TV_OK ? decode_secret(jwk, secret, secret_length, detail) : TV_WEAK_SECRET;
+}
+
+enum tv_status tv_key_decode_jwk_secret(const char *text, size_t length, struct tv_key *limits,
+                                        char **secret, size_t *secret_length,
+                                        struct tv_detail *detail) {
     *secret = NULL;
     if (length < 2 || text[0] != '{' || length > TV_KEY_MAX_LENGTH)
         return TV_OK;
     struct tv_arena arena;
-    struct tv_detail ignored = {0}; // what is no JSON is a secret that begins with a brace
     yyjson_val *jwk;
-    enum tv_status status = parse(text, length, &arena, &jwk, &ignored);
-    if (status == TV_OK && yyjson_equals_str(tv_json_member(jwk, TV_SPAN("kty")), "oct"))
-        status = decode_secret(jwk, secret, secret_length, detail);
-    else if (status != TV_NO_MEMORY)
-        status = TV_OK;
+    struct tv_detail problem = {0};
+    enum tv_status status = parse(text, length, &arena, &jwk, &problem);
+    if (status == TV_OK) {
+        status = read_secret(jwk, limits, secret, secret_length, detail);
+        detail->found = (struct tv_span){0}; // it stood in the arena
+    } else if (status != TV_NO_MEMORY && problem.reason == TV_REASON_JSON) {
+        status = TV_OK; // a secret that begins with a brace
+    } else if (status != TV_NO_MEMORY) {
+        detail->reason = TV_REASON_DUPLICATE;
+        status = TV_WEAK_SECRET;
+    }
     wipe(&arena);
     return status;
 }

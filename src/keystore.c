@@ -120,8 +120,8 @@ static enum tv_status get_from_cache(struct tv_keystore *store,
         return tv_absence_fail(&absent->absence, detail);
     }
     store->misses++;
-    if (!tv_pending_find(store, request->key_id) &&
-        tv_keystore_usable_server(store, 0, now_ms) == store->server_count)
+    bool none_usable = tv_keystore_usable_server(store, 0, now_ms) == store->server_count;
+    if (!tv_pending_find(store, request->key_id) && (none_usable || request->again))
         return tv_absence_fail(last_failure(store), detail);
     return tv_keystore_ask(store, request, now_ms, detail);
 }

@@ -62,8 +62,9 @@ struct tv_keystore_stats {
 struct tv_settlement {
     struct tv_keystore *store;
     struct tv_span key_id;
-    struct tv_key *key; // or NULL: `absence` says why
-    struct tv_absence absence;
+    struct tv_key *key;        // or NULL: `absence` says why
+    struct tv_absence absence; // TV_OK: none; with a key, why it could not be refreshed
+    bool is_set;               // of the set as a whole, for a warning: nobody waits for it
     struct tv_settlement *next;
 };
 
@@ -94,6 +95,7 @@ struct tv_key_request {
     const struct tv_algorithm *algorithm; // tells keys of one kid apart; NULL: the first
     struct tv_span client;                // address whose unknown kids are counted, or empty
     bool announce;                        // the outcome of a fetch becomes a settlement
+    bool again;                           // after waiting: no new fetch, what came is the answer
 };
 
 // The key (borrowed until the next call), never waiting for it.

@@ -110,8 +110,9 @@ void tv_pending_free(struct tv_pending *pending);
 // Look-ups under way that this client asked for first.
 size_t tv_pending_count_of(const struct tv_keystore *store, struct tv_span client);
 
-// Hands the outcome to whoever collects settlements, if somebody asked for that: a key, or with
-// `key` NULL an absence.
+// Hands the outcome to whoever collects settlements: a key, or an absence, or both, where a key
+// serves on although its refresh failed. Unless somebody asked for that only what is worth a
+// warning is handed on: the latter, a private key, and an absence of the set as a whole.
 void tv_pending_announce(const struct tv_pending *pending, struct tv_key *key,
                          const struct tv_absence *absence);
 

@@ -49,7 +49,8 @@ struct tv_settlement *tv_keystores_take_settlement(void) {
 // Without memory nobody is told, and waiters run into their own limit.
 void tv_pending_announce(const struct tv_pending *pending, struct tv_key *key,
                          const struct tv_absence *absence) {
-    if (!pending->announce)
+    bool worth_warning = (key && (absence || tv_key_was_private(key))) || pending->is_set;
+    if (!pending->announce && !worth_warning)
         return;
     struct tv_settlement *made = calloc(1, sizeof *made);
     char *key_id = copy_bytes(pending->key_id);
@@ -61,6 +62,7 @@ void tv_pending_announce(const struct tv_pending *pending, struct tv_key *key,
     made->store = tv_keystore_retain(pending->store);
     made->key_id = (struct tv_span){key_id, pending->key_id.length};
     made->key = key ? tv_key_retain(key) : NULL;
+    made->is_set = pending->is_set;
     if (absence)
         made->absence = *absence;
     *(settlements.last ? &settlements.last->next : &settlements.first) = made;

@@ -68,9 +68,9 @@ enum tv_status tv_keystore_get_from_set(struct tv_keystore *store,
     if (found)
         return serve(store, request, found, now_ms, key, detail);
     store->misses++;
-    bool punished = store->set && now_ms < store->penalty_until_ms;
+    bool punished = store->set && (now_ms < store->penalty_until_ms || request->again);
     struct tv_pending *fetch;
-    enum tv_status status = find_fetch(store, !punished, now_ms, &fetch, detail);
+    enum tv_status status = find_fetch(store, !punished && !request->again, now_ms, &fetch, detail);
     if (status != TV_OK)
         return status;
     if (fetch)
@@ -92,7 +92,7 @@ static bool settle_waiters(struct tv_keystore *store, const struct tv_absence *a
             continue;
         struct tv_key *key = find(store, pending->key_id, pending->algorithm);
         all_found = all_found && key;
-        tv_pending_announce(pending, key, absence);
+        tv_pending_announce(pending, key, key ? NULL : absence);
         tv_pending_free(pending);
     }
     return all_found;
@@ -110,6 +110,9 @@ void tv_keystore_fail_set(struct tv_keystore *store, const struct tv_absence *ab
         store->servers[0].back_off_until_ms = retry_ms;
     }
     settle_waiters(store, absence);
+    struct tv_pending *fetch = tv_pending_find_set(store);
+    if (fetch && store->set)
+        tv_pending_announce(fetch, NULL, absence);
 }
 
 void tv_keystore_serve_stale_set(struct tv_pending *pending) {
@@ -120,8 +123,16 @@ void tv_keystore_serve_stale_set(struct tv_pending *pending) {
     tv_pending_free(pending);
 }
 
-static void keep_set(struct tv_keystore *store, struct tv_key_set *set,
+static void report_skipped(struct tv_pending *pending) {
+    const struct tv_key_set *set = pending->store->set;
+    struct tv_absence absence = {.status = set->skipped_status, .detail = set->skipped_detail};
+    if (set->skipped > 0)
+        tv_pending_announce(pending, NULL, &absence);
+}
+
+static void keep_set(struct tv_pending *pending, struct tv_key_set *set,
                      struct tv_fetch_result *result, int64_t now_ms) {
+    struct tv_keystore *store = pending->store;
     if (set) {
         tv_key_set_free(store->set);
         store->set = set;
@@ -133,6 +144,8 @@ static void keep_set(struct tv_keystore *store, struct tv_key_set *set,
     struct tv_absence absence = not_in_set(store);
     if (!settle_waiters(store, &absence))
         store->penalty_until_ms = now_ms + store->options.penalty_s * 1000;
+    if (set)
+        report_skipped(pending);
 }
 
 // Another jwks_uri than before, or none that is known any more.
@@ -190,7 +203,7 @@ bool tv_keystore_settle_set(struct tv_pending *pending, struct tv_fetch_result *
     if (pending->discovering)
         return settle_configuration(pending, result, absence, now_ms);
     if (result->http_status == 304 && store->set) {
-        keep_set(store, NULL, result, now_ms);
+        keep_set(pending, NULL, result, now_ms);
         return true;
     }
     // The set was forgotten while it was asked about: it is asked for anew, without validators.
@@ -207,7 +220,7 @@ bool tv_keystore_settle_set(struct tv_pending *pending, struct tv_fetch_result *
             (struct tv_detail){.source = absence->detail.source, .asked = TV_ASKED_SET};
         if (tv_key_set_load(result->body.data, result->body.length, &set, &absence->detail) ==
             TV_OK) {
-            keep_set(store, set, result, now_ms);
+            keep_set(pending, set, result, now_ms);
             return true;
         }
     }

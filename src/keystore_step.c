@@ -118,18 +118,19 @@ static void settle_absent(struct tv_pending *pending, const struct tv_absence *a
 }
 
 // The key held goes on serving, and is not asked for again before `retry_ms`. False: none is held.
-static bool settle_stale(struct tv_pending *pending, int64_t retry_ms) {
+static bool settle_stale(struct tv_pending *pending, const struct tv_absence *absence,
+                         int64_t retry_ms) {
     struct tv_cache_entry *held = tv_cache_get(pending->store->keys, pending->key_id);
     if (!held)
         return false;
     held->life.refresh_from_ms = retry_ms;
-    tv_pending_announce(pending, held->key, NULL);
+    tv_pending_announce(pending, held->key, absence);
     return true;
 }
 
 static void settle_unusable(struct tv_pending *pending, const struct tv_absence *absence,
                             int64_t now_ms) {
-    if (!settle_stale(pending, now_ms + pending->store->options.negative_ttl_s * 1000))
+    if (!settle_stale(pending, absence, now_ms + pending->store->options.negative_ttl_s * 1000))
         settle_absent(pending, absence, now_ms);
 }
 
@@ -140,7 +141,7 @@ static void fail_queued(struct tv_keystore *store, const struct tv_absence *abse
         next = pending->next;
         if (pending->fetch)
             continue;
-        if (!settle_stale(pending, back_off_end(store)))
+        if (!settle_stale(pending, absence, back_off_end(store)))
             tv_pending_announce(pending, NULL, absence);
         tv_pending_free(pending);
     }
@@ -162,7 +163,7 @@ static bool settle_failed(struct tv_pending *pending, const struct tv_absence *a
         if (tv_pending_start(pending, now_ms, &ignored) == TV_OK)
             return false;
     }
-    if (!settle_stale(pending, back_off_end(store)))
+    if (!settle_stale(pending, absence, back_off_end(store)))
         tv_pending_announce(pending, NULL, absence);
     if (tv_keystore_usable_server(store, 0, now_ms) == store->server_count)
         fail_queued(store, absence);

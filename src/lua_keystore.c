@@ -212,6 +212,7 @@ enum tv_status get_key(struct tv_keystore *store, const struct tv_key_request *r
     enum tv_status status = tv_keystore_get(store, &asked, now_ms, key, detail);
     if (!wait || status != TV_KEY_PENDING)
         return status;
+    asked.again = true;
     while (status == TV_KEY_PENDING && now_ms < deadline_ms) {
         tv_keystores_step(deadline_ms - now_ms);
         now_ms = tv_clock_steady_ms();
@@ -410,24 +411,37 @@ static struct settlement_box *push_settlement_box(lua_State *L) {
     return box;
 }
 
+// The sentence of an absence, as the field `name` of the table on top.
+static void set_sentence(lua_State *L, const struct tv_settlement *settlement, const char *name) {
+    struct tv_detail detail = settlement->absence.detail;
+    detail.key_id = settlement->key_id;
+    detail.source = tv_span_of(tv_keystore_source(settlement->store));
+    push_message(L, settlement->absence.status, &detail);
+    lua_setfield(L, -2, name);
+}
+
 static void push_settlement(lua_State *L, const struct tv_settlement *settlement) {
+    const struct tv_key *key = settlement->key;
     lua_createtable(L, 0, 4);
     push_store(L, settlement->store);
     lua_setfield(L, -2, "store");
     lua_pushlstring(L, settlement->key_id.data, settlement->key_id.length);
     lua_setfield(L, -2, "kid");
-    if (settlement->key) {
+    if (key) {
         push_key(L, settlement->key);
         lua_setfield(L, -2, "key");
-        return;
     }
-    struct tv_detail detail = settlement->absence.detail;
-    detail.key_id = settlement->key_id;
-    detail.source = tv_span_of(tv_keystore_source(settlement->store));
-    lua_pushstring(L, tv_status_code(settlement->absence.status));
-    lua_setfield(L, -2, "code");
-    push_message(L, settlement->absence.status, &detail);
-    lua_setfield(L, -2, "message");
+    if (settlement->is_set || (key && settlement->absence.status != TV_OK)) {
+        set_sentence(L, settlement, "warning");
+    } else if (key && tv_key_was_private(key)) {
+        lua_pushfstring(L, "%s publishes a private key; only its public half is used",
+                        tv_keystore_source(settlement->store));
+        lua_setfield(L, -2, "warning");
+    } else if (!key) {
+        lua_pushstring(L, tv_status_code(settlement->absence.status));
+        lua_setfield(L, -2, "code");
+        set_sentence(L, settlement, "message");
+    }
 }
 
 int l_step(lua_State *L) {

@@ -378,6 +378,19 @@ static enum tv_status settle_named(lua_State *L, const char *name, int index, in
     return TV_OK;
 }
 
+// Adds providers to the issuers that are accepted.
+static void join_accepted_issuers(lua_State *L, int verifier_index, struct tv_accepted *accepted,
+                                  const struct string_list *issuers) {
+    struct tv_span *all = lua_newuserdatauv(L, (accepted->count + issuers->count) * sizeof *all, 0);
+    anchor(L, verifier_index);
+    if (accepted->count > 0)
+        memcpy(all, accepted->values, accepted->count * sizeof *all);
+    memcpy(all + accepted->count, issuers->values, issuers->count * sizeof *all);
+    accepted->values = all;
+    accepted->count += issuers->count;
+    accepted->configured = true;
+}
+
 // The issuer joins the accepted ones; of several, each speaks for itself alone.
 static enum tv_status settle_providers(lua_State *L, int index, int verifier_index,
                                        struct verifier *verifier, struct tv_detail *detail) {
@@ -396,20 +409,11 @@ static enum tv_status settle_providers(lua_State *L, int index, int verifier_ind
         source->issuers =
             (struct tv_accepted){.values = &issuers.values[i], .count = 1, .configured = true};
     }
-    if (issuers.count > 1) {
+    if (issuers.count > 1)
         collect_bound_issuers(L, verifier_index, verifier);
-        return TV_OK;
-    }
-    struct tv_accepted *accepted = &verifier->policy.claims.issuers;
-    struct tv_span *all = lua_newuserdatauv(L, (accepted->count + 1) * sizeof *all, 0);
-    anchor(L, verifier_index);
-    if (accepted->count > 0)
-        memcpy(all, accepted->values, accepted->count * sizeof *all);
-    all[accepted->count] = issuers.values[0];
-    accepted->values = all;
-    accepted->count++;
-    accepted->configured = true;
-    verifier->sources[0].issuers = (struct tv_accepted){0};
+    else
+        verifier->sources[0].issuers = (struct tv_accepted){0};
+    join_accepted_issuers(L, verifier_index, &verifier->policy.claims.issuers, &issuers);
     return TV_OK;
 }
 

@@ -437,24 +437,26 @@ static const struct {
     size_t expected_count;
 } bound[] = {
     {"{\"iss\":\"a\"}", NULL, "a", "b", TV_OK, 0, 0},
-    {"{\"iss\":\"a\"}", "x", "a", "b", TV_OK, 0, 0}, // in place of the policy's
-    {"{\"iss\":\"x\"}", "x", "a", "b", TV_ISSUER_NOT_ACCEPTED, TV_REASON_NONE, 1},
-    {"{\"iss\":\"x\"}", "*", "a", "b", TV_ISSUER_NOT_ACCEPTED, TV_REASON_NONE, 1},
-    {"{\"iss\":\"b\"}", NULL, "a", "b", TV_ISSUER_NOT_ACCEPTED, TV_REASON_BINDING, 1},
+    // Besides the policy's: both must accept it.
+    {"{\"iss\":\"a\"}", "x", "a", "b", TV_ISSUER_NOT_ACCEPTED, TV_REASON_NONE, 1},
+    {"{\"iss\":\"a\"}", "x a", "a", "b", TV_OK, 0, 0},
+    {"{\"iss\":\"x\"}", "x", "a", "b", TV_ISSUER_NOT_ACCEPTED, TV_REASON_BINDING, 0},
+    {"{\"iss\":\"x\"}", "*", "a", "b", TV_ISSUER_NOT_ACCEPTED, TV_REASON_BINDING, 0},
+    {"{\"iss\":\"b\"}", NULL, "a", "b", TV_ISSUER_NOT_ACCEPTED, TV_REASON_BINDING, 0},
     {"{\"iss\":\"c\"}", NULL, "a c", "b", TV_OK, 0, 0},
     // The source of every other issuer.
     {"{\"iss\":\"x\"}", NULL, "*", "a b", TV_OK, 0, 0},
-    {"{\"iss\":\"a\"}", NULL, "*", "a b", TV_ISSUER_NOT_ACCEPTED, TV_REASON_BINDING, 1},
-    {"{\"iss\":\"b\"}", NULL, "*", "a b", TV_ISSUER_NOT_ACCEPTED, TV_REASON_BINDING, 1},
+    {"{\"iss\":\"a\"}", NULL, "*", "a b", TV_ISSUER_NOT_ACCEPTED, TV_REASON_BINDING, 0},
+    {"{\"iss\":\"b\"}", NULL, "*", "a b", TV_ISSUER_NOT_ACCEPTED, TV_REASON_BINDING, 0},
     {"{\"iss\":\"A\"}", NULL, "*", "a b", TV_OK, 0, 0},
     // One for which both speak is the others', too.
-    {"{\"iss\":\"a\"}", NULL, "a", "a", TV_ISSUER_NOT_ACCEPTED, TV_REASON_BINDING, 1},
+    {"{\"iss\":\"a\"}", NULL, "a", "a", TV_ISSUER_NOT_ACCEPTED, TV_REASON_BINDING, 0},
     // Without issuers of its own: the policy's, but never another source's.
     {"{\"iss\":\"x\"}", NULL, NULL, "a", TV_OK, 0, 0},
     {"{\"iss\":\"a\"}", NULL, NULL, "a", TV_ISSUER_NOT_ACCEPTED, TV_REASON_BINDING, 0},
     {"{\"iss\":\"x\"}", "x", NULL, "a", TV_OK, 0, 0},
     {"{\"iss\":\"y\"}", "x", NULL, "a", TV_ISSUER_NOT_ACCEPTED, TV_REASON_NONE, 1},
-    {"{\"iss\":\"a\"}", "a", NULL, "a", TV_ISSUER_NOT_ACCEPTED, TV_REASON_BINDING, 1},
+    {"{\"iss\":\"a\"}", "a", NULL, "a", TV_ISSUER_NOT_ACCEPTED, TV_REASON_BINDING, 0},
     // Where sources are bound, a token says whose it is.
     {"{}", NULL, "a", "b", TV_MISSING_CLAIM, TV_REASON_MISSING, 0},
     {"{}", NULL, NULL, "a", TV_MISSING_CLAIM, TV_REASON_MISSING, 0},
@@ -463,7 +465,7 @@ static const struct {
     {"{\"iss\":[\"a\"]}", NULL, "*", "b", TV_INVALID_CLAIM, TV_REASON_TYPE, 0},
     {"{\"iss\":\"a\\u0000\"}", NULL, "*", "b", TV_INVALID_CLAIM, TV_REASON_NUL, 0},
     {"{}", NULL, "*", NULL, TV_MISSING_CLAIM, TV_REASON_MISSING, 0},
-    {"{\"iss\":\"x\"}", NULL, "", NULL, TV_ISSUER_NOT_ACCEPTED, TV_REASON_NONE, 0},
+    {"{\"iss\":\"x\"}", NULL, "", NULL, TV_ISSUER_NOT_ACCEPTED, TV_REASON_BINDING, 0},
 };
 
 static void test_bound(void) {

@@ -19,6 +19,7 @@ static const struct {
 };
 
 #define ANOTHER "it names another issuer"
+#define NO_ISSUER "it has no issuer"
 #define NO_URI "it has no jwks_uri"
 #define NO_URL "its jwks_uri is no URL"
 #define NO_HTTPS "its jwks_uri is not https"
@@ -57,9 +58,9 @@ static const struct {
     {"https://a", "{\"issuer\":\"\",\"jwks_uri\":\"https://a/set\"}", NULL, ANOTHER},
     {"https://a", "{\"issuer\":[\"https://a\"],\"jwks_uri\":\"https://a/set\"}", NULL, ANOTHER},
     {"https://a", "{\"issuer\":null,\"jwks_uri\":\"https://a/set\"}", NULL, ANOTHER},
-    {"https://a", "{\"Issuer\":\"https://a\",\"jwks_uri\":\"https://a/set\"}", NULL, ANOTHER},
-    {"https://a", "{\"jwks_uri\":\"https://a/set\"}", NULL, ANOTHER},
-    {"https://a", "{}", NULL, ANOTHER},
+    {"https://a", "{\"Issuer\":\"https://a\",\"jwks_uri\":\"https://a/set\"}", NULL, NO_ISSUER},
+    {"https://a", "{\"jwks_uri\":\"https://a/set\"}", NULL, NO_ISSUER},
+    {"https://a", "{}", NULL, NO_ISSUER},
 
     // The set.
     {"https://a", "{\"issuer\":\"https://a\"}", NULL, NO_URI},
