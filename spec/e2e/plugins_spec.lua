@@ -25,7 +25,7 @@ lazy_setup(function ()
 				app_secret = secret, e2e_own_key = own.public }))
 			.. world.host("reload.example", { asap_key_server = bad.url .. "/slow-2000" })
 			.. world.host("unload.example", { asap_key_server = bad.url .. "/slow-2500" })
-			.. world.host("bystander.example", { app_secret = secret });
+			.. world.host("bystander.example", with("e2e_loop_gap", { app_secret = secret }));
 	};
 end);
 
@@ -71,6 +71,7 @@ describe("mod_auth_token", function ()
 			local log, outcome = world.logged("main", function ()
 				local client = world.begin{ host = host, token = token };
 				world.run{ seconds = 0.3 };
+				world.loop_gap{ host = "bystander.example" };
 				world.shell{ command = { "module", how, "auth_token", host } };
 				local outcome = world.outcome{ client = client, seconds = 10 };
 				world.leave{ client = client };
@@ -79,6 +80,11 @@ describe("mod_auth_token", function ()
 			assert.equal("refused", outcome.outcome, log);
 			assert.is_true(outcome.seconds < 1.5, "seconds: " .. outcome.seconds);
 			assert.is_nil(log:lower():match("traceback[^\n]*"));
+			local gap = world.loop_gap{ host = "bystander.example" };
+			local requests = #world.bad_requests{ part = how == "reload" and "/slow-2000/" or "/slow-2500/" };
+			world.note{ row = how .. " with a fetch in flight", gap_ms = gap, requests = requests };
+			assert.equal(1, requests);
+			assert.is_true(gap < 500, "largest gap: " .. gap);
 			local token_of_bystander = world.mint{ secret = secret };
 			assert.equal("accepted", world.log_in{ host = "bystander.example", token = token_of_bystander }.outcome);
 		end);

@@ -304,6 +304,7 @@ class Driver:
             outcomes += [future.result() for future in futures]
         answer = {"outcomes": outcomes}
         if watcher:
+            clients.run_loop_until(lambda: len(watcher.round_trips) > 2, 1)  # that there is something to tell
             answer["pings"], answer["longest_wait"] = len(watcher.round_trips), watcher.longest_wait()
             answer["gap"] = self.op_loop_gap(**where)
             watcher.close()
