@@ -139,13 +139,14 @@ local token_verifier = {};
 ---@field skipped integer JWKs of the set that are not usable
 ---@field overloaded integer refused because of a cap
 
----What became of one kid: either key, or code and message.
+---What became of one kid: either key, or code and message; or a warning alone.
 ---@class token_verifier.settlement
 ---@field store token_verifier.keystore
 ---@field kid string
 ---@field key? token_verifier.key
 ---@field code? token_verifier.code
 ---@field message? string
+---@field warning? string worth logging: a key that could not be refreshed, a private one, JWKs that are not usable
 
 ---Verifies a token. Returns claims and header, or nil, message, code.
 ---@param token string
