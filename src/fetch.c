@@ -496,7 +496,7 @@ enum tv_status tv_fetch_start(const char *url, const struct tv_fetch_settings *s
 void *tv_fetch_owner(const struct tv_fetch *fetch) { return fetch->owner; }
 
 struct tv_fetch_result *tv_fetch_result(struct tv_fetch *fetch) {
-    return &fetch->result;
+    return &fetch->result; // lives as long as the fetch
 }
 
 void tv_fetch_free(struct tv_fetch *fetch) {

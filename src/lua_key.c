@@ -29,7 +29,7 @@ static struct key_box *push_box(lua_State *L) {
 }
 
 struct tv_key **push_empty_key(lua_State *L) {
-    return &push_box(L)->key;
+    return &push_box(L)->key; // NULL until it is filled
 }
 
 void push_key(lua_State *L, struct tv_key *key) { *push_empty_key(L) = tv_key_retain(key); }

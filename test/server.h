@@ -17,15 +17,17 @@
 // No test takes so long; a server that was left behind ends by itself.
 #define SERVER_MAX_S 120
 
+// Shared with the child, each by the index of the path.
+struct server_path {
+    atomic_int requests;    // below /<index>/ so far
+    atomic_int conditional; // of these, with If-None-Match or If-Modified-Since
+    atomic_int answer;      // that is given there: its own, or what server_say() chose
+};
+
 struct server {
     pid_t pid;
     int listener, port;
-    // Shared with the child, each by the index of the path.
-    struct server_path {
-        atomic_int requests;    // below /<index>/ so far
-        atomic_int conditional; // of these, with If-None-Match or If-Modified-Since
-        atomic_int answer;      // that is given there: its own, or what server_say() chose
-    } * paths;
+    struct server_path *paths;
 };
 
 // The answer to requests below /<index>/: its bytes, followed by as many of `filler`; then the

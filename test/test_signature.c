@@ -143,7 +143,7 @@ static void test_algorithms(void) {
             verify(name, hmac ? secret : public_key, TV_SPAN("other bytes"), signature, length),
             name);
         // Every other length: cut, with a byte in front, with bytes behind.
-        for (size_t cut = 0; cut<length; cut += length - cut> 1 ? length - cut - 1 : 1)
+        for (size_t cut = 0; cut != length; cut += length - cut == 1 ? 1 : length - cut - 1)
             CHECK_STATUS(TV_BAD_SIGNATURE,
                          verify(name, hmac ? secret : public_key, INPUT, signature, cut), name);
         unsigned char longer[2048] = {0};
@@ -188,8 +188,9 @@ static void test_confusion(void) {
 #define LONG_FORM_INFO                                                                             \
     "\x30\x81\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20"
 
-#define INFO(text)                                                                                 \
-    { text, sizeof text - 1 }
+// clang-format off
+#define INFO(text) {text, sizeof text - 1}
+// clang-format on
 
 static const struct {
     const char *name;
