@@ -248,7 +248,7 @@ describe("the source of a key", function ()
 			token_util.tokenIssuers = { two = token_util.tokenIssuers.one };
 			assert.equal("issuer-not-accepted", log_in(token_util, rs("served", rsa, "one")));
 			assert.equal("accepted", log_in(token_util, rs("served", rsa, "two")));
-			for _, nonsense in ipairs({ "x", { two = "x" }, { two = {} } }) do
+			for _, nonsense in ipairs({ "x", { two = "x" }, { two = true }, { two = {} } }) do
 				token_util.tokenIssuers = nonsense;
 				token_util:clear_asap_cache();
 				assert.equal("key-not-found", log_in(token_util, rs("served", rsa, "two")));

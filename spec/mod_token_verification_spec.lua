@@ -20,6 +20,7 @@ end
 local function new_session(changes)
 	local session = {
 		type = "c2s", auth_token = "t", jitsi_meet_room = "room1", jitsi_meet_domain = "example.org", sent = {},
+		jitsi_meet_auth_issuer = "app",
 	};
 	for name, value in pairs(changes or {}) do
 		session[name] = value;
@@ -88,7 +89,7 @@ describe("the door of a room", function ()
 
 	local function without_token(changes)
 		local session = new_session(changes);
-		session.auth_token, session.jitsi_meet_room = nil, nil;
+		session.auth_token, session.jitsi_meet_room, session.jitsi_meet_auth_issuer = nil, nil, nil;
 		return session;
 	end
 
@@ -122,6 +123,21 @@ describe("the door of a room", function ()
 			assert.equal(case[7] and 0 or 1, #session.sent);
 		end);
 	end
+
+	it("asks for a token that was verified, not for one that was brought", function ()
+		local function come_with_junk(parent_options, room_data)
+			load_module(parent_options);
+			_G.prosody.hosts[muc].modules.muc.get_room_from_jid = function () return { _data = room_data or {} }; end;
+			local session = without_token({});
+			session.auth_token = "junk";
+			return enter("muc-occupant-pre-join", session, "room9", "u@other.org/r");
+		end
+		assert.is_true(come_with_junk({ enable_domain_verification = false }));
+		assert.is_true(come_with_junk({ asap_require_room_claim = false }));
+		assert.is_nil(come_with_junk({ allow_empty_token = true }));
+		assert.is_true(come_with_junk({ allow_empty_token = true, enable_domain_verification = false },
+			{ allowUnauthenticatedAccess = false }));
+	end);
 
 	it("takes its options anew when the configuration is reloaded", function ()
 		local muc_options = {};

@@ -253,6 +253,7 @@ describe("token_util", function ()
 		assert.same({ false, not_allowed, "token required" }, (process(token_util, nil, session)));
 		assert.same({ false, not_allowed, "token required" }, (process(token_util, nil, session)));
 		assert.same({ true }, (process(token_util, hs(), session)));
+		assert.same({ true }, (process(token_util, nil, session)));
 		assert.same({ true }, (process(token_util, nil)));
 	end);
 

@@ -45,9 +45,10 @@ local function refuse(origin, stanza, error_name, reason)
 	return true;
 end
 
--- On a plain Prosody users of other hosts and servers come to the door too. They have not logged in with a token.
-local function lacks_token(origin)
-	return token_util.muc_domain_base == nil and origin.auth_token == nil and token_util.allowEmptyToken ~= true;
+-- On a plain Prosody users of other hosts and servers come to the door too. They have not logged in with a token, though
+-- they may have brought one: only what was verified has left an issuer.
+local function is_stranger(origin)
+	return token_util.muc_domain_base == nil and origin.jitsi_meet_auth_issuer == nil;
 end
 
 -- Returns true, which ends the event, if the user may not enter.
@@ -55,11 +56,16 @@ local function check_entry(event)
 	local origin, stanza = event.origin, event.stanza;
 	if is_exempt(origin, stanza.attr.from) then
 		return;
-	elseif lacks_token(origin) then
-		module:log("info", "Room refused: a token is required (from=%s)", stanza.attr.from);
-		return refuse(origin, stanza, nil, "A token is required");
 	end
-	local allowed, error_name, reason = token_util:verify_room(origin, stanza.attr.to);
+	local session = origin;
+	if is_stranger(origin) then
+		if token_util.allowEmptyToken ~= true then
+			module:log("info", "Room refused: a token is required (from=%s)", stanza.attr.from);
+			return refuse(origin, stanza, nil, "A token is required");
+		end
+		session = { ip = origin.ip }; -- a guest, whatever token was brought
+	end
+	local allowed, error_name, reason = token_util:verify_room(session, stanza.attr.to);
 	if not allowed then
 		return refuse(origin, stanza, error_name, reason);
 	end

@@ -55,32 +55,35 @@ local function forget(waiter)
 	end
 end
 
-local drain;
-
-local function schedule_drain()
-	if not drain_scheduled then
-		drain_scheduled = true;
-		timer.add_task(0, drain);
-	end
-end
-
-function drain()
-	drain_scheduled = false;
+-- Resumes the first of those who were woken. Returns whether there are more.
+local function resume_some()
 	for _ = 1, wakes_per_turn do
 		local waiter = woken[first_woken];
 		if not waiter then
-			return;
+			return false;
 		end
 		woken[first_woken] = nil;
 		first_woken = first_woken + 1;
 		protected("waking a session", waiter.done);
 	end
-	if first_woken <= last_woken then
-		schedule_drain();
+	return first_woken <= last_woken;
+end
+
+local schedule_drain;
+
+function schedule_drain()
+	if not drain_scheduled then
+		drain_scheduled = true;
+		timer.add_task(0, function ()
+			drain_scheduled = false;
+			if resume_some() then
+				schedule_drain();
+			end
+		end);
 	end
 end
 
--- Ends a wait with `outcome`; the session goes on in a later turn of drain().
+-- Ends a wait with `outcome`; the session goes on in a later turn of resume_some().
 local function settle(waiter, outcome)
 	if waiter.outcome then
 		return;
@@ -104,8 +107,8 @@ local function on_readable()
 	if watched then
 		watch(); -- this may be the child of a fork, called for the descriptor of its parent
 	end
-	if first_woken <= last_woken and not drain_scheduled then
-		drain();
+	if resume_some() then -- a busy loop comes to its timers late
+		schedule_drain();
 	end
 end
 
