@@ -116,6 +116,26 @@ static void test_lists(void) {
     }
 }
 
+// What one server said of its key is not asked of another, whose key may differ.
+static void test_list_refresh(void) {
+    int first = new_path(ERROR), second = new_path(GOOD);
+    char urls[2][128];
+    struct tv_keystore_options options = options_of(url_of(first, "", urls[0]));
+    options.urls[options.url_count++] = url_of(second, "", urls[1]);
+    struct tv_keystore *store = open_with(&options);
+    fetch_key(store, "one", tv_clock_steady_ms(), "from the second");
+    server_say(&server, first, OTHER);
+    tv_keystore_refresh(store, tv_clock_steady_ms() + 2000); // past the first one's back-off
+    settle_all();
+    CHECK_NUMBER(2, requests(first), "the first is asked again");
+    CHECK_NUMBER(0, conditional(first), "without what the second said");
+    CHECK_NUMBER(1, requests(second), "the second is not");
+    tv_keystore_refresh(store, tv_clock_steady_ms());
+    settle_all();
+    CHECK_NUMBER(1, conditional(first), "its own key");
+    tv_keystore_free(store);
+}
+
 static struct tv_key_walk only_key(struct tv_keystore *store) {
     struct tv_key_walk walk = {0}, past = {0};
     CHECK(tv_keystore_walk(store, &walk), "a key");
@@ -476,6 +496,7 @@ int main(void) {
     server_listen(&server);
     server_start(&server, answers);
     test_lists();
+    test_list_refresh();
     test_refreshes();
     test_stale_limit();
     test_stale_wait();

@@ -199,6 +199,7 @@ static void check_failed_refresh(size_t i) {
     CHECK_NUMBER(2, tv_keystore_stats(store, now_ms).held, name);
     enum tv_status unknown = ask_at(store, "zz", now_ms);
     CHECK(unknown == TV_KEY_NOT_FOUND || unknown == failures[i].status, "unknown kids fail fast");
+    CHECK(ask_at(store, "zz", now_ms + 9000) != TV_KEY_PENDING, "as long as the penalty lasts");
     CHECK_NUMBER(2, requests(path), name);
     // Past its freshness a refresh is waited for; when that fails too, the old set serves.
     CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "a", late_ms + 1), name);
