@@ -113,6 +113,16 @@ $(UNIT)/test_%: test/test_%.c $(wildcard test/*.h) $(UNIT_OBJECTS)
 unit: $(UNIT_PROGRAMS)
 	@status=0; for t in $(UNIT_PROGRAMS); do $(UNIT_RUNNER) $$t || status=1; done; exit $$status
 
+# Each operation with its 1st, 2nd, 3rd ... allocation failing, in our objects alone.
+OOM_WRAPPED := malloc calloc realloc strdup strndup
+
+$(UNIT)/oom: test/oom.c $(wildcard test/*.h) $(UNIT_OBJECTS)
+	$(CC) $(ALL_CPPFLAGS) -Isrc $(UNIT_CFLAGS) $(LDFLAGS) $(OOM_WRAPPED:%=-Wl,--wrap=%) -o $@ $< $(UNIT_OBJECTS) $(PKG_LIBS)
+
+.PHONY: oom
+oom: $(UNIT)/oom
+	$(UNIT)/oom
+
 .PHONY: spec
 spec: all
 	$(LUA_ENV) $(RUN_SPECS)
@@ -186,4 +196,4 @@ dist:
 
 .PHONY: help
 help:
-	@echo "all install uninstall clean dist demo check unit spec e2e lint sanitize valgrind coverage bench"
+	@echo "all install uninstall clean dist demo check unit oom spec e2e lint sanitize valgrind coverage bench"
