@@ -93,7 +93,6 @@ local cases = {
 	{ "issuers that are no strings", hs(), { asap_accepted_issuers = { 5 } }, not_allowed, "iss" },
 	{ "a key server that is no URL", hs(), { asap_key_server = "nonsense" }, not_allowed, "" },
 	{ "an empty key server", hs(), { asap_key_server = "" }, not_allowed, "" },
-	{ "a JWK Set beside the secret", hs(), { cache_keys_url = "http://127.0.0.1:1/jwks" }, not_allowed, "RS256" },
 	{ "a key server that is the boolean true", hs(), { asap_key_server = true } },
 };
 
