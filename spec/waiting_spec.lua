@@ -270,6 +270,20 @@ describe("a log-in that needs a key", function ()
 		second.stop();
 	end);
 
+	it("leaves one warning of a source that publishes a private key, and a word when that has ended", function ()
+		keys.keys.k1 = rsa.private;
+		local token_util = new_plugin();
+		prosody.clear_log();
+		for _, expected in ipairs{ 1, 1 } do
+			finish{ start(token_util, token) };
+			assert.equal(expected, #prosody.logged("warn", "publishes a private key"));
+			token_util:clear_asap_cache();
+		end
+		keys.keys.k1 = rsa.public;
+		finish{ start(token_util, token) };
+		assert.equal(1, #prosody.logged("info", "serves keys again"));
+	end);
+
 	it("asks again for a key that was forgotten", function ()
 		local token_util = new_plugin();
 		assert.same({ true }, { prosody.run(process, token_util, token) });

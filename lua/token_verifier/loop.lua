@@ -11,6 +11,7 @@ local log = require "util.logger".init("token_verifier");
 local wakes_per_turn = 8;
 
 local watched; -- { fd, handle }
+local warned = {}; -- number of a store -> the warning that holds for it
 local users = 0;
 local waiting = {}; -- id of a store and kid -> set of waiters
 local woken = {}; -- waiters whose session is to be resumed, in order
@@ -97,10 +98,24 @@ end
 
 local watch;
 
+-- Says what is wrong with a source, or right again, once a change: each refresh that fails would say it anew.
+local function report(item)
+	local id = item.store:id();
+	if item.warning and warned[id] ~= item.warning then
+		log("warn", "%s", item.warning);
+	elseif warned[id] and not item.warning then
+		log("info", "%s serves keys again", item.store:source());
+	end
+	warned[id] = item.warning;
+end
+
 local function on_readable()
 	for _, item in ipairs(protected("step", token_verifier.step) or {}) do
-		local waiters = waiting[key_of(item.store:id(), item.kid)] or {};
-		for waiter in pairs(waiters) do
+		if item.key or item.warning then
+			report(item);
+		end
+		local settled = item.key or item.code; -- or it is about a whole set, for which nobody waits
+		for waiter in pairs(settled and waiting[key_of(item.store:id(), item.kid)] or {}) do
 			settle(waiter, item);
 		end
 	end
