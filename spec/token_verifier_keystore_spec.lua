@@ -277,6 +277,9 @@ end);
 describe("a process without a descriptor left", function ()
 	for _, source in ipairs{ "asap_key_server", "jwks_url", "openid_issuer" } do
 		it("says so: " .. source, function ()
+			if os.getenv("LSAN_OPTIONS") then
+				return pending("a child of a sanitized Lua cannot load the sanitized module");
+			end
 			local script = ("local tv, files = require 'token_verifier', {}; for i = 1, 40 do files[i] = io.open('/dev/null') or false end;"
 				.. " print(select(2, tv.keystore{ %s = 'http://127.0.0.1:9/' }:get('kid', true)))"):format(source);
 			local pipe = io.popen(('exec 2>&1; ulimit -n 40; lua5.4 -e "%s"'):format(script));

@@ -405,6 +405,7 @@ static char *format_jwk(const char *format, const char *a, const char *b, const 
 enum tv_status tv_key_jwk(const struct tv_key *key, char **text, size_t *length) {
     char *first = NULL, *second = NULL, *made = NULL;
     const EVP_PKEY *public_key = key->public_key;
+    const char *curve = tv_key_curve(key); // NULL where there is none, or no memory to ask for it
     switch (key->type) {
     case TV_KEY_RSA:
         first = number_text(public_key, OSSL_PKEY_PARAM_RSA_E, 0);
@@ -416,16 +417,15 @@ enum tv_status tv_key_jwk(const struct tv_key *key, char **text, size_t *length)
         size_t size = ((size_t)EVP_PKEY_get_bits(public_key) + 7) / 8;
         first = number_text(public_key, OSSL_PKEY_PARAM_EC_PUB_X, size);
         second = number_text(public_key, OSSL_PKEY_PARAM_EC_PUB_Y, size);
-        if (first && second)
-            made = format_jwk("{\"crv\":\"%s\",\"kty\":\"EC\",\"x\":\"%s\",\"y\":\"%s\"}",
-                              tv_key_curve(key), first, second);
+        if (curve && first && second)
+            made = format_jwk("{\"crv\":\"%s\",\"kty\":\"EC\",\"x\":\"%s\",\"y\":\"%s\"}", curve,
+                              first, second);
         break;
     }
     case TV_KEY_OKP:
         first = raw_text(public_key);
-        if (first)
-            made = format_jwk("{\"crv\":\"%s\",\"kty\":\"OKP\",\"x\":\"%s\"}", tv_key_curve(key),
-                              first, NULL);
+        if (curve && first)
+            made = format_jwk("{\"crv\":\"%s\",\"kty\":\"OKP\",\"x\":\"%s\"}", curve, first, NULL);
         break;
     case TV_KEY_SECRET:
         return TV_UNSUPPORTED_KEY;

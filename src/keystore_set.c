@@ -183,15 +183,30 @@ static enum tv_status read_configuration(struct tv_pending *pending,
 // The provider's configuration came: the set itself is next. True: there is none to be had.
 static bool settle_configuration(struct tv_pending *pending, const struct tv_fetch_result *result,
                                  struct tv_absence *absence, int64_t now_ms) {
+    struct tv_keystore *store = pending->store;
     struct tv_span source = absence->detail.source;
     enum tv_status status = read_configuration(pending, result, now_ms, &absence->detail);
-    if (status == TV_OK && tv_pending_start(pending, now_ms, &absence->detail) == TV_OK)
-        return false;
+    *(result->http_status == 200 ? &store->failed_key : &store->failed_status) += status != TV_OK;
+    if (status == TV_OK) {
+        if (tv_pending_start(pending, now_ms, &absence->detail) == TV_OK) // ends `result`
+            return false;
+        absence->status = TV_KEY_SOURCE_UNAVAILABLE;
+    }
     absence->detail.found = (struct tv_span){0}; // it stood in the body
     absence->detail.source = source;
     absence->detail.asked = TV_ASKED_CONFIGURATION;
-    *(result->http_status == 200 ? &pending->store->failed_key : &pending->store->failed_status) +=
-        1;
+    tv_keystore_fail_set(store, absence, now_ms);
+    return true;
+}
+
+// The set was forgotten while it was asked about: it is asked for anew, without validators. True:
+// that could not be done.
+static bool restart(struct tv_pending *pending, struct tv_absence *absence, int64_t now_ms) {
+    tv_validators_clear(&pending->store->set_validators);
+    absence->detail = (struct tv_detail){.source = absence->detail.source, .asked = TV_ASKED_SET};
+    if (tv_pending_start(pending, now_ms, &absence->detail) == TV_OK) // ends the answer
+        return false;
+    absence->status = TV_KEY_SOURCE_UNAVAILABLE;
     tv_keystore_fail_set(pending->store, absence, now_ms);
     return true;
 }
@@ -206,12 +221,8 @@ bool tv_keystore_settle_set(struct tv_pending *pending, struct tv_fetch_result *
         keep_set(pending, NULL, result, now_ms);
         return true;
     }
-    // The set was forgotten while it was asked about: it is asked for anew, without validators.
-    if (result->http_status == 304 && tv_validators_any(&store->set_validators)) {
-        tv_validators_clear(&store->set_validators);
-        if (tv_pending_start(pending, now_ms, &absence->detail) == TV_OK)
-            return false;
-    }
+    if (result->http_status == 304 && tv_validators_any(&store->set_validators))
+        return restart(pending, absence, now_ms);
     if (result->too_large) {
         absence->detail.reason = TV_REASON_BODY;
         absence->detail.limit = (double)TV_KEY_SET_MAX_LENGTH;
