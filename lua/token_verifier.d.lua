@@ -99,6 +99,9 @@ local token_verifier = {};
 ---@field wait_limit? number seconds that anybody waits for a key; default 6
 ---@field connect_timeout? number seconds; default 2
 ---@field timeout? number seconds of one fetch; default 5
+---@field refresh_ahead? integer percent of the freshness at its end in which a use refreshes; default 10
+---@field max_set_keys? integer keys of a JWK Set; default 256
+---@field max_fetches? integer fetches at a time in the process; default 64
 ---@field max_running? integer fetches at a time; default 16
 ---@field max_queued? integer kids that wait for a fetch; default 1024
 ---@field max_per_client? integer unknown kids of one client pending; default 8

@@ -166,6 +166,18 @@ describe("a key store of a key server", function ()
 		assert.equal(0, running);
 	end);
 
+	it("shares the fetches of the process with other stores", function ()
+		local few, other = new_store("slow-200", { max_fetches = 1 }), new_store("slow-200");
+		local started = monotonic();
+		few:get("key", false);
+		other:get("second", false);
+		settle();
+		local took = monotonic() - started;
+		assert.is_true(took > 0.4, took);
+		few:close();
+		other:close();
+	end);
+
 	it("counts the unknown kids of one client", function ()
 		local store = new_store("silent", { timeout = 60 });
 		local verifier = assert(tv.new{ keys = store, wait = false });

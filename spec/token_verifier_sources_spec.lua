@@ -124,6 +124,28 @@ describe("a JWK Set", function ()
 		store:close();
 	end);
 
+	it("may be limited in its keys", function ()
+		local url = publish_set{ jwk(key.public, { kid = "key" }), { kty = "PQ" } };
+		local _, message, code = tv.keystore{ jwks_url = url, max_set_keys = 1 }:get("key", true);
+		assert.equal("key-unusable", code);
+		assert.truthy(message:find("has 2 keys; at most 1 are read", 1, true), message);
+		assert.has_error(function () tv.keystore{ max_set_keys = 257 }; end);
+	end);
+
+	it("is refreshed in the background near the end of its freshness, if that is wanted", function ()
+		for ahead, expected in pairs{ [0] = 1, [50] = 2 } do
+			local url, requests = publish_set{ jwk(key.public, { kid = "key" }) };
+			local store = tv.keystore{ jwks_url = url, default_ttl = 2, min_ttl = 2, refresh_ahead = ahead };
+			assert(store:get("key", true));
+			sleep(1.6);
+			assert(store:get("key", true));
+			repeat until select(2, tv.step(0.1)) == 0;
+			assert.equal(expected, requests(), ahead);
+			store:close();
+		end
+		assert.has_error(function () tv.keystore{ refresh_ahead = 51 }; end);
+	end);
+
 	it("skips what is no usable key and never takes a secret", function ()
 		local url = publish_set{
 			{ kty = "oct", kid = "oct", k = "c2VjcmV0c2VjcmV0c2VjcmV0" }, { kty = "RSA", kid = "broken", n = "AQAB" }, "x",

@@ -56,6 +56,8 @@ static struct fetcher {
     int64_t armed_ms; // what the timer is set to
 } fetcher;
 
+static size_t max_running = TV_FETCH_MAX_RUNNING;
+
 // Lists
 
 static void list_append(struct list *list, struct tv_fetch *fetch) {
@@ -387,7 +389,7 @@ static void end_fetch(struct tv_fetch *fetch, CURLcode code) {
 }
 
 static void start_queued(void) {
-    while (fetcher.queued.first && fetcher.running_count < TV_FETCH_MAX_RUNNING) {
+    while (fetcher.queued.first && fetcher.running_count < max_running) {
         struct tv_fetch *fetch = list_take(&fetcher.queued);
         fetcher.queued_count--;
         list_append(&fetcher.running, fetch);
@@ -585,6 +587,10 @@ struct tv_fetch *tv_fetcher_take_ended(void) {
     if (fetch)
         fetch->state = UNLISTED;
     return fetch;
+}
+
+void tv_fetcher_limit(size_t limit) {
+    max_running = limit < TV_FETCH_MAX_RUNNING ? limit : TV_FETCH_MAX_RUNNING;
 }
 
 size_t tv_fetcher_running(void) { return fetcher.running_count + fetcher.queued_count; }

@@ -71,5 +71,8 @@ void tv_fetcher_wake_by(int64_t time_ms);
 // The next transfer that has ended, or NULL. The caller frees it.
 struct tv_fetch *tv_fetcher_take_ended(void);
 
+// Sets how many transfers may be in flight, at most TV_FETCH_MAX_RUNNING; those that are go on.
+void tv_fetcher_limit(size_t limit);
+
 // Transfers queued or in flight.
 size_t tv_fetcher_running(void);

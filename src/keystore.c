@@ -7,6 +7,8 @@
 
 struct tv_keystore *tv_keystores;
 
+_Static_assert(TV_KEYSTORE_MAX_SET_KEYS == TV_KEY_SET_MAX_KEYS, "one limit under two names");
+
 // Asking
 
 enum tv_status tv_absence_fail(const struct tv_absence *absence, struct tv_detail *detail) {
@@ -167,6 +169,9 @@ void tv_keystore_defaults(struct tv_keystore_options *options) {
                                             .wait_ms = 6000,
                                             .connect_timeout_ms = 2000,
                                             .timeout_ms = 5000,
+                                            .refresh_ahead = 10,
+                                            .max_set_keys = TV_KEYSTORE_MAX_SET_KEYS,
+                                            .max_fetches = TV_FETCH_MAX_RUNNING,
                                             .max_running = 16,
                                             .max_queued = 1024,
                                             .max_per_client = 8};
@@ -193,6 +198,9 @@ static const char *first_difference(const struct tv_keystore_options *a,
         {"wait_limit", a->wait_ms == b->wait_ms},
         {"connect_timeout", a->connect_timeout_ms == b->connect_timeout_ms},
         {"timeout", a->timeout_ms == b->timeout_ms},
+        {"refresh_ahead", a->refresh_ahead == b->refresh_ahead},
+        {"max_set_keys", a->max_set_keys == b->max_set_keys},
+        {"max_fetches", a->max_fetches == b->max_fetches},
         {"max_running", a->max_running == b->max_running},
         {"max_queued", a->max_queued == b->max_queued},
         {"max_per_client", a->max_per_client == b->max_per_client},
@@ -347,6 +355,15 @@ static enum tv_status store_new(const struct tv_keystore_options *options,
     return status;
 }
 
+// The least that any store asks for.
+static void settle_fetch_limit(void) {
+    size_t limit = TV_FETCH_MAX_RUNNING;
+    for (const struct tv_keystore *store = tv_keystores; store; store = store->next)
+        if (store->options.max_fetches < limit)
+            limit = store->options.max_fetches;
+    tv_fetcher_limit(limit);
+}
+
 enum tv_status tv_keystore_open(const struct tv_keystore_options *options,
                                 struct tv_keystore **store, const char **differs,
                                 struct tv_detail *detail) {
@@ -364,6 +381,7 @@ enum tv_status tv_keystore_open(const struct tv_keystore_options *options,
         return status;
     made->next = tv_keystores;
     tv_keystores = made;
+    settle_fetch_limit();
     *store = made;
     return TV_OK;
 }
@@ -381,6 +399,7 @@ void tv_keystore_free(struct tv_keystore *store) {
         link = &(*link)->next;
     *link = store->next;
     store_destroy(store);
+    settle_fetch_limit();
 }
 
 const char *tv_keystore_source(const struct tv_keystore *store) { return store->printable; }

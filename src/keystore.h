@@ -12,6 +12,9 @@
 // Key servers in one list.
 #define TV_KEYSTORE_MAX_SERVERS 8
 
+// Keys of a JWK Set.
+#define TV_KEYSTORE_MAX_SET_KEYS 256
+
 // Keys held of key servers, if nothing is said.
 #define TV_KEYSTORE_CACHE_SIZE 128
 
@@ -42,6 +45,9 @@ struct tv_keystore_options {
     int64_t wait_ms;                          // a waiter waits so long, queueing included
     int64_t connect_timeout_ms;
     int64_t timeout_ms;    // of one fetch
+    size_t refresh_ahead;  // percent of the freshness at its end in which a use refreshes
+    size_t max_set_keys;   // of a JWK Set, at most TV_KEYSTORE_MAX_SET_KEYS
+    size_t max_fetches;    // in flight in the process: the least that any store asks for holds
     size_t max_running;    // fetches in flight
     size_t max_queued;     // kids waiting for one
     size_t max_per_client; // unknown kids that one client address may have pending

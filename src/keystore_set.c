@@ -211,6 +211,18 @@ static bool restart(struct tv_pending *pending, struct tv_absence *absence, int6
     return true;
 }
 
+static bool is_too_large(const struct tv_keystore *store, const struct tv_key_set *set,
+                         struct tv_detail *detail) {
+    size_t count = set->count + set->skipped;
+    if (count <= store->options.max_set_keys)
+        return false;
+    detail->reason = TV_REASON_LENGTH;
+    detail->text = "set";
+    detail->number = (double)count;
+    detail->limit = (double)store->options.max_set_keys;
+    return true;
+}
+
 bool tv_keystore_settle_set(struct tv_pending *pending, struct tv_fetch_result *result,
                             struct tv_absence *absence, int64_t now_ms) {
     struct tv_keystore *store = pending->store;
@@ -229,11 +241,13 @@ bool tv_keystore_settle_set(struct tv_pending *pending, struct tv_fetch_result *
     } else if (result->http_status == 200) {
         absence->detail =
             (struct tv_detail){.source = absence->detail.source, .asked = TV_ASKED_SET};
-        if (tv_key_set_load(result->body.data, result->body.length, &set, &absence->detail) ==
-            TV_OK) {
+        enum tv_status status =
+            tv_key_set_load(result->body.data, result->body.length, &set, &absence->detail);
+        if (status == TV_OK && !is_too_large(store, set, &absence->detail)) {
             keep_set(pending, set, result, now_ms);
             return true;
         }
+        tv_key_set_free(set);
     }
     *(result->http_status == 200 ? &store->failed_key : &store->failed_status) += 1;
     tv_keystore_fail_set(store, absence, now_ms);

@@ -23,9 +23,10 @@ void tv_lifetime_set(struct tv_keystore *store, struct tv_lifetime *life,
     life->stored_ms = now_ms;
     life->fresh_until_ms = now_ms + ttl_ms;
     life->stale_until_ms = life->fresh_until_ms + options->max_stale_s * 1000;
-    // Somewhere in the last tenth, so that servers started together do not ask together.
+    // Somewhere in that last part, so that servers started together do not ask together.
+    double ahead_ms = (double)ttl_ms * (double)options->refresh_ahead / 100;
     life->refresh_from_ms =
-        life->fresh_until_ms - (int64_t)((double)ttl_ms * 0.1 * (0.5 + 0.5 * next_random(store)));
+        life->fresh_until_ms - (int64_t)(ahead_ms * (0.5 + 0.5 * next_random(store)));
 }
 
 // Servers

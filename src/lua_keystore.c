@@ -113,6 +113,8 @@ static void read_source(lua_State *L, int table, struct tv_keystore_options *opt
 }
 
 static void check_ranges(lua_State *L, const struct tv_keystore_options *options) {
+    if (options->max_set_keys > TV_KEYSTORE_MAX_SET_KEYS)
+        luaL_error(L, "option 'max_set_keys' must be from 1 to %d", TV_KEYSTORE_MAX_SET_KEYS);
     if (options->ca_file && options->ca_path)
         luaL_error(L, "options 'ca_file' and 'ca_path' exclude each other");
     if (options->min_ttl_s > options->max_ttl_s)
@@ -145,6 +147,9 @@ static void read_store_options(lua_State *L, int table, struct tv_keystore_optio
         {"wait_limit", read_milliseconds, &options->wait_ms},
         {"connect_timeout", read_milliseconds, &options->connect_timeout_ms},
         {"timeout", read_milliseconds, &options->timeout_ms},
+        {"refresh_ahead", read_percent, &options->refresh_ahead},
+        {"max_set_keys", read_count, &options->max_set_keys},
+        {"max_fetches", read_count, &options->max_fetches},
         {"max_running", read_count, &options->max_running},
         {"max_queued", read_count, &options->max_queued},
         {"max_per_client", read_count, &options->max_per_client},

@@ -128,6 +128,14 @@ int get_option(lua_State *L, int table, const char *name) {
     return lua_rawget(L, table);
 }
 
+void read_percent(lua_State *L, int index, const char *name, void *target) {
+    double number;
+    read_number(L, index, name, &number);
+    if (number < 0 || number > 50 || floor(number) != number)
+        luaL_error(L, "option '%s' must be a whole number from 0 to 50 (percent)", name);
+    *(size_t *)target = (size_t)number;
+}
+
 void read_options(lua_State *L, int table, const struct option *options) {
     // What stands behind a metatable would not be seen, and a check that is not seen is not made.
     if (lua_getmetatable(L, table))

@@ -85,6 +85,7 @@ void read_boolean(lua_State *L, int index, const char *name, void *target); // b
 void read_string(lua_State *L, int index, const char *name, void *target);  // struct tv_span
 void read_text(lua_State *L, int index, const char *name, void *target);    // const char *, no NUL
 void read_number(lua_State *L, int index, const char *name, void *target);  // double
+void read_percent(lua_State *L, int index, const char *name, void *target); // size_t, to 50
 void read_count(lua_State *L, int index, const char *name, void *target);   // size_t, from 1
 // Whole seconds as int64_t, the second kind at least 1; seconds as int64_t milliseconds.
 void read_seconds(lua_State *L, int index, const char *name, void *target);
