@@ -4,18 +4,13 @@
 local token_verifier = require "token_verifier";
 local sources = require "token_verifier.sources";
 
+local as_list = sources.as_list;
+
 -- Verifiers kept; each stands for one combination of key and settings.
 local max_verifiers = 32;
 
 local methods = {};
 local mt = { __index = methods };
-
-local function as_list(value)
-	if value == nil then
-		return {};
-	end
-	return type(value) == "table" and value or { value };
-end
 
 -- The names in `configured` that go with a secret, or with a public key: never both, whatever is configured.
 local function algorithms_for(configured, with_secret)

@@ -11,6 +11,7 @@ local none = {};
 local methods = {};
 local mt = { __index = methods };
 
+-- A list as it is, one value as a list of one, nil as an empty list.
 local function as_list(value)
 	if value == nil then
 		return {};
@@ -179,4 +180,4 @@ local function new(key_options, log)
 	return setmetatable({ key_options = key_options, log = log, stores = {} }, mt);
 end
 
-return { new = new, open = open, none = none, is_configured = is_configured };
+return { as_list = as_list, new = new, open = open, none = none, is_configured = is_configured };
