@@ -47,13 +47,15 @@ describe("a token minted by", function ()
 end);
 
 describe("@xmpp/client", function ()
-	before_each(function ()
+	-- busted takes pending() in the body of a spec only.
+	local function need_node_20()
 		if not node or node < 20 then
 			pending("node 20 and npm are not installed");
 		end
-	end);
+	end
 
 	it("logs in with a good token and enters its room only", function ()
+		need_node_20();
 		local token = world.mint{ key = "key", claims = { room = "planning" } };
 		local function enter(room)
 			return world.log_in_by_npm{ host = "rs256.example", token = token, enter = room .. "@conference.rs256.example" };
@@ -64,6 +66,7 @@ describe("@xmpp/client", function ()
 	end);
 
 	it("sees a bad token refused", function ()
+		need_node_20();
 		local token = world.with_wrong_signature{ token = world.mint{ key = "key" } };
 		local outcome = world.log_in_by_npm{ host = "rs256.example", token = token };
 		assert.same({ "refused", "not-allowed" }, { outcome.outcome, outcome.condition });

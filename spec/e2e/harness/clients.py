@@ -14,13 +14,14 @@ import gi
 
 gi.require_version("Soup", "3.0")
 
+# It complains of what is not installed as it is imported.
+logging.getLogger("nbxmpp").setLevel(logging.CRITICAL)
+
 from gi.repository import GLib  # noqa: E402
 from nbxmpp.client import Client  # noqa: E402
 from nbxmpp.const import ConnectionProtocol, ConnectionType  # noqa: E402
 from nbxmpp.protocol import Iq, Presence  # noqa: E402
 from nbxmpp.sasl import ANONYMOUS  # noqa: E402
-
-logging.getLogger("nbxmpp").setLevel(logging.CRITICAL)
 
 NS_SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
 NS_STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas"
