@@ -51,17 +51,10 @@ static enum tv_status read_configuration(yyjson_val *configuration, const char *
 
 enum tv_status tv_discovery_read(const char *text, size_t length, const char *issuer, char **url,
                                  struct tv_detail *detail) {
-    size_t text_size = TV_ARENA_ROUND(length + TV_JSON_PADDING);
-    struct tv_arena arena = {.size = text_size + tv_json_arena_size(length), .used = text_size};
-    arena.memory = malloc(arena.size);
-    if (!arena.memory)
-        return TV_NO_MEMORY;
-    if (length > 0)
-        memcpy(arena.memory, text, length);
+    struct tv_arena arena;
     yyjson_val *configuration;
-    enum tv_status status =
-        tv_json_parse_object(&arena, (char *)arena.memory, length, TV_KEY_UNUSABLE, "configuration",
-                             &configuration, detail);
+    enum tv_status status = tv_json_parse_copy(text, length, TV_KEY_UNUSABLE, "configuration",
+                                               &arena, &configuration, detail);
     if (status == TV_KEY_UNUSABLE)
         fail(detail, "it is not a JSON object");
     else if (status == TV_OK)

@@ -153,3 +153,17 @@ enum tv_status tv_json_parse_object(struct tv_arena *arena, char *text, size_t l
     }
     return status;
 }
+
+enum tv_status tv_json_parse_copy(const char *text, size_t length, enum tv_status malformed,
+                                  const char *subject, struct tv_arena *arena, yyjson_val **object,
+                                  struct tv_detail *detail) {
+    size_t text_size = TV_ARENA_ROUND(length + TV_JSON_PADDING);
+    *arena = (struct tv_arena){.size = text_size + tv_json_arena_size(length), .used = text_size};
+    arena->memory = malloc(arena->size);
+    if (!arena->memory)
+        return TV_NO_MEMORY;
+    char *copy = (char *)arena->memory;
+    if (length > 0)
+        memcpy(copy, text, length);
+    return tv_json_parse_object(arena, copy, length, malformed, subject, object, detail);
+}

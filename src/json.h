@@ -26,6 +26,12 @@ enum tv_status tv_json_parse_object(struct tv_arena *arena, char *text, size_t l
                                     enum tv_status malformed, const char *subject,
                                     yyjson_val **object, struct tv_detail *detail);
 
+// As tv_json_parse_object(), of a copy of the text: `*arena` gets memory of its own, which the
+// caller frees with free() in any case. What the tree and the detail point to lies there.
+enum tv_status tv_json_parse_copy(const char *text, size_t length, enum tv_status malformed,
+                                  const char *subject, struct tv_arena *arena, yyjson_val **object,
+                                  struct tv_detail *detail);
+
 // "null", "boolean", "number", "string", "array" or "object"; a string constant.
 const char *tv_json_type_name(yyjson_val *value);
 

@@ -271,19 +271,6 @@ enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, struct tv_key **key,
     return status;
 }
 
-// Parses a JWK's text. The arena's memory is the caller's to wipe and free.
-static enum tv_status parse(const char *text, size_t length, struct tv_arena *arena,
-                            yyjson_val **jwk, struct tv_detail *detail) {
-    size_t text_size = TV_ARENA_ROUND(length + TV_JSON_PADDING);
-    *arena = (struct tv_arena){.size = text_size + tv_json_arena_size(length), .used = text_size};
-    arena->memory = malloc(arena->size);
-    if (!arena->memory)
-        return TV_NO_MEMORY;
-    memcpy(arena->memory, text, length);
-    return tv_json_parse_object(arena, (char *)arena->memory, length, TV_MALFORMED_KEY, "JWK", jwk,
-                                detail);
-}
-
 static void wipe(struct tv_arena *arena) {
     if (arena->memory)
         OPENSSL_cleanse(arena->memory, arena->size); // a JWK may hold private numbers
@@ -294,7 +281,8 @@ enum tv_status tv_key_load_jwk(const char *text, size_t length, struct tv_key **
                                struct tv_detail *detail) {
     struct tv_arena arena;
     yyjson_val *jwk;
-    enum tv_status status = parse(text, length, &arena, &jwk, detail);
+    enum tv_status status =
+        tv_json_parse_copy(text, length, TV_MALFORMED_KEY, "JWK", &arena, &jwk, detail);
     if (status == TV_OK)
         status = tv_key_load_jwk_object(jwk, key, detail);
     detail->found = (struct tv_span){0}; // it stood in the arena
@@ -346,7 +334,8 @@ enum tv_status tv_key_decode_jwk_secret(const char *text, size_t length, struct 
     struct tv_arena arena;
     yyjson_val *jwk;
     struct tv_detail problem = {0};
-    enum tv_status status = parse(text, length, &arena, &jwk, &problem);
+    enum tv_status status =
+        tv_json_parse_copy(text, length, TV_MALFORMED_KEY, "JWK", &arena, &jwk, &problem);
     if (status == TV_OK) {
         status = read_secret(jwk, limits, secret, secret_length, detail);
         detail->found = (struct tv_span){0}; // it stood in the arena

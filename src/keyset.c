@@ -173,17 +173,10 @@ enum tv_status tv_key_set_load(const char *text, size_t length, struct tv_key_se
         detail->limit = (double)TV_KEY_SET_MAX_LENGTH;
         return TV_MALFORMED_KEY;
     }
-    size_t text_size = TV_ARENA_ROUND(length + TV_JSON_PADDING);
-    struct tv_arena arena = {.size = text_size + tv_json_arena_size(length)};
-    arena.memory = malloc(arena.size);
-    if (!arena.memory)
-        return TV_NO_MEMORY;
-    char *copy = (char *)arena.memory;
-    arena.used = text_size;
-    memcpy(copy, text, length);
+    struct tv_arena arena;
     yyjson_val *object;
     enum tv_status status =
-        tv_json_parse_object(&arena, copy, length, TV_MALFORMED_KEY, "JWK Set", &object, detail);
+        tv_json_parse_copy(text, length, TV_MALFORMED_KEY, "JWK Set", &arena, &object, detail);
     if (status == TV_OK)
         status = read_set(object, set, detail);
     detail->found = (struct tv_span){0}; // it stood in the arena

@@ -81,11 +81,9 @@ enum tv_reason {
     TV_REASON_CERTIFICATE,  // a JWK whose x5c is not of its own key
     TV_REASON_TEMPLATE,     // a secret that is a template's left-over
     TV_REASON_PUBLIC,       // a public key where a secret belongs
-    TV_REASON_PRIVATE,      // a private key, which a token must not be checked against
     TV_REASON_HTTP_STATUS,  // number
     TV_REASON_NETWORK,      // text: libcurl's words
     TV_REASON_BODY,         // number: HTTP status, limit: bytes
-    TV_REASON_BACK_OFF,     // number: milliseconds until the source is asked again
     TV_REASON_CLIENT,       // limit: unknown keys one client may have pending
     TV_REASON_WAITED,       // limit: seconds waited
     TV_REASON_DISCOVERY,    // text: what is wrong with the OpenID provider's configuration
