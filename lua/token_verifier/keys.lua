@@ -122,7 +122,6 @@ function methods:kept(choice, options)
 	if verifier then
 		return verifier;
 	end
-	options[choice.option] = choice.value;
 	local ok, result, message, code = pcall(token_verifier.new, options);
 	if not ok then
 		self.log("error", "Tokens cannot be verified with these settings: %s", result);
@@ -137,14 +136,15 @@ function methods:kept(choice, options)
 	return result;
 end
 
--- The verifier for a session under the settings of this moment (a token_util object), then the stores it asks.
--- Otherwise nil, message, code.
-function methods:verifier(settings, session)
+-- What token_verifier.new() is to be given for a session under the settings of this moment (a token_util object), then
+-- the key that was chosen: { option, value, stores }. Otherwise nil, message, code.
+function methods:options(settings, session)
 	local choice, message, code = self:choose(settings, session);
 	if not choice then
 		return nil, message, code;
 	end
 	local options = {
+		[choice.option] = choice.value,
 		algorithms = algorithms_for(settings.signatureAlgorithm, choice.option == "secret"),
 		accepted_issuers = as_list(settings.acceptedIssuers),
 		accepted_audiences = as_list(settings.acceptedAudiences),
@@ -158,7 +158,16 @@ function methods:verifier(settings, session)
 		return nil, ("no accepted algorithm goes with a %s"):format(
 			choice.option == "secret" and "shared secret" or "public key"), "algorithm-not-accepted";
 	end
-	local verifier;
+	return options, choice;
+end
+
+-- The verifier for a session, then the stores it asks. Otherwise nil, message, code.
+function methods:verifier(settings, session)
+	local options, choice, code = self:options(settings, session);
+	if not options then
+		return nil, choice, code;
+	end
+	local verifier, message;
 	verifier, message, code = self:kept(choice, options);
 	if not verifier then
 		return nil, message, code;

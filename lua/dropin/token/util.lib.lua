@@ -2,14 +2,13 @@
 -- token_util: verifies the token of a session and decides which rooms it may enter.
 
 local token_verifier = require "token_verifier";
-local async = require "util.async";
-local monotonic = require "util.time".monotonic;
 local claims_fields = require "token_verifier.claims";
 local config = require "token_verifier.config";
 local keys = require "token_verifier.keys";
 local loop = require "token_verifier.loop";
 local report = require "token_verifier.report";
 local room_rules = require "token_verifier.room";
+local ask_and_wait = require "token_verifier.waiting".ask_and_wait;
 
 local function log(level, ...)
 	module:log(level, ...);
@@ -40,49 +39,6 @@ local function client_of(session)
 	return ip;
 end
 
--- Waits until a store has settled the key, and returns what became of it. Where nobody can wait the fetch goes on.
-local function await_key(store_ids, kid, deadline)
-	if not async.ready() then
-		watch:start();
-		return { code = "key-pending", message = "key is being fetched" };
-	end
-	return watch:wait(store_ids, kid, math.max(deadline - monotonic(), 0));
-end
-
--- Calls `ask` until it has an answer: its key may have to be fetched, from one store after the other. What it answers
--- is returned, or what became of the key. `wait_limit` is counted from here.
-local function ask_and_wait(session, stores, wait_limit, kid_of, ask)
-	local store_ids = {};
-	for i, store in ipairs(stores) do
-		store_ids[i] = store:id();
-	end
-	local deadline = monotonic() + wait_limit;
-	local outcome = { code = "key-source-unavailable", message = "the key was fetched and lost again" };
-	local result, message, code = ask();
-	for _ = 1, #store_ids do
-		if result or code ~= "key-pending" then
-			return result, message, code;
-		end
-		local kid, problem, problem_code = kid_of();
-		if not kid then
-			return nil, problem, problem_code;
-		end
-		local settled = await_key(store_ids, kid, deadline);
-		if session.destroyed then
-			return nil, "the client has gone", "session-closed";
-		elseif settled.code == "key-pending" then
-			return nil, settled.message, settled.code;
-		elseif settled.code then
-			outcome = settled;
-		end
-		result, message, code = ask();
-	end
-	if code == "key-pending" then
-		return nil, outcome.message, outcome.code;
-	end
-	return result, message, code;
-end
-
 -- Returns the claims, or nil, message, code.
 local function verify(self, session, token)
 	if type(token) ~= "string" then
@@ -93,7 +49,7 @@ local function verify(self, session, token)
 		return nil, stores, code;
 	end
 	local request = { client = client_of(session) };
-	return ask_and_wait(session, stores, self.keyOptions.wait_limit, function ()
+	return ask_and_wait(watch, session, stores, self.keyOptions.wait_limit, function ()
 		local header, message, inspect_code = token_verifier.inspect(token);
 		if not header then
 			return nil, message, inspect_code;
@@ -220,7 +176,7 @@ local function fetch_key(self, kid)
 	if not stores then
 		return nil, message, code;
 	end
-	return ask_and_wait({}, stores, self.keyOptions.wait_limit, function ()
+	return ask_and_wait(watch, {}, stores, self.keyOptions.wait_limit, function ()
 		return kid;
 	end, function ()
 		return find_key(stores, kid);

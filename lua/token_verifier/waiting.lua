@@ -1,0 +1,50 @@
+-- SPDX-License-Identifier: MIT
+-- Asks for what needs a key until it is there, and waits for the key meanwhile.
+
+local async = require "util.async";
+local monotonic = require "util.time".monotonic;
+
+-- Waits until a store has settled the key, and returns what became of it. Where nobody can wait the fetch goes on.
+local function await_key(watch, store_ids, kid, deadline)
+	if not async.ready() then
+		watch:start();
+		return { code = "key-pending", message = "key is being fetched" };
+	end
+	return watch:wait(store_ids, kid, math.max(deadline - monotonic(), 0));
+end
+
+-- Calls `ask` until it has an answer: its key may have to be fetched, from one store after the other. What it answers
+-- is returned, or what became of the key. `watch` is the caller's loop.attach(); `wait_limit` is counted from here.
+local function ask_and_wait(watch, session, stores, wait_limit, kid_of, ask)
+	local store_ids = {};
+	for i, store in ipairs(stores) do
+		store_ids[i] = store:id();
+	end
+	local deadline = monotonic() + wait_limit;
+	local outcome = { code = "key-source-unavailable", message = "the key was fetched and lost again" };
+	local result, message, code = ask();
+	for _ = 1, #store_ids do
+		if result or code ~= "key-pending" then
+			return result, message, code;
+		end
+		local kid, problem, problem_code = kid_of();
+		if not kid then
+			return nil, problem, problem_code;
+		end
+		local settled = await_key(watch, store_ids, kid, deadline);
+		if session.destroyed then
+			return nil, "the client has gone", "session-closed";
+		elseif settled.code == "key-pending" then
+			return nil, settled.message, settled.code;
+		elseif settled.code then
+			outcome = settled;
+		end
+		result, message, code = ask();
+	end
+	if code == "key-pending" then
+		return nil, outcome.message, outcome.code;
+	end
+	return result, message, code;
+end
+
+return { ask_and_wait = ask_and_wait };
