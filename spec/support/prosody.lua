@@ -152,6 +152,13 @@ function api:add_timer(delay, f)
 	end);
 end
 
+-- Into the registry that Prosody itself would have.
+function api:metric(type_, name, unit, description, label_keys, conf)
+	assert(self.host == "*", "metrics of a host have a label more");
+	local registry = M.statistics.metric_registry;
+	return registry[type_](registry, "prosody_mod_"..self.name.."/"..name, unit, description, label_keys, conf);
+end
+
 function api:provides(name, item)
 	self.provided[name] = item;
 end
@@ -170,9 +177,23 @@ function api:unload()
 	self.loaded = false;
 end
 
+-- The metrics as mod_http_openmetrics shows them: a table from what stands in front of the value to the value.
+function M.metrics()
+	local values = {};
+	for line in M.statistics.metric_registry:render():gmatch("[^\n]+") do
+		local name, value = line:match("^([^#]%S*) (%S+)$");
+		if name then
+			assert(values[name] == nil, name);
+			values[name] = tonumber(value);
+		end
+	end
+	return values;
+end
+
 -- A server with `options` by host, each of which is a host too. `fire` and `hosts` are as in Prosody.
 function M.new_server(options)
 	M.clear_log();
+	M.statistics = require "util.statistics".new();
 	_G.prosody = { hosts = {}, events = events.new(), full_sessions = {}, paths = { config = "." } };
 	for host in pairs(options) do
 		if host ~= "*" then

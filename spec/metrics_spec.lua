@@ -1,0 +1,73 @@
+-- SPDX-License-Identifier: MIT
+-- What is counted of tokens, as mod_http_openmetrics would show it.
+
+local prosody = require "spec.support.prosody";
+local metrics = require "token_verifier.metrics";
+
+local function counter(name, labels)
+	return ("prosody_mod_token_verifier__%s_total{%s}"):format(name, labels);
+end
+
+describe("the counters", function ()
+	local server_options = { ["example.org"] = {}, ["other.org"] = {} };
+
+	before_each(function ()
+		prosody.new_server(server_options);
+	end);
+
+	it("tell what became of tokens, by host and code", function ()
+		local count = metrics.new(prosody.new_module("example.org", server_options, "auth_token"), "example.org");
+		count:accepted(0.0002);
+		count:accepted(0.3);
+		count:refused("expired", 0.0002);
+		count:refused("token-required");
+		count:guest();
+		count:room_refused("room-mismatch");
+		local values = prosody.metrics();
+		assert.equal(2, values[counter("tokens_accepted", 'host="example.org"')]);
+		assert.equal(1, values[counter("tokens_refused", 'host="example.org",code="expired"')]);
+		assert.equal(1, values[counter("tokens_refused", 'host="example.org",code="token-required"')]);
+		assert.equal(1, values[counter("guests_accepted", 'host="example.org"')]);
+		assert.equal(1, values[counter("rooms_refused", 'host="example.org",error="room-mismatch"')]);
+		local function histogram(suffix, labels)
+			return values[("prosody_mod_token_verifier__verification_seconds%s{host=\"example.org\"%s}"):format(suffix, labels or "")];
+		end
+		assert.equal(3, histogram("_count"));
+		assert.is_true(math.abs(histogram("_sum") - 0.3004) < 1e-9);
+		assert.equal(0, histogram("_bucket", ',le="0.0001"'));
+		assert.equal(2, histogram("_bucket", ',le="0.00025"'));
+		assert.equal(3, histogram("_bucket", ',le="1"'));
+		assert.equal(3, histogram("_bucket", ',le="+Inf"'));
+	end);
+
+	it("begin at nothing, so that a rate sees the first token", function ()
+		metrics.new(prosody.new_module("example.org", server_options, "auth_token"), "example.org");
+		assert.equal(0, prosody.metrics()[counter("tokens_accepted", 'host="example.org"')]);
+	end);
+
+	it("are the same for all plugins, also one of another host and a global one", function ()
+		for _, place in ipairs({ { "example.org", "auth_token" }, { "conference.example.org", "token_verification" },
+			{ "example.org", "system_api" }, { "*", "global_api" } }) do
+			metrics.new(prosody.new_module(place[1], server_options, place[2]), "example.org"):accepted(0.001);
+		end
+		metrics.new(prosody.new_module("*", server_options, "global_api"), "other.org"):accepted(0.001);
+		local values = prosody.metrics();
+		assert.equal(4, values[counter("tokens_accepted", 'host="example.org"')]);
+		assert.equal(1, values[counter("tokens_accepted", 'host="other.org"')]);
+	end);
+
+	it("go on when a plugin is loaded again", function ()
+		local module = prosody.new_module("example.org", server_options, "auth_token");
+		local before = metrics.new(module, "example.org");
+		before:refused("expired", 0.001);
+		metrics.new(module, "example.org"):refused("expired", 0.001);
+		before:refused("expired", 0.001);
+		assert.equal(3, prosody.metrics()[counter("tokens_refused", 'host="example.org",code="expired"')]);
+	end);
+
+	it("never throw a family away for another one", function ()
+		metrics.new(prosody.new_module("example.org", server_options, "auth_token"), "example.org");
+		metrics.new(prosody.new_module("*", server_options, "global_api"), "example.org");
+		assert.same({}, prosody.logged("debug", "replacing incompatible"));
+	end);
+end);
