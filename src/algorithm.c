@@ -3,9 +3,21 @@
 #include "algorithm.h"
 
 static const struct tv_algorithm algorithms[] = {
-    {"HS256", TV_FAMILY_HMAC, TV_SHA256, 32},      {"HS384", TV_FAMILY_HMAC, TV_SHA384, 48},
-    {"HS512", TV_FAMILY_HMAC, TV_SHA512, 64},      {"RS256", TV_FAMILY_RSA_PKCS1, TV_SHA256, 32},
-    {"RS384", TV_FAMILY_RSA_PKCS1, TV_SHA384, 48}, {"RS512", TV_FAMILY_RSA_PKCS1, TV_SHA512, 64},
+    {"HS256", TV_FAMILY_HMAC, TV_SHA256, 32, TV_CURVE_NONE},
+    {"HS384", TV_FAMILY_HMAC, TV_SHA384, 48, TV_CURVE_NONE},
+    {"HS512", TV_FAMILY_HMAC, TV_SHA512, 64, TV_CURVE_NONE},
+    {"RS256", TV_FAMILY_RSA_PKCS1, TV_SHA256, 32, TV_CURVE_NONE},
+    {"RS384", TV_FAMILY_RSA_PKCS1, TV_SHA384, 48, TV_CURVE_NONE},
+    {"RS512", TV_FAMILY_RSA_PKCS1, TV_SHA512, 64, TV_CURVE_NONE},
+    {"ES256", TV_FAMILY_ECDSA, TV_SHA256, 32, TV_CURVE_P256},
+    {"ES384", TV_FAMILY_ECDSA, TV_SHA384, 48, TV_CURVE_P384},
+    {"ES512", TV_FAMILY_ECDSA, TV_SHA512, 64, TV_CURVE_P521},
+    {"PS256", TV_FAMILY_RSA_PSS, TV_SHA256, 32, TV_CURVE_NONE},
+    {"PS384", TV_FAMILY_RSA_PSS, TV_SHA384, 48, TV_CURVE_NONE},
+    {"PS512", TV_FAMILY_RSA_PSS, TV_SHA512, 64, TV_CURVE_NONE},
+    {"EdDSA", TV_FAMILY_EDDSA, TV_SHA512, 0, TV_CURVE_NONE},
+    {"Ed25519", TV_FAMILY_EDDSA, TV_SHA512, 0, TV_CURVE_ED25519},
+    {"Ed448", TV_FAMILY_EDDSA, TV_SHA512, 0, TV_CURVE_ED448},
 };
 
 #define ALGORITHM_COUNT (sizeof algorithms / sizeof algorithms[0])
@@ -24,3 +36,23 @@ const struct tv_algorithm *tv_algorithm_at(size_t index) {
 bool tv_algorithm_is_hmac(const struct tv_algorithm *algorithm) {
     return algorithm->family == TV_FAMILY_HMAC;
 }
+
+static const struct {
+    const char *name;
+    size_t size;
+} curves[TV_CURVE_COUNT] = {
+    [TV_CURVE_P256] = {"P-256", 32},  [TV_CURVE_P384] = {"P-384", 48},
+    [TV_CURVE_P521] = {"P-521", 66},  [TV_CURVE_ED25519] = {"Ed25519", 32},
+    [TV_CURVE_ED448] = {"Ed448", 57},
+};
+
+const char *tv_curve_name(enum tv_curve curve) { return curves[curve].name; }
+
+enum tv_curve tv_curve_find(struct tv_span name) {
+    for (enum tv_curve curve = TV_CURVE_NONE + 1; curve < TV_CURVE_COUNT; curve++)
+        if (tv_span_equal(tv_span_of(curves[curve].name), name))
+            return curve;
+    return TV_CURVE_NONE;
+}
+
+size_t tv_curve_size(enum tv_curve curve) { return curves[curve].size; }

@@ -5,8 +5,6 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
 #include <stdlib.h>
 
 static enum tv_status fail(struct tv_detail *detail, enum tv_status status, enum tv_reason reason,
@@ -36,6 +34,7 @@ void tv_key_free(struct tv_key *key) {
     if (!key || --key->references > 0)
         return;
     EVP_PKEY_free(key->public_key);
+    EVP_PKEY_free(key->pair);
     if (key->secret)
         OPENSSL_cleanse(key->secret, key->secret_length);
     free(key->secret);
@@ -110,6 +109,7 @@ enum tv_status tv_key_from_secret(const char *bytes, size_t length, struct tv_ke
         (*key)->only_algorithm = limits.only_algorithm;
         (*key)->algorithm_unknown = limits.algorithm_unknown;
         (*key)->not_for_verifying = limits.not_for_verifying;
+        (*key)->not_for_signing = limits.not_for_signing;
     }
     OPENSSL_cleanse(secret, secret_length);
     free(secret);
@@ -142,26 +142,29 @@ static enum tv_status check_rsa(const EVP_PKEY *public_key, struct tv_detail *de
     return TV_OK;
 }
 
-// The curve's name in JOSE (RFC 7518 section 6.2.1.1), or NULL for one it does not have.
-static const char *ec_curve(const EVP_PKEY *public_key) {
+// The curve as JOSE knows it (RFC 7518 section 6.2.1.1), or none for one that it does not have.
+static enum tv_curve ec_curve(const EVP_PKEY *public_key) {
     static const struct {
         const char *openssl;
-        const char *jose;
-    } curves[] = {{"prime256v1", "P-256"}, {"secp384r1", "P-384"}, {"secp521r1", "P-521"}};
+        enum tv_curve curve;
+    } curves[] = {
+        {"prime256v1", TV_CURVE_P256}, {"secp384r1", TV_CURVE_P384}, {"secp521r1", TV_CURVE_P521}};
     char name[64];
     size_t length;
     if (!EVP_PKEY_get_group_name(public_key, name, sizeof name, &length))
-        return NULL;
+        return TV_CURVE_NONE;
     for (size_t i = 0; i < sizeof curves / sizeof curves[0]; i++)
         if (strcmp(name, curves[i].openssl) == 0)
-            return curves[i].jose;
-    return NULL;
+            return curves[i].curve;
+    return TV_CURVE_NONE;
 }
 
 // RFC 7518 section 6.2.2, SP 800-56A section 5.6.2.3: a point off the curve gives the private key
 // of a careless peer away, and signatures that anybody can make here.
-static enum tv_status check_ec(EVP_PKEY *public_key, struct tv_detail *detail) {
-    if (!ec_curve(public_key))
+static enum tv_status check_ec(EVP_PKEY *public_key, enum tv_curve *curve,
+                               struct tv_detail *detail) {
+    *curve = ec_curve(public_key);
+    if (*curve == TV_CURVE_NONE)
         return fail(detail, TV_UNSUPPORTED_KEY, TV_REASON_CURVE, NULL);
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, public_key, NULL);
     if (!context)
@@ -174,17 +177,22 @@ static enum tv_status check_ec(EVP_PKEY *public_key, struct tv_detail *detail) {
 enum tv_status tv_key_wrap(EVP_PKEY *public_key, struct tv_key **key, struct tv_detail *detail) {
     enum tv_status status = TV_OK;
     enum tv_key_type type = TV_KEY_RSA;
+    enum tv_curve curve = TV_CURVE_NONE;
     switch (EVP_PKEY_get_base_id(public_key)) {
     case EVP_PKEY_RSA:
         status = check_rsa(public_key, detail);
         break;
     case EVP_PKEY_EC:
         type = TV_KEY_EC;
-        status = check_ec(public_key, detail);
+        status = check_ec(public_key, &curve, detail);
         break;
     case EVP_PKEY_ED25519:
+        type = TV_KEY_OKP;
+        curve = TV_CURVE_ED25519;
+        break;
     case EVP_PKEY_ED448:
         type = TV_KEY_OKP;
+        curve = TV_CURVE_ED448;
         break;
     default:
         status = fail(detail, TV_UNSUPPORTED_KEY, TV_REASON_KEY_TYPE,
@@ -196,6 +204,7 @@ enum tv_status tv_key_wrap(EVP_PKEY *public_key, struct tv_key **key, struct tv_
         return status == TV_OK ? TV_NO_MEMORY : status;
     }
     made->public_key = public_key;
+    made->curve = curve;
     *key = made;
     return TV_OK;
 }
@@ -208,11 +217,7 @@ int tv_key_bits(const struct tv_key *key) {
     return key->public_key ? EVP_PKEY_get_bits(key->public_key) : (int)key->secret_length * 8;
 }
 
-const char *tv_key_curve(const struct tv_key *key) {
-    if (key->type == TV_KEY_OKP)
-        return EVP_PKEY_is_a(key->public_key, "ED25519") ? "Ed25519" : "Ed448";
-    return key->type == TV_KEY_EC ? ec_curve(key->public_key) : NULL;
-}
+const char *tv_key_curve(const struct tv_key *key) { return tv_curve_name(key->curve); }
 
 bool tv_key_was_private(const struct tv_key *key) { return key->was_private; }
 
@@ -221,50 +226,69 @@ static const char *type_name(enum tv_key_type type) {
     return names[type];
 }
 
+static enum tv_key_type type_for(const struct tv_algorithm *algorithm) {
+    switch (algorithm->family) {
+    case TV_FAMILY_RSA_PKCS1:
+    case TV_FAMILY_RSA_PSS:
+        return TV_KEY_RSA;
+    case TV_FAMILY_ECDSA:
+        return TV_KEY_EC;
+    case TV_FAMILY_EDDSA:
+        return TV_KEY_OKP;
+    default:
+        return TV_KEY_SECRET;
+    }
+}
+
+// Whether the JWK's own alg lets it check signatures of `algorithm`, which is one for its type and
+// curve: EdDSA and the curve's name are then the same (RFC 9864 section 2.2).
+static bool own_algorithm_allows(const struct tv_key *key, const struct tv_algorithm *algorithm) {
+    const struct tv_algorithm *own = key->only_algorithm;
+    if (!own)
+        return !key->algorithm_unknown;
+    return own == algorithm ||
+           (own->family == TV_FAMILY_EDDSA && algorithm->family == TV_FAMILY_EDDSA &&
+            (own->curve == TV_CURVE_NONE || own->curve == key->curve));
+}
+
 enum tv_status tv_key_check_algorithm(const struct tv_key *key,
                                       const struct tv_algorithm *algorithm,
                                       struct tv_detail *detail) {
     detail->subject = algorithm->name;
-    enum tv_key_type wanted = tv_algorithm_is_hmac(algorithm) ? TV_KEY_SECRET : TV_KEY_RSA;
-    if (key->type != wanted)
+    if (key->type != type_for(algorithm))
         return fail(detail, TV_KEY_ALGORITHM_MISMATCH, TV_REASON_KEY_TYPE, type_name(key->type));
+    if (algorithm->curve != TV_CURVE_NONE && algorithm->curve != key->curve)
+        return fail(detail, TV_KEY_ALGORITHM_MISMATCH, TV_REASON_CURVE, tv_key_curve(key));
     if (key->not_for_verifying)
         return fail(detail, TV_KEY_ALGORITHM_MISMATCH, TV_REASON_KEY_USE, "use or key_ops");
-    if (key->algorithm_unknown || (key->only_algorithm && key->only_algorithm != algorithm))
+    if (!own_algorithm_allows(key, algorithm))
         return fail(detail, TV_KEY_ALGORITHM_MISMATCH, TV_REASON_KEY_USE, "alg");
     detail->subject = NULL;
     return TV_OK;
 }
 
+enum tv_status tv_key_check_signing(const struct tv_key *key, const struct tv_algorithm *algorithm,
+                                    struct tv_detail *detail) {
+    enum tv_status status = tv_key_check_algorithm(key, algorithm, detail);
+    if (status != TV_OK)
+        return status;
+    if (key->type != TV_KEY_SECRET && !key->pair)
+        return fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_PRIVATE, "a public key");
+    if (key->not_for_signing) {
+        detail->subject = algorithm->name;
+        return fail(detail, TV_KEY_ALGORITHM_MISMATCH, TV_REASON_KEY_USE, "use or key_ops");
+    }
+    return TV_OK;
+}
+
+const struct tv_algorithm *tv_key_own_algorithm(const struct tv_key *key) {
+    return key->only_algorithm;
+}
+
 EVP_PKEY *tv_key_public(const struct tv_key *key) { return key->public_key; }
+
+EVP_PKEY *tv_key_pair(const struct tv_key *key) { return key->pair; }
 
 struct tv_span tv_key_secret(const struct tv_key *key) {
     return (struct tv_span){key->secret, key->secret_length};
-}
-
-enum tv_status tv_key_pem(const struct tv_key *key, char **text, size_t *length) {
-    if (!key->public_key)
-        return TV_UNSUPPORTED_KEY;
-    enum tv_status status = TV_NO_MEMORY;
-    char *bytes = NULL, *copy = NULL;
-    ERR_set_mark();
-    BIO *bio = BIO_new(BIO_s_mem());
-    if (!bio)
-        goto out;
-    if (!PEM_write_bio_PUBKEY(bio, key->public_key)) {
-        status = TV_CRYPTO_FAILURE;
-        goto out;
-    }
-    long size = BIO_get_mem_data(bio, &bytes);
-    copy = malloc((size_t)size);
-    if (!copy)
-        goto out;
-    memcpy(copy, bytes, (size_t)size);
-    *text = copy;
-    *length = (size_t)size;
-    status = TV_OK;
-out:
-    BIO_free(bio);
-    ERR_pop_to_mark();
-    return status;
 }

@@ -29,6 +29,11 @@ struct tv_key; // reference-counted; not changed once loaded
 enum tv_status tv_key_load(const char *text, size_t length, struct tv_key **key,
                            struct tv_detail *detail);
 
+// As tv_key_load(), and keeps the private half: for signing. PEM (PKCS#8, PKCS#1 or SEC 1, not
+// encrypted) or a private JWK. TV_MALFORMED_KEY for a text without one.
+enum tv_status tv_key_load_private(const char *text, size_t length, struct tv_key **key,
+                                   struct tv_detail *detail);
+
 // A shared secret of `length` bytes, as they are; or, if they are the text of a JWK whose kty is
 // "oct", its k (RFC 7518 section 6.4). TV_WEAK_SECRET for an empty one, for what deployment
 // templates leave behind ("<no value>", "{{ ... }}", "${...}"), and for a public key's PEM.
@@ -53,8 +58,18 @@ enum tv_status tv_key_check_algorithm(const struct tv_key *key,
                                       const struct tv_algorithm *algorithm,
                                       struct tv_detail *detail);
 
+// Likewise for making them, which takes a secret or the private half too: TV_MALFORMED_KEY without.
+enum tv_status tv_key_check_signing(const struct tv_key *key, const struct tv_algorithm *algorithm,
+                                    struct tv_detail *detail);
+
+// The JWK's own alg (RFC 7517 section 4.4), or NULL if it has none or one that does not exist here.
+const struct tv_algorithm *tv_key_own_algorithm(const struct tv_key *key);
+
 // The public key, or NULL for a secret. Borrowed.
 EVP_PKEY *tv_key_public(const struct tv_key *key);
+
+// Both halves, of a key of tv_key_load_private(); else NULL. Borrowed.
+EVP_PKEY *tv_key_pair(const struct tv_key *key);
 
 // The secret's bytes; empty for a public key. Borrowed.
 struct tv_span tv_key_secret(const struct tv_key *key);

@@ -8,13 +8,16 @@
 struct tv_key {
     size_t references;
     enum tv_key_type type;
+    enum tv_curve curve;
     EVP_PKEY *public_key;
+    EVP_PKEY *pair; // with the private half, for signing only; or NULL
     char *secret;
     size_t secret_length;
     bool was_private;
     const struct tv_algorithm *only_algorithm; // the JWK's alg, or NULL for any of the type's
     bool algorithm_unknown;                    // the JWK's alg is one that does not exist here
     bool not_for_verifying;                    // the JWK's use or key_ops exclude it
+    bool not_for_signing;                      // likewise
 };
 
 // Wraps a public key once it has passed the checks of its type. Takes `public_key`, also on
@@ -26,8 +29,16 @@ enum tv_status tv_key_load_jwk(const char *text, size_t length, struct tv_key **
                                struct tv_detail *detail);
 enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, struct tv_key **key,
                                       struct tv_detail *detail);
-// The secret of an "oct" JWK as fresh bytes, and what it may be used for into `limits`; or
-// `*secret` NULL if the text is no JWK and so means itself. TV_WEAK_SECRET for a JWK (or JWK Set)
+// Both halves of a private JWK.
+enum tv_status tv_key_jwk_pair(yyjson_val *jwk, EVP_PKEY **pair, struct tv_detail *detail);
+// Frees the memory of a parsed JWK, which may hold private numbers.
+void tv_key_wipe(struct tv_arena *arena);
+
+// key_text.c: only the public numbers of a key pair, so that nothing private is kept; or NULL.
+EVP_PKEY *tv_key_public_half(EVP_PKEY *pair);
+
+// key_jwk.c: the secret of an "oct" JWK as fresh bytes, and what it may be used for into `limits`;
+// or `*secret` NULL if the text is no JWK and so means itself. TV_WEAK_SECRET for a JWK (or JWK Set)
 // that is no good secret: another kty, a member twice, k not there or not base64url.
 enum tv_status tv_key_decode_jwk_secret(const char *text, size_t length, struct tv_key *limits,
                                         char **secret, size_t *secret_length,

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Keys from JWKs (RFC 7517, RFC 7518 section 6, RFC 8037), and back; thumbprints (RFC 7638).
+// Keys from JWKs (RFC 7517, RFC 7518 section 6, RFC 8037).
 #include "key_internal.h"
 
 #include "base64url.h"
 #include "json.h"
 
-#include <assert.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -13,11 +12,7 @@
 #include <openssl/err.h>
 #include <openssl/param_build.h>
 #include <openssl/x509.h>
-#include <stdio.h>
 #include <stdlib.h>
-
-// Bytes of the largest coordinate (P-521).
-#define COORDINATE_MAX 66
 
 static enum tv_status fail_member(struct tv_detail *detail, enum tv_status status,
                                   const char *member, enum tv_reason reason, yyjson_val *value) {
@@ -65,41 +60,55 @@ static enum tv_status read_number(yyjson_val *jwk, const char *name, BIGNUM **nu
     return status;
 }
 
-// Makes a public key of OpenSSL's type `type` from the builder's parameters.
-static enum tv_status make_public(const char *type, OSSL_PARAM_BLD *builder,
-                                  EVP_PKEY **public_key) {
+// Makes a key of OpenSSL's type `type` from the builder's parameters.
+static enum tv_status make_key(const char *type, bool pair, OSSL_PARAM_BLD *builder,
+                               EVP_PKEY **key) {
     enum tv_status status = TV_NO_MEMORY;
+    int selection = pair ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY;
     OSSL_PARAM *parameters = OSSL_PARAM_BLD_to_param(builder);
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
     if (parameters && context)
-        status =
-            EVP_PKEY_fromdata_init(context) == 1 &&
-                    EVP_PKEY_fromdata(context, public_key, EVP_PKEY_PUBLIC_KEY, parameters) == 1
-                ? TV_OK
-                : TV_CRYPTO_FAILURE;
+        status = EVP_PKEY_fromdata_init(context) == 1 &&
+                         EVP_PKEY_fromdata(context, key, selection, parameters) == 1
+                     ? TV_OK
+                     : TV_CRYPTO_FAILURE;
     EVP_PKEY_CTX_free(context);
     OSSL_PARAM_free(parameters);
     return status;
 }
 
-// RFC 7518 section 6.3.1.
-static enum tv_status make_rsa(yyjson_val *jwk, EVP_PKEY **public_key, struct tv_detail *detail) {
-    BIGNUM *modulus = NULL, *exponent = NULL;
-    OSSL_PARAM_BLD *builder = NULL;
-    enum tv_status status = read_number(jwk, "n", &modulus, detail);
-    if (status == TV_OK)
-        status = read_number(jwk, "e", &exponent, detail);
-    if (status != TV_OK)
+// RFC 7518 section 6.3. A pair has d alone or all of p, q, dp, dq, qi too (section 6.3.2).
+static enum tv_status make_rsa(yyjson_val *jwk, bool pair, EVP_PKEY **key,
+                               struct tv_detail *detail) {
+    static const struct {
+        const char *member, *parameter;
+    } numbers[] = {
+        {"n", OSSL_PKEY_PARAM_RSA_N},          {"e", OSSL_PKEY_PARAM_RSA_E},
+        {"d", OSSL_PKEY_PARAM_RSA_D},          {"p", OSSL_PKEY_PARAM_RSA_FACTOR1},
+        {"q", OSSL_PKEY_PARAM_RSA_FACTOR2},    {"dp", OSSL_PKEY_PARAM_RSA_EXPONENT1},
+        {"dq", OSSL_PKEY_PARAM_RSA_EXPONENT2}, {"qi", OSSL_PKEY_PARAM_RSA_COEFFICIENT1},
+    };
+    enum { ALL = sizeof numbers / sizeof numbers[0] };
+    size_t count = !pair ? 2 : tv_json_member(jwk, TV_SPAN("p")) ? ALL : 3;
+    BIGNUM *values[ALL] = {NULL};
+    enum tv_status status = TV_NO_MEMORY;
+    OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+    if (!builder)
         goto out;
-    builder = OSSL_PARAM_BLD_new();
-    status = TV_NO_MEMORY;
-    if (builder && OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, modulus) &&
-        OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, exponent))
-        status = make_public("RSA", builder, public_key);
+    for (size_t i = 0; i < count; i++) {
+        status = read_number(jwk, numbers[i].member, &values[i], detail);
+        if (status != TV_OK)
+            goto out;
+        if (!OSSL_PARAM_BLD_push_BN(builder, numbers[i].parameter, values[i])) {
+            status = TV_NO_MEMORY;
+            goto out;
+        }
+    }
+    status = make_key("RSA", pair, builder, key);
 out:
     OSSL_PARAM_BLD_free(builder);
-    BN_free(exponent);
-    BN_free(modulus);
+    for (size_t i = 0; i < ALL; i++)
+        BN_clear_free(values[i]);
     return status;
 }
 
@@ -110,9 +119,9 @@ static enum tv_status read_fixed(yyjson_val *jwk, const char *name, unsigned cha
     enum tv_status status = required_string(jwk, name, &text, detail);
     if (status != TV_OK)
         return status;
-    unsigned char bytes[TV_BASE64URL_DECODED_SIZE(COORDINATE_MAX * 2)];
+    unsigned char bytes[TV_BASE64URL_DECODED_SIZE(TV_CURVE_MAX_SIZE * 2)];
     size_t found = 0;
-    if (text.length <= (size_t)COORDINATE_MAX * 2)
+    if (text.length <= (size_t)TV_CURVE_MAX_SIZE * 2)
         status = tv_base64url_decode(text.data, text.length, bytes, &found);
     if (status != TV_OK || found != length) {
         detail->subject = name;
@@ -124,61 +133,81 @@ static enum tv_status read_fixed(yyjson_val *jwk, const char *name, unsigned cha
     return TV_OK;
 }
 
-// RFC 7518 section 6.2.1: both coordinates with as many bytes as the curve's field.
-static enum tv_status make_ec(yyjson_val *jwk, EVP_PKEY **public_key, struct tv_detail *detail) {
-    static const struct {
-        struct tv_span curve;
-        const char *group;
-        size_t size;
-    } curves[] = {
-        {{"P-256", 5}, "P-256", 32}, {{"P-384", 5}, "P-384", 48}, {{"P-521", 5}, "P-521", 66}};
-    struct tv_span curve;
-    enum tv_status status = required_string(jwk, "crv", &curve, detail);
+// The curve that crv names, if the kty has it: those of EC have two coordinates.
+static enum tv_status read_curve(yyjson_val *jwk, bool is_ec, enum tv_curve *curve,
+                                 struct tv_detail *detail) {
+    struct tv_span name;
+    enum tv_status status = required_string(jwk, "crv", &name, detail);
     if (status != TV_OK)
         return status;
-    size_t i = 0;
-    while (i < sizeof curves / sizeof curves[0] && !tv_span_equal(curves[i].curve, curve))
-        i++;
-    if (i == sizeof curves / sizeof curves[0])
+    *curve = tv_curve_find(name);
+    bool is_okp = *curve == TV_CURVE_ED25519 || *curve == TV_CURVE_ED448;
+    if (*curve == TV_CURVE_NONE || is_okp == is_ec)
         return fail_member(detail, TV_UNSUPPORTED_KEY, "crv", TV_REASON_CURVE, NULL);
+    return TV_OK;
+}
 
-    size_t size = curves[i].size;
-    unsigned char point[1 + 2 * COORDINATE_MAX] = {POINT_CONVERSION_UNCOMPRESSED};
+// RFC 7518 section 6.2: coordinates and d with as many bytes as the curve's field.
+static enum tv_status make_ec(yyjson_val *jwk, bool pair, EVP_PKEY **key,
+                              struct tv_detail *detail) {
+    enum tv_curve curve;
+    enum tv_status status = read_curve(jwk, true, &curve, detail);
+    if (status != TV_OK)
+        return status;
+    size_t size = tv_curve_size(curve);
+    unsigned char point[1 + 2 * TV_CURVE_MAX_SIZE] = {POINT_CONVERSION_UNCOMPRESSED};
+    unsigned char scalar[TV_CURVE_MAX_SIZE];
+    BIGNUM *private_number = NULL;
+    OSSL_PARAM_BLD *builder = NULL;
     status = read_fixed(jwk, "x", point + 1, size, detail);
     if (status == TV_OK)
         status = read_fixed(jwk, "y", point + 1 + size, size, detail);
+    if (status == TV_OK && pair)
+        status = read_fixed(jwk, "d", scalar, size, detail);
     if (status != TV_OK)
-        return status;
-    OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+        goto out;
     status = TV_NO_MEMORY;
-    if (builder &&
-        OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, curves[i].group, 0) &&
-        OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point, 1 + 2 * size))
-        status = make_public("EC", builder, public_key);
+    builder = OSSL_PARAM_BLD_new();
+    if (!builder ||
+        !OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, tv_curve_name(curve),
+                                         0) ||
+        !OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point, 1 + 2 * size))
+        goto out;
+    if (pair) {
+        private_number = BN_bin2bn(scalar, (int)size, NULL);
+        if (!private_number ||
+            !OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_PRIV_KEY, private_number))
+            goto out;
+    }
+    status = make_key("EC", pair, builder, key);
+    if (status == TV_CRYPTO_FAILURE) { // what OpenSSL refuses in numbers of the right size
+        detail->reason = TV_REASON_POINT;
+        status = TV_WEAK_KEY;
+    }
+out:
     OSSL_PARAM_BLD_free(builder);
-    if (status != TV_CRYPTO_FAILURE)
-        return status;
-    detail->reason = TV_REASON_POINT; // what OpenSSL refuses in numbers of the right size
-    return TV_WEAK_KEY;
+    BN_clear_free(private_number);
+    OPENSSL_cleanse(scalar, sizeof scalar);
+    return status;
 }
 
 // RFC 8037 section 2.
-static enum tv_status make_okp(yyjson_val *jwk, EVP_PKEY **public_key, struct tv_detail *detail) {
-    struct tv_span curve;
-    enum tv_status status = required_string(jwk, "crv", &curve, detail);
+static enum tv_status make_okp(yyjson_val *jwk, bool pair, EVP_PKEY **key,
+                               struct tv_detail *detail) {
+    enum tv_curve curve;
+    enum tv_status status = read_curve(jwk, false, &curve, detail);
     if (status != TV_OK)
         return status;
-    bool ed25519 = tv_span_equal(curve, TV_SPAN("Ed25519"));
-    if (!ed25519 && !tv_span_equal(curve, TV_SPAN("Ed448")))
-        return fail_member(detail, TV_UNSUPPORTED_KEY, "crv", TV_REASON_CURVE, NULL);
-    unsigned char bytes[COORDINATE_MAX];
-    size_t size = ed25519 ? 32 : 57;
-    status = read_fixed(jwk, "x", bytes, size, detail);
+    unsigned char bytes[TV_CURVE_MAX_SIZE];
+    size_t size = tv_curve_size(curve);
+    int type = curve == TV_CURVE_ED25519 ? EVP_PKEY_ED25519 : EVP_PKEY_ED448;
+    status = read_fixed(jwk, pair ? "d" : "x", bytes, size, detail);
     if (status != TV_OK)
         return status;
-    *public_key =
-        EVP_PKEY_new_raw_public_key(ed25519 ? EVP_PKEY_ED25519 : EVP_PKEY_ED448, NULL, bytes, size);
-    return *public_key ? TV_OK : TV_CRYPTO_FAILURE;
+    *key = pair ? EVP_PKEY_new_raw_private_key(type, NULL, bytes, size)
+                : EVP_PKEY_new_raw_public_key(type, NULL, bytes, size);
+    OPENSSL_cleanse(bytes, sizeof bytes);
+    return *key ? TV_OK : TV_CRYPTO_FAILURE;
 }
 
 // RFC 7517 section 4.7: where there is a certificate chain, its first is of this very key.
@@ -202,16 +231,15 @@ static enum tv_status check_certificate(yyjson_val *jwk, EVP_PKEY *public_key,
     return same ? TV_OK : fail_member(detail, TV_MALFORMED_KEY, "x5c", TV_REASON_CERTIFICATE, NULL);
 }
 
-// RFC 7517 section 4.3: whether key_ops allow verifying; a private key's says "sign" instead.
-static bool operations_allow(yyjson_val *operations, bool is_private) {
+// RFC 7517 section 4.3: whether key_ops, if there are any, name the operation.
+static bool has_operation(yyjson_val *operations, const char *name) {
     size_t index, max;
     yyjson_val *operation;
     yyjson_arr_foreach(operations, index, max, operation) {
-        if (yyjson_equals_str(operation, "verify") ||
-            (is_private && yyjson_equals_str(operation, "sign")))
+        if (yyjson_equals_str(operation, name))
             return true;
     }
-    return false;
+    return !operations;
 }
 
 static enum tv_status read_limits(yyjson_val *jwk, struct tv_key *key, struct tv_detail *detail) {
@@ -228,16 +256,20 @@ static enum tv_status read_limits(yyjson_val *jwk, struct tv_key *key, struct tv
         key->only_algorithm = tv_algorithm_find(tv_json_string(algorithm));
         key->algorithm_unknown = !key->only_algorithm;
     }
-    key->not_for_verifying = (use && !yyjson_equals_str(use, "sig")) ||
-                             (operations && !operations_allow(operations, key->was_private));
+    bool other_use = use && !yyjson_equals_str(use, "sig");
+    bool may_sign = has_operation(operations, "sign");
+    // A private key says "sign", and its public half is what checks.
+    bool may_verify = has_operation(operations, "verify") || (key->was_private && may_sign);
+    key->not_for_verifying = other_use || !may_verify;
+    key->not_for_signing = other_use || !may_sign;
     return TV_OK;
 }
 
-enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, struct tv_key **key,
-                                      struct tv_detail *detail) {
+// The key that the JWK's numbers make, public or with its private half.
+static enum tv_status make(yyjson_val *jwk, bool pair, EVP_PKEY **key, struct tv_detail *detail) {
     static const struct {
         struct tv_span type;
-        enum tv_status (*make)(yyjson_val *, EVP_PKEY **, struct tv_detail *);
+        enum tv_status (*make)(yyjson_val *, bool, EVP_PKEY **, struct tv_detail *);
     } types[] = {{{"RSA", 3}, make_rsa}, {{"EC", 2}, make_ec}, {{"OKP", 3}, make_okp}};
     struct tv_span type;
     enum tv_status status = required_string(jwk, "kty", &type, detail);
@@ -249,9 +281,18 @@ enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, struct tv_key **key,
     if (i == sizeof types / sizeof types[0]) // also "oct": a secret never comes as a public key
         return fail_member(detail, TV_UNSUPPORTED_KEY, "kty", TV_REASON_KEY_TYPE,
                            tv_json_member(jwk, TV_SPAN("kty")));
+    return types[i].make(jwk, pair, key, detail);
+}
+
+enum tv_status tv_key_jwk_pair(yyjson_val *jwk, EVP_PKEY **pair, struct tv_detail *detail) {
+    return make(jwk, true, pair, detail);
+}
+
+enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, struct tv_key **key,
+                                      struct tv_detail *detail) {
     EVP_PKEY *public_key = NULL;
     struct tv_key *made = NULL;
-    status = types[i].make(jwk, &public_key, detail);
+    enum tv_status status = make(jwk, false, &public_key, detail);
     if (status != TV_OK)
         return status;
     status = check_certificate(jwk, public_key, detail);
@@ -271,7 +312,7 @@ enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, struct tv_key **key,
     return status;
 }
 
-static void wipe(struct tv_arena *arena) {
+void tv_key_wipe(struct tv_arena *arena) {
     if (arena->memory)
         OPENSSL_cleanse(arena->memory, arena->size); // a JWK may hold private numbers
     free(arena->memory);
@@ -286,7 +327,7 @@ enum tv_status tv_key_load_jwk(const char *text, size_t length, struct tv_key **
     if (status == TV_OK)
         status = tv_key_load_jwk_object(jwk, key, detail);
     detail->found = (struct tv_span){0}; // it stood in the arena
-    wipe(&arena);
+    tv_key_wipe(&arena);
     return status;
 }
 
@@ -321,7 +362,6 @@ static enum tv_status read_secret(yyjson_val *jwk, struct tv_key *limits, char *
     }
     limits->was_private = true; // whoever may check with it may sign: "sign" allows both
     enum tv_status status = read_limits(jwk, limits, detail);
-    limits->was_private = false;
     return status == TV_OK ? decode_secret(jwk, secret, secret_length, detail) : TV_WEAK_SECRET;
 }
 
@@ -345,108 +385,6 @@ enum tv_status tv_key_decode_jwk_secret(const char *text, size_t length, struct 
         detail->reason = TV_REASON_DUPLICATE;
         status = TV_WEAK_SECRET;
     }
-    wipe(&arena);
+    tv_key_wipe(&arena);
     return status;
-}
-
-// `length` bytes as base64url, NUL-terminated, or NULL.
-static char *bytes_text(const unsigned char *bytes, size_t length) {
-    char *text = malloc(TV_BASE64URL_ENCODED_LENGTH(length) + 1);
-    if (text) {
-        tv_base64url_encode(bytes, length, text);
-        text[TV_BASE64URL_ENCODED_LENGTH(length)] = '\0';
-    }
-    return text;
-}
-
-// One of the key's numbers as text: with as many bytes as it needs (RFC 7518 section 2), or with
-// exactly `size` (section 6.2.1.2). NULL if there is no memory.
-static char *number_text(const EVP_PKEY *public_key, const char *parameter, size_t size) {
-    BIGNUM *number = NULL;
-    if (!EVP_PKEY_get_bn_param(public_key, parameter, &number))
-        return NULL;
-    size_t length = size > 0 ? size : (size_t)BN_num_bytes(number);
-    unsigned char *bytes = malloc(length);
-    char *text = NULL;
-    if (bytes && BN_bn2binpad(number, bytes, (int)length) >= 0)
-        text = bytes_text(bytes, length);
-    free(bytes);
-    BN_free(number);
-    return text;
-}
-
-static char *raw_text(const EVP_PKEY *public_key) {
-    unsigned char bytes[COORDINATE_MAX];
-    size_t length = sizeof bytes;
-    return EVP_PKEY_get_raw_public_key(public_key, bytes, &length) ? bytes_text(bytes, length)
-                                                                   : NULL;
-}
-
-// The members in RFC 7638's order, without white space: a JWK, and what a thumbprint is taken of.
-static char *format_jwk(const char *format, const char *a, const char *b, const char *c) {
-    size_t size = strlen(format) + strlen(a) + strlen(b) + (c ? strlen(c) : 0) + 1;
-    char *made = malloc(size);
-    if (made)
-        snprintf(made, size, format, a, b, c); // NOLINT(clang-diagnostic-format-nonliteral)
-    return made;
-}
-
-enum tv_status tv_key_jwk(const struct tv_key *key, char **text, size_t *length) {
-    char *first = NULL, *second = NULL, *made = NULL;
-    const EVP_PKEY *public_key = key->public_key;
-    const char *curve = tv_key_curve(key); // NULL where there is none, or no memory to ask for it
-    switch (key->type) {
-    case TV_KEY_RSA:
-        first = number_text(public_key, OSSL_PKEY_PARAM_RSA_E, 0);
-        second = number_text(public_key, OSSL_PKEY_PARAM_RSA_N, 0);
-        if (first && second)
-            made = format_jwk("{\"e\":\"%s\",\"kty\":\"RSA\",\"n\":\"%s\"}", first, second, NULL);
-        break;
-    case TV_KEY_EC: {
-        size_t size = ((size_t)EVP_PKEY_get_bits(public_key) + 7) / 8;
-        first = number_text(public_key, OSSL_PKEY_PARAM_EC_PUB_X, size);
-        second = number_text(public_key, OSSL_PKEY_PARAM_EC_PUB_Y, size);
-        if (curve && first && second)
-            made = format_jwk("{\"crv\":\"%s\",\"kty\":\"EC\",\"x\":\"%s\",\"y\":\"%s\"}", curve,
-                              first, second);
-        break;
-    }
-    case TV_KEY_OKP:
-        first = raw_text(public_key);
-        if (curve && first)
-            made = format_jwk("{\"crv\":\"%s\",\"kty\":\"OKP\",\"x\":\"%s\"}", curve, first, NULL);
-        break;
-    case TV_KEY_SECRET:
-        return TV_UNSUPPORTED_KEY;
-    }
-    free(second);
-    free(first);
-    if (!made)
-        return TV_NO_MEMORY;
-    *text = made;
-    *length = strlen(made);
-    return TV_OK;
-}
-
-enum tv_status tv_key_thumbprint(const struct tv_key *key, char **text, size_t *length) {
-    char *jwk = NULL;
-    size_t jwk_length;
-    enum tv_status status = tv_key_jwk(key, &jwk, &jwk_length);
-    if (status != TV_OK)
-        return status;
-    unsigned char hash[EVP_MAX_MD_SIZE];
-    size_t hash_length;
-    ERR_set_mark();
-    bool hashed = EVP_Q_digest(NULL, "SHA256", NULL, jwk, jwk_length, hash, &hash_length) == 1;
-    ERR_pop_to_mark();
-    free(jwk);
-    if (!hashed)
-        return TV_CRYPTO_FAILURE;
-    char *made = malloc(TV_BASE64URL_ENCODED_LENGTH(hash_length));
-    if (!made)
-        return TV_NO_MEMORY;
-    tv_base64url_encode(hash, hash_length, made);
-    *text = made;
-    *length = TV_BASE64URL_ENCODED_LENGTH(hash_length);
-    return TV_OK;
 }

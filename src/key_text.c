@@ -46,8 +46,7 @@ static bool is_key_block(const char *name) {
     return false;
 }
 
-// Only the public numbers of a key pair, so that nothing private is kept in memory.
-static EVP_PKEY *public_half(EVP_PKEY *pair) {
+EVP_PKEY *tv_key_public_half(EVP_PKEY *pair) {
     unsigned char *der = NULL;
     int length = i2d_PUBKEY(pair, &der);
     const unsigned char *at = der;
@@ -111,7 +110,7 @@ static enum tv_status load_block(const char *name, const unsigned char *der, lon
     }
     if (is_private) {
         EVP_PKEY *pair = public_key;
-        public_key = public_half(pair);
+        public_key = tv_key_public_half(pair);
         EVP_PKEY_free(pair);
         if (!public_key)
             return TV_CRYPTO_FAILURE;

@@ -144,6 +144,14 @@ static void add_key_problem(luaL_Buffer *out, const struct tv_detail *detail) {
         add_format(out, "is %s; a PEM public key or certificate, or a JWK is expected",
                    detail->text);
         break;
+    case TV_REASON_NOT_PRIVATE:
+        add_format(out,
+                   "is %s; the PEM of a private key, not encrypted, or a private JWK is expected",
+                   detail->text);
+        break;
+    case TV_REASON_NOT_A_PAIR:
+        luaL_addstring(out, "has a private half that is not that of its public half");
+        break;
     case TV_REASON_LENGTH:
         if (strcmp(detail->text, "RSA modulus") == 0)
             add_format(out, "has an RSA modulus of %.0f bits; %s %.0f are accepted", detail->number,
@@ -308,7 +316,10 @@ static void add_not_found(luaL_Buffer *out, const struct tv_detail *detail) {
 
 static void add_mismatch(luaL_Buffer *out, const struct tv_detail *detail) {
     if (detail->reason == TV_REASON_KEY_USE)
-        add_format(out, "the JWK's own %s does not allow it to check %s signatures", detail->text,
+        add_format(out, "the JWK's own %s does not allow it for %s signatures", detail->text,
+                   detail->subject);
+    else if (detail->reason == TV_REASON_CURVE)
+        add_format(out, "the key is on the curve %s, which is not that of %s", detail->text,
                    detail->subject);
     else
         add_format(out, "the key is %s, which is not one for %s", detail->text, detail->subject);

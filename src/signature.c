@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Checks signatures with OpenSSL.
+// Checks and makes signatures with OpenSSL.
 #include "signature.h"
+
+#include "ecdsa.h"
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/hmac.h>
+#include <openssl/rsa.h>
 
 static const EVP_MD *digest_of(const struct tv_algorithm *algorithm) {
     switch (algorithm->digest) {
@@ -33,23 +36,77 @@ static enum tv_status verify_hmac(const struct tv_algorithm *algorithm, struct t
     return equal ? TV_OK : TV_BAD_SIGNATURE;
 }
 
-// RFC 7518 section 3.3, RFC 8017 section 8.2.2.
-static enum tv_status verify_rsa(const struct tv_algorithm *algorithm, EVP_PKEY *public_key,
-                                 struct tv_span input, const unsigned char *signature,
-                                 size_t signature_length) {
-    if (signature_length != (size_t)EVP_PKEY_get_size(public_key))
-        return TV_BAD_SIGNATURE; // RFC 8017 section 8.2.2 step 1
+// What OpenSSL's answer to a check means. A wrong signature and a lack of memory in the middle of
+// the judgement both come as 0; only the error queue tells them apart, if it has grown.
+static enum tv_status judge_answer(int answer, unsigned long error_before) {
+    if (answer == 1)
+        return TV_OK;
+    unsigned long error = ERR_peek_last_error();
+    if (error != error_before && ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE)
+        return TV_NO_MEMORY;
+    return answer == 0 ? TV_BAD_SIGNATURE : TV_CRYPTO_FAILURE;
+}
+
+// Makes `context` one that signs or checks as the algorithm says.
+static bool start(EVP_MD_CTX *context, const struct tv_algorithm *algorithm, EVP_PKEY *key,
+                  int (*init)(EVP_MD_CTX *, EVP_PKEY_CTX **, const EVP_MD *, ENGINE *,
+                              EVP_PKEY *)) {
+    EVP_PKEY_CTX *parameters = NULL; // the context's own
+    const EVP_MD *digest = algorithm->family == TV_FAMILY_EDDSA ? NULL : digest_of(algorithm);
+    if (init(context, &parameters, digest, NULL, key) != 1)
+        return false;
+    // RFC 7518 section 3.5: the salt is as long as the hash, which is that of MGF1 too.
+    return algorithm->family != TV_FAMILY_RSA_PSS ||
+           (EVP_PKEY_CTX_set_rsa_padding(parameters, RSA_PKCS1_PSS_PADDING) == 1 &&
+            EVP_PKEY_CTX_set_rsa_pss_saltlen(parameters, RSA_PSS_SALTLEN_DIGEST) == 1 &&
+            EVP_PKEY_CTX_set_rsa_mgf1_md(parameters, digest) == 1);
+}
+
+// Any signature that the key pair's owner makes, in the form that OpenSSL takes.
+static enum tv_status verify_public(const struct tv_algorithm *algorithm, EVP_PKEY *public_key,
+                                    struct tv_span input, const unsigned char *signature,
+                                    size_t signature_length) {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     if (!context)
         return TV_NO_MEMORY;
     enum tv_status status = TV_CRYPTO_FAILURE;
-    if (EVP_DigestVerifyInit(context, NULL, digest_of(algorithm), NULL, public_key) == 1) {
+    if (start(context, algorithm, public_key, EVP_DigestVerifyInit)) {
+        unsigned long error_before = ERR_peek_last_error();
         int answer = EVP_DigestVerify(context, signature, signature_length,
                                       (const unsigned char *)input.data, input.length);
-        status = answer == 1 ? TV_OK : answer == 0 ? TV_BAD_SIGNATURE : TV_CRYPTO_FAILURE;
+        status = judge_answer(answer, error_before);
     }
     EVP_MD_CTX_free(context);
     return status;
+}
+
+// RFC 7518 sections 3.3 and 3.5.
+static enum tv_status verify_rsa(const struct tv_algorithm *algorithm, EVP_PKEY *public_key,
+                                 struct tv_span input, const unsigned char *signature,
+                                 size_t signature_length) {
+    if (signature_length != (size_t)EVP_PKEY_get_size(public_key))
+        return TV_BAD_SIGNATURE; // RFC 8017 sections 8.1.2 and 8.2.2, step 1
+    return verify_public(algorithm, public_key, input, signature, signature_length);
+}
+
+// RFC 7518 section 3.4.
+static enum tv_status verify_ecdsa(const struct tv_algorithm *algorithm, EVP_PKEY *public_key,
+                                   struct tv_span input, const unsigned char *signature,
+                                   size_t signature_length) {
+    unsigned char der[TV_ECDSA_DER_MAX_SIZE];
+    size_t der_length;
+    enum tv_status status =
+        tv_ecdsa_to_der(algorithm->curve, signature, signature_length, der, &der_length);
+    return status == TV_OK ? verify_public(algorithm, public_key, input, der, der_length) : status;
+}
+
+// RFC 8037 section 3.1.
+static enum tv_status verify_eddsa(const struct tv_algorithm *algorithm, EVP_PKEY *public_key,
+                                   struct tv_span input, const unsigned char *signature,
+                                   size_t signature_length) {
+    if (signature_length != (size_t)EVP_PKEY_get_size(public_key))
+        return TV_BAD_SIGNATURE; // RFC 8032 sections 5.1.7 and 5.2.7, step 1
+    return verify_public(algorithm, public_key, input, signature, signature_length);
 }
 
 enum tv_status tv_signature_verify(const struct tv_algorithm *algorithm, const struct tv_key *key,
@@ -58,6 +115,7 @@ enum tv_status tv_signature_verify(const struct tv_algorithm *algorithm, const s
     enum tv_status status = tv_key_check_algorithm(key, algorithm, detail);
     if (status != TV_OK)
         return status;
+    EVP_PKEY *public_key = tv_key_public(key);
     // The queue is shared with the server's TLS code, where an entry left over reads as a failure
     // of its own connection.
     ERR_set_mark();
@@ -66,9 +124,88 @@ enum tv_status tv_signature_verify(const struct tv_algorithm *algorithm, const s
         status = verify_hmac(algorithm, tv_key_secret(key), input, signature, signature_length);
         break;
     case TV_FAMILY_RSA_PKCS1:
-        status = verify_rsa(algorithm, tv_key_public(key), input, signature, signature_length);
+    case TV_FAMILY_RSA_PSS:
+        status = verify_rsa(algorithm, public_key, input, signature, signature_length);
+        break;
+    case TV_FAMILY_ECDSA:
+        status = verify_ecdsa(algorithm, public_key, input, signature, signature_length);
+        break;
+    case TV_FAMILY_EDDSA:
+        status = verify_eddsa(algorithm, public_key, input, signature, signature_length);
         break;
     }
     ERR_pop_to_mark();
+    return status;
+}
+
+static enum tv_status sign_hmac(const struct tv_algorithm *algorithm, struct tv_span secret,
+                                struct tv_span input, unsigned char *signature,
+                                size_t *signature_length) {
+    unsigned int length;
+    if (!HMAC(digest_of(algorithm), secret.data, (int)secret.length,
+              (const unsigned char *)input.data, input.length, signature, &length))
+        return TV_CRYPTO_FAILURE;
+    *signature_length = length;
+    return TV_OK;
+}
+
+// In the form that OpenSSL gives; `*length` is the room at first.
+static enum tv_status sign_private(const struct tv_algorithm *algorithm, EVP_PKEY *pair,
+                                   struct tv_span input, unsigned char *signature, size_t *length) {
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    if (!context)
+        return TV_NO_MEMORY;
+    bool made = start(context, algorithm, pair, EVP_DigestSignInit) &&
+                EVP_DigestSign(context, signature, length, (const unsigned char *)input.data,
+                               input.length) == 1;
+    EVP_MD_CTX_free(context);
+    return made ? TV_OK : TV_CRYPTO_FAILURE;
+}
+
+static enum tv_status sign_ecdsa(const struct tv_algorithm *algorithm, EVP_PKEY *pair,
+                                 struct tv_span input, unsigned char *signature,
+                                 size_t *signature_length) {
+    unsigned char der[TV_ECDSA_DER_MAX_SIZE];
+    size_t der_length = sizeof der;
+    enum tv_status status = sign_private(algorithm, pair, input, der, &der_length);
+    if (status == TV_OK)
+        status = tv_ecdsa_from_der(algorithm->curve, der, der_length, signature);
+    *signature_length = 2 * tv_curve_size(algorithm->curve);
+    return status;
+}
+
+// A pair whose halves do not belong together signs too, and a faulty computation gives the private
+// key away (Boneh, DeMillo, Lipton 1997): nothing leaves unchecked.
+static enum tv_status sign_and_check(const struct tv_algorithm *algorithm, const struct tv_key *key,
+                                     struct tv_span input, unsigned char *signature,
+                                     size_t *signature_length, struct tv_detail *detail) {
+    EVP_PKEY *pair = tv_key_pair(key);
+    size_t length = TV_SIGNATURE_MAX_SIZE;
+    enum tv_status status = algorithm->family == TV_FAMILY_ECDSA
+                                ? sign_ecdsa(algorithm, pair, input, signature, &length)
+                                : sign_private(algorithm, pair, input, signature, &length);
+    if (status == TV_OK)
+        status = tv_signature_verify(algorithm, key, input, signature, length, detail);
+    if (status == TV_BAD_SIGNATURE) {
+        detail->reason = TV_REASON_NOT_A_PAIR;
+        status = TV_MALFORMED_KEY;
+    }
+    *signature_length = length;
+    return status;
+}
+
+enum tv_status tv_signature_make(const struct tv_algorithm *algorithm, const struct tv_key *key,
+                                 struct tv_span input, unsigned char *signature,
+                                 size_t *signature_length, struct tv_detail *detail) {
+    enum tv_status status = tv_key_check_signing(key, algorithm, detail);
+    if (status != TV_OK)
+        return status;
+    ERR_set_mark();
+    status = tv_algorithm_is_hmac(algorithm)
+                 ? sign_hmac(algorithm, tv_key_secret(key), input, signature, signature_length)
+                 : sign_and_check(algorithm, key, input, signature, signature_length, detail);
+    ERR_pop_to_mark();
+    if (status != TV_OK)
+        OPENSSL_cleanse(signature, TV_SIGNATURE_MAX_SIZE);
     return status;
 }

@@ -71,13 +71,16 @@ enum tv_reason {
     TV_REASON_MILLISECONDS, // subject, number
     TV_REASON_LENGTH,       // number: found, limit
     TV_REASON_NOT_A_KEY,    // text: what it looks like
+    TV_REASON_NOT_PRIVATE,  // text: what it is, where a private key is expected
     TV_REASON_KEY_TYPE,     // text: the type found
     TV_REASON_KEY_USE,      // subject: the JWK member, found
     TV_REASON_TRAILING,     // bytes follow the key's DER
     TV_REASON_EXPONENT,     // RSA public exponent even, 1 or too long
     TV_REASON_FIELD_LENGTH, // subject: the JWK member, limit: bytes it must have
     TV_REASON_POINT,        // an EC point that is not on its curve
-    TV_REASON_CURVE,        // a curve that JOSE does not have
+    TV_REASON_CURVE,        // a curve that JOSE does not have; or, text: not the algorithm's
+    TV_REASON_NOT_A_PAIR,   // the private key is not that of the public one beside it
+    TV_REASON_SHORT,        // number: bytes of the secret, limit: as many as the hash has, subject
     TV_REASON_CERTIFICATE,  // a JWK whose x5c is not of its own key
     TV_REASON_TEMPLATE,     // a secret that is a template's left-over
     TV_REASON_PUBLIC,       // a public key where a secret belongs

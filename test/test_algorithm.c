@@ -9,16 +9,43 @@ static const struct {
     enum tv_family family;
     enum tv_digest digest;
     size_t digest_size;
+    enum tv_curve curve;
 } known[] = {
-    {"HS256", TV_FAMILY_HMAC, TV_SHA256, 32},      {"HS384", TV_FAMILY_HMAC, TV_SHA384, 48},
-    {"HS512", TV_FAMILY_HMAC, TV_SHA512, 64},      {"RS256", TV_FAMILY_RSA_PKCS1, TV_SHA256, 32},
-    {"RS384", TV_FAMILY_RSA_PKCS1, TV_SHA384, 48}, {"RS512", TV_FAMILY_RSA_PKCS1, TV_SHA512, 64},
+    {"HS256", TV_FAMILY_HMAC, TV_SHA256, 32, TV_CURVE_NONE},
+    {"HS384", TV_FAMILY_HMAC, TV_SHA384, 48, TV_CURVE_NONE},
+    {"HS512", TV_FAMILY_HMAC, TV_SHA512, 64, TV_CURVE_NONE},
+    {"RS256", TV_FAMILY_RSA_PKCS1, TV_SHA256, 32, TV_CURVE_NONE},
+    {"RS384", TV_FAMILY_RSA_PKCS1, TV_SHA384, 48, TV_CURVE_NONE},
+    {"RS512", TV_FAMILY_RSA_PKCS1, TV_SHA512, 64, TV_CURVE_NONE},
+    {"ES256", TV_FAMILY_ECDSA, TV_SHA256, 32, TV_CURVE_P256},
+    {"ES384", TV_FAMILY_ECDSA, TV_SHA384, 48, TV_CURVE_P384},
+    {"ES512", TV_FAMILY_ECDSA, TV_SHA512, 64, TV_CURVE_P521},
+    {"PS256", TV_FAMILY_RSA_PSS, TV_SHA256, 32, TV_CURVE_NONE},
+    {"PS384", TV_FAMILY_RSA_PSS, TV_SHA384, 48, TV_CURVE_NONE},
+    {"PS512", TV_FAMILY_RSA_PSS, TV_SHA512, 64, TV_CURVE_NONE},
+    {"EdDSA", TV_FAMILY_EDDSA, TV_SHA512, 0, TV_CURVE_NONE},
+    {"Ed25519", TV_FAMILY_EDDSA, TV_SHA512, 0, TV_CURVE_ED25519},
+    {"Ed448", TV_FAMILY_EDDSA, TV_SHA512, 0, TV_CURVE_ED448},
 };
 
+static const struct {
+    const char *name;
+    enum tv_curve curve;
+    size_t size;
+} curves[] = {{"P-256", TV_CURVE_P256, 32},
+              {"P-384", TV_CURVE_P384, 48},
+              {"P-521", TV_CURVE_P521, 66},
+              {"Ed25519", TV_CURVE_ED25519, 32},
+              {"Ed448", TV_CURVE_ED448, 57}};
+
+static const char *const no_curves[] = {"",       "P-25",      "P-2566", "p-256",   "P256",
+                                        "X25519", "secp256k1", "X448",   "ed25519", "prime256v1"};
+
 static const char *const unknown[] = {
-    "",       "none",   "None",   "NONE", "nOnE",   "hs256",  "Hs256",
-    "rs256",  "RS256 ", " RS256", "RS25", "RS2566", "HS128",  "HMACSHA256",
-    "SHA256", "RS1",    "HS",     "dir",  "RSA1_5", "RS-256",
+    "",        "none",    "None",   "NONE",   "nOnE",      "hs256",      "Hs256",  "rs256",
+    "RS256 ",  " RS256",  "RS25",   "RS2566", "HS128",     "HMACSHA256", "SHA256", "RS1",
+    "HS",      "dir",     "RSA1_5", "RS-256", "ES256K",    "ES255",      "EDDSA",  "Eddsa",
+    "ed25519", "ED25519", "PS1",    "ES521",  "Ed25519ph",
 };
 
 int main(void) {
@@ -26,7 +53,7 @@ int main(void) {
     for (; tv_algorithm_at(count); count++)
         CHECK(tv_algorithm_find(tv_span_of(tv_algorithm_at(count)->name)) == tv_algorithm_at(count),
               tv_algorithm_at(count)->name);
-    CHECK(count >= sizeof known / sizeof known[0], "count");
+    CHECK_NUMBER(sizeof known / sizeof known[0], count, "count");
     CHECK(!tv_algorithm_at(count + 1) && !tv_algorithm_at((size_t)-1), "past the last");
 
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
@@ -38,6 +65,7 @@ int main(void) {
         CHECK(found->family == known[i].family, known[i].name);
         CHECK(found->digest == known[i].digest, known[i].name);
         CHECK_NUMBER(known[i].digest_size, found->digest_size, known[i].name);
+        CHECK(found->curve == known[i].curve, known[i].name);
         CHECK(tv_algorithm_is_hmac(found) == (known[i].family == TV_FAMILY_HMAC), known[i].name);
     }
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
@@ -45,5 +73,18 @@ int main(void) {
         CHECK(!tv_algorithm_find(name), unknown[i]);
     }
     CHECK(!tv_algorithm_find((struct tv_span){"HS256", 6}), "HS256 and a NUL");
+
+    for (size_t i = 0; i < sizeof curves / sizeof curves[0]; i++) {
+        struct tv_span name = guard_copy(GUARD_TOKEN, curves[i].name, strlen(curves[i].name));
+        CHECK(tv_curve_find(name) == curves[i].curve, curves[i].name);
+        CHECK_TEXT(curves[i].name, tv_curve_name(curves[i].curve), curves[i].name);
+        CHECK_NUMBER(curves[i].size, tv_curve_size(curves[i].curve), curves[i].name);
+        CHECK(curves[i].size <= TV_CURVE_MAX_SIZE, curves[i].name);
+    }
+    for (size_t i = 0; i < sizeof no_curves / sizeof no_curves[0]; i++) {
+        struct tv_span name = guard_copy(GUARD_TOKEN, no_curves[i], strlen(no_curves[i]));
+        CHECK(tv_curve_find(name) == TV_CURVE_NONE, no_curves[i]);
+    }
+    CHECK(!tv_curve_name(TV_CURVE_NONE), "no curve has no name");
     return check_report("test_algorithm");
 }

@@ -116,6 +116,11 @@ static void test_examples(void) {
     }
 }
 
+// One key for all of them: the algorithms that signatures of each other may be tried on.
+static bool is_tried(const struct tv_algorithm *algorithm) {
+    return algorithm->family == TV_FAMILY_HMAC || algorithm->family == TV_FAMILY_RSA_PKCS1;
+}
+
 // Every algorithm, against a signature of every algorithm.
 static void test_algorithms(void) {
     EVP_PKEY *private_key = token_private_key(KEYS "rsa.private.pem");
@@ -123,12 +128,16 @@ static void test_algorithms(void) {
     struct tv_key *other = load_key(KEYS "other.pem"), *other_secret = secret_key("secreT", 6);
     for (size_t i = 0; tv_algorithm_at(i); i++) {
         const struct tv_algorithm *signing = tv_algorithm_at(i);
+        if (!is_tried(signing))
+            continue;
         const char *name = signing->name;
         bool hmac = tv_algorithm_is_hmac(signing);
         unsigned char signature[2048];
         size_t length = token_sign_bytes(name, TV_SPAN("secret"), private_key, INPUT, signature);
         for (size_t j = 0; tv_algorithm_at(j); j++) {
             const struct tv_algorithm *checking = tv_algorithm_at(j);
+            if (!is_tried(checking))
+                continue;
             bool same_key = tv_algorithm_is_hmac(checking) == hmac;
             CHECK_STATUS(
                 i == j     ? TV_OK

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: MIT
+// What is signed holds, with its own algorithm and key alone; and what signs must be a whole pair.
+#include "check.h"
+
+#include "ecdsa.h"
+#include "json.h"
+#include "signature.h"
+
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+
+#define INPUT TV_SPAN("the signed bytes")
+
+static struct pair {
+    const char *name;
+    const char *algorithms; // " " in front of each and behind the last
+    struct tv_key *key;
+    EVP_PKEY *openssl;
+} pairs[] = {
+    {"RSA", " RS256 RS384 RS512 PS256 PS384 PS512 ", NULL, NULL},
+    {"P-256", " ES256 ", NULL, NULL},
+    {"P-384", " ES384 ", NULL, NULL},
+    {"P-521", " ES512 ", NULL, NULL},
+    {"ED25519", " EdDSA Ed25519 ", NULL, NULL},
+    {"ED448", " EdDSA Ed448 ", NULL, NULL},
+    {"secret", " HS256 HS384 HS512 ", NULL, NULL},
+};
+
+#define PAIR_COUNT (sizeof pairs / sizeof pairs[0])
+
+static const struct tv_algorithm *algorithm(const char *name) {
+    return tv_algorithm_find(tv_span_of(name));
+}
+
+static bool is_for(const struct pair *pair, const char *name) {
+    char searched[16];
+    snprintf(searched, sizeof searched, " %s ", name);
+    return strstr(pair->algorithms, searched);
+}
+
+static char *private_pem(EVP_PKEY *key, size_t *length) {
+    char *bytes;
+    BIO *bio = BIO_new(BIO_s_mem());
+    if (!bio || !PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL))
+        check_abort("a private key cannot be written");
+    long size = BIO_get_mem_data(bio, &bytes);
+    char *copy = check_malloc((size_t)size);
+    memcpy(copy, bytes, (size_t)size);
+    *length = (size_t)size;
+    BIO_free(bio);
+    return copy;
+}
+
+static void make_pairs(void) {
+    for (size_t i = 0; i < PAIR_COUNT; i++) {
+        struct pair *pair = &pairs[i];
+        struct tv_detail detail = {0};
+        if (strcmp(pair->name, "secret") == 0) {
+            CHECK_STATUS(TV_OK, tv_key_from_secret("secret", 6, &pair->key, &detail), pair->name);
+            continue;
+        }
+        pair->openssl = strcmp(pair->name, "RSA") == 0
+                            ? EVP_PKEY_Q_keygen(NULL, NULL, "RSA", 2048UL)
+                        : pair->name[0] == 'P' ? EVP_PKEY_Q_keygen(NULL, NULL, "EC", pair->name)
+                                               : EVP_PKEY_Q_keygen(NULL, NULL, pair->name);
+        size_t length;
+        char *pem = private_pem(pair->openssl, &length);
+        struct tv_span text = guard_copy(GUARD_KEY, pem, length);
+        CHECK_STATUS(TV_OK, tv_key_load_private(text.data, text.length, &pair->key, &detail),
+                     pair->name);
+        CHECK(tv_key_pair(pair->key) && tv_key_was_private(pair->key), pair->name);
+        free(pem);
+    }
+}
+
+static enum tv_status verify(const char *name, const struct tv_key *key, struct tv_span input,
+                             const unsigned char *signature, size_t length) {
+    struct tv_span copy = guard_copy(GUARD_OUTPUT, signature, length);
+    struct tv_detail detail = {0};
+    return tv_signature_verify(algorithm(name), key, input, (const unsigned char *)copy.data,
+                               copy.length, &detail);
+}
+
+static enum tv_status make(const char *name, const struct tv_key *key, unsigned char *signature,
+                           size_t *length, struct tv_detail *detail) {
+    *detail = (struct tv_detail){0};
+    return tv_signature_make(algorithm(name), key, INPUT, signature, length, detail);
+}
+
+// One signature against every algorithm and key, and against itself with each of its bits turned.
+static void check_signature(const struct pair *pair, const char *name, unsigned char *signature,
+                            size_t length) {
+    for (size_t i = 0; tv_algorithm_at(i); i++) {
+        const char *checking = tv_algorithm_at(i)->name;
+        bool same = strcmp(checking, name) == 0 ||
+                    (strstr(" EdDSA Ed25519 Ed448 ", checking) && strncmp(name, "Ed", 2) == 0);
+        for (size_t k = 0; k < PAIR_COUNT; k++) {
+            bool fits = is_for(&pairs[k], checking);
+            CHECK_STATUS(!fits                       ? TV_KEY_ALGORITHM_MISMATCH
+                         : same && &pairs[k] == pair ? TV_OK
+                                                     : TV_BAD_SIGNATURE,
+                         verify(checking, pairs[k].key, INPUT, signature, length), name);
+        }
+    }
+    CHECK_STATUS(TV_BAD_SIGNATURE,
+                 verify(name, pair->key, TV_SPAN("other bytes"), signature, length), name);
+    size_t accepted = 0;
+    for (size_t bit = 0; bit < 8 * length; bit += 3) {
+        signature[bit / 8] ^= (unsigned char)(1 << bit % 8);
+        accepted += verify(name, pair->key, INPUT, signature, length) != TV_BAD_SIGNATURE;
+        signature[bit / 8] ^= (unsigned char)(1 << bit % 8);
+    }
+    CHECK_NUMBER(0, accepted, name);
+    const size_t lengths[] = {0, 1, length / 2, length - 1, length + 1, 2 * length};
+    unsigned char longer[2 * TV_SIGNATURE_MAX_SIZE] = {0};
+    memcpy(longer, signature, length);
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++)
+        CHECK_STATUS(TV_BAD_SIGNATURE, verify(name, pair->key, INPUT, longer, lengths[i]), name);
+    memmove(longer + 1, longer, length);
+    longer[0] = 0;
+    CHECK_STATUS(TV_BAD_SIGNATURE, verify(name, pair->key, INPUT, longer, length + 1), name);
+}
+
+static void test_make(void) {
+    for (size_t k = 0; k < PAIR_COUNT; k++) {
+        for (size_t i = 0; tv_algorithm_at(i); i++) {
+            const char *name = tv_algorithm_at(i)->name;
+            unsigned char signature[TV_SIGNATURE_MAX_SIZE];
+            size_t length = 0;
+            struct tv_detail detail;
+            enum tv_status status = make(name, pairs[k].key, signature, &length, &detail);
+            if (!is_for(&pairs[k], name)) {
+                CHECK_STATUS(TV_KEY_ALGORITHM_MISMATCH, status, name);
+                continue;
+            }
+            CHECK_STATUS(TV_OK, status, name);
+            check_signature(&pairs[k], name, signature, length);
+        }
+    }
+}
+
+// Only a whole pair signs.
+static void test_halves(void) {
+    unsigned char signature[TV_SIGNATURE_MAX_SIZE];
+    size_t length, size;
+    struct tv_detail detail = {0};
+    struct tv_key *key = NULL;
+    char *pem = check_read_file("test/vectors/keys/rsa.pem", &size);
+    CHECK_STATUS(TV_OK, tv_key_load(pem, size, &key, &detail), "a public key");
+    CHECK_STATUS(TV_MALFORMED_KEY, make("RS256", key, signature, &length, &detail), "a public key");
+    CHECK(detail.reason == TV_REASON_NOT_PRIVATE, "a public key");
+    tv_key_free(key);
+    key = NULL;
+    detail = (struct tv_detail){0};
+    CHECK_STATUS(TV_MALFORMED_KEY, tv_key_load_private(pem, size, &key, &detail), "a public key");
+    CHECK(!key && detail.reason == TV_REASON_NOT_PRIVATE, "a public key");
+    free(pem);
+}
+
+// ECDSA: what is judged before OpenSSL sees the numbers.
+
+static void add_order(enum tv_curve curve, unsigned char *number, int plus) {
+    const char *group = curve == TV_CURVE_P256   ? "prime256v1"
+                        : curve == TV_CURVE_P384 ? "secp384r1"
+                                                 : "secp521r1";
+    EC_GROUP *made = EC_GROUP_new_by_curve_name(OBJ_txt2nid(group));
+    BIGNUM *order = BN_dup(EC_GROUP_get0_order(made));
+    if (plus < 0 ? !BN_sub_word(order, (BN_ULONG)-plus) : !BN_add_word(order, (BN_ULONG)plus))
+        check_abort("BN_add_word");
+    BN_bn2binpad(order, number, (int)tv_curve_size(curve));
+    BN_free(order);
+    EC_GROUP_free(made);
+}
+
+static void test_ranges(void) {
+    static const enum tv_curve curves[] = {TV_CURVE_P256, TV_CURVE_P384, TV_CURVE_P521};
+    static const char *const cases[] = {"r", "s"};
+    for (size_t c = 0; c < 3; c++) {
+        size_t size = tv_curve_size(curves[c]);
+        const char *name = tv_curve_name(curves[c]);
+        unsigned char raw[2 * TV_CURVE_MAX_SIZE], der[TV_ECDSA_DER_MAX_SIZE];
+        unsigned char back[2 * TV_CURVE_MAX_SIZE];
+        size_t length;
+        for (size_t i = 0; i < 2; i++) {
+            unsigned char *changed = raw + i * size;
+            memset(raw, 0, sizeof raw);
+            raw[size - 1] = raw[2 * size - 1] = 1; // both 1: the least
+            CHECK_STATUS(TV_OK, tv_ecdsa_to_der(curves[c], raw, 2 * size, der, &length), name);
+            CHECK_STATUS(TV_OK, tv_ecdsa_from_der(curves[c], der, length, back), name);
+            CHECK(memcmp(raw, back, 2 * size) == 0, name);
+            changed[size - 1] = 0;
+            CHECK_STATUS(TV_BAD_SIGNATURE, tv_ecdsa_to_der(curves[c], raw, 2 * size, der, &length),
+                         cases[i]);
+            changed[0] = curves[c] == TV_CURVE_P521 ? 1 : 0x80; // not zero by its first byte alone
+            CHECK_STATUS(TV_OK, tv_ecdsa_to_der(curves[c], raw, 2 * size, der, &length), cases[i]);
+            add_order(curves[c], changed, -1);
+            CHECK_STATUS(TV_OK, tv_ecdsa_to_der(curves[c], raw, 2 * size, der, &length), cases[i]);
+            for (int plus = 0; plus < 2; plus++) {
+                add_order(curves[c], changed, plus);
+                CHECK_STATUS(TV_BAD_SIGNATURE,
+                             tv_ecdsa_to_der(curves[c], raw, 2 * size, der, &length), cases[i]);
+            }
+            memset(changed, 0xff, size);
+            CHECK_STATUS(TV_BAD_SIGNATURE, tv_ecdsa_to_der(curves[c], raw, 2 * size, der, &length),
+                         cases[i]);
+        }
+        // The longest DER form.
+        for (size_t i = 0; i < 2; i++)
+            add_order(curves[c], raw + i * size, -1);
+        CHECK_STATUS(TV_OK, tv_ecdsa_to_der(curves[c], raw, 2 * size, der, &length), name);
+        CHECK(length <= sizeof der, name);
+        CHECK_STATUS(TV_CRYPTO_FAILURE, tv_ecdsa_from_der(curves[c], der, length - 1, back), name);
+        CHECK_STATUS(TV_BAD_SIGNATURE, tv_ecdsa_to_der(curves[c], raw, 2 * size - 1, der, &length),
+                     name);
+        CHECK_STATUS(TV_BAD_SIGNATURE, tv_ecdsa_to_der(curves[c], der, length, der, &length), name);
+    }
+}
+
+// JWKs
+
+static const char ed25519_jwk[] = // RFC 8037 appendix A.1
+    "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"d\":\"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A\","
+    "\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"%s}";
+
+static const struct {
+    const char *name, *members;
+    enum tv_status load, sign;
+} limits[] = {
+    {"no limits", "", TV_OK, TV_OK},
+    {"alg", ",\"alg\":\"EdDSA\"", TV_OK, TV_OK},
+    {"the curve as alg", ",\"alg\":\"Ed25519\"", TV_OK, TV_OK},
+    {"another curve as alg", ",\"alg\":\"Ed448\"", TV_OK, TV_KEY_ALGORITHM_MISMATCH},
+    {"another alg", ",\"alg\":\"ES256\"", TV_OK, TV_KEY_ALGORITHM_MISMATCH},
+    {"unknown alg", ",\"alg\":\"ES256K\"", TV_OK, TV_KEY_ALGORITHM_MISMATCH},
+    {"use sig", ",\"use\":\"sig\"", TV_OK, TV_OK},
+    {"use enc", ",\"use\":\"enc\"", TV_OK, TV_KEY_ALGORITHM_MISMATCH},
+    {"key_ops sign", ",\"key_ops\":[\"sign\"]", TV_OK, TV_OK},
+    {"key_ops both", ",\"key_ops\":[\"verify\",\"sign\"]", TV_OK, TV_OK},
+    {"key_ops verify", ",\"key_ops\":[\"verify\"]", TV_OK, TV_KEY_ALGORITHM_MISMATCH},
+    {"no key_ops", ",\"key_ops\":[]", TV_OK, TV_KEY_ALGORITHM_MISMATCH},
+    {"d twice", ",\"d\":\"\"", TV_MALFORMED_KEY, TV_OK},
+};
+
+static void test_jwks(void) {
+    unsigned char signature[TV_SIGNATURE_MAX_SIZE];
+    size_t length;
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        char jwk[512];
+        struct tv_detail detail = {0};
+        struct tv_key *key = NULL;
+        snprintf(jwk, sizeof jwk, ed25519_jwk, limits[i].members);
+        struct tv_span text = guard_copy(GUARD_KEY, jwk, strlen(jwk));
+        CHECK_STATUS(limits[i].load, tv_key_load_private(text.data, text.length, &key, &detail),
+                     limits[i].name);
+        if (key)
+            CHECK_STATUS(limits[i].sign, make("EdDSA", key, signature, &length, &detail),
+                         limits[i].name);
+        tv_key_free(key);
+    }
+    // RFC 8037 appendix A.4.
+    struct tv_span input = TV_SPAN("eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc");
+    char jwk[512];
+    struct tv_detail detail = {0};
+    struct tv_key *key = NULL;
+    snprintf(jwk, sizeof jwk, ed25519_jwk, "");
+    CHECK_STATUS(TV_OK, tv_key_load_private(jwk, strlen(jwk), &key, &detail), "RFC 8037");
+    CHECK_STATUS(TV_OK,
+                 tv_signature_make(algorithm("EdDSA"), key, input, signature, &length, &detail),
+                 "RFC 8037");
+    static const unsigned char expected[] = {0x86, 0x0c, 0x98, 0xd2, 0x29, 0x7f, 0x30, 0x60};
+    CHECK(length == 64 && memcmp(signature, expected, sizeof expected) == 0, "RFC 8037");
+    tv_key_free(key);
+
+    // The public half of another pair.
+    static const char mixed[] = "{\"kty\":\"OKP\",\"crv\":\"Ed25519\","
+                                "\"d\":\"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2E\","
+                                "\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}";
+    key = NULL;
+    CHECK_STATUS(TV_OK, tv_key_load_private(mixed, sizeof mixed - 1, &key, &detail), "mixed");
+    CHECK_STATUS(TV_MALFORMED_KEY, make("EdDSA", key, signature, &length, &detail), "mixed");
+    CHECK(detail.reason == TV_REASON_NOT_A_PAIR, "mixed");
+    tv_key_free(key);
+}
+
+int main(void) {
+    make_pairs();
+    test_make();
+    test_halves();
+    test_ranges();
+    test_jwks();
+    for (size_t i = 0; i < PAIR_COUNT; i++) {
+        tv_key_free(pairs[i].key);
+        EVP_PKEY_free(pairs[i].openssl);
+    }
+    return check_report("test_sign");
+}
