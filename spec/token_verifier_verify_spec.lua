@@ -366,7 +366,7 @@ describe("a key", function ()
 		assert.equal("RSA", object:type());
 		assert.equal(2048, object:bits());
 		assert.is_nil(object:curve());
-		assert.same({ "RS256", "RS384", "RS512" }, object:algorithms());
+		assert.same({ "RS256", "RS384", "RS512", "PS256", "PS384", "PS512" }, object:algorithms());
 		assert.equal(key.public, object:pem());
 		assert.equal("token_verifier.key (RSA, 2048 bits)", tostring(object));
 		assert.equal(object:thumbprint(), tv.key(object:jwk()):thumbprint());

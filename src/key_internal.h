@@ -38,8 +38,8 @@ void tv_key_wipe(struct tv_arena *arena);
 EVP_PKEY *tv_key_public_half(EVP_PKEY *pair);
 
 // key_jwk.c: the secret of an "oct" JWK as fresh bytes, and what it may be used for into `limits`;
-// or `*secret` NULL if the text is no JWK and so means itself. TV_WEAK_SECRET for a JWK (or JWK Set)
-// that is no good secret: another kty, a member twice, k not there or not base64url.
+// or `*secret` NULL if the text is no JWK and so means itself. TV_WEAK_SECRET for a JWK (or JWK
+// Set) that is no good secret: another kty, a member twice, k not there or not base64url.
 enum tv_status tv_key_decode_jwk_secret(const char *text, size_t length, struct tv_key *limits,
                                         char **secret, size_t *secret_length,
                                         struct tv_detail *detail);
