@@ -1,0 +1,87 @@
+-- SPDX-License-Identifier: MIT
+-- Who may enter the rooms of a MUC component, and who may change them: those whom token_util lets in, and those who need
+-- no token.
+
+local jid_bare = require "util.jid".bare;
+local jid_split = require "util.jid".split;
+local report = require "token_verifier.report";
+
+local methods = {};
+local mt = { __index = methods };
+
+function methods:is_admin(jid)
+	return self.options.admins:contains(jid_bare(jid));
+end
+
+function methods:is_exempt(origin, jid)
+	local _, host = jid_split(jid);
+	local allow_list = self.options.allow_list;
+	-- A plain Prosody federates, so there a remote user is asked for a token like any other.
+	local trusted_remote = origin.type == "s2sin" and self.token_util.muc_domain_base ~= nil;
+	return trusted_remote or self:is_admin(jid) or allow_list:contains(host) or allow_list:contains(jid_bare(jid));
+end
+
+-- On a plain Prosody users of other hosts and servers come to the door too. They have not logged in with a token, though
+-- they may have brought one: only what was verified has left an issuer.
+function methods:is_stranger(origin)
+	return self.token_util.muc_domain_base == nil and origin.jitsi_meet_auth_issuer == nil;
+end
+
+-- Whether the user may enter. Otherwise false, the name of the error, which may be absent, and a reason.
+function methods:may_enter(origin, from, room_address)
+	if self:is_exempt(origin, from) then
+		return true;
+	end
+	local session = origin;
+	if self:is_stranger(origin) then
+		if self.token_util.allowEmptyToken ~= true then
+			self.log("info", "Room refused: token-required: a token is required (%s)", report.refused_room(origin, room_address));
+			self.count:room_refused("token-required");
+			return false, nil, "A token is required";
+		end
+		session = { ip = origin.ip }; -- a guest, whatever token was brought
+	end
+	local allowed, error_name, reason = self.token_util:verify_room(session, room_address);
+	if not allowed then
+		return false, error_name, reason;
+	end
+	if origin.type == "c2s" then
+		origin.jitsi_meet_verified_room = jid_bare(room_address);
+	end
+	return true;
+end
+
+-- Whether a session that has new claims may stay in the room that it is in. Otherwise false, the name of the error and a
+-- reason.
+function methods:may_stay(session)
+	local room_jid = session.jitsi_meet_verified_room;
+	local _, room_host = jid_split(room_jid);
+	if room_host ~= self.host then
+		return true;
+	end
+	local allowed, error_name, reason = self.token_util:verify_room(session, room_jid);
+	if allowed or error_name == "room-does-not-exist" then
+		return true;
+	end
+	return false, error_name, reason;
+end
+
+-- Whether the user may change the settings of a room, as far as that takes a token.
+function methods:may_moderate(origin, from, room_address)
+	if not self.options.require_token_for_moderation or self:is_admin(from) then
+		return true;
+	elseif origin.auth_token and origin.jitsi_meet_room then
+		return true;
+	end
+	self.log("info", "Moderation refused: token-required: a token is required (%s)",
+		report.refused_room(origin, room_address));
+	return false;
+end
+
+-- The door of the rooms on `host`. `options` is { admins, allow_list, require_token_for_moderation }, and may be
+-- replaced; `count` is what counts refusals.
+local function new(host, token_util, options, count, log)
+	return setmetatable({ host = host, token_util = token_util, options = options, count = count, log = log }, mt);
+end
+
+return { new = new };

@@ -1,0 +1,97 @@
+-- SPDX-License-Identifier: MIT
+-- The log-in with a token: the events around it, in their order, who it denies, and the name that the user gets.
+
+local generate_uuid = require "util.uuid".generate;
+local report = require "token_verifier.report";
+
+local methods = {};
+local mt = { __index = methods };
+
+-- Sessions that were refused, with the condition and the text. Their token is gone, and must not be forgotten with it:
+-- a second attempt on the same connection would pass as a guest.
+local refused = setmetatable({}, { __mode = "k" });
+
+local function is_denial(answer)
+	return type(answer) == "table" and answer.res == false;
+end
+
+local function fire(event, session)
+	return _G.prosody.events.fire_event(event, session);
+end
+
+-- The user of the session that is to be resumed, so that the new connection gets the same address.
+function methods:username_of_resumed(previd)
+	for username, user in pairs(previd and _G.prosody.hosts[self.host].sessions or {}) do
+		for _, session in pairs(user.sessions) do
+			if session.resumption_token == previd then
+				return username;
+			end
+		end
+	end
+	return nil;
+end
+
+function methods:deny(session, by, condition, text, keep_token)
+	self.log("info", "Log-in refused: denied by a handler of %s: %s: %s (%s)", by, condition or "not-allowed", text or "",
+		report.refused_token(session, session.auth_token));
+	return nil, condition or "not-allowed", text, keep_token;
+end
+
+-- Takes a session through the whole log-in. Returns its username, or nil, a SASL condition, a text, and whether the
+-- token is left in place.
+function methods:go_through(session)
+	local answer = fire("pre-jitsi-authentication-fetch-key", session);
+	if is_denial(answer) then
+		return self:deny(session, "pre-jitsi-authentication-fetch-key", answer.error, answer.reason);
+	end
+	local verified, condition, text = self.token_util:process_and_verify_token(session);
+	if not verified then
+		return nil, condition, text;
+	elseif session.destroyed then
+		return nil, "not-allowed", "the client has gone";
+	end
+	if fire("jitsi-access-ban-check", session) == false then
+		return self:deny(session, "jitsi-access-ban-check", "not-allowed", "user is banned", true);
+	end
+	local username = fire("pre-jitsi-authentication", session);
+	if type(username) ~= "string" then
+		username = self:username_of_resumed(session.previd) or generate_uuid();
+	end
+	answer = fire("post-jitsi-authentication", session);
+	if is_denial(answer) then
+		return self:deny(session, "post-jitsi-authentication", answer.error, answer.reason);
+	end
+	return username;
+end
+
+-- The log-in of a SASL exchange: it always ends in an answer, as a client that gets none waits for ever. Returns the
+-- username, or nil, a condition and a text.
+function methods:authenticate(session)
+	if refused[session] and session.auth_token == nil then
+		local condition, text = table.unpack(refused[session], 1, 2);
+		self.log("info", "Log-in refused: as it was before on this connection: %s: %s (%s)", condition, text or "",
+			report.refused_token(session));
+		return nil, condition, text;
+	end
+	local ok, username, condition, text, keep_token = pcall(self.go_through, self, session);
+	if not ok then
+		self.log("error", "Error while a client logged in: %s", username);
+		username, condition, text = nil, "temporary-auth-failure", "the log-in failed";
+	end
+	if not username then
+		if not keep_token then
+			session.auth_token = nil;
+		end
+		refused[session] = { condition, text };
+		return nil, condition, text;
+	end
+	session._jitsi_auth_done = true;
+	return username;
+end
+
+-- For the users of `host`, whose tokens `token_util` verifies.
+local function new(host, token_util, log)
+	return setmetatable({ host = host, token_util = token_util, log = log }, mt);
+end
+
+return { new = new };
