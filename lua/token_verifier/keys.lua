@@ -111,7 +111,11 @@ local function fingerprint(choice, options)
 	append_list(parts, options.accepted_issuers);
 	append_list(parts, options.accepted_audiences);
 	append(parts, options.require_room);
+	append_list(parts, options.accepted_types);
+	append_list(parts, options.required_claims);
 	append(parts, options.leeway);
+	append(parts, options.max_lifetime);
+	append(parts, options.accept_milliseconds);
 	append(parts, options.allow_missing_kid);
 	return table.concat(parts);
 end
@@ -150,7 +154,11 @@ function methods:options(settings, session)
 		accepted_audiences = as_list(settings.acceptedAudiences),
 		require_room = settings.requireRoomClaim and true or false,
 		require_sub = true,
+		accepted_types = as_list(settings.acceptedTypes),
+		required_claims = as_list(settings.requiredClaims),
 		leeway = settings.leeway,
+		max_lifetime = settings.maxLifetime,
+		accept_milliseconds = settings.acceptMilliseconds == true,
 		allow_missing_kid = choice.stores ~= nil and settings.allowMissingKid == true,
 		wait = false,
 	};

@@ -10,6 +10,7 @@ end
 
 -- The value as the configuration has it.
 function reader:raw(name)
+	self.asked[name] = true;
 	return self.context:get_option(name);
 end
 
@@ -55,8 +56,8 @@ function reader:boolean(name, default, safe)
 	return known;
 end
 
--- A number from `min` to `max`; with `whole` it has no fraction.
-function reader:number(name, default, min, max, whole)
+-- A number from `min` to `max`; with `whole` it has no fraction. `safe` is taken in place of another one, or the default.
+function reader:number(name, default, min, max, whole, safe)
 	local value = self:raw(name);
 	if value == nil then
 		return default;
@@ -64,8 +65,8 @@ function reader:number(name, default, min, max, whole)
 	local number = tonumber(value);
 	if not number or not (number >= min and number <= max) or whole and number % 1 ~= 0 then
 		self.log("error", "Option '%s' must be a %s from %.10g to %.10g: %.10g is taken", name,
-			whole and "whole number" or "number", min, max, default);
-		return default;
+			whole and "whole number" or "number", min, max, safe or default);
+		return safe or default;
 	end
 	return number;
 end
@@ -95,9 +96,9 @@ function reader:list(name, default)
 	return list;
 end
 
--- Reads through `context`, a module API object. Complaints go to `log`.
-local function new(context, log)
-	return setmetatable({ context = context, log = log }, reader);
+-- Reads through `context`, a module API object. Complaints go to `log`, the names of the options to `asked`.
+local function new(context, log, asked)
+	return setmetatable({ context = context, log = log, asked = asked }, reader);
 end
 
 return { new = new };

@@ -77,4 +77,4 @@ local function answer(code, message)
 	return not_authorized[code] and "not-authorized" or "not-allowed", message;
 end
 
-return { refused_token = refused_token, refused_room = refused_room, answer = answer };
+return { quote = quote, refused_token = refused_token, refused_room = refused_room, answer = answer };

@@ -4,19 +4,20 @@
 
 local sources = require "token_verifier.sources";
 
--- Whether keys can be asked for there; if not, says so.
-local function is_usable(reader, option, source, key_options)
-	local store, message = sources.open(source, key_options);
+-- Whether keys can be asked for there; if not, says so. What can is added to `found`.
+local function is_usable(reader, option, source, found, issuer)
+	local store, message = sources.open(source, found.key_options);
 	if not store then
 		reader.log("error", "Option '%s' names no usable source of keys, so none comes from it: %s", option, message);
 		return false;
 	end
+	found[#found + 1] = { text = store:source(), issuer = issuer };
 	store:close();
 	return true;
 end
 
 -- The base URL or a list of them, or nil. `""` holds no key.
-local function key_server(reader, key_options)
+local function key_server(reader, found)
 	local value = reader:raw("asap_key_server");
 	if value == true or value == "true" then
 		reader.log("warn", "Option 'asap_key_server' is not a URL but 'true': it is ignored");
@@ -24,23 +25,23 @@ local function key_server(reader, key_options)
 	elseif value == nil then
 		return nil;
 	end
-	return is_usable(reader, "asap_key_server", { kind = "asap_key_server", value = value }, key_options) and value or "";
+	return is_usable(reader, "asap_key_server", { kind = "asap_key_server", value = value }, found) and value or "";
 end
 
 -- The URL of a JWK Set, or nil. `""` holds no key.
-local function key_set(reader, key_options)
+local function key_set(reader, found)
 	local value = reader:raw("cache_keys_url");
 	if value == nil then
 		return nil;
 	end
-	return is_usable(reader, "cache_keys_url", { kind = "jwks_url", value = value }, key_options) and value or "";
+	return is_usable(reader, "cache_keys_url", { kind = "jwks_url", value = value }, found) and value or "";
 end
 
 -- The list of OpenID providers by their issuers, or nil.
-local function providers(reader, key_options)
+local function providers(reader, found)
 	local issuers = reader:list("openid_issuer");
 	for _, issuer in ipairs(issuers or {}) do
-		is_usable(reader, "openid_issuer", { kind = "openid_issuer", value = issuer }, key_options);
+		is_usable(reader, "openid_issuer", { kind = "openid_issuer", value = issuer }, found);
 	end
 	return issuers;
 end
@@ -65,7 +66,7 @@ local function source_of(issuer, entry)
 end
 
 -- A table from issuer to its source, or nil. An issuer whose entry is not usable has a source that holds no key.
-local function issuers_of(reader, key_options)
+local function issuers_of(reader, found)
 	local value = reader:raw("token_issuers");
 	if value == nil then
 		return nil;
@@ -81,7 +82,7 @@ local function issuers_of(reader, key_options)
 			local source, problem = source_of(issuer, entry);
 			if not source then
 				reader.log("error", "Option 'token_issuers', entry for %q: %s; no key comes from it", issuer, problem);
-			elseif not is_usable(reader, "token_issuers", source, key_options) then
+			elseif not is_usable(reader, "token_issuers", source, found, issuer) then
 				source = nil;
 			end
 			result[issuer] = source or sources.none;
@@ -90,13 +91,15 @@ local function issuers_of(reader, key_options)
 	return result;
 end
 
--- Reads them all into fields of `settings`.
+-- Reads them all into fields of `settings`. Returns what was found, for people: a list of { text, issuer }, where a
+-- source that speaks for one issuer alone has it.
 local function read(reader, settings)
-	local key_options = settings.keyOptions;
-	settings.asapKeyServer = key_server(reader, key_options);
-	settings.cacheKeysUrl = key_set(reader, key_options);
-	settings.openidIssuer = providers(reader, key_options);
-	settings.tokenIssuers = issuers_of(reader, key_options);
+	local found = { key_options = settings.keyOptions };
+	settings.cacheKeysUrl = key_set(reader, found);
+	settings.asapKeyServer = key_server(reader, found);
+	settings.openidIssuer = providers(reader, found);
+	settings.tokenIssuers = issuers_of(reader, found);
+	return found;
 end
 
 return { read = read };

@@ -122,6 +122,10 @@ function api:get_option_inherited_set(name, default)
 	return self:get_option_set(name, default) + (self:context("*"):get_option_set(name) or set.new());
 end
 
+-- The tables of options of the last server, by host.
+local config;
+package.loaded["core.configmanager"] = { getconfig = function () return config; end };
+
 function api:context(host)
 	return setmetatable({ host = host }, { __index = self });
 end
@@ -193,6 +197,7 @@ end
 -- A server with `options` by host, each of which is a host too. `fire` and `hosts` are as in Prosody.
 function M.new_server(options)
 	M.clear_log();
+	config = options;
 	M.statistics = require "util.statistics".new();
 	_G.prosody = { hosts = {}, events = events.new(), full_sessions = {}, paths = { config = "." } };
 	for host in pairs(options) do

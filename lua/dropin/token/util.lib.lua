@@ -6,6 +6,8 @@ local claims_fields = require "token_verifier.claims";
 local config = require "token_verifier.config";
 local keys = require "token_verifier.keys";
 local loop = require "token_verifier.loop";
+local metrics = require "token_verifier.metrics";
+local monotonic = require "util.time".monotonic;
 local report = require "token_verifier.report";
 local room_rules = require "token_verifier.room";
 local ask_and_wait = require "token_verifier.waiting".ask_and_wait;
@@ -63,7 +65,9 @@ end
 -- Sessions whose token was refused. Whoever then takes the token away must not make guests of them.
 local refused = setmetatable({}, { __mode = "k" });
 
-local function refuse(session, token, code, message)
+-- `seconds` is what it took, or nil where there was no token.
+local function refuse(self, session, token, seconds, code, message)
+	self._count:refused(code, seconds);
 	module:log("info", "Token refused: %s: %s (%s)", code, message, report.refused_token(session, token, code));
 	refused[session] = token ~= nil or refused[session];
 	return false, report.answer(code, message);
@@ -86,17 +90,19 @@ function util:process_and_verify_token(session)
 	local token = session.auth_token;
 	if token == nil then
 		if self.allowEmptyToken == true and not refused[session] then
+			self._count:guest();
 			return true;
 		end
-		return refuse(session, nil, "token-required", "token required");
+		return refuse(self, session, nil, nil, "token-required", "token required");
 	end
+	local began = monotonic();
 	local ok, claims, message, code = pcall(verify, self, session, token);
 	if not ok then
 		module:log("error", "Error while a token was verified: %s", claims);
 		claims, message, code = nil, "the token could not be verified", "internal-error";
 	end
 	if not claims then
-		return refuse(session, token, code, message);
+		return refuse(self, session, token, monotonic() - began, code, message);
 	end
 	local context = claims_fields.assign(session, claims);
 	if not announce(session, claims) then
@@ -106,9 +112,10 @@ function util:process_and_verify_token(session)
 	end
 	if code then
 		claims_fields.assign(session, {});
-		return refuse(session, token, code, message);
+		return refuse(self, session, token, monotonic() - began, code, message);
 	end
 	refused[session] = nil;
+	self._count:accepted(monotonic() - began);
 	return true;
 end
 
@@ -124,6 +131,7 @@ function util:verify_room(session, room_address)
 	if allowed then
 		return true;
 	end
+	self._count:room_refused(error_name or "room-mismatch");
 	module:log("info", "Room refused: %s: %s (%s)", error_name or "room-mismatch",
 		reason or "the token is for another room or tenant", report.refused_room(session, room_address));
 	return false, error_name, reason;
@@ -265,7 +273,9 @@ local function new(context)
 	end
 	local key_set = keys.new(settings.keyOptions, log);
 	key_sets[key_set] = true;
-	local values, assigned = { log = log, _keys = key_set, _configured = {} }, {};
+	local values, assigned = {
+		log = log, _keys = key_set, _configured = {}, _count = metrics.new(module, context.host),
+	}, {};
 	local object = new_object(values, assigned);
 	configure(values, assigned, settings);
 	prefetch(key_set, object);

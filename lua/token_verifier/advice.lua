@@ -1,0 +1,103 @@
+-- SPDX-License-Identifier: MIT
+-- What is in force for the tokens of a host, in one line, and warnings of what commonly goes wrong.
+
+local nameprep = require "util.encodings".stringprep.nameprep;
+local token_verifier = require "token_verifier";
+local quote = require "token_verifier.report".quote;
+local as_list = require "token_verifier.sources".as_list;
+
+local function list_of(values)
+	local parts = {};
+	for i, value in ipairs(values) do
+		if value == "*" then
+			return "any";
+		end
+		parts[i] = quote(tostring(value));
+	end
+	return #parts > 0 and table.concat(parts, ", ") or "none";
+end
+
+local function sources_of(settings, sources)
+	local parts = {};
+	for i, source in ipairs(sources) do
+		parts[i] = source.text..(source.issuer and (" (for %s)"):format(quote(source.issuer)) or "");
+	end
+	if #parts == 0 then
+		return settings.appSecret and "the shared secret" or "no key";
+	end
+	return "keys from "..table.concat(parts, ", ");
+end
+
+-- `sources` is a list of { text, issuer }, without credentials.
+local function say_what_is_in_force(host, settings, sources, log)
+	log("info", "Tokens of %s are verified with %s; algorithms: %s; issuers: %s; audiences: %s; leeway: %d s; guests: %s; "
+		.."domain verification: %s", host, sources_of(settings, sources),
+		table.concat(as_list(settings.signatureAlgorithm), ", "), list_of(settings.acceptedIssuers),
+		list_of(settings.acceptedAudiences), settings.leeway, settings.allowEmptyToken and "let in" or "refused",
+		settings.enableDomainVerification and "on" or "off");
+end
+
+-- Whether a URL is one that others on the way can read and change.
+local function is_open(url)
+	local host = url:match("^http://%[([^%]]*)%]") or url:match("^http://([^/:]*)");
+	return host ~= nil and host ~= "::1" and not host:find("^127%.[%d.]+$") and host ~= "localhost"
+		and not host:find("%.localhost$");
+end
+
+local function warn_of_open_sources(settings, sources, log)
+	for _, source in ipairs(sources) do
+		for url in source.text:gmatch("[^, ]+") do
+			if is_open(url) then
+				log("warn", "Keys are fetched over plain http from %s: whoever is on the way can put in his own", url);
+				if settings.keyOptions.bearer_token_file then
+					log("warn", "The bearer token of 'token_key_bearer_token_file' goes over plain http to %s", url);
+				end
+			end
+		end
+	end
+end
+
+local function warn_of_short_secret(settings, log)
+	local ok, verifier, message = pcall(token_verifier.new, {
+		secret = settings.appSecret, algorithms = as_list(settings.signatureAlgorithm), strict_secrets = true,
+	});
+	if ok and not verifier then
+		log("warn", "The shared secret is weak: %s", message);
+	end
+end
+
+-- Rooms are on `muc_domain`, while a token stands for rooms on "<prefix>.<sub>", both in lower case.
+local function can_be_named(settings, muc_domain)
+	local prefix = settings.muc_domain_prefix..".";
+	return nameprep(muc_domain) == muc_domain and muc_domain:sub(1, #prefix) == prefix;
+end
+
+local function warn_of_domain(settings, own_module, log)
+	local muc_domain = settings.muc_domain;
+	if not muc_domain and own_module:get_option("component_module") == "muc" then
+		muc_domain = own_module.host;
+	end
+	if settings.enableDomainVerification and muc_domain and not can_be_named(settings, muc_domain) then
+		log("warn", "Domain verification is on, and no token but one whose sub is \"*\" can name a room on %s: "
+			.."that is not '%s.' and a domain (see 'muc_mapper_domain_prefix' and 'muc_mapper_domain')",
+			quote(muc_domain), settings.muc_domain_prefix);
+	end
+end
+
+-- Warnings of settings that work, but perhaps not as meant.
+local function warn(settings, sources, log)
+	if settings.allowEmptyToken then
+		log("warn", "Option 'allow_empty_token' is on: guests without a token are let in");
+	end
+	for _, issuer in ipairs(settings.acceptedIssuers) do
+		if issuer == "*" then
+			log("warn", "Option 'asap_accepted_issuers' has \"*\": a token may come from any issuer whose key is found");
+		end
+	end
+	warn_of_open_sources(settings, sources, log);
+	if settings.appSecret and #sources == 0 then
+		warn_of_short_secret(settings, log);
+	end
+end
+
+return { say_what_is_in_force = say_what_is_in_force, warn = warn, warn_of_domain = warn_of_domain };

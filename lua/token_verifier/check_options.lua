@@ -1,0 +1,79 @@
+-- SPDX-License-Identifier: MIT
+-- The options that say how a token is judged. What cannot be right is not put right by guessing: then no token is
+-- accepted.
+
+local token_verifier = require "token_verifier";
+
+local longest = 315360000; -- ten years, in seconds: what the native module takes
+
+local function is_hmac(name)
+	return name:sub(1, 2) == "HS";
+end
+
+local function is_known(name)
+	local key = is_hmac(name) and { secret = ("x"):rep(64) } or { keys = token_verifier.keystore({}) };
+	key.algorithms = { name };
+	return (pcall(token_verifier.new, key));
+end
+
+-- The accepted algorithms. An empty list accepts none.
+local function read_algorithms(reader, has_key_source)
+	local value = reader:raw("signature_algorithm");
+	if value == nil then
+		return has_key_source and "RS256" or "HS256";
+	end
+	local list = reader:list("signature_algorithm");
+	local hmac = 0;
+	for _, name in ipairs(list) do
+		if not is_known(name) then
+			reader.log("error", "Option 'signature_algorithm' names the unknown algorithm %q: no token is accepted", name);
+			return {};
+		end
+		hmac = hmac + (is_hmac(name) and 1 or 0);
+	end
+	if hmac > 0 and hmac < #list then
+		reader.log("error", "Option 'signature_algorithm' mixes HS* with others, "
+			.."which would let a public key pass for a secret: no token is accepted");
+		return {};
+	elseif #list > 0 and (hmac > 0) == has_key_source then
+		reader.log("error", "Option 'signature_algorithm' fits no configured key (%s): "
+			.."no token is accepted, unless another plugin brings its key",
+			has_key_source and "public keys cannot check HS*" or "app_secret needs HS*");
+	end
+	return type(value) == "string" and value or list;
+end
+
+local function is_list_of_strings(value)
+	local count = 0;
+	for position, entry in pairs(value) do
+		if math.type(position) ~= "integer" or type(entry) ~= "string" then
+			return false;
+		end
+		count = count + 1;
+	end
+	return count == #value;
+end
+
+local function read_required_claims(reader)
+	local value = reader:raw("token_required_claims");
+	if value == nil or type(value) == "string" then
+		return { value };
+	elseif type(value) ~= "table" or not is_list_of_strings(value) then
+		reader.log("error", "Option 'token_required_claims' must be a list of strings: no token is accepted");
+		return { false }; -- which token_verifier.new() refuses
+	end
+	return value;
+end
+
+-- Reads them all into fields of `settings`.
+local function read(reader, settings, has_key_source)
+	settings.signatureAlgorithm = read_algorithms(reader, has_key_source);
+	settings.leeway = reader:number("token_leeway", 0, 0, 300, true);
+	settings.maxLifetime = reader:number("token_max_lifetime", 0, 0, longest, true, 1); -- 1: nearly none
+	settings.acceptedTypes = reader:list("token_accepted_types", { "JWT" });
+	settings.acceptMilliseconds = reader:boolean("token_accept_milliseconds", false, false);
+	settings.requiredClaims = read_required_claims(reader);
+	settings.allowMissingKid = reader:boolean("token_allow_missing_kid", false, false);
+end
+
+return { read = read };

@@ -1,0 +1,56 @@
+-- SPDX-License-Identifier: MIT
+-- The options that hold the shared secret. What cannot be used counts as unset, and is never used.
+
+local token_verifier = require "token_verifier";
+
+local max_size = 65536; -- what the native module takes
+
+-- The text in a file, without the end of line that editors put there; or nil and what is wrong.
+local function read_file(path)
+	local file, problem = io.open(path, "rb");
+	if not file then
+		return nil, problem;
+	end
+	local text;
+	text, problem = file:read(max_size + 3); -- enough to notice that it is too long
+	file:close();
+	if not text then
+		return nil, problem or "it is empty";
+	end
+	return (text:gsub("\r?\n$", ""));
+end
+
+-- Returns the secret as it is written, or nil and, if one was meant, what is wrong.
+local function find(reader)
+	local value = reader:raw("app_secret");
+	if reader:raw("app_secret_file") == nil then
+		if value ~= nil and type(value) ~= "string" and type(value) ~= "number" then
+			return nil, ("option 'app_secret' must be a string, not a %s"):format(type(value));
+		end
+		return value and tostring(value), nil, "app_secret"; -- a number as Prosody's own get_option_string() has it
+	elseif value ~= nil then
+		reader.log("error", "Options 'app_secret' and 'app_secret_file' exclude each other: the file is used");
+	end
+	local name = reader:string("app_secret_file");
+	if not name then
+		return nil, "option 'app_secret_file' must be a path";
+	end
+	local text, problem = read_file(reader.context:get_option_path("app_secret_file", nil, "config"));
+	return text, text == nil and ("option 'app_secret_file' names what cannot be read: %s"):format(problem),
+		"app_secret_file";
+end
+
+-- Returns the secret, or nil and, if one was meant, what is wrong.
+local function read(reader)
+	local secret, problem, name = find(reader);
+	if not secret then
+		return nil, problem;
+	end
+	local usable, message = token_verifier.new({ secret = secret, algorithms = { "HS256" } });
+	if not usable then
+		return nil, ("option '%s' is not used: %s"):format(name, message);
+	end
+	return secret;
+end
+
+return { read = read };

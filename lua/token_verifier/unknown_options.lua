@@ -1,0 +1,54 @@
+-- SPDX-License-Identifier: MIT
+-- Options that nobody reads, because their names are misspelt.
+
+local configmanager = require "core.configmanager";
+local spelling = require "token_verifier.spelling";
+
+-- What others read under names like ours.
+local of_others = { "token_verification_allowlist", "token_verification_require_token_for_moderation" };
+
+-- The names in the block of `host` and in the global section.
+local function configured_names(host)
+	local config, names = configmanager.getconfig(), {};
+	for _, section in ipairs({ "*", host }) do
+		for name in pairs(rawget(config, section) or {}) do
+			if type(name) == "string" then
+				names[name] = true;
+			end
+		end
+	end
+	return names;
+end
+
+-- What begins with `token_` is ours. Other plugins have options that begin with `asap_`, so there it must be a slip.
+local function report(name, known, log)
+	local meant, distance = spelling.nearest(name, known);
+	if name:find("^token_") then
+		log("warn", "Option '%s' is unknown here%s", name, meant and (": did you mean '%s'?"):format(meant) or "");
+	elseif name:find("^asap_") and meant and distance <= 2 then
+		log("warn", "Option '%s' is unknown here: did you mean '%s'?", name, meant);
+	end
+end
+
+-- Complains about those that are set for `host` and not in `asked`, a table with the names of ours.
+local function check(host, asked, log)
+	local known = {};
+	for name in pairs(asked) do
+		known[name] = true;
+	end
+	for _, name in ipairs(of_others) do
+		known[name] = true;
+	end
+	local unknown = {};
+	for name in pairs(configured_names(host)) do
+		if not known[name] then
+			unknown[#unknown + 1] = name;
+		end
+	end
+	table.sort(unknown);
+	for _, name in ipairs(unknown) do
+		report(name, known, log);
+	end
+end
+
+return { check = check };
