@@ -262,10 +262,10 @@ class Driver:
     # clients
 
     def make_client(self, host, token=None, room=None, transport="websocket", bearer=None, name="main",
-                    resumable=False, username="", password=None, **others):
+                    resumable=False, username="", password=None, headers=None, **others):
         prosody = self.prosodies[name]
         query = clients.query(token, room, **others)
-        headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+        headers = {**(headers or {}), **({"Authorization": f"Bearer {bearer}"} if bearer else {})}
         if transport == "bosh":
             return clients.BoshClient(prosody.bosh_url(query), host, headers)
         return clients.WebSocketClient(prosody.websocket_url(query), host, headers, resumable, username, password)
