@@ -69,6 +69,20 @@ describe("a connection", function ()
 		end
 	end
 
+	for _, event in ipairs({ "websocket-session", "bosh-session" }) do
+		it("has all that before other plugins look ("..event..")", function ()
+			load_module();
+			local tokens_seen = {};
+			for _, priority in ipairs({ 2, 0 }) do
+				_G.prosody.events.add_handler(event, function (e)
+					tokens_seen[#tokens_seen + 1] = e.session.auth_token or "none yet";
+				end, priority);
+			end
+			_G.prosody.events.fire_event(event, { session = {}, request = { headers = {}, url = { query = "token=t" } } });
+			assert.same({ "none yet", "t" }, tokens_seen);
+		end);
+	end
+
 	it("tells its region in the header that is configured", function ()
 		load_module({ region_header_name = "x_region" });
 		local session = {};
@@ -107,6 +121,7 @@ describe("a log-in", function ()
 		local module = load_module({ allow_empty_token = true });
 		local session = { auth_token = bad_token };
 		local _, _, text, clone = authenticate(module, session);
+		assert.truthy(clone, "what the next attempt of the connection goes through");
 		assert.same({ "failure", "not-allowed", text }, { table.unpack({ authenticate(module, session, clone) }, 1, 3) });
 		assert.equal("failure", (authenticate(module, session)));
 		assert.equal("success", (authenticate(module, {})));
@@ -173,10 +188,89 @@ describe("a log-in", function ()
 		assert.truthy(session.auth_token);
 	end);
 
+	it("is denied by no other answer to the ban check, and those denied never count as logged in", function ()
+		for _, answer in ipairs({ true, "no", 0 }) do
+			local module = load_module();
+			hook("jitsi-access-ban-check", function () return answer; end);
+			assert.equal("success", (authenticate(module, { auth_token = good_token() })));
+		end
+		local module = load_module();
+		hook("jitsi-access-ban-check", function () return false; end);
+		local session = { auth_token = good_token() };
+		authenticate(module, session);
+		assert.is_nil(session._jitsi_auth_done);
+	end);
+
+	it("is over before post-jitsi-authentication, and not done before it has passed", function ()
+		local module = load_module();
+		local done = "not fired";
+		hook("post-jitsi-authentication", function (session) done = session._jitsi_auth_done; end);
+		authenticate(module, { auth_token = good_token() });
+		assert.is_nil(done);
+	end);
+
+	it("fires its events for all of the server", function ()
+		local module = load_module();
+		local fired = false;
+		for _, event in ipairs({ "pre-jitsi-authentication-fetch-key", "pre-jitsi-authentication", "post-jitsi-authentication" }) do
+			_G.prosody.hosts["example.org"].events.add_handler(event, function () fired = true; end);
+		end
+		authenticate(module, { auth_token = good_token() });
+		assert.is_false(fired);
+	end);
+
+	it("is one line in the log if it is refused, whoever refuses it, also the second time", function ()
+		local by_event = { ["pre-jitsi-authentication-fetch-key"] = { res = false }, ["jitsi-access-ban-check"] = false,
+			["post-jitsi-authentication"] = { res = false } };
+		local function refused_lines(session, handler)
+			prosody.clear_log();
+			local module = load_module();
+			if handler then
+				hook(handler, function () return by_event[handler]; end);
+			end
+			local clone = select(4, authenticate(module, session));
+			local lines = prosody.logged("info", "refused: ");
+			assert.equal(1, #lines);
+			prosody.clear_log();
+			if not session.auth_token then
+				authenticate(module, session, clone);
+				assert.equal(1, #prosody.logged("info", "refused: "));
+			end
+			return lines[1];
+		end
+		local known = { jitsi_web_query_room = "r\n1", jitsi_web_query_prefix = "acme", ip = "192.0.2.7" };
+		local function session_with(token)
+			return setmetatable({ auth_token = token }, { __index = known });
+		end
+		local line = refused_lines(session_with(bad_token));
+		assert.truthy(line:find('Token refused: bad-signature: ', 1, true), line);
+		assert.truthy(line:find('(tenant="acme" room="r\\x0a1" client="192.0.2.7")', 1, true), line);
+		line = refused_lines(session_with(good_token({ iss = "somebody" })));
+		assert.truthy(line:find('client="192.0.2.7" iss="somebody")', 1, true), line);
+		for event in pairs(by_event) do
+			line = refused_lines(session_with(good_token()), event);
+			assert.truthy(line:find("Log-in refused: denied by a handler of "..event, 1, true), line);
+			assert.truthy(line:find('(tenant="acme" room="r\\x0a1" client="192.0.2.7")', 1, true), line);
+		end
+		for _, logged in ipairs(prosody.log_lines) do
+			assert.is_nil(logged:find(good_token():match("%.(.*)%."), 1, true), logged);
+		end
+	end);
+
 	it("gets the username that a handler chose", function ()
 		local module = load_module();
+		_G.prosody.hosts["example.org"].sessions.someone = { sessions = { r = { resumption_token = "p1" } } };
 		hook("pre-jitsi-authentication", function () return "chosen"; end);
-		assert.same({ "success", "chosen" }, { authenticate(module, { auth_token = good_token() }) });
+		assert.same({ "success", "chosen" }, { authenticate(module, { auth_token = good_token(), previd = "p1" }) });
+	end);
+
+	it("gets no username from a handler that answers with something else", function ()
+		for _, answer in ipairs({ true, 5, {}, { res = false } }) do
+			local module = load_module();
+			hook("pre-jitsi-authentication", function () return answer; end);
+			local status, username = authenticate(module, { auth_token = good_token() });
+			assert.same({ "success", "string" }, { status, type(username) });
+		end
 	end);
 
 	it("gets the username of the session that it resumes, of this host only", function ()
@@ -229,6 +323,19 @@ describe("a session that ends", function ()
 			session = session, error = "e",
 		}));
 		assert.same({ jid = "u@example.org/r", session = session, error = "e" }, seen);
+	end);
+
+	it("is announced before mod_smacks keeps it, at priority 11", function ()
+		load_module();
+		local order = {};
+		hook("jitsi-pre-session-unbind", function () order[#order + 1] = "announced"; end);
+		for _, priority in ipairs({ 10, 12 }) do
+			_G.prosody.hosts["example.org"].events.add_handler("pre-resource-unbind", function ()
+				order[#order + 1] = priority;
+			end, priority);
+		end
+		_G.prosody.hosts["example.org"].events.fire_event("pre-resource-unbind", { session = {} });
+		assert.same({ 12, "announced", 10 }, order);
 	end);
 end);
 
@@ -291,6 +398,32 @@ describe("a session that is resumed", function ()
 			assert.is_nil(session.jitsi_breakout_main_jid);
 			assert.equal(session, verified);
 			assert.is_nil(closed());
+		end);
+
+		it_also("takes over every field that a token sets, and clears what the new one lacks", function (_, go)
+			local fields = {
+				"auth_token", "jitsi_meet_room", "jitsi_meet_domain", "jitsi_meet_auth_issuer", "jitsi_meet_str_tenant",
+				"jitsi_meet_context_user", "jitsi_meet_context_group", "jitsi_meet_context_features", "jitsi_meet_context_room",
+				"jitsi_meet_tenant_mismatch", "jitsi_breakout_main_jid",
+			};
+			local connection = { _jitsi_auth_done = true };
+			for _, field in ipairs(fields) do
+				connection[field] = "new "..field;
+			end
+			local session = resume(connection);
+			go(session, connection);
+			for _, field in ipairs(fields) do
+				assert.equal("new "..field, session[field]);
+			end
+			local bare = { _jitsi_auth_done = true, auth_token = "t" };
+			session = resume(bare);
+			for _, field in ipairs(fields) do
+				session[field] = "old";
+			end
+			go(session, bare);
+			for i = 2, #fields do
+				assert.is_nil(session[fields[i]], fields[i]);
+			end
 		end);
 
 		it_also("keeps its claims if the new ones do not cover its room", function (module, go)

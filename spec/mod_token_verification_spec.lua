@@ -72,6 +72,16 @@ for _, event in ipairs({ "muc-room-pre-create", "muc-occupant-pre-join" }) do
 			assert.truthy(the_error(session):get_child("room-mismatch", "http://jitsi.org/jitmeet"));
 		end);
 
+		it("is at priority 99", function ()
+			load_module();
+			local order = {};
+			for _, priority in ipairs({ 98, 100 }) do
+				_G.prosody.hosts[muc].events.add_handler(event, function () order[#order + 1] = priority; end, priority);
+			end
+			enter(event, new_session(), "room2");
+			assert.same({ 100 }, order);
+		end);
+
 		it("comes before Prosody's own checks", function ()
 			load_module();
 			local order = {};
@@ -98,6 +108,8 @@ describe("the door of a room", function ()
 		{ "one without a token", {}, {}, nil, guest, "c2s", false },
 		{ "a global admin", {}, {}, { admins = { admin } }, admin.."/r", "c2s", true },
 		{ "an admin of the host", {}, { admins = { admin } }, nil, admin.."/r", "c2s", true },
+		{ "a global admin where the host has its own", {}, { admins = { "other@example.org" } }, { admins = { admin } },
+			admin.."/r", "c2s", true },
 		{ "somebody who is no admin", {}, { admins = { admin } }, nil, guest, "c2s", false },
 		{ "an allowed domain", {}, { token_verification_allowlist = { "recorder.example.org" } }, nil, robot, "c2s", true },
 		{ "an allowed address", {}, { token_verification_allowlist = { "robot@recorder.example.org" } }, nil, robot, "c2s",
@@ -139,6 +151,40 @@ describe("the door of a room", function ()
 			{ allowUnauthenticatedAccess = false }));
 	end);
 
+	it("takes token options from the parent, and those of its own from the MUC", function ()
+		load_module({ token_verification_allowlist = { "recorder.example.org" } }, { app_id = "else", app_secret = "" });
+		assert.is_true(enter("muc-occupant-pre-join", without_token(), "room9", robot));
+		assert.is_nil(enter("muc-occupant-pre-join", new_session(), "room1"));
+	end);
+
+	it("knows admins however they are written, and not by their host alone", function ()
+		load_module({}, { admins = { "Boss@Example.org" } });
+		assert.is_nil(enter("muc-occupant-pre-join", without_token(), "room9", "boss@example.org/r"));
+		assert.is_true(enter("muc-occupant-pre-join", without_token(), "room9", "example.org"));
+	end);
+
+	it("remembers the room of local users only", function ()
+		load_module({ muc_mapper_domain_base = "example.org" });
+		local remote = without_token({ type = "s2sin" });
+		assert.is_nil(enter("muc-occupant-pre-join", remote, "room1", "u@remote.org/r"));
+		assert.is_nil(remote.jitsi_meet_verified_room);
+		load_module({ allow_empty_token = true });
+		remote = without_token({ type = "s2sin" });
+		assert.is_nil(enter("muc-occupant-pre-join", remote, "room1", "u@remote.org/r"));
+		assert.is_nil(remote.jitsi_meet_verified_room);
+	end);
+
+	it("is one line in the log with a code where it stays shut", function ()
+		load_module();
+		enter("muc-occupant-pre-join", without_token({ ip = "192.0.2.7", jitsi_web_query_prefix = "acme" }), "room9");
+		local lines = prosody.logged("info", "refused: ");
+		assert.equal(1, #lines);
+		assert.truthy(lines[1]:find('Room refused: token-required: a token is required (asked="room9@'..muc
+			..'/nick" tenant="acme" client="192.0.2.7")', 1, true), lines[1]);
+		local values = prosody.metrics();
+		assert.equal(1, values['prosody_mod_token_verifier__rooms_refused_total{host="example.org",error="token-required"}']);
+	end);
+
 	it("takes its options anew when the configuration is reloaded", function ()
 		local muc_options = {};
 		load_module({}, muc_options);
@@ -150,9 +196,12 @@ describe("the door of a room", function ()
 end);
 
 describe("the settings of a room", function ()
-	local function change(session, from)
-		return fire("iq-set/bare/http://jabber.org/protocol/muc#owner:query", session,
-			st.iq({ type = "set", id = "1", from = from or "u@example.org/r", to = "room1@"..muc }));
+	local address_by = { bare = "room1@"..muc, host = muc };
+
+	local function change(session, from, kind)
+		kind = kind or "bare";
+		return fire(("iq-set/%s/http://jabber.org/protocol/muc#owner:query"):format(kind), session,
+			st.iq({ type = "set", id = "1", from = from or "u@example.org/r", to = address_by[kind] }));
 	end
 
 	it("are nobody's business unless that is asked for", function ()
@@ -169,6 +218,29 @@ describe("the settings of a room", function ()
 		assert.is_nil(change(new_session({ auth_token = false }), "boss@example.org/r"));
 		session = new_session({ jitsi_meet_room = false });
 		assert.is_true(change(session));
+		assert.is_true(change(new_session({ auth_token = false }), nil, "host"));
+		assert.equal(3, #prosody.logged("info", "Moderation refused: token-required: "));
+	end);
+
+	for kind in pairs(address_by) do
+		it("are asked about after other plugins and before Prosody itself ("..kind..")", function ()
+			load_module({}, { token_verification_require_token_for_moderation = true });
+			local order = {};
+			for _, priority in ipairs({ 0, -2 }) do
+				_G.prosody.hosts[muc].events.add_handler(("iq-set/%s/http://jabber.org/protocol/muc#owner:query"):format(kind),
+					function () order[#order + 1] = priority; end, priority);
+			end
+			change(new_session({ auth_token = false }), nil, kind);
+			assert.same({ 0 }, order);
+			order = {};
+			change(new_session(), nil, kind);
+			assert.same({ 0, -2 }, order);
+		end);
+	end
+
+	it("are the MUC's to say, not the parent's", function ()
+		load_module({ token_verification_require_token_for_moderation = true });
+		assert.is_nil(change(new_session({ auth_token = false })));
 	end);
 end);
 
@@ -185,6 +257,15 @@ describe("the room of a resumed session", function ()
 	end);
 
 	it("is not if they do not", function ()
-		assert.is_false(ask({ jitsi_meet_verified_room = "room2@"..muc }).res);
+		local answer = ask({ jitsi_meet_verified_room = "room2@"..muc });
+		assert.is_false(answer.res);
+		assert.equal("not-allowed", answer.error);
+	end);
+
+	it("is fine if the room is gone", function ()
+		load_module({ muc_mapper_domain_base = "example.org" });
+		_G.prosody.hosts[muc].modules.muc.get_room_from_jid = function () return nil; end;
+		local session = new_session({ jitsi_meet_verified_room = "room1@"..muc });
+		assert.is_nil(_G.prosody.events.fire_event("jitsi-verify-session-rooms", { session = session }));
 	end);
 end);
