@@ -2,58 +2,10 @@
 -- Decides whether a session whose token was verified may enter a room, by the room's address.
 
 local jid_split = require "util.jid".split;
+local null = require "token_verifier".null;
+local pattern = require "token_verifier.pattern";
 
 local max_pattern_length = 256;
-local max_captures = 32; -- LUA_MAXCAPTURES
-
--- Returns the position behind the class that opens at `position`, or nil if it does not end.
-local function class_end(pattern, position)
-	position = position + 1;
-	if pattern:sub(position, position) == "^" then
-		position = position + 1;
-	end
-	repeat -- the first character is a member even if it is a "]"
-		local escape = pattern:sub(position, position) == "%";
-		position = position + (escape and 2 or 1);
-		if position > #pattern then
-			return nil;
-		end
-	until pattern:sub(position, position) == "]";
-	return position + 1;
-end
-
--- Counts the quantifiers of a Lua pattern. Returns nil if the pattern is malformed, which string.match() notices only
--- when it gets there, or uses what a bounded match must not: back-references, %f and %b.
-local function quantifiers(pattern)
-	local position, found, captures, open = 1, 0, 0, 0;
-	while position <= #pattern do
-		local char = pattern:sub(position, position);
-		local next_position = position + 1;
-		if char == "%" then
-			local escaped = pattern:sub(position + 1, position + 1);
-			if escaped == "" or escaped:find("[%dfb]") then
-				return nil;
-			end
-			next_position = position + 2;
-		elseif char == "[" then
-			next_position = class_end(pattern, position);
-			if not next_position then
-				return nil;
-			end
-		elseif char == "(" then
-			captures, open = captures + 1, open + 1;
-		elseif char == ")" then
-			open = open - 1;
-		elseif char:find("[*+%-?]") then
-			found = found + 1;
-		end
-		if open < 0 or captures > max_captures then
-			return nil;
-		end
-		position = next_position;
-	end
-	return open == 0 and found or nil;
-end
 
 local function at_most(value, limit)
 	return type(limit) == "number" and value <= limit;
@@ -62,16 +14,14 @@ end
 -- Matches `name` against a room claim that is a pattern: the first capture, else the matched text.
 -- Otherwise nil and the name of the error.
 local function match_pattern(settings, claim, name)
-	local used = settings.regexEnabled and type(claim) == "string" and #claim <= max_pattern_length
-		and at_most(#name, settings.regexRoomMaxLength) and quantifiers(claim);
-	if not used or not at_most(used, settings.regexRoomMaxQuantifiers) then
+	local items = settings.regexEnabled and type(claim) == "string" and #claim <= max_pattern_length
+		and at_most(#name, settings.regexRoomMaxLength) and pattern.parse(claim);
+	if not items or not at_most(items.quantifiers, settings.regexRoomMaxQuantifiers) then
 		return nil, "invalid-regex";
 	end
-	-- What matches the whole name matches at its start; anchored, it cannot be tried anywhere else.
-	local ok, matched = pcall(string.match, name, claim:sub(1, 1) == "^" and claim or "^"..claim);
-	if not ok then
-		return nil, "invalid-regex";
-	elseif not matched then
+	-- What matches the whole name matches at its start; it cannot be tried anywhere else.
+	local matched = pattern.match(items, name);
+	if not matched then
 		return nil, "room-name-does-not-match";
 	end
 	return tostring(matched); -- a position capture is a number
@@ -115,7 +65,7 @@ end
 -- Whether the token was made for another tenant than the one whose pages the client comes from.
 local function is_tenant_mismatch(session)
 	local tenant = session.jitsi_meet_str_tenant;
-	if type(tenant) ~= "string" and type(tenant) ~= "number" then
+	if tenant == nil or tenant == null then
 		return false;
 	end
 	return tostring(tenant):lower() ~= session.jitsi_web_query_prefix;
