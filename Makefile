@@ -172,6 +172,11 @@ coverage:
 	LUA_CPATH="$(CURDIR)/$(BUILD)/coverage/?.so;;" LUA_PATH="$(CURDIR)/lua/?.lua;$(CURDIR)/?.lua;;" $(RUN_SPECS)
 	BUILD=$(BUILD)/coverage scripts/coverage
 
+# The pure core with one place changed at a time: for each change a unit test must fail. MUTATED="src/claims.c": these files.
+.PHONY: mutation
+mutation: $(BUILD)/.dependencies
+	BUILD=$(BUILD) nice -n 19 $(PYTHON) scripts/mutate $(MUTATED)
+
 # Tables of what things take, on standard output: see bench/README.md.
 .PHONY: bench bench-keys bench-loop
 bench: bench-keys bench-loop
@@ -196,4 +201,4 @@ dist:
 
 .PHONY: help
 help:
-	@echo "all install uninstall clean dist demo check unit oom spec e2e lint sanitize valgrind coverage bench"
+	@echo "all install uninstall clean dist demo check unit oom spec e2e lint sanitize valgrind coverage mutation bench"

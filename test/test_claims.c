@@ -486,6 +486,12 @@ static void test_bound(void) {
         CHECK_NUMBER(bound[i].reason, detail.reason, name);
         CHECK_NUMBER(bound[i].expected_count, detail.expected_count, name);
         CHECK_TEXT(bound[i].status == TV_OK ? NULL : "iss", detail.subject, name);
+        if (bound[i].status == TV_ISSUER_NOT_ACCEPTED) {
+            char claims[64]; // as they would be of the issuer that was found
+            snprintf(claims, sizeof claims, "{\"iss\":\"%.*s\"}", (int)detail.found.length,
+                     detail.found.data ? detail.found.data : "");
+            CHECK_TEXT(name, claims, "found");
+        }
     }
 }
 
