@@ -113,15 +113,22 @@ $(UNIT)/test_%: test/test_%.c $(wildcard test/*.h) $(UNIT_OBJECTS)
 unit: $(UNIT_PROGRAMS)
 	@status=0; for t in $(UNIT_PROGRAMS); do $(UNIT_RUNNER) $$t || status=1; done; exit $$status
 
-# Each operation with its 1st, 2nd, 3rd ... allocation failing, in our objects alone.
+# Each operation with its 1st, 2nd, 3rd ... allocation failing, in our objects alone, in OpenSSL and in Lua.
 OOM_WRAPPED := malloc calloc realloc strdup strndup
+OOM_LINK = $(UNIT_CFLAGS) $(LDFLAGS) $(OOM_WRAPPED:%=-Wl,--wrap=%)
+LUA_LIBS = $(shell $(PKG_CONFIG) --libs lua$(LUA_VERSION))
 
 $(UNIT)/oom: test/oom.c $(wildcard test/*.h) $(UNIT_OBJECTS)
-	$(CC) $(ALL_CPPFLAGS) -Isrc $(UNIT_CFLAGS) $(LDFLAGS) $(OOM_WRAPPED:%=-Wl,--wrap=%) -o $@ $< $(UNIT_OBJECTS) $(PKG_LIBS)
+	$(CC) $(ALL_CPPFLAGS) -Isrc $(OOM_LINK) -o $@ $< $(UNIT_OBJECTS) $(PKG_LIBS)
 
+$(UNIT)/oom_lua: test/oom_lua.c $(wildcard test/*.h) $(SOURCES:src/%.c=$(UNIT)/%.o)
+	$(CC) $(ALL_CPPFLAGS) -Isrc $(OOM_LINK) -o $@ $< $(SOURCES:src/%.c=$(UNIT)/%.o) $(PKG_LIBS) $(LUA_LIBS)
+
+# OOM_FLAGS=all: every one of the thousands that loading a key takes; minutes instead of seconds.
 .PHONY: oom
-oom: $(UNIT)/oom
-	$(UNIT)/oom
+oom: $(UNIT)/oom $(UNIT)/oom_lua
+	$(UNIT)/oom $(OOM_FLAGS)
+	$(UNIT)/oom_lua $(OOM_FLAGS)
 
 .PHONY: spec
 spec: all

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Out of memory: each operation with its 1st, 2nd, 3rd ... allocation failing until it succeeds.
-// Run under AddressSanitizer: what is lost on the way out of a failure is a leak. `make oom`.
+// Out of memory: each operation with its 1st, 2nd, 3rd ... allocation failing until it succeeds,
+// our own and those of OpenSSL. Run under AddressSanitizer: what is lost on the way out of a
+// failure is a leak. `make oom`.
 #include "expand.h"
+#include "shortage.h"
 #include "stores.h"
 #include "tokens.h"
 
@@ -9,58 +11,32 @@
 #include "discovery.h"
 #include "folder.h"
 #include "keyset.h"
+#include "signature.h"
 #include "verify.h"
 
-#include <errno.h>
-#include <openssl/crypto.h>
-
-// Allocations are counted while `left` is positive; the one that takes it to 0 fails, and, if
-// `lasting`, every one after it.
-static struct {
-    long left;
-    bool lasting, failed;
-} shortage;
-
-static bool fails(void) {
-    if (shortage.left > 0 && --shortage.left == 0) {
-        shortage.failed = true;
-        return true;
-    }
-    return shortage.failed && shortage.lasting && shortage.left == 0;
-}
-
-// What the linker puts in the place of the C library's, in our objects alone (--wrap).
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-char *__real_strdup(const char *text);
-char *__real_strndup(const char *text, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-char *__wrap_strdup(const char *text);
-char *__wrap_strndup(const char *text, size_t size);
-
-void *__wrap_malloc(size_t size) { return fails() ? NULL : __real_malloc(size); }
-
-void *__wrap_calloc(size_t count, size_t size) {
-    return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size) {
-    return fails() ? NULL : __real_realloc(memory, size);
-}
-
-char *__wrap_strdup(const char *text) { return fails() ? NULL : __real_strdup(text); }
-
-char *__wrap_strndup(const char *text, size_t size) {
-    return fails() ? NULL : __real_strndup(text, size);
-}
-
 // Inputs, made before any allocation fails.
+enum loader { PUBLIC, PRIVATE, SECRET };
+
+struct text {
+    const char *name;
+    enum loader loader;
+    char *bytes;
+    size_t length;
+};
+
+#define TEXTS_MAX 32
+#define SIGNATURES_MAX 32
+
 static struct {
-    char *texts[8];
-    size_t lengths[8];
+    struct text texts[TEXTS_MAX];
+    size_t text_count;
+    struct signed_bytes {
+        const struct tv_algorithm *algorithm;
+        struct tv_key *key;
+        unsigned char bytes[2048];
+        size_t length;
+    } signatures[SIGNATURES_MAX];
+    size_t signature_count;
     char *set, *configuration;
     char folder[64];
     struct token token;
@@ -68,44 +44,61 @@ static struct {
     char urls[4][128];
 } inputs;
 
-static enum tv_status load_and_write(const char *text, size_t length) {
+static enum tv_status load(const struct text *text, struct tv_key **key) {
+    static enum tv_status (*const loaders[])(const char *, size_t, struct tv_key **,
+                                             struct tv_detail *) = {
+        tv_key_load, tv_key_load_private, tv_key_from_secret};
     struct tv_detail detail = {0};
+    return loaders[text->loader](text->bytes, text->length, key, &detail);
+}
+
+static enum tv_status load_and_write(const void *argument) {
+    const struct text *text = argument;
     struct tv_key *key = NULL;
-    enum tv_status status = tv_key_load(text, length, &key, &detail);
+    enum tv_status status = load(text, &key);
+    CHECK((key != NULL) == (status == TV_OK), text->name);
     enum tv_status (*const forms[])(const struct tv_key *, char **,
                                     size_t *) = {tv_key_pem, tv_key_jwk, tv_key_thumbprint};
-    for (size_t i = 0; i < 3 && status == TV_OK; i++) {
+    for (size_t i = 0; i < 3 && status == TV_OK && text->loader != SECRET; i++) {
         char *written = NULL;
         size_t written_length = 0;
         status = forms[i](key, &written, &written_length);
-        CHECK((written != NULL) == (status == TV_OK), "a form of a key");
+        CHECK((written != NULL) == (status == TV_OK), text->name);
         free(written);
     }
     tv_key_free(key);
     return status;
 }
 
-static enum tv_status keys(void) {
-    enum tv_status status = TV_OK;
-    for (size_t i = 0; inputs.texts[i] && status == TV_OK; i++)
-        status = load_and_write(inputs.texts[i], inputs.lengths[i]);
-    return status;
+// Signatures: one that holds, one that does not, one that is made.
+
+#define SIGNED TV_SPAN("the signed bytes")
+
+static enum tv_status check_signature(const void *argument, struct tv_span input) {
+    const struct signed_bytes *signature = argument;
+    struct tv_detail detail = {0};
+    return tv_signature_verify(signature->algorithm, signature->key, input, signature->bytes,
+                               signature->length, &detail);
 }
 
-static enum tv_status secrets(void) {
-    static const char *const texts[] = {"secret", "{\"kty\":\"oct\",\"k\":\"c2VjcmV0\"}"};
-    enum tv_status status = TV_OK;
-    for (size_t i = 0; i < 2 && status == TV_OK; i++) {
-        struct tv_detail detail = {0};
-        struct tv_key *key = NULL;
-        status = tv_key_from_secret(texts[i], strlen(texts[i]), &key, &detail);
-        CHECK(status != TV_OK || tv_span_equal(tv_key_secret(key), TV_SPAN("secret")), "secret");
-        tv_key_free(key);
-    }
-    return status;
+static enum tv_status check_true_signature(const void *argument) {
+    return check_signature(argument, SIGNED);
 }
 
-static enum tv_status set(void) {
+static enum tv_status check_forged_signature(const void *argument) {
+    return check_signature(argument, TV_SPAN("other bytes"));
+}
+
+static enum tv_status make_signature(const void *argument) {
+    const struct signed_bytes *signature = argument;
+    unsigned char made[TV_SIGNATURE_MAX_SIZE];
+    size_t length;
+    struct tv_detail detail = {0};
+    return tv_signature_make(signature->algorithm, signature->key, SIGNED, made, &length, &detail);
+}
+
+static enum tv_status set(const void *unused) {
+    (void)unused;
     struct tv_detail detail = {0};
     struct tv_key_set *loaded = NULL;
     enum tv_status status = tv_key_set_load(inputs.set, strlen(inputs.set), &loaded, &detail);
@@ -116,7 +109,8 @@ static enum tv_status set(void) {
     return status;
 }
 
-static enum tv_status discovery(void) {
+static enum tv_status discovery(const void *unused) {
+    (void)unused;
     struct tv_detail detail = {0};
     char *url = tv_discovery_url("https://a");
     if (!url)
@@ -129,7 +123,8 @@ static enum tv_status discovery(void) {
     return status;
 }
 
-static enum tv_status folder(void) {
+static enum tv_status folder(const void *unused) {
+    (void)unused;
     struct tv_detail detail = {0};
     char stamp[TV_FOLDER_STAMP_SIZE];
     struct tv_key *key = NULL;
@@ -141,7 +136,8 @@ static enum tv_status folder(void) {
 }
 
 // The straight line takes its memory from the caller and from OpenSSL.
-static enum tv_status token(void) {
+static enum tv_status token(const void *unused) {
+    (void)unused;
     static unsigned char memory[256 * 1024] __attribute__((aligned(16)));
     struct tv_arena arena = {.memory = memory, .size = sizeof memory};
     struct tv_policy policy = {.algorithm_count = 1, .types = {.any = true}};
@@ -198,13 +194,23 @@ static enum tv_status fetch_from(enum tv_source source, const char *url) {
     return status;
 }
 
-static enum tv_status key_server(void) { return fetch_from(TV_SOURCE_ASAP, inputs.urls[0]); }
+static enum tv_status key_server(const void *unused) {
+    (void)unused;
+    return fetch_from(TV_SOURCE_ASAP, inputs.urls[0]);
+}
 
-static enum tv_status jwk_set(void) { return fetch_from(TV_SOURCE_JWKS, inputs.urls[1]); }
+static enum tv_status jwk_set(const void *unused) {
+    (void)unused;
+    return fetch_from(TV_SOURCE_JWKS, inputs.urls[1]);
+}
 
-static enum tv_status provider(void) { return fetch_from(TV_SOURCE_OPENID, inputs.urls[2]); }
+static enum tv_status provider(const void *unused) {
+    (void)unused;
+    return fetch_from(TV_SOURCE_OPENID, inputs.urls[2]);
+}
 
-static enum tv_status local_folder(void) {
+static enum tv_status local_folder(const void *unused) {
+    (void)unused;
     struct tv_keystore *store = NULL;
     enum tv_status status = open_store(TV_SOURCE_FOLDER, inputs.folder, &store);
     if (status == TV_OK)
@@ -215,53 +221,105 @@ static enum tv_status local_folder(void) {
     return status;
 }
 
-static const struct {
-    const char *name;
-    enum tv_status (*run)(void);
+struct operation {
+    char name[64];
+    enum tv_status (*run)(const void *argument);
+    const void *argument;
+    enum tv_status good; // with memory
     // What is fetched goes through the answers of a source: without memory for one the outcome is
     // a source that cannot be used just now, or a second look-up, never a wrong key.
     bool fetches;
-} operations[] = {
-    {"keys", keys, false},
-    {"secrets", secrets, false},
-    {"a JWK Set's text", set, false},
-    {"discovery", discovery, false},
-    {"a file", folder, false},
-    {"a token", token, false},
-    {"a folder's store", local_folder, true},
-    {"a key server's store", key_server, true},
-    {"a JWK Set's store", jwk_set, true},
-    {"a provider's store", provider, true},
 };
 
-static bool is_expected(bool fetches, enum tv_status status) {
-    return status == TV_NO_MEMORY ||
-           (fetches &&
-            (status == TV_OK || status == TV_KEY_SOURCE_UNAVAILABLE || status == TV_KEY_UNUSABLE));
+static bool is_expected(const struct operation *operation, unsigned of, enum tv_status status) {
+    if (status == TV_NO_MEMORY)
+        return true;
+    if (operation->fetches)
+        return status == TV_OK || status == TV_KEY_SOURCE_UNAVAILABLE || status == TV_KEY_UNUSABLE;
+    // OpenSSL does without some of what it asks for.
+    return (of & OPENSSL) && (status == TV_CRYPTO_FAILURE || status == operation->good);
 }
 
-// The number of allocations that failed.
-static long run(size_t index, bool lasting) {
-    const char *name = operations[index].name;
-    char case_name[128];
-    for (long n = 1; n < 5000; n++) {
-        shortage.left = n;
-        shortage.lasting = lasting;
-        shortage.failed = false;
-        enum tv_status status = operations[index].run();
-        bool failed = shortage.failed;
-        shortage.left = -1;
-        shortage.failed = false;
-        snprintf(case_name, sizeof case_name, "%s, allocation %ld%s: %s", name, n,
-                 lasting ? " and all later" : "", tv_status_code(status));
-        if (!failed) {
-            CHECK(status == TV_OK, case_name);
+static const char *allocators_name(unsigned of) {
+    static const char *const names[] = {"", "own", "OpenSSL's", "all"};
+    return names[of];
+}
+
+// Loading a key takes thousands of OpenSSL's allocations, most of them alike: of those after the
+// first hundreds only some are tried, unless all are asked for.
+static bool try_all;
+
+static long next_to_try(long n) { return try_all || n < 200 ? n + 1 : n + n / 40; }
+
+// The number of allocations, about.
+static long run_out(const struct operation *operation, unsigned of, long failing) {
+    char name[192];
+    for (long n = 1; n < 20000; n = next_to_try(n)) {
+        errors_begin();
+        shortage_begin(of, n, failing);
+        enum tv_status status = operation->run(operation->argument);
+        long failed = shortage_end();
+        snprintf(name, sizeof name, "%s, %s allocation %ld%s: %s", operation->name,
+                 allocators_name(of), n, failing == LASTING ? " and all later" : "",
+                 tv_status_code(status));
+        CHECK(nothing_added(), name);
+        if (failed == 0) {
+            CHECK(status == operation->good, name);
             return n - 1;
         }
-        CHECK(is_expected(operations[index].fetches, status), case_name);
+        CHECK(is_expected(operation, of, status), name);
+        // Nothing is left behind that the next one stumbles over.
+        if (!operation->fetches)
+            CHECK_STATUS(operation->good, operation->run(operation->argument), name);
     }
     CHECK(false, name);
     return 0;
+}
+
+static void run_out_everywhere(const struct operation *operation) {
+    // What OpenSSL makes once in the process is there from now on.
+    CHECK_STATUS(operation->good, operation->run(operation->argument), operation->name);
+    CHECK_STATUS(operation->good, operation->run(operation->argument), operation->name);
+    long counts[] = {0, 0, 0, 0};
+    for (unsigned of = OURS; of <= (OURS | OPENSSL); of++) {
+        if (of != (OURS | OPENSSL)) // one that fails alone fails there already
+            counts[of] = run_out(operation, of, 1);
+        run_out(operation, of, LASTING);
+    }
+    printf("%s: %ld + %ld allocations\n", operation->name, counts[OURS], counts[OPENSSL]);
+}
+
+static void run_all(void) {
+    static const struct operation operations[] = {
+        {"a JWK Set's text", set, NULL, TV_OK, false},
+        {"discovery", discovery, NULL, TV_OK, false},
+        {"a file", folder, NULL, TV_OK, false},
+        {"a token", token, NULL, TV_OK, false},
+        {"a folder's store", local_folder, NULL, TV_OK, true},
+        {"a key server's store", key_server, NULL, TV_OK, true},
+        {"a JWK Set's store", jwk_set, NULL, TV_OK, true},
+        {"a provider's store", provider, NULL, TV_OK, true},
+    };
+    for (size_t i = 0; i < inputs.text_count; i++) {
+        struct operation operation = {.run = load_and_write, .argument = &inputs.texts[i]};
+        snprintf(operation.name, sizeof operation.name, "loading %.40s", inputs.texts[i].name);
+        run_out_everywhere(&operation);
+    }
+    for (size_t i = 0; i < inputs.signature_count; i++) {
+        const struct signed_bytes *signature = &inputs.signatures[i];
+        const struct operation ways[] = {
+            {"checked", check_true_signature, signature, TV_OK, false},
+            {"refused", check_forged_signature, signature, TV_BAD_SIGNATURE, false},
+            {"made", make_signature, signature, TV_OK, false}};
+        for (size_t w = 0; w < sizeof ways / sizeof ways[0]; w++) {
+            struct operation operation = ways[w];
+            snprintf(operation.name, sizeof operation.name, "%s %.20s", signature->algorithm->name,
+                     ways[w].name);
+            run_out_everywhere(&operation);
+        }
+    }
+    for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++)
+        run_out_everywhere(&operations[i]);
 }
 
 static struct server_answer answers[SERVER_ANSWERS] = {
@@ -273,17 +331,90 @@ static struct server_answer answers[SERVER_ANSWERS] = {
 
 static char folder_template[] = "/tmp/token_verifier_oom_XXXXXX";
 
-static void make_inputs(void) {
+static void add_text(const char *name, enum loader loader, char *bytes, size_t length) {
+    if (inputs.text_count == TEXTS_MAX)
+        check_abort("too many texts");
+    inputs.texts[inputs.text_count++] = (struct text){name, loader, bytes, length};
+}
+
+static void add_file(const char *file, enum loader loader) {
+    char path[128];
+    size_t length;
+    snprintf(path, sizeof path, KEYS "%s", file);
+    char *bytes = check_read_file(path, &length);
+    add_text(file, loader, bytes, length);
+}
+
+static void add_string(const char *name, enum loader loader, char *text) {
+    add_text(name, loader, text, strlen(text));
+}
+
+static char *private_pem(EVP_PKEY *pair) {
+    char *bytes;
+    BIO *bio = BIO_new(BIO_s_mem());
+    if (!pair || !bio || !PEM_write_bio_PrivateKey(bio, pair, NULL, NULL, 0, NULL, NULL))
+        check_abort("no private key");
+    size_t length = (size_t)BIO_get_mem_data(bio, &bytes);
+    char *text = check_malloc(length + 1);
+    memcpy(text, bytes, length);
+    text[length] = '\0';
+    BIO_free(bio);
+    EVP_PKEY_free(pair);
+    return text;
+}
+
+// What each algorithm makes with that text's key.
+static void add_signatures(const struct text *text) {
+    struct tv_key *key = NULL;
+    if (load(text, &key) != TV_OK)
+        check_abort("%s cannot be loaded", text->name);
+    for (size_t i = 0; tv_algorithm_at(i); i++) {
+        struct tv_detail detail = {0};
+        struct signed_bytes *made = &inputs.signatures[inputs.signature_count];
+        if (tv_key_check_signing(key, tv_algorithm_at(i), &detail) != TV_OK)
+            continue;
+        if (inputs.signature_count == SIGNATURES_MAX)
+            check_abort("too many algorithms");
+        made->algorithm = tv_algorithm_at(i);
+        made->key = tv_key_retain(key);
+        if (tv_signature_make(made->algorithm, key, SIGNED, made->bytes, &made->length, &detail) !=
+            TV_OK)
+            check_abort("no signature for %s", made->algorithm->name);
+        inputs.signature_count++;
+    }
+    tv_key_free(key);
+}
+
+static void make_texts(void) {
+    static const char *const curves[] = {"P-256", "P-384", "P-521"}, *const okp[] = {"ED25519",
+                                                                                     "ED448"};
     static const char *const files[] = {"rsa.pem",         "rsa.pkcs1.pem", "rsa.certificate.pem",
                                         "rsa.private.pem", "ec.pem",        "ed25519.pem"};
-    size_t i = 0;
-    for (; i < sizeof files / sizeof files[0]; i++) {
-        char path[128];
-        snprintf(path, sizeof path, KEYS "%s", files[i]);
-        inputs.texts[i] = check_read_file(path, &inputs.lengths[i]);
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        add_file(files[i], PUBLIC);
+    add_string("an RSA JWK", PUBLIC, expand("{$R,\"alg\":\"RS256\",\"x5c\":[\"$B\"]}"));
+    add_string("an EC JWK", PUBLIC, expand("{$E}"));
+    add_string("an OKP JWK", PUBLIC, expand("{$O}"));
+    add_string("an oct JWK", SECRET, strdup("{\"kty\":\"oct\",\"k\":\"c2VjcmV0\"}"));
+    size_t signing = inputs.text_count;
+    add_string("a secret", SECRET, strdup("secret"));
+    add_file("rsa.private.pem", PRIVATE);
+    for (size_t i = 0; i < sizeof curves / sizeof curves[0]; i++)
+        add_string(curves[i], PRIVATE, private_pem(EVP_PKEY_Q_keygen(NULL, NULL, "EC", curves[i])));
+    for (size_t i = 0; i < sizeof okp / sizeof okp[0]; i++)
+        add_string(okp[i], PRIVATE, private_pem(EVP_PKEY_Q_keygen(NULL, NULL, okp[i])));
+    for (; signing < inputs.text_count; signing++)
+        add_signatures(&inputs.texts[signing]);
+    for (size_t i = 0, signatures; tv_algorithm_at(i); i++) {
+        signatures = 0;
+        for (size_t s = 0; s < inputs.signature_count; s++)
+            signatures += inputs.signatures[s].algorithm == tv_algorithm_at(i);
+        CHECK(signatures > 0, tv_algorithm_at(i)->name);
     }
-    inputs.texts[i] = expand("{$R,\"alg\":\"RS256\",\"x5c\":[\"$B\"]}");
-    inputs.lengths[i] = strlen(inputs.texts[i]);
+}
+
+static void make_inputs(void) {
+    make_texts();
     inputs.set = expand("{\"keys\":[{$R,\"kid\":\"a\"},{$E,\"kid\":\"b\"},{$O,\"kid\":\"c\"},"
                         "{\"kty\":\"oct\",\"k\":\"AAAA\"}]}");
     inputs.configuration = strdup("{\"issuer\":\"https://a\",\"jwks_uri\":\"https://a/set\"}");
@@ -294,7 +425,7 @@ static void make_inputs(void) {
     if (tv_asap_url(inputs.folder, TV_SPAN("one"), &path) != TV_OK)
         check_abort("no file name");
     FILE *file = fopen(path, "w");
-    if (!file || fputs(inputs.texts[0], file) < 0 || fclose(file) != 0)
+    if (!file || fputs(inputs.texts[0].bytes, file) < 0 || fclose(file) != 0)
         check_abort("%s cannot be written", path);
     free(path);
     inputs.key = expand_load("rsa.pem");
@@ -305,8 +436,10 @@ static void make_inputs(void) {
 }
 
 static void free_inputs(void) {
-    for (size_t i = 0; inputs.texts[i]; i++)
-        free(inputs.texts[i]);
+    for (size_t i = 0; i < inputs.text_count; i++)
+        free(inputs.texts[i].bytes);
+    for (size_t i = 0; i < inputs.signature_count; i++)
+        tv_key_free(inputs.signatures[i].key);
     free(inputs.set);
     free(inputs.configuration);
     tv_key_free(inputs.key);
@@ -315,7 +448,9 @@ static void free_inputs(void) {
     CHECK_NUMBER(0, system(command), "cleared up");
 }
 
-int main(void) {
+int main(int count, char **arguments) {
+    try_all = count > 1 && strcmp(arguments[1], "all") == 0;
+    shortage_set_up();
     make_inputs();
     server_listen(&server);
     for (int i = 0; i < 2; i++)
@@ -324,14 +459,11 @@ int main(void) {
     char configuration[512];
     snprintf(configuration, sizeof configuration, "{\"issuer\":\"%s\",\"jwks_uri\":\"%s\"}",
              inputs.urls[2], inputs.urls[1]);
-    answers[0].body = inputs.texts[0];
+    answers[0].body = inputs.texts[0].bytes;
     answers[1].body = inputs.set;
     answers[2].body = configuration;
     server_start(&server, answers);
-    for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) {
-        long once = run(i, false), lasting = run(i, true);
-        printf("%s: %ld allocations\n", operations[i].name, once > lasting ? once : lasting);
-    }
+    run_all();
     server_stop(&server);
     free_inputs();
     printf("oom: %d passed, %d failed\n", checks.passed, checks.failed);

@@ -1,0 +1,209 @@
+-- SPDX-License-Identifier: MIT
+-- The operations that oom_lua.c lets run out of memory: run(prepare()) is called without; what it gives with memory
+-- is judged by good(), or is nil, a message and `code`. after() is called after each failure.
+
+local tv, drive, url = ...;
+
+local function read(name)
+	local file = assert(io.open("test/vectors/" .. name, "rb"));
+	local text = file:read("a");
+	file:close();
+	return text;
+end
+
+local hs256, rs256 = read("rfc7515/a1.json"), read("rfc7515/a2.json");
+local secret_jwk, public_jwk = hs256:match('"key": (%b{})'), rs256:match('"key": (%b{})');
+hs256, rs256 = hs256:match('"compact": "([^"]*)"'), rs256:match('"compact": "([^"]*)"');
+local pem, ec_pem = read("keys/rsa.pem"), read("keys/ec.pem");
+local forged = rs256:sub(1, -10) .. "AAAAAAAAA";
+
+local tries = 0;
+
+-- A text that no call has remembered yet.
+local function fresh(text)
+	return function ()
+		tries = tries + 1;
+		return (" "):rep(tries % 500) .. text;
+	end
+end
+
+local function options(more)
+	local made = { accepted_types = { "*" }, now = 1300819379, accepted_issuers = { "joe", "jane" }, required_claims = { "exp" } };
+	for name, value in pairs(more) do
+		made[name] = value;
+	end
+	return made;
+end
+
+local function check_claims(claims, header)
+	assert(claims.iss == "joe" and claims.exp == 1300819380 and claims["http://example.com/is_root"] == true);
+	assert(header.alg == "HS256" or header.alg == "RS256");
+end
+
+local function check_rsa(key)
+	assert(key:type() == "RSA" and key:bits() == 2048 and #key:algorithms() >= 3 and key:thumbprint() == tv.key(pem):thumbprint());
+end
+
+local secret_options = options { secret = secret_jwk };
+local key_options = options { key = tv.key(public_jwk), algorithms = { "RS256" } };
+local verifier = assert(tv.new(key_options));
+local rsa, by_hand = assert(tv.key(pem)), assert(tv.keystore());
+local server = assert(tv.keystore { asap_key_server = url });
+
+-- Either not there or wholly there; then gone.
+local function check_put()
+	local key, _, code = by_hand:get("kid", false);
+	if key then
+		check_rsa(key);
+	else
+		assert(code == "key-not-found", code);
+	end
+	by_hand:forget();
+	assert(#by_hand:keys() == 0);
+end
+
+local operations = {
+	{
+		name = "verify with a secret",
+		run = function () return tv.verify(hs256, secret_options); end,
+		good = check_claims,
+	},
+	{
+		name = "verify with a fresh secret",
+		prepare = fresh "secret",
+		run = function (secret) return tv.verify(hs256, { secret = secret, accepted_types = { "*" } }); end,
+		code = "bad-signature",
+	},
+	{
+		name = "verify with a fresh key",
+		prepare = fresh(public_jwk),
+		run = function (key) return tv.verify(rs256, options { key = key }); end,
+		good = check_claims,
+	},
+	{
+		name = "verify a forged token",
+		run = function () return tv.verify(forged, key_options); end,
+		code = "bad-signature",
+	},
+	{
+		name = "verify with another key",
+		run = function () return tv.verify(rs256, options { key = rsa }); end,
+		code = "bad-signature",
+	},
+	{
+		name = "new",
+		prepare = fresh(public_jwk),
+		run = function (key) return tv.new(options { key = key, accepted_types = { "JWT", "*" }, leeway = 3 }); end,
+		good = function (made) check_claims(made:verify(rs256, { now = 1300819379 })); end,
+	},
+	{
+		name = "verifier:verify",
+		run = function () return verifier:verify(rs256, { now = 1300819379 }); end,
+		good = check_claims,
+	},
+	{
+		name = "verifier:verify, expired",
+		run = function () return verifier:verify(rs256, { now = 1300819380 }); end,
+		code = "expired",
+	},
+	{
+		name = "inspect",
+		run = function () return tv.inspect(rs256); end,
+		good = function (header, claims) check_claims(claims, header); end,
+	},
+	{
+		name = "key",
+		run = function () return tv.key(ec_pem); end,
+		good = function (key) assert(key:curve() == "P-256"); end,
+	},
+	{
+		name = "a key that is none",
+		run = function () return tv.key("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"); end,
+		code = "malformed-key",
+	},
+	{
+		name = "the forms of a key",
+		run = function ()
+			for _, form in ipairs { "pem", "jwk", "thumbprint" } do
+				local text, message, code = rsa[form](rsa);
+				if not text then
+					return nil, message, code;
+				end
+			end
+			return rsa:pem();
+		end,
+		good = function (text) assert(text == pem); end,
+	},
+	{
+		name = "what a key is",
+		run = function () return tostring(rsa), rsa:algorithms(); end,
+		good = function (text, algorithms) assert(text == "token_verifier.key (RSA, 2048 bits)" and #algorithms >= 3); end,
+	},
+	{
+		name = "keystore by hand",
+		run = function () return tv.keystore { cache_size = 5 }; end,
+		good = function (store) assert(#store:keys() == 0); end,
+	},
+	{
+		name = "keystore of a folder",
+		run = function () return tv.keystore { directory = "/nowhere", ca_file = "/a" }; end,
+		good = function (store) assert(store:source() == "/nowhere"); end,
+	},
+	{
+		name = "keystore that is shared",
+		run = function () return tv.keystore { asap_key_server = url, max_ttl = 70 }; end,
+		good = function (store, warning) assert(store:id() == server:id() and warning:find("max_ttl", 1, true)); end,
+	},
+	{
+		name = "keystore:put a key",
+		run = function () return by_hand:put("kid", rsa); end,
+		good = check_put, after = check_put,
+	},
+	{
+		name = "keystore:put a text",
+		run = function () return by_hand:put("kid", pem, 100); end,
+		good = check_put, after = check_put,
+	},
+	{
+		name = "keystore:keys",
+		prepare = function () by_hand:put("kid", rsa); end,
+		run = function () return by_hand:keys(); end,
+		good = function (keys) assert(#keys == 1 and keys[1].kid == "kid"); check_rsa(keys[1].key); end,
+	},
+	{
+		name = "keystore:stats",
+		run = function () return by_hand:stats(); end,
+		good = function (stats) assert(stats.held == 1); end,
+	},
+	{
+		name = "keystore:get",
+		run = function () return by_hand:get("kid"); end,
+		good = check_rsa,
+	},
+	{
+		name = "keystore:get, not found",
+		run = function () return by_hand:get("another"); end,
+		code = "key-not-found",
+	},
+	{
+		-- What settled is told, by this call or by the next.
+		name = "step",
+		prepare = function ()
+			server:forget();
+			local _, _, code = server:get("kid", false);
+			assert(code == "key-pending", code);
+			drive();
+		end,
+		run = function () return tv.step(0); end,
+		good = function (settled)
+			assert(#settled == 1 and settled[1].kid == "kid" and settled[1].store:id() == server:id());
+			check_rsa(settled[1].key);
+		end,
+		after = function ()
+			local settled = tv.step(0);
+			assert(#settled == 1 and settled[1].kid == "kid" and settled[1].key, "a settlement is lost");
+		end,
+	},
+};
+
+return operations;
