@@ -169,6 +169,29 @@ describe("at start a warning", function ()
 		os.remove(path);
 	end);
 
+	it("tells of libraries that are loaded in place of ours", function ()
+		local folder = os.tmpname();
+		os.remove(folder);
+		assert(os.execute(("mkdir -p %s/token %s/empty"):format(folder, folder)));
+		for _, name in ipairs({ "token/util", "luajwtjitsi", "token/jwk" }) do
+			local file = assert(io.open(("%s/%s.lib.lua"):format(folder, name), "w"));
+			file:write("return {};");
+			file:close();
+		end
+		local all = { ["example.org"] = { app_id = "app", app_secret = secret } };
+		-- { plugin paths, warnings }
+		for _, case in ipairs({
+			{ folder..";lua/dropin", 3 }, { folder.."/empty;lua/dropin;"..folder, 0 }, { "/nowhere;lua/dropin", 0 }, { nil, 0 },
+		}) do
+			prosody.new_server(all).paths.plugins = case[1];
+			local module = prosody.new_module("example.org", all);
+			module:require "token/util".new(module);
+			assert.equal(case[2], said("warn"));
+			assert.equal(case[2] / 3, said("warn", "'token/util' is loaded from "..folder.."/token/util.lib.lua"));
+		end
+		os.execute("rm -r "..folder);
+	end);
+
 	it("tells of a MUC component that no token names", function ()
 		for host, expected in pairs({ ["rooms.example.org"] = 1, ["conference.example.org"] = 0 }) do
 			local all = { ["example.org"] = { app_id = "app", app_secret = secret }, [host] = { component_module = "muc" } };

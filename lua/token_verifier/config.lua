@@ -7,6 +7,7 @@ local host_log = require "token_verifier.host_log";
 local key_options = require "token_verifier.key_options";
 local option_reader = require "token_verifier.option_reader";
 local secret_options = require "token_verifier.secret_options";
+local shadow = require "token_verifier.shadow";
 local source_options = require "token_verifier.source_options";
 local sources = require "token_verifier.sources";
 local unknown_options = require "token_verifier.unknown_options";
@@ -24,9 +25,9 @@ local fields = {
 local function read_domains(reader, settings)
 	settings.muc_domain_prefix = reader:string("muc_mapper_domain_prefix") or "conference";
 	settings.muc_domain_base = reader:string("muc_mapper_domain_base");
+	local domain = reader:string("muc_mapper_domain");
 	if settings.muc_domain_base then
-		settings.muc_domain = reader:string("muc_mapper_domain")
-			or settings.muc_domain_prefix.."."..settings.muc_domain_base;
+		settings.muc_domain = domain or settings.muc_domain_prefix.."."..settings.muc_domain_base;
 	end
 end
 
@@ -50,8 +51,10 @@ end
 
 -- What the tokens are like that generateAsapToken() makes.
 local function read_asap_token(reader)
+	local has_path = reader:string("asap_key_path") ~= nil;
 	return {
-		key_path = reader:string("asap_key_path") or "/etc/prosody/certs/asap.key",
+		key_path = has_path and reader.context:get_option_path("asap_key_path", nil, "config")
+			or "/etc/prosody/certs/asap.key",
 		key_id = reader:string("asap_key_id") or "jitsi",
 		issuer = reader:string("asap_issuer") or "jitsi",
 		audience = reader:string("asap_audience") or "jitsi",
@@ -99,6 +102,7 @@ local function read(context, own_module, log, aside)
 	settings.enableDomainVerification = reader:boolean("enable_domain_verification", true, true);
 	read_domains(reader, settings);
 	read_patterns(reader, settings);
+	shadow.check(reader.log);
 	unknown_options.check(context.host, asked, reader.log);
 	advice.warn(settings, found, reader.log);
 	advice.warn_of_domain(settings, own_module, own_reader.log);

@@ -69,12 +69,17 @@ local function refused_room(session, room_address)
 	return table.concat(parts, " ");
 end
 
--- The SASL condition and the text for a code.
+-- Who else is accepted here is nobody's business.
+local without_list = {
+	["issuer-not-accepted"] = "iss is not accepted", ["audience-not-accepted"] = "aud is not accepted",
+};
+
+-- The SASL condition and the text for a code: the words of the log line, unless they would tell of others.
 local function answer(code, message)
 	if about_keys[code] then
 		message = "could not obtain public key";
 	end
-	return not_authorized[code] and "not-authorized" or "not-allowed", message;
+	return not_authorized[code] and "not-authorized" or "not-allowed", without_list[code] or message;
 end
 
 return { quote = quote, refused_token = refused_token, refused_room = refused_room, answer = answer };

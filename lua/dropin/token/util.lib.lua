@@ -2,6 +2,7 @@
 -- token_util: verifies the token of a session and decides which rooms it may enter.
 
 local token_verifier = require "token_verifier";
+local asap_token = require "token_verifier.asap_token";
 local claims_fields = require "token_verifier.claims";
 local config = require "token_verifier.config";
 local keys = require "token_verifier.keys";
@@ -204,6 +205,22 @@ function util:get_public_key(kid)
 	return nil;
 end
 
+-- "Bearer " and a token of this plugin's own for another service; "" after a warning if there is none.
+function util:generateAsapToken(audience)
+	audience = audience == nil and self.asapToken.audience or audience;
+	local token, message;
+	if type(audience) == "string" then
+		token, message = self._asap_tokens:token(self.asapToken, audience);
+	else
+		message = ("the audience is a %s, not a string"):format(type(audience));
+	end
+	if not token then
+		module:log("warn", "No ASAP token could be made: %s", message);
+		return "";
+	end
+	return "Bearer "..token;
+end
+
 -- A key server that was set takes the place of the sources that speak for an issuer: who sets one means none of the
 -- users' tokens that those sign.
 local replaced_by = { asapKeyServer = { "openidIssuer", "tokenIssuers" } };
@@ -274,7 +291,7 @@ local function new(context)
 	local key_set = keys.new(settings.keyOptions, log);
 	key_sets[key_set] = true;
 	local values, assigned = {
-		log = log, _keys = key_set, _configured = {}, _count = metrics.new(module, context.host),
+		log = log, _keys = key_set, _configured = {}, _count = metrics.new(module, context.host), _asap_tokens = asap_token.new(),
 	}, {};
 	local object = new_object(values, assigned);
 	configure(values, assigned, settings);

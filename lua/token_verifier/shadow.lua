@@ -1,0 +1,36 @@
+-- SPDX-License-Identifier: MIT
+-- Finds libraries of other makers that Prosody loads in place of ours: it looks into the folder of its plugin installer
+-- ("custom_plugins") before all others.
+
+local ours = { "token/util", "luajwtjitsi", "token/jwk" };
+
+-- The first file that module:require(name) finds, and its text.
+local function first_of(name, folders)
+	for folder in folders:gmatch("[^"..package.config:sub(3, 3).."]+") do
+		for _, place in ipairs({ "%s/%s.lib.lua", "%s/share/lua/5.4/%s.lib.lua" }) do
+			local path = place:format(folder, name);
+			local file = io.open(path, "rb");
+			local text = file and file:read("a");
+			if file then
+				file:close();
+			end
+			if text then
+				return path, text;
+			end
+		end
+	end
+	return nil;
+end
+
+-- Warns of each.
+local function check(log)
+	for _, name in ipairs(ours) do
+		local path, text = first_of(name, _G.prosody.paths.plugins or "");
+		if path and not text:find('require "token_verifier"', 1, true) then
+			log("warn", "'%s' is loaded from %s, not from prosody-token-verifier: "
+				.."put our folder in front in 'plugin_paths', and keep other copies out of 'custom_plugins'", name, path);
+		end
+	end
+end
+
+return { check = check };

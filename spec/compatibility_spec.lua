@@ -1,0 +1,610 @@
+-- SPDX-License-Identifier: MIT
+-- What Jitsi's configurations and plugins rely on, where no other spec shows it: how the library is loaded, whose options
+-- it reads, which fields and setters count, and what a reload of the configuration does.
+
+local prosody = require "spec.support.prosody";
+local tokens = require "spec.support.tokens";
+local key_server = require "spec.support.key_server";
+local token_verifier = require "token_verifier";
+
+local secret, other_secret = ("s"):rep(32), ("o"):rep(32);
+local rsa = tokens.new_key();
+local absent = tokens.absent;
+
+local function hs(changes, key)
+	return tokens.hs256(tokens.claims(changes), key or secret);
+end
+
+-- What process_and_verify_token() returns for a token, in an async runner.
+local function process(token_util, token, session)
+	session = session or {};
+	session.auth_token = token;
+	return prosody.run(token_util.process_and_verify_token, token_util, session);
+end
+
+local function accepts(token_util, token)
+	return (process(token_util, token));
+end
+
+local function reload()
+	_G.prosody.events.fire_event("config-reloaded");
+end
+
+-- A plugin on `host` that reads the options of `context`, its own host's without one.
+local function load_plugin(all, host, context)
+	local module = prosody.new_module(host, all);
+	return module:require "token/util".new(context and module:context(context) or module), module;
+end
+
+describe("the library is loaded", function ()
+	local all = {
+		["example.org"] = { app_id = "app", app_secret = secret },
+		["other.org"] = { app_id = "app", app_secret = other_secret },
+		["conference.example.org"] = {},
+		["*"] = { app_id = "app", app_secret = ("g"):rep(32) },
+	};
+
+	-- { what, the plugin's host, context, whose secret counts }
+	for _, case in ipairs({
+		{ "in a plugin of the host", "example.org", nil, secret },
+		{ "in a plugin of the host, with its own context", "example.org", "example.org", secret },
+		{ "in a component, with the context of its host", "conference.example.org", "example.org", secret },
+		{ "in a plugin of another host, with the context of the first", "other.org", "example.org", secret },
+		{ "in a plugin of another host", "other.org", nil, other_secret },
+		{ "in a global plugin", "*", nil, ("g"):rep(32) },
+		{ "in a global plugin, with the context of a host", "*", "other.org", other_secret },
+		{ "in a component, without a context", "conference.example.org", nil, ("g"):rep(32) },
+	}) do
+		it(case[1], function ()
+			prosody.new_server(all);
+			local token_util, module = load_plugin(all, case[2], case[3]);
+			for _, key in ipairs({ secret, other_secret, ("g"):rep(32) }) do
+				assert.equal(key == case[4], accepts(token_util, hs(nil, key)));
+			end
+			module:unload();
+		end);
+	end
+
+	it("anew by each plugin, and fields that one sets are its own", function ()
+		prosody.new_server(all);
+		local module = prosody.new_module("example.org", all);
+		assert.not_equal(module:require "token/util", module:require "token/util");
+		local first, second = load_plugin(all, "example.org"), load_plugin(all, "example.org");
+		first:set_asap_accepted_issuers({ "nobody" });
+		first.acceptedAudiences[1] = "nobody";
+		assert.is_false(accepts(first, hs()));
+		assert.is_true(accepts(second, hs()));
+	end);
+
+	it("in several copies that share the keys of a source, and nothing else", function ()
+		local server = key_server.start({ k1 = rsa.public });
+		local with_server = {
+			["a.example"] = { app_id = "app", asap_key_server = server.url },
+			["b.example"] = { app_id = "other", asap_key_server = server.url.."/" },
+			["c.example"] = { app_id = "app", app_secret = secret },
+		};
+		prosody.new_server(with_server);
+		local a, a_module = load_plugin(with_server, "a.example");
+		local b, b_module = load_plugin(with_server, "b.example");
+		local c, c_module = load_plugin(with_server, "c.example");
+		local token = tokens.rs256(tokens.claims(), rsa, "k1");
+		assert.is_true(accepts(a, token));
+		assert.is_false(accepts(b, token)); -- for another issuer
+		assert.is_true(accepts(b, tokens.rs256(tokens.claims({ iss = "other" }), rsa, "k1")));
+		assert.is_false(accepts(c, token));
+		assert.equal(1, #server.requests);
+		a_module:unload();
+		b:set_asap_accepted_issuers({ "app" });
+		assert.is_true(accepts(b, token)); -- held on, for those who still use it
+		assert.equal(1, #server.requests);
+		b_module:unload();
+		c_module:unload();
+		server.stop();
+	end);
+
+	it("by module:require alone, so that require finds the old rock of that name", function ()
+		for _, name in ipairs({ "luajwtjitsi", "token/util", "token.util", "token/jwk" }) do
+			assert.is_nil((package.searchpath(name, "lua/?.lua;lua/?/init.lua")));
+		end
+		local module = prosody.new_module("example.org", all);
+		assert.is_function(module:require "luajwtjitsi".verify);
+		assert.is_function(module:require "token/jwk".jwk_to_pem);
+	end);
+
+	it("and nil comes only of what it says: no bad option does it", function ()
+		for name, value in pairs({
+			app_id = "", signature_algorithm = { "HS256", "RS256" }, asap_accepted_issuers = 5, asap_accepted_audiences = 5,
+			asap_require_room_claim = {}, enable_domain_verification = {}, muc_mapper_domain_prefix = {},
+			muc_mapper_domain_base = {}, muc_mapper_domain = {}, jwt_pubkey_cache_size = {}, token_regex_enabled = {},
+			token_regex_room_max_length = {}, token_regex_max_quantifiers = {}, asap_key_path = {}, asap_key_id = {},
+			asap_issuer = {}, asap_audience = {}, asap_ttl = {}, asap_ttl_threshold = {}, cache_keys_url = {},
+			asap_key_server = {}, allow_empty_token = {}, token_leeway = {}, token_max_lifetime = {}, token_accepted_types = 5,
+			token_accept_milliseconds = {}, token_required_claims = 5, app_secret_file = "/nowhere", openid_issuer = 5,
+			token_issuers = 5, token_allow_missing_kid = {},
+		}) do
+			local options = { app_id = "app", allow_empty_token = true };
+			options.app_secret = name ~= "app_secret_file" and secret or nil;
+			options[name] = value;
+			local token_util = prosody.new_token_util(options);
+			assert.truthy(token_util, name);
+			assert.is_boolean(accepts(token_util, hs()), name);
+			assert.is_boolean(token_util:verify_room({ auth_token = "t" }, "room1@conference.example.org"), name);
+			assert.equal(value == "" and 0 or 1, #prosody.logged("error", name), name);
+		end
+	end);
+end);
+
+describe("the option", function ()
+	local host, own, elsewhere = "example.org", "conference.example.org", "other.org";
+
+	-- { option, value, field, what the field is then }: read through the context, so from the host or globally
+	for _, case in ipairs({
+		{ "app_id", "another", "appId", "another" },
+		{ "app_secret", other_secret, "appSecret", other_secret },
+		{ "asap_key_server", "https://k.example/", "asapKeyServer", "https://k.example/" },
+		{ "cache_keys_url", "https://k.example/", "cacheKeysUrl", "https://k.example/" },
+		{ "signature_algorithm", "HS512", "signatureAlgorithm", "HS512" },
+		{ "signature_algorithm", { "HS512", "HS256" }, "signatureAlgorithm", { "HS512", "HS256" } },
+		{ "allow_empty_token", true, "allowEmptyToken", true },
+		{ "allow_empty_token", "true", "allowEmptyToken", true },
+		{ "asap_accepted_issuers", { "a", "b" }, "acceptedIssuers", { "a", "b" } },
+		{ "asap_accepted_issuers", "a", "acceptedIssuers", { "a" } },
+		{ "asap_accepted_audiences", { "a", "b" }, "acceptedAudiences", { "a", "b" } },
+		{ "asap_require_room_claim", false, "requireRoomClaim", false },
+		{ "enable_domain_verification", false, "enableDomainVerification", false },
+		{ "enable_domain_verification", "false", "enableDomainVerification", false },
+		{ "muc_mapper_domain_prefix", "muc", "muc_domain_prefix", "muc" },
+		{ "muc_mapper_domain_base", "base.org", "muc_domain_base", "base.org" },
+		{ "muc_mapper_domain_base", "base.org", "muc_domain", "conference.base.org" },
+		{ "muc_mapper_domain", "muc.base.org", "muc_domain", nil }, -- only with a base
+		{ "token_regex_enabled", false, "regexEnabled", false },
+		{ "token_regex_room_max_length", 64, "regexRoomMaxLength", 64 },
+		{ "token_regex_max_quantifiers", 1, "regexRoomMaxQuantifiers", 1 },
+		{ "token_leeway", 7, "leeway", 7 },
+		{ "token_max_lifetime", 7, "maxLifetime", 7 },
+		{ "token_accepted_types", { "at+jwt" }, "acceptedTypes", { "at+jwt" } },
+		{ "token_accept_milliseconds", true, "acceptMilliseconds", true },
+		{ "token_required_claims", { "exp" }, "requiredClaims", { "exp" } },
+		{ "token_allow_missing_kid", true, "allowMissingKid", true },
+	}) do
+		local option, value, field, expected = table.unpack(case, 1, 4);
+		it(("%s is read through the context: %s"):format(option, field), function ()
+			for _, where in ipairs({ host, "*" }) do
+				local all = { [host] = { app_secret = secret }, [own] = {}, [elsewhere] = {}, ["*"] = { app_id = "app" } };
+				if all[where][option] ~= nil or where == "*" and all[host][option] ~= nil then
+					all[host][option] = nil;
+				end
+				all[where][option] = value;
+				prosody.new_server(all);
+				assert.same(expected, load_plugin(all, own, host)[field], where);
+			end
+			for _, where in ipairs({ own, elsewhere }) do
+				local all = { [host] = { app_id = "app", app_secret = secret }, [own] = {}, [elsewhere] = {}, ["*"] = {} };
+				all[where][option] = value;
+				prosody.new_server(all);
+				local without = load_plugin(all, "other.example", host)[field];
+				assert.same(without, load_plugin(all, own, host)[field], where);
+				assert.not_same(field == "muc_domain" and option == "muc_mapper_domain" and {} or expected, without);
+			end
+		end);
+	end
+
+	for option, field in pairs({
+		asap_key_path = "key_path", asap_key_id = "key_id", asap_issuer = "issuer", asap_audience = "audience",
+		asap_ttl = "ttl", asap_ttl_threshold = "ttl_threshold", jwt_pubkey_cache_size = "cache_size",
+	}) do
+		it(option.." is the loading plugin's own", function ()
+			local function value_for(where)
+				local all = { [host] = { app_id = "app", app_secret = secret }, [own] = {}, ["*"] = {} };
+				if where then
+					all[where][option] = field:find("^[tc]") and 601 or "/x";
+				end
+				prosody.new_server(all);
+				local token_util = load_plugin(all, own, host);
+				return (option:find("^asap") and token_util.asapToken or token_util.keyOptions)[field];
+			end
+			local default = value_for(nil);
+			assert.equal(field:find("^[tc]") and 601 or "/x", value_for(own));
+			assert.equal(field:find("^[tc]") and 601 or "/x", value_for("*"));
+			assert.equal(default, value_for(host));
+			assert.not_equal(default, value_for(own));
+		end);
+	end
+
+	it("asap_key_server is joined with exactly one slash to the SHA-256 of the kid", function ()
+		for _, ending in ipairs({ "", "/" }) do
+			local server = key_server.start({ k1 = rsa.public });
+			local token_util, module = prosody.new_token_util({ app_id = "app", asap_key_server = server.url..ending });
+			assert.is_true(accepts(token_util, tokens.rs256(tokens.claims(), rsa, "k1")));
+			assert.same({ "/keys/"..require "util.hashes".sha256("k1", true)..".pem" }, server.requests);
+			module:unload();
+			server.stop();
+		end
+	end);
+
+	it("app_secret_file names a file with the secret, read again when the configuration is reloaded", function ()
+		local path = os.tmpname();
+		local function write(text)
+			local file = assert(io.open(path, "wb"));
+			file:write(text);
+			file:close();
+		end
+		for ending, key in pairs({ [""] = secret, ["\n"] = secret, ["\r\n"] = secret, ["\n\n"] = secret.."\n", [" "] = secret.." " }) do
+			write(secret..ending);
+			local token_util = prosody.new_token_util({ app_id = "app", app_secret_file = path });
+			assert.is_true(accepts(token_util, hs(nil, key)));
+			assert.equal(key == secret, accepts(token_util, hs()));
+		end
+		local token_util, _, all = prosody.new_token_util({ app_id = "app", app_secret = secret, app_secret_file = path });
+		assert.equal(1, #prosody.logged("error", "exclude each other"));
+		write(other_secret);
+		reload();
+		assert.is_true(accepts(token_util, hs(nil, other_secret)));
+		assert.is_false(accepts(token_util, hs()));
+		for _, bad in ipairs({ "", "\n", "<no value>\n", ("x"):rep(65537) }) do -- app_secret does not take its place
+			write(bad);
+			reload();
+			assert.is_nil(token_util.appSecret);
+			assert.is_false(accepts(token_util, hs()));
+		end
+		for _, bad in ipairs({ path.."/nothing", "/", {}, true }) do
+			all["example.org"] = { app_id = "app", app_secret_file = bad };
+			prosody.clear_log();
+			reload();
+			assert.is_nil(token_util.appSecret);
+			assert.equal(1, #prosody.logged("error", "app_secret_file"), tostring(bad));
+		end
+		os.remove(path);
+	end);
+end);
+
+describe("a token is judged by", function ()
+	local now = os.time();
+
+	-- { option, value, claims, header, what the client reads of a refusal (nil: accepted) }
+	for _, case in ipairs({
+		{ "token_max_lifetime", 60, { iat = now, exp = now + 60 } },
+		{ "token_max_lifetime", 60, { iat = now, exp = now + 61 }, nil, "61" },
+		{ "token_max_lifetime", 60, { exp = now + 60 }, nil, "iat" },
+		{ "token_max_lifetime", 60, { iat = now, exp = absent }, nil, "exp" },
+		{ "token_max_lifetime", 0, { iat = now, exp = now + 1000000 } },
+		{ "token_max_lifetime", "1h", { iat = now, exp = now + 60 }, nil, "60" }, -- taken for nearly none
+		{ "token_max_lifetime", -1, { iat = now, exp = now + 60 }, nil, "60" },
+		{ "token_accepted_types", { "JWT", "at+jwt" }, nil, { typ = "at+jwt" } },
+		{ "token_accepted_types", { "JWT", "at+jwt" } },
+		{ "token_accepted_types", "at+jwt", nil, { typ = "at+jwt" } },
+		{ "token_accepted_types", { "at+jwt" }, nil, nil, "typ" },
+		{ "token_accepted_types", 5, nil, nil, "typ" },
+		{ "token_accepted_types", { 5 }, nil, nil, "typ" },
+		{ "token_accept_milliseconds", true, { iat = now * 1000, nbf = now * 1000, exp = (now + 60) * 1000 } },
+		{ "token_accept_milliseconds", true, { exp = (now - 60) * 1000 }, nil, "exp" },
+		{ "token_accept_milliseconds", true, { nbf = (now + 60) * 1000 }, nil, "nbf" },
+		{ "token_accept_milliseconds", true, { exp = now - 60 }, nil, "exp" },
+		{ "token_accept_milliseconds", "perhaps", { exp = (now + 60) * 1000 }, nil, "milliseconds" },
+		{ "token_required_claims", { "exp", "user_id" }, { user_id = "x" } },
+		{ "token_required_claims", { "exp", "user_id" }, {}, nil, "user_id" },
+		{ "token_required_claims", { "user_id" }, { user_id = tokens.null }, nil, "user_id" },
+		{ "token_required_claims", "user_id", {}, nil, "user_id" },
+		{ "token_required_claims", { "exp", 5 }, {}, nil, "" },
+		{ "token_required_claims", { user_id = true }, {}, nil, "" },
+		{ "token_required_claims", 5, {}, nil, "" },
+	}) do
+		local option, value, claims, header, reason = table.unpack(case, 1, 5);
+		it(("%s, which %s"):format(option, reason and "refuses: "..reason or "accepts"), function ()
+			local token_util = prosody.new_token_util({ app_id = "app", app_secret = secret, [option] = value });
+			local result, condition, text = process(token_util, tokens.hs256(tokens.claims(claims), secret, header));
+			assert.equal(reason == nil, result, text);
+			if reason then
+				assert.equal("not-allowed", condition);
+				assert.truthy(text:find(reason, 1, true), text);
+			end
+		end);
+	end
+end);
+
+describe("a field that a plugin sets", function ()
+	local room = "room1@conference.example.org";
+	local server;
+
+	before_each(function ()
+		server = key_server.start({ k1 = rsa.public });
+	end);
+
+	after_each(function ()
+		server.stop();
+	end);
+
+	-- What somebody gets who comes with a token, from a tenant's page, and wants into a room.
+	local function outcome(token_util, claims, address)
+		local session = {};
+		local verified = process(token_util, hs(claims), session);
+		local allowed, error_name = token_util:verify_room(session, address or room);
+		return { verified, allowed, error_name };
+	end
+
+	local pattern = { room = "ro%a+%d", context = { room = { regex = true } } };
+
+	-- { field, what it is set to, claims, address, outcome before, outcome after }
+	for _, case in ipairs({
+		{ "appSecret", other_secret, nil, nil, { true, true }, { false, false, "room-name-does-not-match" } },
+		{ "signatureAlgorithm", "HS384", nil, nil, { true, true }, { false, false, "room-name-does-not-match" } },
+		{ "acceptedIssuers", { "x" }, nil, nil, { true, true }, { false, false, "room-name-does-not-match" } },
+		{ "acceptedAudiences", { "x" }, nil, nil, { true, true }, { false, false, "room-name-does-not-match" } },
+		{ "requireRoomClaim", false, { room = absent }, nil, { false, false, "room-name-does-not-match" }, { true, true } },
+		{ "enableDomainVerification", false, { sub = "x" }, nil, { true, false }, { true, true } },
+		{ "muc_domain_prefix", "muc", nil, "room1@muc.example.org", { true, false }, { true, true } },
+		{ "muc_domain_base", "example.org", nil, nil, { true, true }, { true, false, "room-does-not-exist" } },
+		{ "muc_domain", "x.org", { sub = "*" }, nil, { true, true }, { true, true } }, -- it takes a base
+		{ "regexEnabled", false, pattern, nil, { true, true }, { true, false, "invalid-regex" } },
+		{ "regexRoomMaxLength", 4, pattern, nil, { true, true }, { true, false, "invalid-regex" } },
+		{ "regexRoomMaxQuantifiers", 0, pattern, nil, { true, true }, { true, false, "invalid-regex" } },
+		{ "leeway", 60, { exp = os.time() - 5 }, nil, { false, false, "room-name-does-not-match" }, { true, true } },
+		{ "requiredClaims", { "x" }, nil, nil, { true, true }, { false, false, "room-name-does-not-match" } },
+		{ "acceptedTypes", { "x" }, nil, nil, { true, true }, { false, false, "room-name-does-not-match" } },
+		{ "maxLifetime", 1, nil, nil, { true, true }, { false, false, "room-name-does-not-match" } },
+		{ "acceptMilliseconds", true, { exp = (os.time() + 60) * 1000 }, nil, { false, false, "room-name-does-not-match" },
+			{ true, true } },
+	}) do
+		local field, value, claims, address, before, after = table.unpack(case, 1, 6);
+		it("counts at the next call, and after a reload too: "..field, function ()
+			local token_util = prosody.new_token_util({ app_id = "app", app_secret = secret });
+			assert.same(before, outcome(token_util, claims, address));
+			token_util[field] = value;
+			assert.same(after, outcome(token_util, claims, address));
+			reload();
+			assert.same(value, token_util[field]);
+			assert.same(after, outcome(token_util, claims, address));
+		end);
+	end
+
+	it("counts at the next call, and after a reload too: allowEmptyToken", function ()
+		local token_util = prosody.new_token_util({ app_id = "app", app_secret = secret });
+		assert.is_false(accepts(token_util, nil));
+		token_util.allowEmptyToken = true;
+		assert.is_true(accepts(token_util, nil));
+		assert.is_true((token_util:verify_room({}, room)));
+		reload();
+		assert.is_true(accepts(token_util, nil));
+	end);
+
+	for _, case in ipairs({ { "asapKeyServer", "url" }, { "cacheKeysUrl", "set" } }) do
+		it("counts at the next call, and after a reload too: "..case[1], function ()
+			local token_util, module = prosody.new_token_util({
+				app_id = "app", app_secret = secret, signature_algorithm = "RS256",
+			});
+			local token = tokens.rs256(tokens.claims(), rsa, "k1");
+			assert.is_false(accepts(token_util, token));
+			server.set = server.publish_set("one", { k1 = rsa.public });
+			token_util[case[1]] = server[case[2]];
+			assert.is_true(accepts(token_util, token));
+			reload();
+			assert.is_true(accepts(token_util, token));
+			token_util[case[1]] = nil;
+			reload();
+			assert.is_false(accepts(token_util, token));
+			module:unload();
+		end);
+	end
+
+	it("does no harm if it is nonsense: the token is refused, nothing raises", function ()
+		for _, field in ipairs({
+			"appId", "appSecret", "asapKeyServer", "cacheKeysUrl", "signatureAlgorithm", "acceptedIssuers", "acceptedAudiences",
+			"leeway", "maxLifetime", "acceptedTypes", "requiredClaims", "tokenIssuers", "openidIssuer",
+		}) do
+			for _, value in ipairs({ "", "nonsense", 5, -1, 0 / 0, true, {}, { {} }, { 5 }, { x = "y" }, function () end }) do
+				local token_util, module = prosody.new_token_util({ app_id = "app", app_secret = secret });
+				token_util[field] = value;
+				local result, condition, reason = process(token_util, hs());
+				assert.is_boolean(result);
+				if not result then
+					assert.same({ "string", "string" }, { type(condition), type(reason) });
+				else -- it says nothing about this token
+					assert.truthy(field == "appId" or field == "leeway" and value == 5 or field == "requiredClaims" and next(value) == nil
+						or field == "cacheKeysUrl" and value == nil, ("%s: %s"):format(field, value));
+				end
+				assert.is_nil(prosody.run(token_util.get_public_key, token_util, "k"));
+				token_util:clear_asap_cache();
+				module:unload();
+			end
+		end
+	end);
+end);
+
+describe("a setter", function ()
+	-- { setter, what is set, claims, accepted before, accepted after, what the configuration is reloaded with }
+	for _, case in ipairs({
+		{ "set_asap_accepted_issuers", { "x" }, { iss = "x" }, false, true, { asap_accepted_issuers = { "y" } } },
+		{ "set_asap_accepted_audiences", { "x" }, nil, true, false, { asap_accepted_audiences = { "*" } } },
+		{ "set_asap_require_room_claim", false, { room = absent }, false, true, { asap_require_room_claim = true } },
+		{ "set_asap_key_server", "", nil, true, false, { asap_key_server = absent } },
+	}) do
+		local setter, value, claims, before, after, changes = table.unpack(case, 1, 6);
+		it("is effective at once and survives a reload: "..setter, function ()
+			local token_util, _, all = prosody.new_token_util({ app_id = "app", app_secret = secret });
+			assert.equal(before, accepts(token_util, hs(claims)));
+			token_util[setter](token_util, value);
+			assert.equal(after, accepts(token_util, hs(claims)));
+			for name, changed in pairs(changes) do
+				all["example.org"][name] = changed ~= absent and changed or nil;
+			end
+			reload();
+			assert.equal(after, accepts(token_util, hs(claims)));
+		end);
+	end
+
+	it("of a system API's key server does not get the users' one back by a reload", function ()
+		local server = key_server.start({ k1 = rsa.public });
+		for _, url in ipairs({ "", "http://127.0.0.1:1/" }) do
+			local options = { app_id = "app", app_secret = secret };
+			local token_util, module, all = prosody.new_token_util(options);
+			token_util:set_asap_key_server(url);
+			all["example.org"] = { app_id = "app", app_secret = secret, asap_key_server = server.url };
+			reload();
+			assert.equal(url, token_util.asapKeyServer);
+			for _, token in ipairs({ hs(), tokens.rs256(tokens.claims(), rsa, "k1") }) do
+				local result, condition, reason = process(token_util, token);
+				assert.same({ false, "not-allowed" }, { result, condition });
+				assert.truthy(reason == "could not obtain public key" or token == hs() and reason:find("alg"), reason);
+			end
+			assert.equal(0, #server.requests);
+			module:unload();
+		end
+		server.stop();
+	end);
+
+	it("that is given nonsense opens no door", function ()
+		for _, setter in ipairs({ "set_asap_accepted_issuers", "set_asap_accepted_audiences", "set_asap_key_server" }) do
+			for _, value in ipairs({ "nonsense", "", 5, true, false, {}, { {} }, { 5 }, { x = "app" } }) do
+				local token_util, module = prosody.new_token_util({ app_id = "app", app_secret = secret });
+				token_util[setter](token_util, value);
+				assert.is_false(accepts(token_util, hs()), setter);
+				module:unload();
+			end
+		end
+		for _, setter in ipairs({ "set_asap_accepted_issuers", "set_asap_accepted_audiences" }) do
+			local token_util = prosody.new_token_util({ app_id = "app", app_secret = secret });
+			token_util[setter](token_util, nil);
+			assert.is_false(accepts(token_util, hs()));
+			reload();
+			assert.is_false(accepts(token_util, hs()));
+		end
+	end);
+end);
+
+describe("a reload of the configuration", function ()
+	it("takes new lists, secrets and switches without a restart", function ()
+		local token_util, _, all = prosody.new_token_util({ app_id = "app", app_secret = secret });
+		assert.is_true(accepts(token_util, hs()));
+		-- { changes, claims, secret, accepted then }
+		for _, case in ipairs({
+			{ { app_secret = other_secret }, nil, secret, false }, { { app_secret = other_secret }, nil, other_secret, true },
+			{ { asap_accepted_issuers = { "x" } }, nil, secret, false }, { { asap_accepted_issuers = { "x" } }, { iss = "x" }, secret, true },
+			{ { app_id = "new" }, nil, secret, false }, { { app_id = "new" }, { iss = "new" }, secret, true },
+			{ { asap_accepted_audiences = { "x" } }, nil, secret, false },
+			{ { asap_require_room_claim = false }, { room = absent }, secret, true }, { {}, { room = absent }, secret, false },
+			{ { token_leeway = 60 }, { exp = os.time() - 5 }, secret, true }, { {}, { exp = os.time() - 5 }, secret, false },
+			{ { signature_algorithm = "HS512" }, nil, secret, false }, { {}, nil, secret, true },
+		}) do
+			all["example.org"] = { app_id = "app", app_secret = secret };
+			for name, value in pairs(case[1]) do
+				all["example.org"][name] = value;
+			end
+			reload();
+			assert.equal(case[4], accepts(token_util, hs(case[2], case[3])));
+		end
+	end);
+
+	it("does nothing for a plugin that was unloaded", function ()
+		local token_util, module, all = prosody.new_token_util({ app_id = "app", app_secret = secret });
+		module:unload();
+		all["example.org"] = { app_id = "new", app_secret = secret };
+		reload();
+		assert.equal("app", token_util.appId);
+	end);
+end);
+
+describe("process_and_verify_token", function ()
+	local function count(...)
+		return select("#", ...);
+	end
+
+	it("returns exactly true, or false, a condition and a reason", function ()
+		local token_util = prosody.new_token_util({ app_id = "app", app_secret = secret });
+		assert.equal(1, count(token_util:process_and_verify_token({ auth_token = hs() })));
+		assert.equal(3, count(token_util:process_and_verify_token({ auth_token = "x" })));
+		assert.equal(3, count(token_util:process_and_verify_token({})));
+	end);
+
+	it("assumes nothing of a table that an HTTP plugin makes", function ()
+		local token_util = prosody.new_token_util({ app_id = "app", app_secret = secret });
+		local session = { auth_token = hs({ context = { user = { id = "u" } } }) };
+		assert.is_true(token_util:process_and_verify_token(session));
+		assert.equal("u", session.jitsi_meet_context_user.id);
+		assert.is_true((token_util:verify_room(session, "room1@conference.example.org")));
+		for _, session_with in ipairs({ { ip = 5 }, { ip = {} }, { destroyed = false }, { jitsi_web_query_room = 5 } }) do
+			session_with.auth_token = "x";
+			assert.is_false((token_util:process_and_verify_token(session_with)));
+		end
+	end);
+
+	it("compares JSON null as other plugins do: it is cjson.null", function ()
+		local token_util = prosody.new_token_util({ app_id = "app", app_secret = secret });
+		local session = { auth_token = hs({ context = { user = { name = tokens.null } } }) };
+		assert.is_true(token_util:process_and_verify_token(session));
+		assert.equal(require "cjson".null, session.jitsi_meet_context_user.name);
+	end);
+
+	it("sets the fields, then tells the others, then asks for a context", function ()
+		local token_util = prosody.new_token_util({ app_id = "app", app_secret = secret });
+		local session = { auth_token = hs(), contextRequired = true };
+		local seen;
+		_G.prosody.events.add_handler("jitsi-authentication-token-verified", function (event)
+			seen = { event.session == session, event.claims.room, session.jitsi_meet_room };
+			return { res = false };
+		end);
+		assert.equal("not-allowed", select(2, token_util:process_and_verify_token(session)));
+		assert.same({ true, "room1", "room1" }, seen);
+		session.contextRequired = nil;
+		assert.is_true(token_util:process_and_verify_token(session)); -- whatever the handler returned
+	end);
+
+	it("never evaluates a pattern, and keeps it as it is", function ()
+		local token_util = prosody.new_token_util({ app_id = "app", app_secret = secret, token_regex_enabled = false });
+		for _, claim in ipairs({ "[", "(", "%", "ROOM%D", (".*"):rep(200) }) do
+			local session = { auth_token = hs({ room = claim, context = { room = { regex = true } } }) };
+			assert.is_true(token_util:process_and_verify_token(session));
+			assert.equal(claim, session.jitsi_meet_room);
+		end
+	end);
+
+	it("tells a client nothing of other issuers, audiences or sources", function ()
+		local token_util = prosody.new_token_util({
+			app_id = "app", app_secret = secret, asap_accepted_issuers = { "customer-a" }, asap_accepted_audiences = { "service-b" },
+		});
+		for _, claims in ipairs({ { iss = "x", aud = "service-b" }, { iss = "customer-a", aud = "x" } }) do
+			local _, _, reason = process(token_util, hs(claims));
+			assert.truthy(reason:find("is not accepted", 1, true));
+			assert.falsy(reason:find("customer", 1, true) or reason:find("service", 1, true));
+			assert.equal(1, #prosody.logged("info", claims.iss == "x" and 'accepted: "customer-a"' or 'accepted: "service-b"'));
+		end
+	end);
+end);
+
+describe("a key that a session brings along", function ()
+	local rs = tokens.rs256(tokens.claims(), rsa);
+
+	-- A certificate of the key.
+	local function certificate()
+		local key_path = os.tmpname();
+		local file = assert(io.open(key_path, "w"));
+		file:write(rsa.private);
+		file:close();
+		local pipe = io.popen(("openssl req -x509 -new -key %s -subj /CN=x -days 1 2>/dev/null"):format(key_path));
+		local pem = pipe:read("a");
+		pipe:close();
+		os.remove(key_path);
+		return pem;
+	end
+
+	it("is a PEM, a certificate or a JWK, for the asymmetric names alone", function ()
+		for _, key in ipairs({ rsa.public, certificate(), token_verifier.key(rsa.public):jwk() }) do
+			-- { signature_algorithm, accepted }
+			for _, case in ipairs({ { "RS256", true }, { "RS512", false }, { "HS256", false }, { { "RS512", "RS256" }, true } }) do
+				local token_util = prosody.new_token_util({ app_id = "app", app_secret = secret, signature_algorithm = case[1] });
+				assert.equal(case[2], (process(token_util, rs, { public_key = key })));
+				for _, forged in ipairs({ tokens.hs256(tokens.claims(), key), hs() }) do
+					assert.is_false((process(token_util, forged, { public_key = key })));
+				end
+			end
+		end
+	end);
+
+	it("counts for its session alone", function ()
+		local token_util = prosody.new_token_util({ app_id = "app", app_secret = secret, signature_algorithm = "HS256" });
+		local token = hs(nil, "notused");
+		assert.is_true((process(token_util, token, { public_key = "notused" })));
+		assert.is_false((process(token_util, token)));
+		assert.is_true((process(token_util, hs())));
+		assert.is_false((process(token_util, hs(), { public_key = "notused" })));
+	end);
+end);
