@@ -53,6 +53,15 @@ local token_verifier = {};
 ---| '"RS256"'
 ---| '"RS384"'
 ---| '"RS512"'
+---| '"ES256"'
+---| '"ES384"'
+---| '"ES512"'
+---| '"PS256"'
+---| '"PS384"'
+---| '"PS512"'
+---| '"EdDSA"'
+---| '"Ed25519"'
+---| '"Ed448"'
 
 ---Where one key or many come from: exactly one of secret, key, keys, issuers, asap_key_server, jwks_url, openid_issuer and directory.
 ---@class token_verifier.options
@@ -75,9 +84,33 @@ local token_verifier = {};
 ---@field required_claims? string[] names of claims that must be there and not null
 ---@field leeway? integer seconds for exp and nbf, 0 to 300; default 0
 ---@field max_lifetime? integer seconds from iat to exp; 0, the default, is any
+---@field strict_secrets? boolean refuse a secret that is shorter than the hash
+---@field min_rsa_bits? integer of an RSA modulus, 1024 to 16384; default 2048
 ---@field accept_milliseconds? boolean take dates that can only be milliseconds as such
 ---@field now? number Unix time; default the clock's
 ---@field wait? boolean wait for a key that is not held yet; default true until pollfd() was called
+
+---Exactly one of secret, key, keys, asap_key_server, jwks_url and directory.
+---@class token_verifier.jws_options
+---@field secret? string
+---@field key? string|token_verifier.key
+---@field keys? token_verifier.keystore|token_verifier.keystore[]
+---@field asap_key_server? string|string[]
+---@field jwks_url? string
+---@field directory? string
+---@field algorithms? token_verifier.algorithm[] default the JWK's alg, else {"HS256"} for a secret, {"RS256"} otherwise
+---@field allow_missing_kid? boolean
+---@field strict_secrets? boolean
+---@field min_rsa_bits? integer
+---@field wait? boolean
+
+---Exactly one of secret and private_key.
+---@class token_verifier.sign_options
+---@field secret? string
+---@field private_key? string PEM, not encrypted, or JWK
+---@field algorithm? token_verifier.algorithm default the JWK's alg, else the usual one of the key
+---@field kid? string
+---@field header? table more members of the header, without alg
 
 ---At most one of asap_key_server, jwks_url, openid_issuer and directory; without any keys are put by hand.
 ---@class token_verifier.keystore_options
@@ -100,6 +133,7 @@ local token_verifier = {};
 ---@field connect_timeout? number seconds; default 2
 ---@field timeout? number seconds of one fetch; default 5
 ---@field refresh_ahead? integer percent of the freshness at its end in which a use refreshes; default 10
+---@field min_rsa_bits? integer of an RSA modulus; default 2048
 ---@field max_set_keys? integer keys of a JWK Set; default 256
 ---@field max_fetches? integer fetches at a time in the process; default 64
 ---@field max_running? integer fetches at a time; default 16
@@ -166,6 +200,22 @@ function token_verifier.verify(token, options) end
 ---@return token_verifier.code? code
 function token_verifier.new(options) end
 
+---Verifies the signature of a compact JWS with any payload, and nothing else.
+---@param jws string
+---@param options token_verifier.jws_options
+---@return string|nil payload
+---@return table|string header_or_message
+---@return token_verifier.code? code
+function token_verifier.verify_jws(jws, options) end
+
+---Makes a token; claims as verify() returns them keep their JSON types.
+---@param claims table
+---@param options token_verifier.sign_options
+---@return string|nil token
+---@return string? message
+---@return token_verifier.code? code
+function token_verifier.sign(claims, options) end
+
 ---Reads a token that nobody has verified, for diagnosis only. Returns header and claims, or nil, message, code.
 ---@param token string
 ---@return table|nil header
@@ -191,6 +241,10 @@ function token_verifier.keystore(options) end
 ---@param kid string
 ---@return string
 function token_verifier.key_file_name(kid) end
+
+---A handle of each key store that is open in the process.
+---@return token_verifier.keystore[]
+function token_verifier.stores() end
 
 ---The descriptor to watch for reading; from then on verify() and get() do not wait unless told so.
 ---@return integer

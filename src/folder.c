@@ -59,8 +59,8 @@ static ssize_t read_whole(int file, char *bytes, size_t size) {
     return (ssize_t)length;
 }
 
-enum tv_status tv_folder_load(const char *folder, struct tv_span key_id, struct tv_key **key,
-                              struct tv_detail *detail) {
+enum tv_status tv_folder_load(const char *folder, struct tv_span key_id, int rsa_min_bits,
+                              struct tv_key **key, struct tv_detail *detail) {
     char *path = NULL;
     enum tv_status status = tv_asap_url(folder, key_id, &path);
     if (status != TV_OK)
@@ -80,7 +80,7 @@ enum tv_status tv_folder_load(const char *folder, struct tv_span key_id, struct 
     else if (length < 0)
         status = fail_errno(detail, error);
     else
-        status = tv_key_load(bytes, (size_t)length, key, detail);
+        status = tv_key_load_with(bytes, (size_t)length, rsa_min_bits, key, detail);
     detail->found = (struct tv_span){0};
     free(bytes);
     bool no_key =

@@ -13,7 +13,7 @@
 enum tv_status tv_folder_look(const char *folder, struct tv_span key_id,
                               char stamp[TV_FOLDER_STAMP_SIZE], struct tv_detail *detail);
 
-// Reads and loads it. TV_KEY_NOT_FOUND, TV_KEY_UNUSABLE (also for a file that is no good key),
-// TV_NO_MEMORY.
-enum tv_status tv_folder_load(const char *folder, struct tv_span key_id, struct tv_key **key,
-                              struct tv_detail *detail);
+// Reads and loads it, `rsa_min_bits` as for tv_key_load_with(). TV_KEY_NOT_FOUND, TV_KEY_UNUSABLE
+// (also for a file that is no good key), TV_NO_MEMORY.
+enum tv_status tv_folder_load(const char *folder, struct tv_span key_id, int rsa_min_bits,
+                              struct tv_key **key, struct tv_detail *detail);

@@ -129,16 +129,19 @@ static bool exponent_is_good(const EVP_PKEY *public_key) {
     return good;
 }
 
-static enum tv_status check_rsa(const EVP_PKEY *public_key, struct tv_detail *detail) {
-    int bits = EVP_PKEY_get_bits(public_key);
+static enum tv_status fail_bits(struct tv_detail *detail, int bits, int limit) {
     detail->number = bits;
-    if (bits < TV_RSA_MIN_BITS || bits > TV_RSA_MAX_BITS) {
-        detail->limit = bits < TV_RSA_MIN_BITS ? TV_RSA_MIN_BITS : TV_RSA_MAX_BITS;
-        return fail(detail, TV_WEAK_KEY, TV_REASON_LENGTH, "RSA modulus");
-    }
+    detail->limit = limit;
+    return fail(detail, TV_WEAK_KEY, TV_REASON_LENGTH, "RSA modulus");
+}
+
+static enum tv_status check_rsa(const EVP_PKEY *public_key, int min_bits,
+                                struct tv_detail *detail) {
+    int bits = EVP_PKEY_get_bits(public_key);
+    if (bits < min_bits || bits > TV_RSA_MAX_BITS)
+        return fail_bits(detail, bits, bits < min_bits ? min_bits : TV_RSA_MAX_BITS);
     if (!exponent_is_good(public_key))
         return fail(detail, TV_WEAK_KEY, TV_REASON_EXPONENT, NULL);
-    detail->number = 0;
     return TV_OK;
 }
 
@@ -174,13 +177,14 @@ static enum tv_status check_ec(EVP_PKEY *public_key, enum tv_curve *curve,
     return good ? TV_OK : fail(detail, TV_WEAK_KEY, TV_REASON_POINT, NULL);
 }
 
-enum tv_status tv_key_wrap(EVP_PKEY *public_key, struct tv_key **key, struct tv_detail *detail) {
+enum tv_status tv_key_wrap(EVP_PKEY *public_key, int rsa_min_bits, struct tv_key **key,
+                           struct tv_detail *detail) {
     enum tv_status status = TV_OK;
     enum tv_key_type type = TV_KEY_RSA;
     enum tv_curve curve = TV_CURVE_NONE;
     switch (EVP_PKEY_get_base_id(public_key)) {
     case EVP_PKEY_RSA:
-        status = check_rsa(public_key, detail);
+        status = check_rsa(public_key, rsa_min_bits, detail);
         break;
     case EVP_PKEY_EC:
         type = TV_KEY_EC;
@@ -279,6 +283,13 @@ enum tv_status tv_key_check_signing(const struct tv_key *key, const struct tv_al
         return fail(detail, TV_KEY_ALGORITHM_MISMATCH, TV_REASON_KEY_USE, "use or key_ops");
     }
     return TV_OK;
+}
+
+enum tv_status tv_key_check_bits(const struct tv_key *key, int rsa_min_bits,
+                                 struct tv_detail *detail) {
+    int bits = tv_key_bits(key);
+    return key->type == TV_KEY_RSA && bits < rsa_min_bits ? fail_bits(detail, bits, rsa_min_bits)
+                                                          : TV_OK;
 }
 
 const struct tv_algorithm *tv_key_own_algorithm(const struct tv_key *key) {

@@ -10,7 +10,9 @@
 // Longest key text read, in bytes.
 #define TV_KEY_MAX_LENGTH ((size_t)64 * 1024)
 
+// Of an RSA modulus: NIST SP 800-131A and RFC 7518 section 3.3 want 2048; nobody may go below 1024.
 #define TV_RSA_MIN_BITS 2048
+#define TV_RSA_FLOOR_BITS 1024
 #define TV_RSA_MAX_BITS 16384
 
 enum tv_key_type {
@@ -28,6 +30,16 @@ struct tv_key; // reference-counted; not changed once loaded
 // TV_CRYPTO_FAILURE.
 enum tv_status tv_key_load(const char *text, size_t length, struct tv_key **key,
                            struct tv_detail *detail);
+
+// As tv_key_load(), for a deployment that has RSA keys of fewer bits than TV_RSA_MIN_BITS, or wants
+// more: `rsa_min_bits` from TV_RSA_FLOOR_BITS to TV_RSA_MAX_BITS.
+enum tv_status tv_key_load_with(const char *text, size_t length, int rsa_min_bits,
+                                struct tv_key **key, struct tv_detail *detail);
+
+// As tv_key_load_with(), or the secret of an "oct" JWK: for text that its owner says is a key,
+// never for what somebody else published.
+enum tv_status tv_key_load_any(const char *text, size_t length, int rsa_min_bits,
+                               struct tv_key **key, struct tv_detail *detail);
 
 // As tv_key_load(), and keeps the private half: for signing. PEM (PKCS#8, PKCS#1 or SEC 1, not
 // encrypted) or a private JWK. TV_MALFORMED_KEY for a text without one.
@@ -61,6 +73,10 @@ enum tv_status tv_key_check_algorithm(const struct tv_key *key,
 // Likewise for making them, which takes a secret or the private half too: TV_MALFORMED_KEY without.
 enum tv_status tv_key_check_signing(const struct tv_key *key, const struct tv_algorithm *algorithm,
                                     struct tv_detail *detail);
+
+// TV_WEAK_KEY for an RSA key with fewer bits than `rsa_min_bits`.
+enum tv_status tv_key_check_bits(const struct tv_key *key, int rsa_min_bits,
+                                 struct tv_detail *detail);
 
 // The JWK's own alg (RFC 7517 section 4.4), or NULL if it has none or one that does not exist here.
 const struct tv_algorithm *tv_key_own_algorithm(const struct tv_key *key);

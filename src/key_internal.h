@@ -22,12 +22,13 @@ struct tv_key {
 
 // Wraps a public key once it has passed the checks of its type. Takes `public_key`, also on
 // failure.
-enum tv_status tv_key_wrap(EVP_PKEY *public_key, struct tv_key **key, struct tv_detail *detail);
+enum tv_status tv_key_wrap(EVP_PKEY *public_key, int rsa_min_bits, struct tv_key **key,
+                           struct tv_detail *detail);
 
 // key_jwk.c: a JWK's text, and one that is parsed already. tv_key_load_jwk() gives no `found`.
-enum tv_status tv_key_load_jwk(const char *text, size_t length, struct tv_key **key,
-                               struct tv_detail *detail);
-enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, struct tv_key **key,
+enum tv_status tv_key_load_jwk(const char *text, size_t length, int rsa_min_bits,
+                               struct tv_key **key, struct tv_detail *detail);
+enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, int rsa_min_bits, struct tv_key **key,
                                       struct tv_detail *detail);
 // Both halves of a private JWK.
 enum tv_status tv_key_jwk_pair(yyjson_val *jwk, EVP_PKEY **pair, struct tv_detail *detail);

@@ -288,7 +288,7 @@ enum tv_status tv_key_jwk_pair(yyjson_val *jwk, EVP_PKEY **pair, struct tv_detai
     return make(jwk, true, pair, detail);
 }
 
-enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, struct tv_key **key,
+enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, int rsa_min_bits, struct tv_key **key,
                                       struct tv_detail *detail) {
     EVP_PKEY *public_key = NULL;
     struct tv_key *made = NULL;
@@ -300,7 +300,7 @@ enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, struct tv_key **key,
         EVP_PKEY_free(public_key);
         return status;
     }
-    status = tv_key_wrap(public_key, &made, detail);
+    status = tv_key_wrap(public_key, rsa_min_bits, &made, detail);
     if (status != TV_OK)
         return status;
     made->was_private = tv_json_member(jwk, TV_SPAN("d")) != NULL;
@@ -318,14 +318,14 @@ void tv_key_wipe(struct tv_arena *arena) {
     free(arena->memory);
 }
 
-enum tv_status tv_key_load_jwk(const char *text, size_t length, struct tv_key **key,
-                               struct tv_detail *detail) {
+enum tv_status tv_key_load_jwk(const char *text, size_t length, int rsa_min_bits,
+                               struct tv_key **key, struct tv_detail *detail) {
     struct tv_arena arena;
     yyjson_val *jwk;
     enum tv_status status =
         tv_json_parse_copy(text, length, TV_MALFORMED_KEY, "JWK", &arena, &jwk, detail);
     if (status == TV_OK)
-        status = tv_key_load_jwk_object(jwk, key, detail);
+        status = tv_key_load_jwk_object(jwk, rsa_min_bits, key, detail);
     detail->found = (struct tv_span){0}; // it stood in the arena
     tv_key_wipe(&arena);
     return status;

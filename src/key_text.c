@@ -69,13 +69,13 @@ static EVP_PKEY *decode_public_der(const unsigned char *der, long length) {
     return NULL;
 }
 
-static enum tv_status load_der(const char *text, size_t length, struct tv_key **key,
-                               struct tv_detail *detail) {
+static enum tv_status load_der(const char *text, size_t length, int rsa_min_bits,
+                               struct tv_key **key, struct tv_detail *detail) {
     EVP_PKEY *public_key = decode_public_der((const unsigned char *)text, (long)length);
     if (!public_key)
         return fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY,
                     "DER of something else than a public key");
-    return tv_key_wrap(public_key, key, detail);
+    return tv_key_wrap(public_key, rsa_min_bits, key, detail);
 }
 
 // What the text of a failed look-up usually is, said in words.
@@ -97,7 +97,7 @@ static const char *looks_like(const char *text, size_t length) {
 }
 
 static enum tv_status load_block(const char *name, const unsigned char *der, long length,
-                                 struct tv_key **key, struct tv_detail *detail) {
+                                 int rsa_min_bits, struct tv_key **key, struct tv_detail *detail) {
     const unsigned char *end = der;
     bool is_private;
     EVP_PKEY *public_key = decode_der(name, &end, length, &is_private);
@@ -115,15 +115,15 @@ static enum tv_status load_block(const char *name, const unsigned char *der, lon
         if (!public_key)
             return TV_CRYPTO_FAILURE;
     }
-    enum tv_status status = tv_key_wrap(public_key, key, detail);
+    enum tv_status status = tv_key_wrap(public_key, rsa_min_bits, key, detail);
     if (status == TV_OK)
         (*key)->was_private = is_private;
     return status;
 }
 
 // `text` ends with a NUL behind its `length` bytes.
-static enum tv_status load_pem(const char *text, size_t length, struct tv_key **key,
-                               struct tv_detail *detail) {
+static enum tv_status load_pem(const char *text, size_t length, int rsa_min_bits,
+                               struct tv_key **key, struct tv_detail *detail) {
     BIO *bio = BIO_new_mem_buf(text, (int)length);
     if (!bio)
         return TV_NO_MEMORY;
@@ -137,7 +137,7 @@ static enum tv_status load_pem(const char *text, size_t length, struct tv_key **
         if (found && header[0] != '\0') // Proc-Type: an encrypted block
             fail(detail, status, TV_REASON_NOT_A_KEY, "an encrypted private key");
         else if (found)
-            status = load_block(name, der, der_length, key, detail);
+            status = load_block(name, der, der_length, rsa_min_bits, key, detail);
         OPENSSL_free(name);
         OPENSSL_free(header);
         OPENSSL_clear_free(der, (size_t)der_length);
@@ -146,8 +146,8 @@ static enum tv_status load_pem(const char *text, size_t length, struct tv_key **
     return found ? status : fail(detail, status, TV_REASON_NOT_A_KEY, looks_like(text, length));
 }
 
-enum tv_status tv_key_load(const char *text, size_t length, struct tv_key **key,
-                           struct tv_detail *detail) {
+enum tv_status tv_key_load_with(const char *text, size_t length, int rsa_min_bits,
+                                struct tv_key **key, struct tv_detail *detail) {
     if (length > TV_KEY_MAX_LENGTH) {
         detail->number = (double)length;
         detail->limit = (double)TV_KEY_MAX_LENGTH;
@@ -163,13 +163,31 @@ enum tv_status tv_key_load(const char *text, size_t length, struct tv_key **key,
     ERR_set_mark();
     enum tv_status status;
     if (copy[strspn(copy, " \t\r\n")] == '{')
-        status = tv_key_load_jwk(copy, length, key, detail);
+        status = tv_key_load_jwk(copy, length, rsa_min_bits, key, detail);
     else if (copy[0] == DER_SEQUENCE && !strstr(copy, "-----BEGIN "))
-        status = load_der(copy, length, key, detail);
+        status = load_der(copy, length, rsa_min_bits, key, detail);
     else
-        status = load_pem(copy, length, key, detail);
+        status = load_pem(copy, length, rsa_min_bits, key, detail);
     ERR_pop_to_mark();
     OPENSSL_cleanse(copy, length);
     free(copy);
     return status;
+}
+
+enum tv_status tv_key_load(const char *text, size_t length, struct tv_key **key,
+                           struct tv_detail *detail) {
+    return tv_key_load_with(text, length, TV_RSA_MIN_BITS, key, detail);
+}
+
+enum tv_status tv_key_load_any(const char *text, size_t length, int rsa_min_bits,
+                               struct tv_key **key, struct tv_detail *detail) {
+    enum tv_status status = tv_key_load_with(text, length, rsa_min_bits, key, detail);
+    if (status != TV_UNSUPPORTED_KEY || length == 0 || text[0] != '{')
+        return status;
+    struct tv_detail secret_detail = {0};
+    enum tv_status secret_status = tv_key_from_secret(text, length, key, &secret_detail);
+    if (secret_status == TV_WEAK_SECRET && secret_detail.reason == TV_REASON_PUBLIC)
+        return status; // of yet another type
+    *detail = secret_detail;
+    return secret_status;
 }

@@ -71,17 +71,18 @@ static void note_skipped(struct tv_key_set *set, enum tv_status status,
 }
 
 // One member of either form: `value` is a JWK, or a certificate's PEM under the name `key_id`.
-static enum tv_status add_member(struct tv_key_set *set, struct tv_span key_id, yyjson_val *value) {
+static enum tv_status add_member(struct tv_key_set *set, int rsa_min_bits, struct tv_span key_id,
+                                 yyjson_val *value) {
     struct tv_detail detail = {0};
     struct tv_key *key = NULL;
     enum tv_status status;
     if (yyjson_is_obj(value)) {
         yyjson_val *name = tv_json_member(value, TV_SPAN("kid"));
         key_id = yyjson_is_str(name) ? tv_json_string(name) : (struct tv_span){0};
-        status = tv_key_load_jwk_object(value, &key, &detail);
+        status = tv_key_load_jwk_object(value, rsa_min_bits, &key, &detail);
     } else if (yyjson_is_str(value)) {
         struct tv_span text = tv_json_string(value);
-        status = tv_key_load(text.data, text.length, &key, &detail);
+        status = tv_key_load_with(text.data, text.length, rsa_min_bits, &key, &detail);
     } else {
         detail =
             (struct tv_detail){.reason = TV_REASON_NOT_A_KEY, .text = tv_json_type_name(value)};
@@ -94,20 +95,20 @@ static enum tv_status add_member(struct tv_key_set *set, struct tv_span key_id, 
     return status == TV_NO_MEMORY ? status : TV_OK;
 }
 
-static enum tv_status add_all(struct tv_key_set *set, yyjson_val *container) {
+static enum tv_status add_all(struct tv_key_set *set, int rsa_min_bits, yyjson_val *container) {
     enum tv_status status = TV_OK;
     size_t index, max;
     yyjson_val *name, *value;
     if (yyjson_is_arr(container)) {
         yyjson_arr_foreach(container, index, max, value) {
             if (status == TV_OK)
-                status = add_member(set, (struct tv_span){0}, value);
+                status = add_member(set, rsa_min_bits, (struct tv_span){0}, value);
         }
         return status;
     }
     yyjson_obj_foreach(container, index, max, name, value) {
         if (status == TV_OK)
-            status = add_member(set, tv_json_string(name), value);
+            status = add_member(set, rsa_min_bits, tv_json_string(name), value);
     }
     return status;
 }
@@ -123,7 +124,7 @@ static bool is_certificate_map(yyjson_val *object) {
     return yyjson_obj_size(object) > 0;
 }
 
-static enum tv_status read_set(yyjson_val *object, struct tv_key_set **set,
+static enum tv_status read_set(yyjson_val *object, int rsa_min_bits, struct tv_key_set **set,
                                struct tv_detail *detail) {
     yyjson_val *container = tv_json_member(object, TV_SPAN("keys"));
     if (!yyjson_is_arr(container))
@@ -146,7 +147,7 @@ static enum tv_status read_set(yyjson_val *object, struct tv_key_set **set,
     if (!made)
         return TV_NO_MEMORY;
     made->entries = calloc(count > 0 ? count : 1, sizeof *made->entries);
-    enum tv_status status = made->entries ? add_all(made, container) : TV_NO_MEMORY;
+    enum tv_status status = made->entries ? add_all(made, rsa_min_bits, container) : TV_NO_MEMORY;
     if (status == TV_OK)
         *set = made;
     else
@@ -164,8 +165,8 @@ static const char *looks_like(const char *text, size_t length) {
     return text[start] == '<' ? "an HTML or XML page" : NULL;
 }
 
-enum tv_status tv_key_set_load(const char *text, size_t length, struct tv_key_set **set,
-                               struct tv_detail *detail) {
+enum tv_status tv_key_set_load(const char *text, size_t length, int rsa_min_bits,
+                               struct tv_key_set **set, struct tv_detail *detail) {
     const char *other = looks_like(text, length);
     if (other || length > TV_KEY_SET_MAX_LENGTH) {
         detail->reason = other ? TV_REASON_NOT_A_KEY : TV_REASON_BODY;
@@ -178,7 +179,7 @@ enum tv_status tv_key_set_load(const char *text, size_t length, struct tv_key_se
     enum tv_status status =
         tv_json_parse_copy(text, length, TV_MALFORMED_KEY, "JWK Set", &arena, &object, detail);
     if (status == TV_OK)
-        status = read_set(object, set, detail);
+        status = read_set(object, rsa_min_bits, set, detail);
     detail->found = (struct tv_span){0}; // it stood in the arena
     free(arena.memory);
     return status;

@@ -23,11 +23,11 @@ struct tv_key_set {
     struct tv_detail skipped_detail; // without spans
 };
 
-// Loads a set. A JWK that is broken, weak, of a type that is not supported or symmetric is skipped
-// and counted. TV_MALFORMED_KEY if the text is neither form, or has more than TV_KEY_SET_MAX_KEYS
-// keys.
-enum tv_status tv_key_set_load(const char *text, size_t length, struct tv_key_set **set,
-                               struct tv_detail *detail);
+// Loads a set, `rsa_min_bits` as for tv_key_load_with(). A JWK that is broken, weak, of a type that
+// is not supported or symmetric is skipped and counted. TV_MALFORMED_KEY if the text is neither
+// form, or has more than TV_KEY_SET_MAX_KEYS keys.
+enum tv_status tv_key_set_load(const char *text, size_t length, int rsa_min_bits,
+                               struct tv_key_set **set, struct tv_detail *detail);
 void tv_key_set_free(struct tv_key_set *set);
 
 // The first key of `key_id` that may check `algorithm` (NULL: any), or else the first of that kid,

@@ -171,6 +171,7 @@ void tv_keystore_defaults(struct tv_keystore_options *options) {
                                             .timeout_ms = 5000,
                                             .refresh_ahead = 10,
                                             .max_set_keys = TV_KEYSTORE_MAX_SET_KEYS,
+                                            .rsa_min_bits = TV_RSA_MIN_BITS,
                                             .max_fetches = TV_FETCH_MAX_RUNNING,
                                             .max_running = 16,
                                             .max_queued = 1024,
@@ -200,6 +201,7 @@ static const char *first_difference(const struct tv_keystore_options *a,
         {"timeout", a->timeout_ms == b->timeout_ms},
         {"refresh_ahead", a->refresh_ahead == b->refresh_ahead},
         {"max_set_keys", a->max_set_keys == b->max_set_keys},
+        {"min_rsa_bits", a->rsa_min_bits == b->rsa_min_bits},
         {"max_fetches", a->max_fetches == b->max_fetches},
         {"max_running", a->max_running == b->max_running},
         {"max_queued", a->max_queued == b->max_queued},
@@ -409,6 +411,18 @@ bool tv_keystore_is_folder(const struct tv_keystore *store) {
 }
 
 uint64_t tv_keystore_id(const struct tv_keystore *store) { return store->id; }
+
+struct tv_keystore *tv_keystore_after(uint64_t id) {
+    struct tv_keystore *found = NULL;
+    for (struct tv_keystore *store = tv_keystores; store; store = store->next)
+        if (store->id > id && (!found || store->id < found->id))
+            found = store;
+    return found;
+}
+
+int tv_keystore_rsa_min_bits(const struct tv_keystore *store) {
+    return store->options.rsa_min_bits;
+}
 
 enum tv_status tv_keystore_put(struct tv_keystore *store, struct tv_span key_id, struct tv_key *key,
                                int64_t ttl_ms, int64_t now_ms) {

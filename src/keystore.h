@@ -47,6 +47,7 @@ struct tv_keystore_options {
     int64_t timeout_ms;    // of one fetch
     size_t refresh_ahead;  // percent of the freshness at its end in which a use refreshes
     size_t max_set_keys;   // of a JWK Set, at most TV_KEYSTORE_MAX_SET_KEYS
+    int rsa_min_bits;      // of RSA keys, from TV_RSA_FLOOR_BITS to TV_RSA_MAX_BITS
     size_t max_fetches;    // in flight in the process: the least that any store asks for holds
     size_t max_running;    // fetches in flight
     size_t max_queued;     // kids waiting for one
@@ -92,8 +93,14 @@ const char *tv_keystore_source(const struct tv_keystore *store);
 // Whether its keys are files of a local folder.
 bool tv_keystore_is_folder(const struct tv_keystore *store);
 
-// A number that no other store of the process ever has.
+// A number from 1 that no other store of the process ever has.
 uint64_t tv_keystore_id(const struct tv_keystore *store);
+
+// The open store with the least number above `id`, or NULL. Borrowed.
+struct tv_keystore *tv_keystore_after(uint64_t id);
+
+// Least bits of its RSA keys.
+int tv_keystore_rsa_min_bits(const struct tv_keystore *store);
 
 // What is asked of a store.
 struct tv_key_request {

@@ -17,7 +17,8 @@ static enum tv_status load(struct tv_keystore *store, const struct tv_key_reques
                            struct tv_detail *detail) {
     struct tv_absence absence = {0};
     struct tv_key *loaded = NULL;
-    absence.status = tv_folder_load(path_of(store), request->key_id, &loaded, &absence.detail);
+    absence.status = tv_folder_load(path_of(store), request->key_id, store->options.rsa_min_bits,
+                                    &loaded, &absence.detail);
     store->misses++;
     store->fetches++;
     tv_cache_remove(store->keys, request->key_id);

@@ -242,7 +242,8 @@ bool tv_keystore_settle_set(struct tv_pending *pending, struct tv_fetch_result *
         absence->detail =
             (struct tv_detail){.source = absence->detail.source, .asked = TV_ASKED_SET};
         enum tv_status status =
-            tv_key_set_load(result->body.data, result->body.length, &set, &absence->detail);
+            tv_key_set_load(result->body.data, result->body.length, store->options.rsa_min_bits,
+                            &set, &absence->detail);
         if (status == TV_OK && !is_too_large(store, set, &absence->detail)) {
             keep_set(pending, set, result, now_ms);
             return true;

@@ -192,7 +192,8 @@ static void settle_body(struct tv_pending *pending, struct tv_fetch_result *resu
     absence.detail.limit = (double)TV_KEY_MAX_LENGTH;
     if (!result->too_large) {
         struct tv_detail problem = {.source = absence.detail.source};
-        status = tv_key_load(result->body.data, result->body.length, &key, &problem);
+        status = tv_key_load_with(result->body.data, result->body.length,
+                                  pending->store->options.rsa_min_bits, &key, &problem);
         problem.found = (struct tv_span){0}; // it stood in the body
         absence.detail = problem;
     }

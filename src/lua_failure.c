@@ -128,6 +128,10 @@ static void add_json_problem(luaL_Buffer *out, const struct tv_detail *detail) {
         add_quoted(out, detail->found);
         luaL_addstring(out, " twice in one object");
         break;
+    case TV_REASON_NOT_JSON:
+        add_format(out, "the %s to be signed holds %s, which JSON does not have", subject,
+                   detail->text);
+        break;
     case TV_REASON_DEPTH:
         add_format(out, "the %s nests objects and arrays more than %.0f deep", subject,
                    detail->limit);
@@ -397,6 +401,9 @@ static void add_secret_problem(luaL_Buffer *out, const struct tv_detail *detail)
     luaL_addstring(out, "the shared secret ");
     if (detail->reason == TV_REASON_EMPTY)
         luaL_addstring(out, "is empty");
+    else if (detail->reason == TV_REASON_SHORT)
+        add_format(out, "is %.0f bytes long; %s wants at least %.0f", detail->number,
+                   detail->subject, detail->limit);
     else if (detail->reason == TV_REASON_TEMPLATE)
         luaL_addstring(out, "is what a deployment template leaves where no value was given");
     else if (detail->reason == TV_REASON_PUBLIC)

@@ -4,10 +4,6 @@
 
 #include "json.h"
 
-// Marks an empty array, which would otherwise be written as an empty object when it is signed
-// again.
-#define EMPTY_ARRAY "token_verifier.empty_array"
-
 static void push_number(lua_State *L, yyjson_val *value) {
     if (yyjson_is_sint(value))
         lua_pushinteger(L, yyjson_get_sint(value));

@@ -38,7 +38,8 @@ int l_key(lua_State *L) {
     struct tv_span text = check_span(L, 1);
     struct tv_detail detail = {0};
     struct key_box *box = push_box(L);
-    enum tv_status status = tv_key_load(text.data, text.length, &box->key, &detail);
+    enum tv_status status =
+        tv_key_load_any(text.data, text.length, TV_RSA_MIN_BITS, &box->key, &detail);
     if (status != TV_OK)
         return push_failure(L, status, &detail);
     if (!tv_key_was_private(box->key))
@@ -65,7 +66,7 @@ static int l_key_gc(lua_State *L) {
 }
 
 static const char *type_word(const struct tv_key *key) {
-    static const char *const words[] = {"secret", "RSA", "EC", "OKP"};
+    static const char *const words[] = {"oct", "RSA", "EC", "OKP"};
     return words[tv_key_type(key)];
 }
 

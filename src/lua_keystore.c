@@ -149,6 +149,7 @@ static void read_store_options(lua_State *L, int table, struct tv_keystore_optio
         {"timeout", read_milliseconds, &options->timeout_ms},
         {"refresh_ahead", read_percent, &options->refresh_ahead},
         {"max_set_keys", read_count, &options->max_set_keys},
+        {"min_rsa_bits", read_rsa_bits, &options->rsa_min_bits},
         {"max_fetches", read_count, &options->max_fetches},
         {"max_running", read_count, &options->max_running},
         {"max_queued", read_count, &options->max_queued},
@@ -159,7 +160,7 @@ static void read_store_options(lua_State *L, int table, struct tv_keystore_optio
         {"openid_issuer", NULL, NULL},
         {"directory", NULL, NULL},
         {NULL, NULL, NULL}};
-    read_options(L, table, known);
+    read_options(L, table, known, NULL);
     read_source(L, table, options);
     check_ranges(L, options);
 }
@@ -192,6 +193,23 @@ int l_keystore(lua_State *L) {
     lua_pushfstring(L, "%s is used in this process already, with another '%s', which holds",
                     tv_keystore_source(check_keystore(L, -1)), differs);
     return 2;
+}
+
+int l_stores(lua_State *L) {
+    lua_newtable(L);
+    uint64_t id = 0;
+    for (lua_Integer i = 1;; i++) {
+        // The handle first: taking its memory may run a finalizer that closes a store.
+        struct handle *handle = push_handle(L);
+        struct tv_keystore *store = tv_keystore_after(id);
+        if (!store)
+            break;
+        id = tv_keystore_id(store);
+        handle->store = tv_keystore_retain(store);
+        lua_rawseti(L, -2, i);
+    }
+    lua_pop(L, 1);
+    return 1;
 }
 
 static int l_keystore_close(lua_State *L) {
@@ -259,8 +277,12 @@ static int l_keystore_put(lua_State *L) {
     struct tv_key *loaded = NULL;
     if (!key) {
         struct tv_span text = check_span(L, 3);
-        status = tv_key_load(text.data, text.length, &loaded, &detail);
+        status = tv_key_load_with(text.data, text.length, tv_keystore_rsa_min_bits(store), &loaded,
+                                  &detail);
         key = loaded;
+    } else if (tv_key_type(key) == TV_KEY_SECRET) { // whose kid anybody may name
+        detail = (struct tv_detail){.reason = TV_REASON_KEY_TYPE, .text = "oct"};
+        status = TV_UNSUPPORTED_KEY;
     }
     if (status == TV_OK)
         status = tv_keystore_put(store, key_id, key, (int64_t)(ttl_s * 1000), tv_clock_steady_ms());

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Options tables become structs once, with every default and contradiction settled here.
+// Reads the fields of options tables: each has one reader, and an unknown name is an error.
 #include "lua_tv.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 // Reading single fields. The value is at `index`, never nil.
 
-static int wrong_type(lua_State *L, int index, const char *name, const char *expected) {
-    return luaL_error(L, "option '%s' must be %s, not %s", name, expected, luaL_typename(L, index));
+void wrong_type(lua_State *L, int index, const char *name, const char *expected) {
+    luaL_error(L, "option '%s' must be %s, not %s", name, expected, luaL_typename(L, index));
 }
 
 void read_boolean(lua_State *L, int index, const char *name, void *target) {
@@ -136,7 +135,24 @@ void read_percent(lua_State *L, int index, const char *name, void *target) {
     *(size_t *)target = (size_t)number;
 }
 
-void read_options(lua_State *L, int table, const struct option *options) {
+static const struct option *find_option(const struct option *options, const char *name) {
+    for (; options && options->name; options++)
+        if (strcmp(options->name, name) == 0)
+            return options;
+    return NULL;
+}
+
+void read_rsa_bits(lua_State *L, int index, const char *name, void *target) {
+    double number;
+    read_number(L, index, name, &number);
+    if (number < TV_RSA_FLOOR_BITS || number > TV_RSA_MAX_BITS || floor(number) != number)
+        luaL_error(L, "option '%s' must be a whole number from %d to %d", name, TV_RSA_FLOOR_BITS,
+                   TV_RSA_MAX_BITS);
+    *(int *)target = (int)number;
+}
+
+void read_options(lua_State *L, int table, const struct option *options,
+                  const struct option *more) {
     // What stands behind a metatable would not be seen, and a check that is not seen is not made.
     if (lua_getmetatable(L, table))
         luaL_error(L, "options must be a table without metatable");
@@ -145,410 +161,13 @@ void read_options(lua_State *L, int table, const struct option *options) {
         if (lua_type(L, -2) != LUA_TSTRING)
             luaL_error(L, "option names must be strings, not %s", luaL_typename(L, -2));
         const char *name = lua_tostring(L, -2);
-        const struct option *option = options;
-        while (option->name && strcmp(option->name, name) != 0)
-            option++;
-        if (!option->name)
+        const struct option *option = find_option(options, name);
+        if (!option)
+            option = find_option(more, name);
+        if (!option)
             luaL_error(L, "unknown option '%s'", name);
         if (option->read)
             option->read(L, lua_gettop(L), name, option->target);
         lua_pop(L, 1);
     }
-}
-
-// The options of verify() and new()
-
-// Keeps the value on top of the stack alive as long as the verifier, and pops it.
-static void anchor(lua_State *L, int verifier_index) {
-    lua_getiuservalue(L, verifier_index, 1);
-    lua_insert(L, -2);
-    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
-    lua_pop(L, 1);
-}
-
-// A list of strings that lives as long as the verifier.
-static void read_list(lua_State *L, int index, const char *name, int verifier_index,
-                      struct string_list *list) {
-    push_list(L, index, name, false, list);
-    anchor(L, verifier_index);
-}
-
-static void read_accepted(lua_State *L, int table, const char *name, int verifier_index,
-                          struct tv_accepted *accepted) {
-    if (get_option(L, table, name) != LUA_TNIL) {
-        struct string_list list;
-        read_list(L, lua_gettop(L), name, verifier_index, &list);
-        accepted->values = list.values;
-        accepted->count = list.count;
-        accepted->configured = true;
-        accepted->any = tv_accepted_has(accepted, TV_SPAN("*"));
-    }
-    lua_pop(L, 1);
-}
-
-static void add_algorithm(lua_State *L, struct tv_policy *policy, struct tv_span name) {
-    const struct tv_algorithm *algorithm = tv_algorithm_find(name);
-    if (!algorithm)
-        luaL_error(L, "option 'algorithms': '%s' is no algorithm that is supported", name.data);
-    if (policy->algorithm_count == TV_ALGORITHMS_MAX)
-        luaL_error(L, "option 'algorithms' has more than %d names", TV_ALGORITHMS_MAX);
-    // A key that serves both families is the classic confusion: RFC 8725 section 2.1.
-    if (policy->algorithm_count > 0 &&
-        tv_algorithm_is_hmac(policy->algorithms[0]) != tv_algorithm_is_hmac(algorithm))
-        luaL_error(L, "option 'algorithms' mixes HMAC (%s) with others (%s)",
-                   tv_algorithm_is_hmac(algorithm) ? algorithm->name : policy->algorithms[0]->name,
-                   tv_algorithm_is_hmac(algorithm) ? policy->algorithms[0]->name : algorithm->name);
-    policy->algorithm_names[policy->algorithm_count] = tv_span_of(algorithm->name);
-    policy->algorithms[policy->algorithm_count++] = algorithm;
-}
-
-static void settle_algorithms(lua_State *L, int table, int verifier_index, bool secret,
-                              struct tv_policy *policy) {
-    if (get_option(L, table, "algorithms") == LUA_TNIL) {
-        add_algorithm(L, policy, secret ? TV_SPAN("HS256") : TV_SPAN("RS256"));
-    } else {
-        struct string_list names;
-        read_list(L, lua_gettop(L), "algorithms", verifier_index, &names);
-        if (names.count == 0)
-            luaL_error(L, "option 'algorithms' is an empty list");
-        for (size_t i = 0; i < names.count; i++)
-            add_algorithm(L, policy, names.values[i]);
-    }
-    lua_pop(L, 1);
-}
-
-// Remembered by content: the same text is parsed once. A bounded table, emptied when it is full.
-#define REMEMBERED_MAX 64
-
-// The table of remembered keys is the module state's user value; see lua_module.c.
-static enum tv_status load_remembered(lua_State *L, struct tv_span text, bool secret,
-                                      struct tv_key **key, struct tv_detail *detail) {
-    lua_getiuservalue(L, STATE_INDEX, secret ? 1 : 2);
-    int table = lua_gettop(L);
-    lua_pushlstring(L, text.data, text.length);
-    lua_pushvalue(L, -1);
-    if (lua_rawget(L, table) != LUA_TNIL) {
-        *key = tv_key_retain(test_key(L, -1));
-        lua_settop(L, table - 1);
-        return TV_OK;
-    }
-    lua_pop(L, 1);
-    enum tv_status status = secret ? tv_key_from_secret(text.data, text.length, key, detail)
-                                   : tv_key_load(text.data, text.length, key, detail);
-    if (status == TV_OK) {
-        // `*key` lies in the verifier's box already, so nothing is lost if these run out of memory.
-        push_key(L, *key);
-        lua_rawgeti(L, table, 0);
-        lua_Integer count = lua_tointeger(L, -1);
-        lua_pop(L, 1);
-        if (count >= REMEMBERED_MAX) {
-            lua_newtable(L);
-            lua_pushvalue(L, -1);
-            lua_setiuservalue(L, STATE_INDEX, secret ? 1 : 2);
-            lua_replace(L, table);
-            count = 0;
-        }
-        lua_rawset(L, table);
-        lua_pushinteger(L, count + 1);
-        lua_rawseti(L, table, 0);
-    }
-    lua_settop(L, table - 1);
-    return status;
-}
-
-static void make_sources(lua_State *L, int verifier_index, struct verifier *verifier,
-                         size_t count) {
-    verifier->sources = lua_newuserdatauv(L, count * sizeof *verifier->sources, 0);
-    memset(verifier->sources, 0, count * sizeof *verifier->sources);
-    anchor(L, verifier_index);
-    verifier->source_room = count;
-}
-
-static struct source *add_source(lua_State *L, struct verifier *verifier,
-                                 struct tv_keystore *store) {
-    if (verifier->source_count == verifier->source_room) // see push_list()
-        luaL_error(L, "the list of key stores changed while it was read");
-    struct source *source = &verifier->sources[verifier->source_count++];
-    source->store = tv_keystore_retain(store);
-    return source;
-}
-
-// One key store, or a list of them, at `index`: how many, or 0 if it is neither.
-static size_t count_stores(lua_State *L, int index) {
-    if (luaL_testudata(L, index, KEYSTORE_TYPE))
-        return 1;
-    return lua_istable(L, index) ? lua_rawlen(L, index) : 0;
-}
-
-// Adds it or them, each speaking for `issuers` if that is not NULL.
-static void add_stores(lua_State *L, int index, const char *name, struct verifier *verifier,
-                       const struct tv_accepted *issuers) {
-    if (luaL_testudata(L, index, KEYSTORE_TYPE)) {
-        struct source *source = add_source(L, verifier, check_keystore(L, index));
-        if (issuers)
-            source->issuers = *issuers;
-        return;
-    }
-    size_t count = lua_rawlen(L, index);
-    for (size_t i = 1; i <= count; i++) {
-        lua_rawgeti(L, index, (lua_Integer)i);
-        if (!luaL_testudata(L, -1, KEYSTORE_TYPE))
-            luaL_error(L, "option '%s' must be a list of key stores, but element %d is a %s", name,
-                       (int)i, luaL_typename(L, -1));
-        struct source *source = add_source(L, verifier, check_keystore(L, -1));
-        if (issuers)
-            source->issuers = *issuers;
-        lua_pop(L, 1);
-    }
-}
-
-static void settle_keys(lua_State *L, int index, int verifier_index, struct verifier *verifier) {
-    size_t count = count_stores(L, index);
-    if (count == 0)
-        wrong_type(L, index, "keys", "a key store or a list of key stores");
-    make_sources(L, verifier_index, verifier, count);
-    add_stores(L, index, "keys", verifier, NULL);
-}
-
-// A list of one issuer, the string at `index`, anchored.
-static struct tv_accepted one_issuer(lua_State *L, int index, int verifier_index) {
-    struct string_list list;
-    push_list(L, index, "issuers", true, &list);
-    anchor(L, verifier_index);
-    return (struct tv_accepted){.values = list.values, .count = list.count, .configured = true};
-}
-
-// All that some source speaks for: what none of the others may.
-static void collect_bound_issuers(lua_State *L, int verifier_index, struct verifier *verifier) {
-    size_t count = verifier->source_count > 0 ? verifier->source_count : 1;
-    struct tv_span *values = lua_newuserdatauv(L, count * sizeof *values, 0);
-    anchor(L, verifier_index);
-    verifier->bound_issuers = (struct tv_accepted){.values = values, .configured = true};
-    for (size_t i = 0; i < verifier->source_count; i++)
-        if (verifier->sources[i].issuers.configured)
-            values[verifier->bound_issuers.count++] = verifier->sources[i].issuers.values[0];
-    verifier->bound = true;
-}
-
-// issuers = { [iss] = store or list of stores, ["*"] = of every other issuer }
-static void settle_issuers(lua_State *L, int index, int verifier_index, struct verifier *verifier) {
-    size_t count = 0;
-    if (!lua_istable(L, index))
-        wrong_type(L, index, "issuers", "a table from issuer to key store");
-    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
-        size_t here = count_stores(L, lua_gettop(L));
-        if (lua_type(L, -2) != LUA_TSTRING || here == 0)
-            luaL_error(L,
-                       "option 'issuers' must be a table from issuer to key store, or to a list of "
-                       "them");
-        count += here;
-    }
-    if (count == 0)
-        luaL_error(L, "option 'issuers' is empty");
-    make_sources(L, verifier_index, verifier, count);
-    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
-        int value = lua_gettop(L);
-        bool others = strcmp(lua_tostring(L, value - 1), "*") == 0;
-        struct tv_accepted issuers = {0};
-        if (!others)
-            issuers = one_issuer(L, value - 1, verifier_index);
-        add_stores(L, value, "issuers", verifier, others ? NULL : &issuers);
-    }
-    collect_bound_issuers(L, verifier_index, verifier);
-}
-
-// Opens the store that keystore{ [name] = <value at index> } gives, and remembers its handle until
-// the module goes, and with it its keys: the next verify(token, opts) finds them held. What is
-// named comes from configuration, so there is little of it. Pushes the handle.
-static enum tv_status push_named_store(lua_State *L, const char *name, int index,
-                                       struct tv_detail *detail) {
-    const char *differs; // a warning for those who open a store themselves
-    lua_createtable(L, 0, 1);
-    lua_pushvalue(L, index);
-    lua_setfield(L, -2, name);
-    enum tv_status status = push_keystore(L, lua_gettop(L), &differs, detail);
-    if (status != TV_OK)
-        return status;
-    lua_getiuservalue(L, STATE_INDEX, 3);
-    lua_pushvalue(L, -2);
-    lua_rawseti(L, -2, (lua_Integer)tv_keystore_id(check_keystore(L, -3)));
-    lua_pop(L, 1);
-    return TV_OK;
-}
-
-static enum tv_status settle_named(lua_State *L, const char *name, int index, int verifier_index,
-                                   struct verifier *verifier, struct tv_detail *detail) {
-    enum tv_status status = push_named_store(L, name, index, detail);
-    if (status != TV_OK)
-        return status;
-    make_sources(L, verifier_index, verifier, 1);
-    add_source(L, verifier, check_keystore(L, -1));
-    return TV_OK;
-}
-
-// Adds providers to the issuers that are accepted.
-static void join_accepted_issuers(lua_State *L, int verifier_index, struct tv_accepted *accepted,
-                                  const struct string_list *issuers) {
-    struct tv_span *all = lua_newuserdatauv(L, (accepted->count + issuers->count) * sizeof *all, 0);
-    anchor(L, verifier_index);
-    if (accepted->count > 0)
-        memcpy(all, accepted->values, accepted->count * sizeof *all);
-    memcpy(all + accepted->count, issuers->values, issuers->count * sizeof *all);
-    accepted->values = all;
-    accepted->count += issuers->count;
-    accepted->configured = true;
-}
-
-// The issuer joins the accepted ones; of several, each speaks for itself alone.
-static enum tv_status settle_providers(lua_State *L, int index, int verifier_index,
-                                       struct verifier *verifier, struct tv_detail *detail) {
-    struct string_list issuers;
-    push_list(L, index, "openid_issuer", true, &issuers);
-    anchor(L, verifier_index);
-    if (issuers.count == 0)
-        luaL_error(L, "option 'openid_issuer' is an empty list");
-    make_sources(L, verifier_index, verifier, issuers.count);
-    for (size_t i = 0; i < issuers.count; i++) {
-        lua_pushlstring(L, issuers.values[i].data, issuers.values[i].length);
-        enum tv_status status = push_named_store(L, "openid_issuer", lua_gettop(L), detail);
-        if (status != TV_OK)
-            return status;
-        struct source *source = add_source(L, verifier, check_keystore(L, -1));
-        source->issuers =
-            (struct tv_accepted){.values = &issuers.values[i], .count = 1, .configured = true};
-    }
-    if (issuers.count > 1)
-        collect_bound_issuers(L, verifier_index, verifier);
-    else
-        verifier->sources[0].issuers = (struct tv_accepted){0};
-    join_accepted_issuers(L, verifier_index, &verifier->policy.claims.issuers, &issuers);
-    return TV_OK;
-}
-
-// Exactly one of these names where keys come from. Pushes its value and returns its name.
-static const char *push_key_source(lua_State *L, int table) {
-    static const char *const names[] = {
-        "secret",   "key",           "keys",      "issuers",
-        "jwks_url", "openid_issuer", "directory", "asap_key_server"};
-    const char *found = NULL;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (get_option(L, table, names[i]) == LUA_TNIL) {
-            lua_pop(L, 1);
-            continue;
-        }
-        if (found)
-            luaL_error(L, "options '%s' and '%s' exclude each other", found, names[i]);
-        found = names[i];
-    }
-    if (!found)
-        luaL_error(L, "one of the options 'secret', 'key', 'keys', 'issuers', 'asap_key_server', "
-                      "'jwks_url', 'openid_issuer', 'directory' is needed");
-    return found;
-}
-
-static enum tv_status settle_key_source(lua_State *L, const char *source, int verifier_index,
-                                        struct verifier *verifier, struct tv_detail *detail) {
-    int index = lua_gettop(L);
-    bool is_secret = strcmp(source, "secret") == 0, is_key = strcmp(source, "key") == 0;
-    if (strcmp(source, "keys") == 0) {
-        settle_keys(L, index, verifier_index, verifier);
-        return TV_OK;
-    }
-    if (strcmp(source, "issuers") == 0) {
-        settle_issuers(L, index, verifier_index, verifier);
-        return TV_OK;
-    }
-    if (strcmp(source, "openid_issuer") == 0)
-        return settle_providers(L, index, verifier_index, verifier, detail);
-    if (!is_secret && !is_key)
-        return settle_named(L, source, index, verifier_index, verifier, detail);
-    if (is_key && test_key(L, index)) {
-        verifier->key = tv_key_retain(test_key(L, index));
-        return TV_OK;
-    }
-    if (lua_type(L, index) != LUA_TSTRING)
-        wrong_type(L, index, source, is_key ? "key text or a key object" : "a string");
-    struct tv_span text;
-    read_string(L, index, source, &text);
-    return load_remembered(L, text, is_secret, &verifier->key, detail);
-}
-
-static void settle_claims(lua_State *L, int table, int verifier_index, struct verifier *verifier) {
-    struct tv_claims_policy *claims = &verifier->policy.claims;
-    static const struct tv_span default_types[] = {{"JWT", 3}};
-    verifier->policy.types = (struct tv_accepted){.values = default_types, .count = 1};
-    read_accepted(L, table, "accepted_issuers", verifier_index, &claims->issuers);
-    read_accepted(L, table, "accepted_audiences", verifier_index, &claims->audiences);
-    read_accepted(L, table, "accepted_types", verifier_index, &verifier->policy.types);
-    if (get_option(L, table, "required_claims") != LUA_TNIL) {
-        struct string_list names;
-        read_list(L, lua_gettop(L), "required_claims", verifier_index, &names);
-        claims->required = names.values;
-        claims->required_count = names.count;
-    }
-    lua_pop(L, 1);
-    if (claims->leeway_s > TV_LEEWAY_MAX_S)
-        luaL_error(L, "option 'leeway' must be from 0 to %d seconds", TV_LEEWAY_MAX_S);
-    if (verifier->room.data) {
-        lua_pushlstring(L, verifier->room.data, verifier->room.length);
-        verifier->room.data = lua_tostring(L, -1);
-        anchor(L, verifier_index);
-    }
-}
-
-// Whether some algorithm is one for the key, judged once, before any token.
-static enum tv_status check_key_fits(const struct verifier *verifier, struct tv_detail *detail) {
-    enum tv_status status = TV_OK;
-    for (size_t i = 0; verifier->key && i < verifier->policy.algorithm_count; i++) {
-        status = tv_key_check_algorithm(verifier->key, verifier->policy.algorithms[i], detail);
-        if (status == TV_OK) {
-            *detail = (struct tv_detail){0};
-            break;
-        }
-    }
-    return status;
-}
-
-enum tv_status settle_options(lua_State *L, int index, struct verifier *verifier,
-                              struct tv_detail *detail) {
-    struct tv_claims_policy *claims = &verifier->policy.claims;
-    int verifier_index = lua_gettop(L);
-    const struct option known[] = {
-        {"leeway", read_seconds, &claims->leeway_s},
-        {"max_lifetime", read_seconds, &claims->max_lifetime_s},
-        {"require_room", read_boolean, &claims->require_room},
-        {"require_sub", read_boolean, &claims->require_sub},
-        {"accept_milliseconds", read_boolean, &claims->accept_milliseconds},
-        {"room", read_string, &verifier->room},
-        {"now", read_number, &verifier->now_s},
-        {"wait", read_boolean, &verifier->wait},
-        {"allow_missing_kid", read_boolean, &verifier->allow_missing_kid},
-        // Read below, each in its own way.
-        {"secret", NULL, NULL},
-        {"key", NULL, NULL},
-        {"keys", NULL, NULL},
-        {"issuers", NULL, NULL},
-        {"asap_key_server", NULL, NULL},
-        {"jwks_url", NULL, NULL},
-        {"openid_issuer", NULL, NULL},
-        {"directory", NULL, NULL},
-        {"algorithms", NULL, NULL},
-        {"accepted_issuers", NULL, NULL},
-        {"accepted_audiences", NULL, NULL},
-        {"accepted_types", NULL, NULL},
-        {"required_claims", NULL, NULL},
-        {NULL, NULL, NULL}};
-    verifier->now_s = NAN;
-    read_options(L, index, known);
-    verifier->wait_given = get_option(L, index, "wait") != LUA_TNIL;
-    lua_pop(L, 1);
-    settle_claims(L, index, verifier_index, verifier);
-    const char *source = push_key_source(L, index);
-    settle_algorithms(L, index, verifier_index, strcmp(source, "secret") == 0, &verifier->policy);
-    enum tv_status status = settle_key_source(L, source, verifier_index, verifier, detail);
-    if (status == TV_OK)
-        status = check_key_fits(verifier, detail);
-    if (status == TV_OK) // the detail of a failure may point to what lies there
-        lua_settop(L, verifier_index);
-    return status;
 }

@@ -39,6 +39,14 @@ void push_message(lua_State *L, enum tv_status status, const struct tv_detail *d
 // lua_json.c: pushes a JSON value as a Lua value (RFC 8259); null is the light userdata NULL.
 void push_json(lua_State *L, yyjson_val *value);
 
+// lua_json_text.c: pushes the JSON text of the table at `index`, so that what push_json() made of a
+// text has its types again. `malformed`, with `subject` in the detail, for what JSON does not have;
+// then one value is pushed too.
+enum tv_status push_json_text(lua_State *L, int index, enum tv_status malformed,
+                              const char *subject, struct tv_detail *detail);
+// Marks an empty array, which would otherwise be written as an empty object.
+#define EMPTY_ARRAY "token_verifier.empty_array"
+
 // lua_key.c
 #define KEY_TYPE "token_verifier.key"
 void register_key(lua_State *L);
@@ -62,6 +70,7 @@ int l_step(lua_State *L);
 int l_pollfd(lua_State *L);
 int l_events(lua_State *L);
 int l_timeout(lua_State *L);
+int l_stores(lua_State *L);
 
 // Whether a call that did not say so may wait for a key: until somebody watches the descriptor.
 bool may_wait_by_default(void);
@@ -79,14 +88,18 @@ struct option {
 };
 // Pushes the field, read raw, and returns its type.
 int get_option(lua_State *L, int table, const char *name);
-// Raises on a name that is not in `options` (ended by a NULL name).
-void read_options(lua_State *L, int table, const struct option *options);
-void read_boolean(lua_State *L, int index, const char *name, void *target); // bool
-void read_string(lua_State *L, int index, const char *name, void *target);  // struct tv_span
-void read_text(lua_State *L, int index, const char *name, void *target);    // const char *, no NUL
-void read_number(lua_State *L, int index, const char *name, void *target);  // double
-void read_percent(lua_State *L, int index, const char *name, void *target); // size_t, to 50
-void read_count(lua_State *L, int index, const char *name, void *target);   // size_t, from 1
+// Raises on a name that is in neither list; both end with a NULL name, and `more` may be NULL.
+void read_options(lua_State *L, int table, const struct option *options, const struct option *more);
+// Says that option `name` is not what was `expected`.
+void wrong_type(lua_State *L, int index, const char *name, const char *expected)
+    __attribute__((noreturn));
+void read_boolean(lua_State *L, int index, const char *name, void *target);  // bool
+void read_string(lua_State *L, int index, const char *name, void *target);   // struct tv_span
+void read_text(lua_State *L, int index, const char *name, void *target);     // const char *, no NUL
+void read_number(lua_State *L, int index, const char *name, void *target);   // double
+void read_percent(lua_State *L, int index, const char *name, void *target);  // size_t, to 50
+void read_count(lua_State *L, int index, const char *name, void *target);    // size_t, from 1
+void read_rsa_bits(lua_State *L, int index, const char *name, void *target); // int, of a modulus
 // Whole seconds as int64_t, the second kind at least 1; seconds as int64_t milliseconds.
 void read_seconds(lua_State *L, int index, const char *name, void *target);
 void read_seconds_from_1(lua_State *L, int index, const char *name, void *target);
@@ -116,20 +129,30 @@ struct verifier {
     bool bound; // sources speak for issuers of their own: the kid is looked up in all of them
     struct tv_accepted bound_issuers; // all those that some source speaks for
     bool allow_missing_kid;
+    bool strict_secrets;
+    struct tv_detail short_secret; // with a subject: the secret is too short for that algorithm
     bool wait, wait_given;
     struct tv_span room;
     double now_s; // NaN: the clock's
 };
 
-// Settles the options table at `index` into `verifier`, which lies zeroed in the userdata on top of
-// the stack; what it points to is anchored in that userdata's first user value, a table. Raises on
-// misuse; a key that cannot be used gives its status and detail.
+// lua_settle.c: settles the options table at `index` into `verifier`, which lies zeroed in the
+// userdata on top of the stack; what it points to is anchored in that userdata's first user value,
+// a table. Raises on misuse; a key that cannot be used gives its status and detail.
 enum tv_status settle_options(lua_State *L, int index, struct verifier *verifier,
                               struct tv_detail *detail);
+
+// Likewise for verify_jws(), which has no options about claims.
+enum tv_status settle_jws_options(lua_State *L, int index, struct verifier *verifier,
+                                  struct tv_detail *detail);
+
+// lua_sign.c
+int l_sign(lua_State *L);
 
 // lua_verifier.c
 #define VERIFIER_TYPE "token_verifier.verifier"
 void register_verifier(lua_State *L);
 int l_new(lua_State *L);
 int l_verify(lua_State *L);
+int l_verify_jws(lua_State *L);
 int l_inspect(lua_State *L);

@@ -15,14 +15,17 @@ struct call {
 };
 
 // Pushes a verifier for the options table at `index`, or returns why there is none.
-static enum tv_status push_verifier(lua_State *L, int index, struct tv_detail *detail) {
+static enum tv_status push_verifier(lua_State *L, int index,
+                                    enum tv_status (*settle)(lua_State *, int, struct verifier *,
+                                                             struct tv_detail *),
+                                    struct tv_detail *detail) {
     luaL_checktype(L, index, LUA_TTABLE);
     struct verifier *verifier = lua_newuserdatauv(L, sizeof *verifier, 1);
     memset(verifier, 0, sizeof *verifier);
     luaL_setmetatable(L, VERIFIER_TYPE);
     lua_newtable(L);
     lua_setiuservalue(L, -2, 1);
-    return settle_options(L, index, verifier, detail);
+    return settle(L, index, verifier, detail);
 }
 
 static int l_verifier_gc(lua_State *L) {
@@ -37,12 +40,19 @@ static int l_verifier_gc(lua_State *L) {
 
 int l_new(lua_State *L) {
     struct tv_detail detail = {0};
-    enum tv_status status = push_verifier(L, 1, &detail);
-    return status == TV_OK ? 1 : push_failure(L, status, &detail);
+    enum tv_status status = push_verifier(L, 1, settle_options, &detail);
+    if (status != TV_OK)
+        return push_failure(L, status, &detail);
+    const struct verifier *verifier = lua_touserdata(L, -1);
+    if (!verifier->short_secret.subject)
+        return 1;
+    push_message(L, TV_WEAK_SECRET, &verifier->short_secret);
+    return 2;
 }
 
 // A call on its way.
 struct run {
+    bool signature_only;
     const struct verifier *verifier;
     const struct call *call;
     struct tv_arena *arena;
@@ -56,7 +66,7 @@ static enum tv_status judge_with(struct run *run, const struct source *source,
                                  const struct tv_key *key, struct tv_detail *detail) {
     const struct verifier *verifier = run->verifier;
     enum tv_status status = tv_verify_signature(&run->verification, key, detail);
-    if (status != TV_OK)
+    if (status != TV_OK || run->signature_only)
         return status;
     run->request = (struct tv_claims_request){
         .now_s = isnan(run->call->now_s) ? (double)tv_clock_wall_s() : run->call->now_s,
@@ -137,16 +147,21 @@ static enum tv_status judge(struct run *run, struct tv_detail *detail) {
     return judge_with_sources(run, detail);
 }
 
-static int verify(lua_State *L, const struct verifier *verifier, const struct call *call) {
+static int verify(lua_State *L, const struct verifier *verifier, const struct call *call,
+                  bool signature_only) {
     // A token over the limit is refused by its length; no memory is taken for it.
     size_t length = call->token.length <= TV_JWS_MAX_LENGTH ? call->token.length : 0;
     struct tv_arena arena = arena_acquire(L, tv_jws_arena_size(length));
-    struct run run = {.verifier = verifier, .call = call, .arena = &arena};
+    struct run run = {
+        .signature_only = signature_only, .verifier = verifier, .call = call, .arena = &arena};
     struct tv_detail detail = {0};
     enum tv_status status = judge(&run, &detail);
     int results = 2;
     if (status == TV_OK) {
-        push_json(L, run.claims);
+        if (signature_only)
+            lua_pushlstring(L, run.verification.jws.payload, run.verification.jws.payload_length);
+        else
+            push_json(L, run.claims);
         push_json(L, run.verification.jws.header);
     } else {
         results = push_failure(L, status, &detail);
@@ -159,13 +174,24 @@ int l_verify(lua_State *L) {
     struct call call = {.token = check_span(L, 1)};
     struct tv_detail detail = {0};
     lua_settop(L, 2);
-    enum tv_status status = push_verifier(L, 2, &detail);
+    enum tv_status status = push_verifier(L, 2, settle_options, &detail);
     if (status != TV_OK)
         return push_failure(L, status, &detail);
     const struct verifier *verifier = lua_touserdata(L, -1);
     call.room = verifier->room;
     call.now_s = verifier->now_s;
-    return verify(L, verifier, &call);
+    return verify(L, verifier, &call, false);
+}
+
+int l_verify_jws(lua_State *L) {
+    struct call call = {.token = check_span(L, 1), .now_s = NAN};
+    struct tv_detail detail = {0};
+    lua_settop(L, 2);
+    enum tv_status status = push_verifier(L, 2, settle_jws_options, &detail);
+    if (status != TV_OK)
+        return push_failure(L, status, &detail);
+    const struct verifier *verifier = lua_touserdata(L, -1);
+    return verify(L, verifier, &call, true);
 }
 
 static int l_verifier_verify(lua_State *L) {
@@ -182,9 +208,9 @@ static int l_verifier_verify(lua_State *L) {
                                        {"client", read_string, &call.client},
                                        {NULL, NULL, NULL}};
         luaL_checktype(L, 3, LUA_TTABLE);
-        read_options(L, 3, known);
+        read_options(L, 3, known, NULL);
     }
-    return verify(L, verifier, &call);
+    return verify(L, verifier, &call, false);
 }
 
 static int l_verifier_tostring(lua_State *L) {

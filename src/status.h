@@ -64,6 +64,7 @@ enum tv_reason {
     TV_REASON_NOT_OBJECT,   // subject, text: the JSON type found
     TV_REASON_DUPLICATE,    // subject, found: the member's name
     TV_REASON_DEPTH,        // subject, limit
+    TV_REASON_NOT_JSON,     // subject, text: what a table to be signed holds
     TV_REASON_MISSING,      // subject
     TV_REASON_TYPE,         // subject, text: the JSON type found
     TV_REASON_NUL,          // subject

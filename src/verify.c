@@ -46,6 +46,7 @@ static enum tv_status choose_algorithm(const struct tv_policy *policy, struct tv
 enum tv_status tv_verify_begin(const struct tv_policy *policy, struct tv_span token,
                                struct tv_arena *arena, struct tv_verification *verification,
                                struct tv_detail *detail) {
+    verification->policy = policy;
     verification->payload = NULL;
     enum tv_status status = tv_jws_parse(token, arena, &verification->jws, detail);
     if (status == TV_OK)
@@ -59,6 +60,9 @@ enum tv_status tv_verify_begin(const struct tv_policy *policy, struct tv_span to
 enum tv_status tv_verify_signature(const struct tv_verification *verification,
                                    const struct tv_key *key, struct tv_detail *detail) {
     const struct tv_jws *jws = &verification->jws;
+    enum tv_status status = tv_key_check_bits(key, verification->policy->rsa_min_bits, detail);
+    if (status != TV_OK)
+        return status;
     return tv_signature_verify(verification->algorithm, key, jws->signing_input, jws->signature,
                                jws->signature_length, detail);
 }

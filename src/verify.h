@@ -14,12 +14,14 @@ struct tv_policy {
     const struct tv_algorithm *algorithms[TV_ALGORITHMS_MAX]; // all HMAC, or none
     struct tv_span algorithm_names[TV_ALGORITHMS_MAX];        // theirs, in the same order
     size_t algorithm_count;
+    int rsa_min_bits;         // of RSA keys, whoever loaded them
     struct tv_accepted types; // of the header's typ, compared exactly
     struct tv_claims_policy claims;
 };
 
 // A token between the parts. It points into the token and the arena.
 struct tv_verification {
+    const struct tv_policy *policy;
     struct tv_jws jws;
     const struct tv_algorithm *algorithm; // out of the policy: never chosen by the token
     yyjson_val *payload;                  // NULL until it is parsed
@@ -33,6 +35,7 @@ enum tv_status tv_verify_begin(const struct tv_policy *policy, struct tv_span to
                                struct tv_detail *detail);
 
 // Second, with a key: the signature. May be asked again with another key that has the same kid.
+// TV_WEAK_KEY for a shorter RSA key than the policy wants; else as tv_signature_verify().
 enum tv_status tv_verify_signature(const struct tv_verification *verification,
                                    const struct tv_key *key, struct tv_detail *detail);
 

@@ -101,7 +101,8 @@ static enum tv_status set(const void *unused) {
     (void)unused;
     struct tv_detail detail = {0};
     struct tv_key_set *loaded = NULL;
-    enum tv_status status = tv_key_set_load(inputs.set, strlen(inputs.set), &loaded, &detail);
+    enum tv_status status =
+        tv_key_set_load(inputs.set, strlen(inputs.set), TV_RSA_MIN_BITS, &loaded, &detail);
     // A key is never skipped for want of memory: it would look withdrawn.
     if (status == TV_OK)
         CHECK(loaded->count == 3 && loaded->skipped == 1, "a whole set");
@@ -130,7 +131,7 @@ static enum tv_status folder(const void *unused) {
     struct tv_key *key = NULL;
     enum tv_status status = tv_folder_look(inputs.folder, TV_SPAN("one"), stamp, &detail);
     if (status == TV_OK)
-        status = tv_folder_load(inputs.folder, TV_SPAN("one"), &key, &detail);
+        status = tv_folder_load(inputs.folder, TV_SPAN("one"), TV_RSA_MIN_BITS, &key, &detail);
     tv_key_free(key);
     return status;
 }

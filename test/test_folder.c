@@ -44,7 +44,7 @@ static enum tv_status load(const char *key_id, struct tv_key **key, struct tv_de
     *detail = (struct tv_detail){0};
     *key = NULL;
     struct tv_span copy = guard_copy(GUARD_TOKEN, key_id, strlen(key_id));
-    return tv_folder_load(folder, copy, key, detail);
+    return tv_folder_load(folder, copy, TV_RSA_MIN_BITS, key, detail);
 }
 
 static void make_good(const char *path) { write_file(path, pem, pem_length); }
@@ -198,7 +198,8 @@ static void test_folders(void) {
         CHECK_STATUS(TV_KEY_NOT_FOUND, tv_folder_look(absent[i], TV_SPAN("a key"), stamp, &detail),
                      absent[i]);
         CHECK_TEXT("does not exist", detail.text, absent[i]);
-        CHECK_STATUS(TV_KEY_NOT_FOUND, tv_folder_load(absent[i], TV_SPAN("a key"), &key, &detail),
+        CHECK_STATUS(TV_KEY_NOT_FOUND,
+                     tv_folder_load(absent[i], TV_SPAN("a key"), TV_RSA_MIN_BITS, &key, &detail),
                      absent[i]);
         CHECK(!key, absent[i]);
     }

@@ -10,7 +10,7 @@ static enum tv_status load(const char *text, size_t length, struct tv_key_set **
     struct tv_span copy = guard_copy(GUARD_KEY, text, length);
     *set = NULL;
     *detail = (struct tv_detail){0};
-    return tv_key_set_load(copy.data, copy.length, set, detail);
+    return tv_key_set_load(copy.data, copy.length, TV_RSA_MIN_BITS, set, detail);
 }
 
 // clang-format off
@@ -246,8 +246,10 @@ static void test_most(void) {
     for (size_t more = 0; more <= 1; more++) {
         struct tv_key_set *set = NULL;
         struct tv_detail detail = {0};
-        CHECK_STATUS(more ? TV_MALFORMED_KEY : TV_OK,
-                     tv_key_set_load(text, TV_KEY_SET_MAX_LENGTH + more, &set, &detail), "512 KiB");
+        CHECK_STATUS(
+            more ? TV_MALFORMED_KEY : TV_OK,
+            tv_key_set_load(text, TV_KEY_SET_MAX_LENGTH + more, TV_RSA_MIN_BITS, &set, &detail),
+            "512 KiB");
         CHECK_NUMBER(more ? TV_REASON_BODY : TV_REASON_NONE, detail.reason, "512 KiB");
         CHECK_NUMBER(more ? 524288 : 0, more ? detail.limit : 0, "512 KiB");
         tv_key_set_free(set);

@@ -1,0 +1,292 @@
+-- SPDX-License-Identifier: MIT
+-- sign() and verify_jws(): what is signed is verified with the same JSON types, and bad input is refused with a reason.
+local tv = require "token_verifier";
+local cjson = require "cjson";
+local tokens = require "spec.support.tokens";
+
+local ED25519 = [[{"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",]]
+	.. [["x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"%s}]];
+local OCT = [[{"kty":"oct","k":"c2VjcmV0"%s}]];
+
+local function read(name)
+	local file = assert(io.open("test/vectors/keys/" .. name));
+	local text = file:read("a");
+	file:close();
+	return text;
+end
+
+describe("sign", function ()
+	local function round_trip(claims)
+		local token = assert(tv.sign(claims, { secret = "secret" }));
+		return (assert(tv.verify(token, { secret = "secret" })));
+	end
+
+	it("keeps the JSON types of what verify returned", function ()
+		local text = [[{"i":9007199254740993,"m":-9223372036854775808,"f":1.5,"w":1.0,"t":1e-7,"b":false,"n":null,]]
+			.. [["s":"\u0000\u00e9\ud83d\ude00\"","a":[],"o":{},"l":[1,[],{"x":null}],"d":{"e":{"f":[{}]}}}]];
+		local claims = select(2, assert(tv.inspect(tokens.hs256(text, "secret"))));
+		local again = round_trip(claims);
+		assert.equal("integer", math.type(again.i));
+		assert.equal(9007199254740993, again.i);
+		assert.equal(math.mininteger, again.m);
+		assert.equal("float", math.type(again.w));
+		assert.equal(1e-7, again.t);
+		assert.equal(tv.null, again.n);
+		assert.equal(cjson.null, again.l[3].x);
+		assert.equal("\0é😀\"", again.s);
+		assert.equal("array", getmetatable(again.a).__jsontype);
+		assert.is_nil(getmetatable(again.o));
+		local payload = tv.verify_jws(assert(tv.sign(again, { secret = "secret" })), { secret = "secret" });
+		for _, member in ipairs { '"a":[]', '"o":{}', '"w":1.0', '"f":[{}]' } do
+			assert.truthy(payload:find(member, 1, true), member);
+		end
+	end);
+
+	local refused = {
+		{ "a function", { f = print } }, { "a coroutine", { deep = { t = coroutine.create(print) } } },
+		{ "a userdata", { u = io.stdout } },
+		{ "NaN", { n = 0 / 0 } }, { "infinity", { n = 1 / 0 } }, { "bytes that are not UTF-8", { s = "\xff" } },
+		{ "a name that is not UTF-8", { ["\xff"] = 1 } },
+		{ "names and numbers together", { 1, x = 2 } }, { "a list with holes", { l = { 1, nil, 3, [9] = 1 } } },
+		{ "a list", { 1, 2 } }, { "a boolean as name", { [true] = 1 } }, { "a float as name", { [1.5] = 1 } },
+	};
+	for _, case in ipairs(refused) do
+		it("refuses " .. case[1] .. " as malformed-payload", function ()
+			local token, message, code = tv.sign(case[2], { secret = "secret" });
+			assert.is_nil(token);
+			assert.equal("malformed-payload", code);
+			assert.matches("^the payload to be signed holds ", message);
+		end);
+	end
+
+	it("refuses tables that hold themselves or each other without end", function ()
+		local self = {};
+		self.self = self;
+		assert.equal("malformed-payload", select(3, tv.sign(self, { secret = "secret" })));
+		local wide = {};
+		for _ = 1, 31 do
+			wide = { wide, wide };
+		end
+		assert.equal("malformed-payload", select(3, tv.sign({ wide = wide }, { secret = "secret" })));
+		local deep = { a = 1 };
+		for _ = 2, 32 do
+			deep = { a = deep };
+		end
+		assert.is_string((tv.sign(deep, { secret = "secret" })));
+		assert.equal("malformed-payload", select(3, tv.sign({ a = deep }, { secret = "secret" })));
+		local many = {};
+		for i = 1, 20000 do
+			many[i] = wide;
+		end
+		assert.equal("malformed-payload", select(3, tv.sign({ many = many }, { secret = "secret" })));
+	end);
+
+	it("makes tokens up to the length that verify takes, and no longer", function ()
+		local longest = 0;
+		for length = 12200, 12240 do
+			local token, _, code = tv.sign({ x = ("y"):rep(length) }, { secret = "secret" });
+			if token then
+				assert.is_table(tv.verify(token, { secret = "secret" }));
+				longest = #token;
+			else
+				assert.equal("token-too-large", code);
+			end
+		end
+		assert.is_true(longest > 16384 - 3 and longest <= 16384, longest);
+		assert.equal("token-too-large", select(3, tv.sign({ x = ("y"):rep(1000000) }, { secret = "secret" })));
+	end);
+
+	it("sets typ, alg and kid, and keeps other members of the header", function ()
+		local token = assert(tv.sign({}, { secret = "secret", algorithm = "HS512", kid = "a", header = { cty = "x", typ = "at+jwt" } }));
+		local header = tv.inspect(token);
+		assert.same({ typ = "at+jwt", alg = "HS512", kid = "a", cty = "x" }, header);
+		assert.same({ typ = "JWT", alg = "HS256" }, (tv.inspect(assert(tv.sign({}, { secret = "secret" })))));
+		assert.equal("unsupported-critical", select(3, tv.sign({}, { secret = "secret", header = { crit = { "b64" } } })));
+		assert.equal("malformed-header", select(3, tv.sign({}, { secret = "secret", header = { x = print } })));
+		assert.equal("malformed-header", select(3, tv.sign({}, { secret = "secret", header = { 1, 2 } })));
+	end);
+
+	local misuse = {
+		{ "no key", {}, "one of the options 'secret' and 'private_key'" },
+		{ "two keys", { secret = "a", private_key = "b" }, "exclude each other" },
+		{ "an unknown option", { secret = "a", alg = "HS256" }, "unknown option 'alg'" },
+		{ "an unknown algorithm", { secret = "a", algorithm = "none" }, "'none' is no algorithm" },
+		{ "alg in the header", { secret = "a", header = { alg = "none" } }, "must not have 'alg'" },
+		{ "kid twice", { secret = "a", kid = "a", header = { kid = "b" } }, "must not have 'kid'" },
+		{ "a header that is no table", { secret = "a", header = "x" }, "'header' must be a table" },
+		{ "a secret that is no string", { secret = 1 }, "'secret' must be a string" },
+	};
+	for _, case in ipairs(misuse) do
+		it("raises for " .. case[1], function ()
+			assert.error_matches(function () tv.sign({}, case[2]); end, case[3], 1, true);
+		end);
+	end
+
+	it("raises for claims that are no table", function ()
+		assert.has_error(function () tv.sign("{}", { secret = "a" }); end);
+		assert.has_error(function () tv.sign({}); end);
+	end);
+
+	local defaults = {
+		{ "a secret", { secret = "secret" }, "HS256" },
+		{ "a secret JWK with alg", { secret = OCT:format(',"alg":"HS384"') }, "HS384" },
+		{ "RSA", { private_key = read("rsa.private.pem") }, "RS256" },
+		{ "RSA as PKCS#1", { private_key = read("rsa.private-pkcs1.pem") }, "RS256" },
+		{ "P-256 as SEC 1", { private_key = read("ec.private-sec1.pem") }, "ES256" },
+		{ "Ed25519", { private_key = ED25519:format("") }, "EdDSA" },
+		{ "Ed25519 by name", { private_key = ED25519:format(',"alg":"Ed25519"') }, "Ed25519" },
+	};
+	for _, case in ipairs(defaults) do
+		it("signs with " .. case[1] .. " by " .. case[3] .. " if nothing is said", function ()
+			assert.equal(case[3], tv.inspect(assert(tv.sign({}, case[2]))).alg);
+		end);
+	end
+
+	local bad_keys = {
+		{ "a public PEM", read("rsa.pem"), "malformed-key" },
+		{ "a certificate", read("rsa.certificate.pem"), "malformed-key" },
+		{ "an encrypted PEM", read("rsa.encrypted-pkcs8.pem"), "malformed-key" },
+		{ "another encrypted PEM", read("rsa.encrypted-pkcs1.pem"), "malformed-key" },
+		{ "an empty text", "", "malformed-key" },
+		{ "any text", "secret", "malformed-key" },
+		{ "a public JWK", (ED25519:gsub('"d":"[^"]*",', "")):format(""), "malformed-key" },
+		{ "a JWK of a secret", OCT:format(""), "unsupported-key" },
+		{ "a JWK for encryption", ED25519:format(',"use":"enc"'), "key-algorithm-mismatch" },
+		{ "a JWK that may verify only", ED25519:format(',"key_ops":["verify"]'), "key-algorithm-mismatch" },
+		{ "a JWK with another alg", ED25519:format(',"alg":"RS256"'), "key-algorithm-mismatch" },
+		{ "a JWK with an unknown alg", ED25519:format(',"alg":"ES256K"'), "key-algorithm-mismatch" },
+		{ "a JWK of two halves", (ED25519:gsub("f2A", "f2E")):format(""), "malformed-key" },
+		{ "more than 64 KiB", ("x"):rep(70000), "malformed-key" },
+	};
+	for _, case in ipairs(bad_keys) do
+		it("refuses " .. case[1] .. " as private key: " .. case[3], function ()
+			local token, message, code = tv.sign({}, { private_key = case[2] });
+			assert.is_nil(token);
+			assert.equal(case[3], code);
+			assert.is_string(message);
+		end);
+	end
+
+	it("does not sign with a key of another family than the algorithm's", function ()
+		assert.equal("key-algorithm-mismatch", select(3, tv.sign({}, { secret = "secret", algorithm = "RS256" })));
+		assert.equal("key-algorithm-mismatch",
+			select(3, tv.sign({}, { private_key = read("ec.private-sec1.pem"), algorithm = "ES384" })));
+		assert.equal("key-algorithm-mismatch", select(3, tv.sign({}, { private_key = ED25519:format(""), algorithm = "Ed448" })));
+	end);
+
+	it("does not sign with an empty or left-over secret", function ()
+		assert.equal("weak-secret", select(3, tv.sign({}, { secret = "" })));
+		assert.equal("weak-secret", select(3, tv.sign({}, { secret = "<no value>" })));
+	end);
+end);
+
+describe("verify_jws", function ()
+	it("gives any payload back, byte for byte", function ()
+		local token = assert(tv.sign({ a = 1 }, { secret = "secret" }));
+		local payload, header = tv.verify_jws(token, { secret = "secret" });
+		assert.equal('{"a":1}', payload);
+		assert.same({ typ = "JWT", alg = "HS256" }, header);
+		assert.equal("bad-signature", select(3, tv.verify_jws(token, { secret = "other" })));
+		assert.equal("algorithm-not-accepted", select(3, tv.verify_jws(token, { secret = "secret", algorithms = { "HS512" } })));
+	end);
+
+	it("takes an oct JWK as key, and its alg as the one accepted", function ()
+		local token = assert(tv.sign({}, { secret = "secret", algorithm = "HS384" }));
+		assert.equal("{}", (tv.verify_jws(token, { key = OCT:format(',"alg":"HS384"') })));
+		assert.equal("algorithm-not-accepted", select(3, tv.verify_jws(token, { key = OCT:format("") })));
+		assert.equal("{}", (tv.verify_jws(token, { key = tv.key(OCT:format("")), algorithms = { "HS384" } })));
+		assert.equal("key-algorithm-mismatch",
+			select(3, tv.verify_jws(token, { key = OCT:format(',"alg":"HS256"'), algorithms = { "HS384" } })));
+	end);
+
+	it("has no options about claims", function ()
+		for _, name in ipairs { "accepted_issuers", "room", "leeway", "now", "openid_issuer", "issuers", "accepted_types" } do
+			assert.error_matches(function () tv.verify_jws("a.b.c", { secret = "a", [name] = {} }); end,
+				"unknown option '" .. name .. "'", 1, true);
+		end
+	end);
+
+	it("finds keys in a store by kid", function ()
+		local store = tv.keystore();
+		store:put("one", tv.key(read("ec.private-sec1.pem")));
+		local token = assert(tv.sign({}, { private_key = read("ec.private-sec1.pem"), kid = "one" }));
+		assert.equal("{}", (tv.verify_jws(token, { keys = store, algorithms = { "ES256" } })));
+		assert.equal("key-not-found", select(3, tv.verify_jws(assert(tv.sign({}, { secret = "s", kid = "two" })),
+			{ keys = store, algorithms = { "HS256" } })));
+	end);
+end);
+
+describe("a secret shorter than the hash", function ()
+	it("is warned about by new", function ()
+		local verifier, warning = tv.new { secret = ("x"):rep(31) };
+		assert.is_truthy(verifier);
+		assert.equal("the shared secret is 31 bytes long; HS256 wants at least 32", warning);
+		assert.is_nil((select(2, tv.new { secret = ("x"):rep(32) })));
+		assert.matches("HS512 wants at least 64", (select(2, tv.new { secret = ("x"):rep(63), algorithms = { "HS256", "HS512" } })));
+	end);
+
+	it("is refused where strict_secrets asks for it", function ()
+		assert.equal("weak-secret", select(3, tv.new { secret = "short", strict_secrets = true }));
+		assert.equal("weak-secret", select(3, tv.verify("a.b.c", { secret = "short", strict_secrets = true })));
+		assert.is_truthy(tv.new { secret = ("x"):rep(32), strict_secrets = true });
+	end);
+end);
+
+describe("min_rsa_bits", function ()
+	local weak_public = tokens.new_key(1024).public;
+	local public = read("rsa.pem");
+
+	it("lets shorter keys in, and no others", function ()
+		assert.equal("weak-key", select(3, tv.new { key = weak_public }));
+		assert.is_truthy(tv.new { key = weak_public, min_rsa_bits = 1024 });
+		assert.equal("weak-key", select(3, tv.new { key = weak_public })); -- it was not remembered
+		assert.equal("weak-key", select(3, tv.new { key = tv.key(public), min_rsa_bits = 3072 }));
+		assert.equal("weak-key", select(3, tv.new { key = public, min_rsa_bits = 2049 }));
+	end);
+
+	it("holds for the keys of a store that lets shorter ones in", function ()
+		local store = tv.keystore { min_rsa_bits = 1024 };
+		assert.is_true(store:put("weak", weak_public));
+		assert.equal("weak-key", select(3, tv.keystore():put("weak", weak_public)));
+		local token = tokens.base64url('{"typ":"JWT","alg":"RS256","kid":"weak"}')..".e30."..tokens.base64url("no signature");
+		assert.equal("weak-key", select(3, tv.verify(token, { keys = store })));
+		assert.equal("bad-signature", select(3, tv.verify(token, { keys = store, min_rsa_bits = 1024 })));
+	end);
+
+	it("must be from 1024 to 16384", function ()
+		for _, bits in ipairs { 1023, 16385, 2048.5, 0, -1 } do
+			assert.error_matches(function () tv.new { key = public, min_rsa_bits = bits }; end, "from 1024 to 16384", 1, true);
+		end
+	end);
+end);
+
+describe("stores", function ()
+	it("lists every open store once, in the order of their numbers", function ()
+		collectgarbage();
+		collectgarbage();
+		local before = #tv.stores();
+		local one, two = tv.keystore(), tv.keystore();
+		local ids = {};
+		for _, store in ipairs(tv.stores()) do
+			ids[#ids + 1] = store:id();
+		end
+		assert.equal(before + 2, #ids);
+		assert.equal(one:id(), ids[#ids - 1]);
+		assert.equal(two:id(), ids[#ids]);
+		two:close();
+		collectgarbage();
+		collectgarbage();
+		assert.equal(before + 1, #tv.stores());
+	end);
+end);
+
+describe("a shared secret as a key object", function ()
+	it("says that it is one, and is never put into a store", function ()
+		local key = assert(tv.key(OCT:format("")));
+		assert.equal("oct", key:type());
+		assert.same({ "HS256", "HS384", "HS512" }, key:algorithms());
+		assert.equal("unsupported-key", select(3, key:pem()));
+		assert.equal("unsupported-key", select(3, tv.keystore():put("a", key)));
+		assert.equal("unsupported-key", select(3, tv.keystore():put("a", OCT:format(""))));
+	end);
+end);
