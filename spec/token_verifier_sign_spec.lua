@@ -208,7 +208,7 @@ describe("verify_jws", function ()
 
 	it("finds keys in a store by kid", function ()
 		local store = tv.keystore();
-		store:put("one", tv.key(read("ec.private-sec1.pem")));
+		store:put("one", (tv.key(read("ec.private-sec1.pem"))));
 		local token = assert(tv.sign({}, { private_key = read("ec.private-sec1.pem"), kid = "one" }));
 		assert.equal("{}", (tv.verify_jws(token, { keys = store, algorithms = { "ES256" } })));
 		assert.equal("key-not-found", select(3, tv.verify_jws(assert(tv.sign({}, { secret = "s", kid = "two" })),
