@@ -20,6 +20,19 @@ static inline int requests(int path) { return atomic_load(&server.paths[path].re
 
 static inline int conditional(int path) { return atomic_load(&server.paths[path].conditional); }
 
+// The first path that no answer has to itself.
+#define FIRST_FREE_PATH 40
+
+// A path that no other test asks for, with this answer.
+static inline int new_path(int answer) {
+    static int next_path = FIRST_FREE_PATH;
+    int path = next_path++;
+    if (path >= SERVER_ANSWERS)
+        check_abort("no path left");
+    server_say(&server, path, answer);
+    return path;
+}
+
 // Options with a short patience, and as a source the one URL, or none.
 static inline struct tv_keystore_options options_of(const char *url) {
     struct tv_keystore_options options;
@@ -89,4 +102,28 @@ static inline int64_t fetch_key(struct tv_keystore *store, const char *key_id, i
     CHECK_STATUS(TV_KEY_PENDING, ask_at(store, key_id, now_ms), name);
     settle_all();
     return tv_clock_steady_ms();
+}
+
+// Options of a store whose keys are never fresh, for check_stale_wait().
+static inline struct tv_keystore_options never_fresh(struct tv_keystore_options options) {
+    options.default_ttl_s = options.min_ttl_s = 0;
+    options.stale_wait_ms = 100;
+    options.timeout_ms = 5000;
+    return options;
+}
+
+// Real time: a refresh is waited for a little, then the old key is handed to who waits. The store
+// holds `key_id`; `silent` is an answer that never comes.
+static inline void check_stale_wait(struct tv_keystore *store, int path, int silent,
+                                    const char *key_id) {
+    server_say(&server, path, silent);
+    int64_t asked_ms = tv_clock_steady_ms();
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, key_id, asked_ms), "not fresh any more");
+    struct tv_settlement *settlement = settle();
+    CHECK(settlement && settlement->key, "the old key");
+    CHECK(tv_clock_steady_ms() >= asked_ms + 100, "after its wait");
+    CHECK(tv_clock_steady_ms() < asked_ms + 4000, "and not at the end of the fetch");
+    tv_settlement_free(settlement);
+    CHECK_NUMBER(1, tv_keystore_stats(store, asked_ms).in_flight, "the refresh goes on");
+    CHECK_STATUS(TV_OK, ask_at(store, key_id, tv_clock_steady_ms()), "nobody waits twice");
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What is signed holds, with its own algorithm and key alone; and what signs must be a whole pair.
 #include "check.h"
+#include "tokens.h"
 
 #include "ecdsa.h"
 #include "json.h"
@@ -60,10 +61,10 @@ static void make_pairs(void) {
             CHECK_STATUS(TV_OK, tv_key_from_secret("secret", 6, &pair->key, &detail), pair->name);
             continue;
         }
-        pair->openssl = strcmp(pair->name, "RSA") == 0
-                            ? EVP_PKEY_Q_keygen(NULL, NULL, "RSA", 2048UL)
-                        : pair->name[0] == 'P' ? EVP_PKEY_Q_keygen(NULL, NULL, "EC", pair->name)
-                                               : EVP_PKEY_Q_keygen(NULL, NULL, pair->name);
+        pair->openssl = strcmp(pair->name, "RSA") == 0 // which takes long to make
+                            ? token_private_key("test/vectors/keys/rsa.private.pem")
+                            : pair->name[0] == 'P' ? EVP_PKEY_Q_keygen(NULL, NULL, "EC", pair->name)
+                                                   : EVP_PKEY_Q_keygen(NULL, NULL, pair->name);
         size_t length;
         char *pem = private_pem(pair->openssl, &length);
         struct tv_span text = guard_copy(GUARD_KEY, pem, length);
@@ -106,7 +107,7 @@ static void check_signature(const struct pair *pair, const char *name, unsigned 
     CHECK_STATUS(TV_BAD_SIGNATURE,
                  verify(name, pair->key, TV_SPAN("other bytes"), signature, length), name);
     size_t accepted = 0;
-    for (size_t bit = 0; bit < 8 * length; bit += 3) {
+    for (size_t bit = 0; bit < 8 * length; bit += 7) {
         signature[bit / 8] ^= (unsigned char)(1 << bit % 8);
         accepted += verify(name, pair->key, INPUT, signature, length) != TV_BAD_SIGNATURE;
         signature[bit / 8] ^= (unsigned char)(1 << bit % 8);
