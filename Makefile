@@ -136,7 +136,7 @@ spec: all
 
 .PHONY: e2e
 e2e: all
-	PROSODY="$(PROSODY)" PYTHON="$(PYTHON)" scripts/e2e
+	PROSODY="$(PROSODY)" PYTHON="$(PYTHON)" SPECS="$(SPECS)" scripts/e2e
 
 .PHONY: lint
 lint: all

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Tokens by the libraries people mint them with, and log-ins by another XMPP client.
+-- Tokens by the libraries people mint them with.
 
 local world = require "spec.e2e.world";
 
@@ -9,7 +9,6 @@ local node = world.install_npm();
 
 lazy_setup(function ()
 	local nginx = world.start_nginx();
-	world.secret{ text = secret };
 	world.new_key{ kid = "key", publish = { "nginx" } };
 	local hosts = {};
 	for _, size in ipairs{ "256", "384", "512" } do
@@ -44,35 +43,4 @@ describe("a token minted by", function ()
 			end);
 		end
 	end
-end);
-
-describe("@xmpp/client", function ()
-	-- busted takes pending() in the body of a spec only.
-	local function need_node_20()
-		if not node or node < 20 then
-			pending("node 20 and npm are not installed");
-		end
-	end
-
-	it("logs in with a good token and enters its room only", function ()
-		need_node_20();
-		local token = world.mint{ key = "key", claims = { room = "planning" } };
-		local function enter(room)
-			return world.log_in_by_npm{ host = "rs256.example", token = token, enter = room .. "@conference.rs256.example" };
-		end
-		assert.equal("joined", enter("planning").entry.outcome);
-		local entry = enter("finance").entry;
-		assert.same({ "refused", "not-allowed" }, { entry.outcome, entry.condition });
-	end);
-
-	it("sees a bad token refused", function ()
-		need_node_20();
-		local token = world.with_wrong_signature{ token = world.mint{ key = "key" } };
-		local outcome = world.log_in_by_npm{ host = "rs256.example", token = token };
-		assert.same({ "refused", "not-allowed" }, { outcome.outcome, outcome.condition });
-	end);
-end);
-
-it("leaves no claims, signature or secret in the debug log", function ()
-	assert.same({}, world.leaks());
 end);

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Real XMPP clients: nbxmpp over WebSocket, and a plain BOSH session; as a program, one log-in from the shell."""
+"""Real XMPP clients: nbxmpp over WebSocket, and plain BOSH sessions; as a program, one log-in from the shell."""
 
 import http.client
 import logging
 import random
+import subprocess
 import sys
 import time
 import urllib.parse
@@ -288,11 +289,27 @@ class BoshClient:
         fields = {"rid": str(self._rid), **({"sid": self._sid} if self._sid else {}), **(attributes or {})}
         body = ElementTree.Element("body", {"xmlns": self.NS_BODY, **fields})
         text = ElementTree.tostring(body, encoding="unicode", short_empty_elements=False)
-        text = text.replace("</body>", stanza + "</body>")
-        self._connection.request("POST", self._path, text.encode(), self._headers)
+        data = self._exchange(text.replace("</body>", stanza + "</body>").encode())
+        return ElementTree.fromstring(data) if data else None
+
+    def _exchange(self, data):
+        self._connection.request("POST", self._path, data, self._headers)
         answer = self._connection.getresponse()
-        data = answer.read()
-        return ElementTree.fromstring(data) if answer.status == 200 and data else None
+        return answer.read() if answer.status == 200 else None
+
+
+class CurlBoshClient(BoshClient):
+    """A BOSH session of which the program curl makes each request."""
+
+    def __init__(self, url, host, headers=None):
+        super().__init__(url, host, headers)
+        self._url = url
+
+    def _exchange(self, data):
+        headers = [part for name, value in self._headers.items() for part in ("--header", f"{name}: {value}")]
+        done = subprocess.run(["curl", "--silent", "--show-error", "--fail", "--max-time", "20", *headers,
+                               "--data-binary", "@-", self._url], input=data, stdout=subprocess.PIPE)
+        return done.stdout if done.returncode == 0 else None
 
 
 def main():

@@ -25,7 +25,14 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from harness import certificates, clients, crowd, key_server, servers, tokens  # noqa: E402
 
 NPM = servers.ROOT / "spec" / "e2e" / "npm"
+PIECE = 16  # of a secret so many characters at a stretch are looked for, so that twice as many never go unseen
 WEAK_CIPHERS = "ALL:@SECLEVEL=0"  # OpenSSL 3 speaks TLS 1.1 at security level 0 only
+
+
+def pieces_of(secret):
+    """What to look for in logs; the lines of a PEM one by one, and nothing so short that anybody may have written it."""
+    lines = [line for line in secret.splitlines() if len(line) > PIECE / 2 and not line.startswith("-----")]
+    return [line[start:start + PIECE] for line in lines for start in range(0, max(len(line) - PIECE, 0) + 1, PIECE)]
 
 
 class Driver:
@@ -178,6 +185,7 @@ class Driver:
 
     def op_new_key(self, kid, publish=(), bits=2048):
         key = self.keys[kid] = tokens.KeyPair(kid, bits)
+        self.secrets.add(key.private)
         for place in publish:
             {"nginx": self.nginx, "bad": self.bad_server}[place].publish(kid, key.public)
         return {"kid": kid, "private": key.private, "public": key.public}
@@ -195,14 +203,10 @@ class Driver:
     def op_withdraw(self, kid, place):
         {"nginx": self.nginx, "bad": self.bad_server}[place].withdraw(kid)
 
-    def op_secret(self, text):
-        """Declares a secret, so that its showing up in a log is found."""
-        self.secrets.add(text)
-        return text
-
     def op_mint(self, claims=None, key=None, secret=None, algorithm=None, kid=None, without=()):
         claims = tokens.default_claims(**dict(claims or {}, **dict.fromkeys(without)))
         if secret is not None:
+            self.secrets.add(secret)
             return self.remember(tokens.mint(claims, secret, algorithm or "HS256", kid))
         kid = key if kid is None else kid or None  # kid = false: a token without one
         return self.remember(tokens.mint(claims, self.keys[key].private, algorithm or "RS256", kid))
@@ -218,13 +222,22 @@ class Driver:
 
     def remember(self, token):
         """Notes the parts of a token that no log may show: the claims and the signature."""
-        self.secrets.update(part for part in token.split(".")[1:] if len(part) > 10)
+        self.secrets.update(token.split(".")[1:])
         return token
 
-    def op_leaks(self, name="main"):
-        """The lines of the debug log that hold a token's claims or signature, or a secret."""
-        text = self.prosodies[name].log_since(0)
-        return [line for line in text.splitlines() if any(secret in line for secret in self.secrets)]
+    def op_leaks(self):
+        """The lines that a Prosody of this world wrote and that hold a piece of a token's claims or signature, or of a secret."""
+        pieces = {piece for secret in self.secrets for piece in pieces_of(secret)}
+        patterns = self.world.folder / "secrets"
+        patterns.write_text("".join(piece + "\n" for piece in pieces))
+        logs = [file for prosody in self.prosodies.values() for file in (prosody.log, prosody.output) if file.exists()]
+        if not pieces or not logs:
+            return []
+        found = subprocess.run(["grep", "--no-filename", "--text", "--fixed-strings", f"--file={patterns}", *logs],
+                               text=True, errors="replace", stdout=subprocess.PIPE)
+        if found.returncode > 1:
+            raise RuntimeError("grep failed")
+        return found.stdout.splitlines()
 
     def op_log_size(self, name="main"):
         return self.prosodies[name].log_size()
@@ -251,24 +264,28 @@ class Driver:
         return done.stdout.strip()
 
     def op_mint_by_npm(self, library, key=None, secret=None, algorithm=None, claims=None):
+        self.secrets.update([secret] if secret else [])
         request = {"library": library, "claims": tokens.default_claims(**(claims or {})), "kid": key,
                    "key": key and self.keys[key].private, "secret": secret, "algorithm": algorithm}
         return self.remember(self.node("mint.js", request))
 
-    def op_log_in_by_npm(self, host, token, enter=None, name="main"):
-        url = self.prosodies[name].websocket_url(clients.query(token))
-        return json.loads(self.node("log_in.js", {"url": url, "host": host, "enter": enter}))
+    def op_log_in_by_npm(self, script, host, token=None, enter=None, transport="websocket", name="main"):
+        service = self.url_for(transport, clients.query(token), name)
+        return json.loads(self.node(script, {"service": service, "host": host, "enter": enter}))
 
     # clients
 
+    def url_for(self, transport, query, name):
+        prosody = self.prosodies[name]
+        return prosody.websocket_url(query) if transport == "websocket" else prosody.bosh_url(query)
+
     def make_client(self, host, token=None, room=None, transport="websocket", bearer=None, name="main",
                     resumable=False, username="", password=None, headers=None, **others):
-        prosody = self.prosodies[name]
-        query = clients.query(token, room, **others)
+        url = self.url_for(transport, clients.query(token, room, **others), name)
         headers = {**(headers or {}), **({"Authorization": f"Bearer {bearer}"} if bearer else {})}
-        if transport == "bosh":
-            return clients.BoshClient(prosody.bosh_url(query), host, headers)
-        return clients.WebSocketClient(prosody.websocket_url(query), host, headers, resumable, username, password)
+        if transport == "websocket":
+            return clients.WebSocketClient(url, host, headers, resumable, username, password)
+        return {"bosh": clients.BoshClient, "bosh by curl": clients.CurlBoshClient}[transport](url, host, headers)
 
     def op_log_in(self, enter=None, **login):
         """One log-in, and if it succeeds the entry into a room; then the client leaves."""

@@ -99,11 +99,11 @@ class Server:
 
     def __init__(self, folder):
         self.folder = folder
+        self.output = folder / f"{self.name}.out"
         self.process = None
 
     def spawn(self, command, environment=None):
-        output = open(self.folder / f"{self.name}.out", "ab")
-        with output:
+        with open(self.output, "ab") as output:
             self.process = subprocess.Popen(
                 [str(part) for part in command],
                 stdin=subprocess.DEVNULL,

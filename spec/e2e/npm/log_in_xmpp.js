@@ -7,9 +7,9 @@ import { client, xml } from "@xmpp/client";
 
 globalThis.WebSocket ??= WebSocket; // which node has of its own from version 22
 
-const { url, host, enter } = JSON.parse(readFileSync(0, "utf8"));
+const { service, host, enter } = JSON.parse(readFileSync(0, "utf8"));
 
-const xmpp = client({ service: url, domain: host });
+const xmpp = client({ service, domain: host });
 xmpp.reconnect.stop();
 xmpp.on("error", () => {});
 
