@@ -130,6 +130,60 @@ oom: $(UNIT)/oom $(UNIT)/oom_lua
 	$(UNIT)/oom $(OOM_FLAGS)
 	$(UNIT)/oom_lua $(OOM_FLAGS)
 
+# Fuzzing: clang's libFuzzer on everything that reads what others wrote. See fuzz/README.md.
+FUZZ := $(BUILD)/fuzz
+FUZZ_CC ?= clang
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS := $(patsubst fuzz/fuzz_%.c,%,$(sort $(wildcard fuzz/fuzz_*.c)))
+FUZZ_OBJECTS := $(CORE_SOURCES:src/%.c=$(FUZZ)/%.o)
+# Conversions that change a value are finds too; what yyjson's headers do is none of ours.
+FUZZ_SANITIZERS := -fsanitize=fuzzer-no-link,address,undefined,integer,nullability -fno-sanitize-recover=all \
+	-fsanitize-ignorelist=fuzz/ignore.txt -fno-omit-frame-pointer
+FUZZ_CFLAGS = -std=c11 -O1 -g $(WARNINGS) -Isrc $(FUZZ_SANITIZERS) $(FUZZ_FLAGS)
+# These read tokens, and are given some by who knows how they are made.
+FUZZ_TOKEN_TARGETS := jws verify oracle
+
+$(FUZZ)/%.o: src/%.c $(HEADERS) fuzz/ignore.txt $(BUILD)/.dependencies
+	@mkdir -p $(FUZZ)
+	$(FUZZ_CC) $(ALL_CPPFLAGS) $(FUZZ_CFLAGS) -c -o $@ $<
+
+$(FUZZ)/%.o: fuzz/%.c $(HEADERS) $(wildcard fuzz/*.h) fuzz/ignore.txt $(BUILD)/.dependencies
+	@mkdir -p $(FUZZ)
+	$(FUZZ_CC) $(ALL_CPPFLAGS) $(FUZZ_CFLAGS) -c -o $@ $<
+
+# What only serves the targets is nothing to be covered.
+$(FUZZ)/token_mutator.o $(FUZZ)/signed.o: FUZZ_SANITIZERS := -fsanitize=address -fno-omit-frame-pointer
+
+$(FUZZ_TOKEN_TARGETS:%=$(FUZZ)/fuzz_%): $(FUZZ)/token_mutator.o
+$(FUZZ)/fuzz_%: $(FUZZ)/fuzz_%.o $(FUZZ)/signed.o $(FUZZ_OBJECTS)
+	$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $(sort $^) $(PKG_LIBS)
+
+.SECONDARY: $(FUZZ_OBJECTS) $(FUZZ_TARGETS:%=$(FUZZ)/fuzz_%.o) $(FUZZ)/signed.o $(FUZZ)/token_mutator.o
+.PHONY: fuzz-build
+fuzz-build: $(FUZZ_TARGETS:%=$(FUZZ)/fuzz_%)
+	$(PYTHON) fuzz/seeds.py $(FUZZ)/seeds
+
+# All targets in turn, each for FUZZ_SECONDS.
+.PHONY: fuzz
+fuzz: fuzz-build
+	BUILD="$(BUILD)" scripts/fuzz run $(FUZZ_SECONDS)
+
+# What runs have found goes into fuzz/corpus/, which is made as small as it can be.
+.PHONY: fuzz-merge
+fuzz-merge: fuzz-build
+	BUILD="$(BUILD)" scripts/fuzz merge
+
+# The corpus without a fuzzer, with any compiler.
+REPLAYS := $(FUZZ_TARGETS:%=$(UNIT)/replay_%)
+
+$(UNIT)/replay_%: fuzz/fuzz_%.c fuzz/replay.c fuzz/signed.c $(wildcard fuzz/*.h) $(UNIT_OBJECTS)
+	$(CC) $(ALL_CPPFLAGS) -Isrc $(UNIT_CFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) $(UNIT_OBJECTS) $(PKG_LIBS)
+
+.PHONY: corpus
+corpus: $(REPLAYS)
+	@for t in $(FUZZ_TARGETS); do $(UNIT)/replay_$$t $$t fuzz/corpus/$$t fuzz/finds/$$t; done | tee $(UNIT)/corpus.log
+	@awk '/ passed, / { p += $$2; f += $$4 } END { printf "corpus: %d passed, %d failed\n", p, f; exit !(p > 0 && f == 0) }' $(UNIT)/corpus.log
+
 .PHONY: spec
 spec: all
 	$(LUA_ENV) $(RUN_SPECS)
@@ -208,4 +262,5 @@ dist:
 
 .PHONY: help
 help:
-	@echo "all install uninstall clean dist demo check unit oom spec e2e lint sanitize valgrind coverage mutation bench"
+	@echo "all install uninstall clean dist demo check unit oom corpus spec e2e lint sanitize valgrind coverage mutation bench"
+	@echo "fuzz (each target for FUZZ_SECONDS, in turn) fuzz-merge"

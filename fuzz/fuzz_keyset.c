@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// JWK Sets and Google's certificate map: only public keys come out, each found by its kid.
+#include "fuzz.h"
+
+#include "keyset.h"
+
+#include <openssl/err.h>
+
+static bool may_check(const struct tv_key *key, const struct tv_algorithm *algorithm) {
+    struct tv_detail detail = {0};
+    return tv_key_check_algorithm(key, algorithm, &detail) == TV_OK;
+}
+
+static void check_look_ups(const struct tv_key_set *set, const struct tv_algorithm *algorithm) {
+    size_t fit = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        const struct tv_key_set_entry *entry = &set->entries[i];
+        const struct tv_key *found = tv_key_set_find(set, entry->key_id, algorithm);
+        MUST(found && (may_check(found, algorithm) || !may_check(entry->key, algorithm)));
+        fit += may_check(entry->key, algorithm);
+    }
+    const struct tv_key *only = tv_key_set_only(set, algorithm);
+    MUST((only != NULL) == (fit == 1) && (!only || may_check(only, algorithm)));
+}
+
+static void check_set(const struct tv_key_set *set) {
+    MUST(set->count <= TV_KEY_SET_MAX_KEYS && set->count + set->skipped <= TV_KEY_SET_MAX_KEYS);
+    for (size_t i = 0; i < set->count; i++) {
+        MUST(tv_key_type(set->entries[i].key) != TV_KEY_SECRET);
+        fuzz_read_span(set->entries[i].key_id);
+        MUST(tv_key_set_find(set, set->entries[i].key_id, NULL));
+    }
+    const struct tv_algorithm *algorithm;
+    for (size_t i = 0; set->count > 0 && (algorithm = tv_algorithm_at(i)); i++)
+        check_look_ups(set, algorithm);
+    if (set->skipped > 0)
+        fuzz_read_detail(set->skipped_status, &set->skipped_detail);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    struct tv_detail detail = {0};
+    struct tv_key_set *set = NULL;
+    // A copy, gone before the set is looked at: it must own what it names.
+    struct tv_span text = fuzz_copy(data, size);
+    enum tv_status status = tv_key_set_load(text.data, text.length, &set, &detail);
+    MUST((status == TV_OK) == (set != NULL));
+    if (status != TV_OK)
+        fuzz_read_detail(status, &detail);
+    free((char *)text.data);
+    if (status == TV_OK)
+        check_set(set);
+    tv_key_set_free(set);
+    MUST(ERR_peek_error() == 0); // the queue is shared with the server's TLS code
+    return 0;
+}
