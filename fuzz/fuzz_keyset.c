@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct tv_key_set *set = NULL;
     // A copy, gone before the set is looked at: it must own what it names.
     struct tv_span text = fuzz_copy(data, size);
-    enum tv_status status = tv_key_set_load(text.data, text.length, &set, &detail);
+    enum tv_status status = tv_key_set_load(text.data, text.length, TV_RSA_MIN_BITS, &set, &detail);
     MUST((status == TV_OK) == (set != NULL));
     if (status != TV_OK)
         fuzz_read_detail(status, &detail);
