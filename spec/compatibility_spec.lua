@@ -120,7 +120,7 @@ describe("the library is loaded", function ()
 			asap_issuer = {}, asap_audience = {}, asap_ttl = {}, asap_ttl_threshold = {}, cache_keys_url = {},
 			asap_key_server = {}, allow_empty_token = {}, token_leeway = {}, token_max_lifetime = {}, token_accepted_types = 5,
 			token_accept_milliseconds = {}, token_required_claims = 5, app_secret_file = "/nowhere", openid_issuer = 5,
-			token_issuers = 5, token_allow_missing_kid = {},
+			token_issuers = 5, token_allow_missing_kid = {}, token_strict_secrets = {}, token_min_rsa_bits = 512,
 		}) do
 			local options = { app_id = "app", allow_empty_token = true };
 			options.app_secret = name ~= "app_secret_file" and secret or nil;
@@ -165,6 +165,7 @@ describe("the option", function ()
 		{ "token_accepted_types", { "at+jwt" }, "acceptedTypes", { "at+jwt" } },
 		{ "token_accept_milliseconds", true, "acceptMilliseconds", true },
 		{ "token_required_claims", { "exp" }, "requiredClaims", { "exp" } },
+		{ "token_strict_secrets", true, "strictSecrets", true },
 		{ "token_allow_missing_kid", true, "allowMissingKid", true },
 	}) do
 		local option, value, field, expected = table.unpack(case, 1, 4);
@@ -596,6 +597,39 @@ describe("a key that a session brings along", function ()
 					assert.is_false((process(token_util, forged, { public_key = key })));
 				end
 			end
+		end
+	end);
+
+	it("is no secret even where it is too weak a key", function ()
+		local weak = tokens.new_key(1024);
+		local bare = weak.public:gsub("%-%-%-%-%-[^\n]*", ""):gsub("%s", "");
+		local certificate_text = certificate():gsub("%-%-%-%-%-[^\n]*", ""):gsub("%s", "");
+		for _, text in ipairs({ weak.public, bare, tokens.der(weak.public), certificate_text, "\239\187\191"..weak.public }) do
+			local token_util = prosody.new_token_util({ app_id = "app", app_secret = secret });
+			assert.is_false((process(token_util, hs(nil, text), { public_key = text })));
+		end
+	end);
+
+	it("has as many bits as token_min_rsa_bits says, a fetched one too", function ()
+		local weak = tokens.new_key(1024);
+		local token = tokens.rs256(tokens.claims(), weak, "k1");
+		for bits, expected in pairs({ [1024] = true, [1025] = false, [2048] = false }) do
+			local server = key_server.start({ k1 = weak.public });
+			local token_util, module = prosody.new_token_util({
+				app_id = "app", asap_key_server = server.url, token_min_rsa_bits = bits ~= 2048 and bits or nil,
+			});
+			assert.equal(expected, accepts(token_util, token));
+			assert.equal(expected, (process(token_util, token, { public_key = weak.public })));
+			module:unload();
+			server.stop();
+		end
+	end);
+
+	it("is long enough where token_strict_secrets says so", function ()
+		for strict, expected in pairs({ [true] = false, [false] = true }) do
+			local token_util = prosody.new_token_util({ app_id = "app", app_secret = secret, token_strict_secrets = strict });
+			assert.equal(expected, (process(token_util, hs(nil, "notused"), { public_key = "notused" })));
+			assert.is_true(accepts(token_util, hs()));
 		end
 	end);
 

@@ -113,6 +113,8 @@ describe("at start a warning", function ()
 		{ "guests", { app_secret = secret, allow_empty_token = true }, "allow_empty_token" },
 		{ "any issuer", { app_secret = secret, asap_accepted_issuers = { "app", "*" } }, "any issuer" },
 		{ "any issuer, set globally", { app_secret = secret }, "any issuer", { asap_accepted_issuers = { "*" } } },
+		{ "a short secret", { app_secret = "short" }, "The shared secret is weak: the shared secret is 5 bytes long" },
+		{ "a secret that is short for its algorithm", { app_secret = secret, signature_algorithm = "HS512" }, "HS512 wants at least 64" },
 		{ "a key server over plain http", { asap_key_server = "http://keys.example/a" }, "plain http from http://keys.example/a" },
 		{ "one of several over plain http", { asap_key_server = { "https://a.example", "http://b.example" } },
 			"plain http from http://b.example" },
@@ -144,6 +146,8 @@ describe("at start a warning", function ()
 	-- { what, options }
 	for _, case in ipairs({
 		{ "plain http on loopback", { asap_key_server = { "http://127.0.0.1:80/a", "http://localhost/", "http://[::1]:8/" } } },
+		{ "a secret as long as its hash", { app_secret = secret..secret, signature_algorithm = { "HS256", "HS512" } } },
+		{ "a short secret beside a key server", { app_secret = "short", asap_key_server = "https://k.example/" } },
 		{ "an option of another plugin", { app_secret = secret, asap_other_thing = 5, tokens = 1, muc_mapper_domian = "x" } },
 		{ "an option of the MUC", { app_secret = secret, token_verification_allowlist = {},
 			token_verification_require_token_for_moderation = true } },
@@ -214,6 +218,9 @@ describe("an object that does not come about", function ()
 		{ "an empty secret", { app_id = "app", app_secret = "" }, "option 'app_secret' is not used" },
 		{ "a left-over secret", { app_id = "app", app_secret = "<no value>" }, "option 'app_secret' is not used" },
 		{ "a secret that is no string", { app_id = "app", app_secret = {} }, "option 'app_secret' must be a string" },
+		{ "a short secret where none is wanted", { app_id = "app", app_secret = "short", token_strict_secrets = true }, "at least 32" },
+		{ "a secret too short for one of its algorithms", { app_id = "app", app_secret = secret, token_strict_secrets = true,
+			signature_algorithm = { "HS256", "HS384" } }, "at least 48" },
 		{ "a secret in no file", { app_id = "app", app_secret_file = "/nowhere" }, "option 'app_secret_file'" },
 		{ "no key besides the word true", { app_id = "app", asap_key_server = "true" }, "asap_key_server" },
 		{ "several things wrong", { app_id = "app", token_leeway = "x", allow_empty_token = "perhaps" }, "app_secret" },

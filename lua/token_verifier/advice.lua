@@ -2,7 +2,6 @@
 -- What is in force for the tokens of a host, in one line, and warnings of what commonly goes wrong.
 
 local nameprep = require "util.encodings".stringprep.nameprep;
-local token_verifier = require "token_verifier";
 local quote = require "token_verifier.report".quote;
 local as_list = require "token_verifier.sources".as_list;
 
@@ -57,15 +56,6 @@ local function warn_of_open_sources(settings, sources, log)
 	end
 end
 
-local function warn_of_short_secret(settings, log)
-	local ok, verifier, message = pcall(token_verifier.new, {
-		secret = settings.appSecret, algorithms = as_list(settings.signatureAlgorithm), strict_secrets = true,
-	});
-	if ok and not verifier then
-		log("warn", "The shared secret is weak: %s", message);
-	end
-end
-
 -- Rooms are on `muc_domain`, while a token stands for rooms on "<prefix>.<sub>", both in lower case.
 local function can_be_named(settings, muc_domain)
 	local prefix = settings.muc_domain_prefix..".";
@@ -95,9 +85,6 @@ local function warn(settings, sources, log)
 		end
 	end
 	warn_of_open_sources(settings, sources, log);
-	if settings.appSecret and #sources == 0 then
-		warn_of_short_secret(settings, log);
-	end
 end
 
 return { say_what_is_in_force = say_what_is_in_force, warn = warn, warn_of_domain = warn_of_domain };

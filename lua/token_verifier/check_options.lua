@@ -73,6 +73,7 @@ local function read(reader, settings, has_key_source)
 	settings.acceptedTypes = reader:list("token_accepted_types", { "JWT" });
 	settings.acceptMilliseconds = reader:boolean("token_accept_milliseconds", false, false);
 	settings.requiredClaims = read_required_claims(reader);
+	settings.strictSecrets = reader:boolean("token_strict_secrets", false, true);
 	settings.allowMissingKid = reader:boolean("token_allow_missing_kid", false, false);
 end
 

@@ -18,7 +18,8 @@ local fields = {
 	"acceptedIssuers", "acceptedAudiences", "requireRoomClaim", "enableDomainVerification",
 	"muc_domain_prefix", "muc_domain_base", "muc_domain",
 	"regexEnabled", "regexRoomMaxLength", "regexRoomMaxQuantifiers",
-	"leeway", "maxLifetime", "acceptedTypes", "acceptMilliseconds", "requiredClaims", "allowMissingKid",
+	"leeway", "maxLifetime", "acceptedTypes", "acceptMilliseconds", "requiredClaims", "strictSecrets",
+	"allowMissingKid",
 	"openidIssuer", "tokenIssuers", "keyOptions", "asapToken",
 };
 
@@ -69,8 +70,11 @@ local function read_keys(reader, settings, log)
 	local has_key_source = sources.is_configured(settings);
 	check_options.read(reader, settings, has_key_source);
 	settings.allowEmptyToken = reader:boolean("allow_empty_token", false, false);
-	local problem;
-	settings.appSecret, problem = secret_options.read(reader);
+	local problem, warning;
+	settings.appSecret, problem, warning = secret_options.read(reader, settings);
+	if warning and not has_key_source then
+		reader.log("warn", "The shared secret is weak: %s", warning);
+	end
 	if settings.appId == nil then
 		log("error", "Option 'app_id' must be set: tokens cannot be verified");
 		return false;

@@ -23,6 +23,7 @@ local numbers = {
 	{ "token_key_max_running", "max_running", nil, 16, 1, 64, "whole" },
 	{ "token_key_max_queued", "max_queued", nil, 1024, 1, 100000, "whole" },
 	{ "token_key_max_per_client", "max_per_client", nil, 8, 1, 100000, "whole" },
+	{ "token_min_rsa_bits", "min_rsa_bits", "bits", 2048, 1024, 16384, "whole" },
 };
 
 -- { option, what token_verifier.keystore() calls it, kind }. They have no default.

@@ -23,13 +23,19 @@ local function algorithms_for(configured, with_secret)
 	return names;
 end
 
+-- Whether a text is a public key, be it one that is not accepted.
+local function is_key(text)
+	local key, _, code = token_verifier.key(text);
+	return key ~= nil or code ~= "malformed-key";
+end
+
 -- Whether a text is the inside of a PEM, as some providers show their keys.
 local function is_bare_key(text)
 	if #text < 64 or text:find("[^%w+/=%s]") then
 		return false;
 	end
 	for _, label in ipairs({ "PUBLIC KEY", "RSA PUBLIC KEY", "CERTIFICATE" }) do
-		if token_verifier.key(("-----BEGIN %s-----\n%s\n-----END %s-----\n"):format(label, text, label)) then
+		if is_key(("-----BEGIN %s-----\n%s\n-----END %s-----\n"):format(label, text, label)) then
 			return true;
 		end
 	end
@@ -40,7 +46,7 @@ end
 -- turns out to be a broken key.
 local function is_public(text)
 	text = text:gsub("^\239\187\191", ""); -- a byte order mark
-	return text:find("-----BEGIN", 1, true) ~= nil or text:find("^%s*{") ~= nil or token_verifier.key(text) ~= nil
+	return text:find("-----BEGIN", 1, true) ~= nil or text:find("^%s*{") ~= nil or is_key(text)
 		or is_bare_key(text);
 end
 
@@ -116,6 +122,8 @@ local function fingerprint(choice, options)
 	append(parts, options.leeway);
 	append(parts, options.max_lifetime);
 	append(parts, options.accept_milliseconds);
+	append(parts, options.strict_secrets);
+	append(parts, options.min_rsa_bits);
 	append(parts, options.allow_missing_kid);
 	return table.concat(parts);
 end
@@ -159,6 +167,8 @@ function methods:options(settings, session)
 		leeway = settings.leeway,
 		max_lifetime = settings.maxLifetime,
 		accept_milliseconds = settings.acceptMilliseconds == true,
+		strict_secrets = settings.strictSecrets == true,
+		min_rsa_bits = settings.keyOptions.min_rsa_bits,
 		allow_missing_kid = choice.stores ~= nil and settings.allowMissingKid == true,
 		wait = false,
 	};

@@ -2,6 +2,7 @@
 -- The options that hold the shared secret. What cannot be used counts as unset, and is never used.
 
 local token_verifier = require "token_verifier";
+local as_list = require "token_verifier.sources".as_list;
 
 local max_size = 65536; -- what the native module takes
 
@@ -40,17 +41,28 @@ local function find(reader)
 		"app_secret_file";
 end
 
--- Returns the secret, or nil and, if one was meant, what is wrong.
-local function read(reader)
+-- What the secret must be good for. Without an accepted algorithm for secrets it may still come into force.
+local function algorithms_of(settings)
+	local names = {};
+	for _, name in ipairs(as_list(settings.signatureAlgorithm)) do
+		names[#names + 1] = name:find("^HS") and name or nil;
+	end
+	return #names > 0 and names or { "HS256" };
+end
+
+-- Returns the secret, nil and perhaps a warning; or nil and, if one was meant, what is wrong.
+local function read(reader, settings)
 	local secret, problem, name = find(reader);
 	if not secret then
 		return nil, problem;
 	end
-	local usable, message = token_verifier.new({ secret = secret, algorithms = { "HS256" } });
+	local usable, message = token_verifier.new({
+		secret = secret, algorithms = algorithms_of(settings), strict_secrets = settings.strictSecrets,
+	});
 	if not usable then
 		return nil, ("option '%s' is not used: %s"):format(name, message);
 	end
-	return secret;
+	return secret, nil, message;
 end
 
 return { read = read };
