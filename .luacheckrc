@@ -8,7 +8,9 @@ include_files = { "**/*.lua", ".luacheckrc" }
 exclude_files = { "build", "**/node_modules" }
 
 -- Prosody runs each plugin in an environment that has these besides Lua's own.
-local plugin = { read_globals = { "module", "prosody" } }
+local plugin = { read_globals = {
+	"prosody", module = { other_fields = true, fields = { unload = { read_only = false }, command = { read_only = false } } },
+} }
 files["lua/dropin"] = plugin
 files["lua/modules"] = plugin
 

@@ -4,16 +4,19 @@
 local new_sasl = require "util.sasl".new;
 local connection_fields = require "token_verifier.connection";
 local resumption = require "token_verifier.resumption";
-
-local token_util = module:require "token/util".new(module);
-if not token_util then
-	return;
-end
+local shadow = require "token_verifier.shadow";
 
 local host = module.host;
 
 local function log(level, ...)
 	module:log(level, ...);
+end
+
+shadow.check(log);
+
+local token_util = module:require "token/util".new(module);
+if not token_util then
+	return;
 end
 
 local log_in = require "token_verifier.log_in".new(host, token_util, log);

@@ -163,6 +163,20 @@ function api:metric(type_, name, unit, description, label_keys, conf)
 	return registry[type_](registry, "prosody_mod_"..self.name.."/"..name, unit, description, label_keys, conf);
 end
 
+function api:set_global()
+	self.host = "*";
+end
+
+function api:add_item(kind, item)
+	self.items[kind] = self.items[kind] or {};
+	table.insert(self.items[kind], item);
+end
+
+function api.shared(_, path)
+	M.shared[path] = M.shared[path] or {};
+	return M.shared[path];
+end
+
 function api:provides(name, item)
 	self.provided[name] = item;
 end
@@ -199,6 +213,7 @@ function M.new_server(options)
 	M.clear_log();
 	config = options;
 	M.statistics = require "util.statistics".new();
+	M.shared = {};
 	_G.prosody = { hosts = {}, events = events.new(), full_sessions = {}, paths = { config = "." } };
 	for host in pairs(options) do
 		if host ~= "*" then
@@ -212,6 +227,7 @@ end
 function M.new_module(host, options, name)
 	local module = setmetatable({
 		host = host, name = name or "spec", options = options, handlers = {}, provided = {},
+		items = {},
 	}, { __index = api });
 	module.environment = setmetatable({ module = module, prosody = _G.prosody }, { __index = _G });
 	return module;

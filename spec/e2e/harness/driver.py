@@ -173,6 +173,11 @@ class Driver:
     def op_shell(self, command, name="main"):
         return self.prosodies[name].shell(command)
 
+    def op_prosodyctl(self, command, text="", name="main"):
+        """Output and exit status; works without a running server."""
+        output, status = self.prosodies[name].control(*command, text=text)
+        return {"output": output, "status": status}
+
     @staticmethod
     def launcher():
         found = servers.prosody_launchers()

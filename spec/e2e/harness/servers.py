@@ -329,12 +329,16 @@ modules_enabled = {{ "posix", "saslauth", "disco", "ping", "bosh", "websocket", 
 
     def shell(self, command):
         """Runs one command in Prosody's own shell and gives back its output."""
+        return self.control("shell", *command)[0]
+
+    def control(self, *command, text=""):
+        """Runs prosodyctl with this text on its standard input; gives back its output and its exit status."""
         done = subprocess.run(
-            [str(self.launcher) + "ctl", "--root", "--config", str(self.configuration), "shell", *command],
-            env=dict(os.environ, **lua_paths()), stdin=subprocess.DEVNULL,
+            [str(self.launcher) + "ctl", "--root", "--config", str(self.configuration), *command],
+            env=dict(os.environ, **lua_paths()), input=text,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=20,
         )
-        return done.stdout
+        return done.stdout, done.returncode
 
 
 def lua_paths():

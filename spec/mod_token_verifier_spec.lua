@@ -1,0 +1,331 @@
+-- SPDX-License-Identifier: MIT
+-- mod_token_verifier: the shell's commands and what they say, prosodyctl's command, and the metrics of keys.
+
+local prosody = require "spec.support.prosody";
+local key_server = require "spec.support.key_server";
+local tokens = require "spec.support.tokens";
+local operator = require "token_verifier.operator";
+local token_verifier = require "token_verifier";
+
+local secret = ("s"):rep(32);
+local key = tokens.new_key();
+local server, module, loaded;
+
+local function unload()
+	if loaded then
+		loaded = false;
+		module.unload();
+		getmetatable(module).__index.unload(module);
+	end
+end
+
+local function load(options)
+	unload();
+	prosody.new_server(options);
+	module, loaded = prosody.load_plugin("lua/dropin/mod_token_verifier.lua", "example.org", options), true;
+end
+
+-- Runs a command as the shell does. Returns its result and message, and what it printed.
+local function command(name, ...)
+	local printed = {};
+	local section = prosody.shared["/*/admin_shell/env"].token;
+	local self = setmetatable({ session = { print = function (line)
+		printed[#printed + 1] = line;
+	end } }, { __index = section });
+	local result, message = prosody.run(section[name], self, ...);
+	return result, message, table.concat(printed, "\n");
+end
+
+local function has(text, part)
+	assert.truthy(text:find(part, 1, true), ("no %q in: %s"):format(part, text));
+end
+
+lazy_setup(function ()
+	server = key_server.start({ k1 = key.public });
+end);
+
+lazy_teardown(function ()
+	unload();
+	server.stop();
+end);
+
+local function two_hosts()
+	load({
+		["keys.org"] = { app_id = "app", asap_key_server = server.url },
+		["shared.org"] = { app_id = "app", app_secret = secret },
+		["plain.org"] = {},
+		["conference.keys.org"] = { component_module = "muc", app_id = "app" },
+	});
+end
+
+describe("a command", function ()
+	before_each(two_hosts);
+
+	for name, usage in pairs({
+		explain = 'usage: token:explain("token", "host")', keys = 'usage: token:keys("host")', stats = 'usage: token:stats("host")',
+		refresh = 'usage: token:refresh("host")', forget = 'usage: token:forget("kid", "host")',
+	}) do
+		it(("says how it is used: %s"):format(name), function ()
+			local given = { 5, "keys.org" };
+			local function usage_of(...)
+				local result, message = command(name, ...);
+				assert.is_nil(result);
+				return message;
+			end
+			assert.equal(usage, usage_of(table.unpack(given)), "a number");
+			assert.equal(usage, usage_of("x", "y", "z"), "too many");
+			if name == "explain" or name == "forget" then
+				assert.equal(usage, usage_of(), "too few");
+			end
+		end);
+
+		it(("asks for the host where there are several: %s"):format(name), function ()
+			local arguments = (name == "explain" or name == "forget") and { "x" } or {};
+			local result, message = command(name, table.unpack(arguments));
+			assert.is_nil(result);
+			assert.equal("more than one host takes tokens, name one of keys.org, shared.org", message);
+		end);
+	end
+
+	it("knows which hosts take tokens", function ()
+		for _, host in ipairs({ "plain.org", "conference.keys.org", "gone.org" }) do
+			local _, message = command("keys", host);
+			assert.equal(('"%s" takes no tokens; there is keys.org, shared.org'):format(host), message);
+		end
+		load({ ["plain.org"] = {} });
+		assert.equal("no host has the option app_id, so none takes tokens", (select(2, command("keys"))));
+		load({ ["only.org"] = { app_id = "app", app_secret = secret } });
+		has(select(3, command("explain", "x")), "As only.org verifies tokens:");
+	end);
+
+	it("says why a host cannot verify any token", function ()
+		load({ ["keys.org"] = { app_id = "app" } });
+		local result, message = command("explain", "x");
+		assert.is_nil(result);
+		has(message, "keys.org cannot verify tokens: error: Option 'app_secret' or 'asap_key_server' must be set");
+	end);
+
+	it("is known to Prosody 13 with its arguments", function ()
+		local known = {};
+		for _, item in ipairs(module.items["shell-command"]) do
+			local names = {};
+			for i, argument in ipairs(item.args) do
+				names[i] = argument.name;
+			end
+			known[item.name] = table.concat(names, " ");
+			assert.equal("token", item.section);
+			assert.equal(prosody.shared["/*/admin_shell/env"].token[item.name], item.handler);
+		end
+		assert.same({ explain = "token host", keys = "host", stats = "host", refresh = "host", forget = "kid host" }, known);
+	end);
+
+	it("goes away with the module, and leaves others' commands alone", function ()
+		local env = prosody.shared["/*/admin_shell/env"];
+		unload();
+		assert.is_nil(env.token);
+		two_hosts();
+		env = prosody.shared["/*/admin_shell/env"];
+		env.token.other = function () end;
+		unload();
+		assert.is_function(env.token.other);
+		assert.is_nil(env.token.explain);
+	end);
+
+	it("that fails in itself says so, and tells the log", function ()
+		local show_keys = operator.show_keys;
+		finally(function () operator.show_keys = show_keys; end);
+		operator.show_keys = function () error("oops"); end;
+		local result, message = command("keys", "keys.org");
+		assert.is_nil(result);
+		assert.equal("the command failed, see the log", message);
+		assert.equal(1, #prosody.logged("error", "oops"));
+	end);
+end);
+
+describe("token:explain", function ()
+	before_each(two_hosts);
+
+	it("says whether the token is accepted, and shows what the configuration says", function ()
+		local result, message, printed = command("explain", tokens.hs256(tokens.claims(), secret), "shared.org");
+		assert.same({ true, "accepted" }, { result, message });
+		has(printed, "As shared.org verifies tokens:\n      configuration: info: ");
+		has(printed, "\nThe token is accepted.");
+		result, message, printed = command("explain", tokens.hs256(tokens.claims({ exp = 1 }), secret), "shared.org");
+		assert.same({ true, "refused" }, { result, message });
+		has(printed, "\nThe token is refused: expired: ");
+	end);
+
+	it("waits for the key", function ()
+		server.delay = 0.1;
+		finally(function () server.delay = 0; end);
+		local token = tokens.rs256(tokens.claims(), key, "k1");
+		has(select(3, command("explain", token, "keys.org")), 'kid "k1" is RSA, 2048 bits, from '..server.url);
+		has(select(3, command("explain", tokens.rs256(tokens.claims(), key, "k2"), "keys.org")), "refused: key-not-found: ");
+	end);
+
+	it("has nothing to go through where no token is accepted", function ()
+		load({ ["keys.org"] = { app_id = "app", app_secret = secret, signature_algorithm = "RS256" } });
+		local _, message, printed = command("explain", "x");
+		assert.equal("refused", message);
+		has(printed, "Every token is refused: algorithm-not-accepted: ");
+	end);
+
+	it("writes nothing into the log, at any level", function ()
+		prosody.clear_log();
+		local token = tokens.hs256(tokens.claims(), secret);
+		command("explain", token, "shared.org");
+		for _, line in ipairs(prosody.log_lines) do
+			for part in token:gmatch("[^.]+") do
+				assert.is_nil(line:find(part, 1, true), line);
+			end
+		end
+	end);
+end);
+
+describe("keys", function ()
+	before_each(two_hosts);
+
+	it("are shown, refreshed and forgotten in the store that log-ins use", function ()
+		local store = token_verifier.keystore({ asap_key_server = server.url });
+		finally(function () store:close(); end);
+		command("explain", tokens.rs256(tokens.claims(), key, "k1"), "keys.org");
+		assert.truthy(store:get("k1", false));
+		local result, message, printed = command("keys", "keys.org");
+		assert.same({ true, "1 held" }, { result, message });
+		has(printed, server.url..':\n  "k1"  RSA, 2048 bits  fetched 0 s ago, fresh for ');
+
+		local before = #server.requests;
+		assert.same({ true, "1 fetched, 0 failed" }, { table.unpack({ command("refresh", "keys.org") }, 1, 2) });
+		assert.equal(before + 1, #server.requests);
+
+		has(select(3, command("stats", "keys.org")), "\n  fetches        "..store:stats().fetches.."\n");
+
+		assert.same({ true, "forgotten" }, { table.unpack({ command("forget", "k1", "keys.org") }, 1, 2) });
+		assert.equal(0, store:stats().held);
+		assert.same({ nil, "nothing was known of that kid" }, { table.unpack({ command("forget", "k1", "keys.org") }, 1, 2) });
+		command("explain", tokens.rs256(tokens.claims(), key, "k2"), "keys.org");
+		assert.same({ true, "forgotten" }, { table.unpack({ command("forget", "k2", "keys.org") }, 1, 2) });
+	end);
+
+	it("that cannot be fetched anew are told of", function ()
+		local store = token_verifier.keystore({ asap_key_server = server.base.."/else" });
+		finally(function () store:close(); end);
+		load({ ["keys.org"] = { app_id = "app", asap_key_server = server.base.."/else" } });
+		store:put("by-hand", key.public);
+		server.documents["/else/"..token_verifier.key_file_name("k3")] = key.public;
+		command("explain", tokens.rs256(tokens.claims(), key, "k3"), "keys.org");
+		server.documents["/else/"..token_verifier.key_file_name("k3")] = "no key";
+		local result, message = command("refresh");
+		assert.is_nil(result);
+		has(message, "1 failed");
+	end);
+
+	it("are none where a secret is shared", function ()
+		for _, name in ipairs({ "keys", "stats", "refresh" }) do
+			local result, message = command(name, "shared.org");
+			assert.is_nil(result);
+			assert.equal("shared.org has no source of keys: tokens are verified with a shared secret", message);
+		end
+	end);
+end);
+
+describe("the metrics of keys", function ()
+	local function value(name, labels)
+		_G.prosody.events.fire_event("stats-update");
+		local all = prosody.metrics();
+		return all[("prosody_mod_token_verifier__%s{source=\"%s\"%s}"):format(name, server.url, labels or "")];
+	end
+
+	it("add what each store has done, and go on when it is opened anew and the module too", function ()
+		two_hosts();
+		local before = value("key_fetches_total") or 0; -- of the process, so also of the specs above
+		local function fetch()
+			command("explain", tokens.rs256(tokens.claims(), key, "k1"), "keys.org");
+		end
+		fetch();
+		assert.equal(before + 1, value("key_fetches_total"));
+		collectgarbage(); -- nobody else uses the store, so it is closed with the verifier
+		collectgarbage();
+		assert.same({}, token_verifier.stores());
+		assert.equal(before + 1, value("key_fetches_total"));
+		fetch();
+		assert.equal(before + 2, value("key_fetches_total"));
+		collectgarbage();
+		collectgarbage();
+		assert.equal(0, value("keys_held", ',state="fresh"'));
+
+		local store = token_verifier.keystore({ asap_key_server = server.url });
+		finally(function () store:close(); end);
+		fetch();
+		assert.equal(before + 3, value("key_fetches_total"));
+		assert.equal(1, value("keys_held", ',state="fresh"'));
+		assert.equal(0, value("keys_held", ',state="stale"'));
+		local hits = value("key_cache_hits_total");
+		store:get("k1", false);
+		assert.equal(hits + 1, value("key_cache_hits_total"));
+		local statistics = prosody.statistics;
+		unload();
+		prosody.statistics = statistics;
+		module = prosody.load_plugin("lua/dropin/mod_token_verifier.lua", "example.org", module.options);
+		loaded = true;
+		assert.equal(before + 3, value("key_fetches_total"));
+	end);
+end);
+
+describe("prosodyctl mod_token_verifier", function ()
+	local real_print = print;
+	local printed;
+
+	local function run(...)
+		printed = {};
+		module.environment.print = function (...) printed[#printed + 1] = table.concat({ ... }, "\t"); end;
+		local ok, status = pcall(module.command, { ... });
+		assert(ok, status);
+		return status, table.concat(printed, "\n");
+	end
+
+	before_each(function ()
+		unload();
+		local options = { ["keys.org"] = { app_id = "app", asap_key_server = server.url },
+			["shared.org"] = { app_id = "app", app_secret = secret } };
+		prosody.new_server(options);
+		_G.prosody.process_type = "prosodyctl";
+		module = prosody.load_plugin("lua/dropin/mod_token_verifier.lua", "*", options);
+	end);
+
+	it("explains, and its status says the same", function ()
+		local status, output = run("explain", tokens.hs256(tokens.claims(), secret), "shared.org");
+		assert.equal(0, status);
+		has(output, "The token is accepted.");
+		status, output = run("explain", tokens.hs256(tokens.claims({ exp = 1 }), secret), "shared.org");
+		assert.equal(1, status);
+		has(output, "The token is refused: expired: ");
+	end);
+
+	it("reads a token from a file", function ()
+		local path = os.tmpname();
+		local file = assert(io.open(path, "w"));
+		file:write(tokens.hs256(tokens.claims(), secret), "\n");
+		file:close();
+		assert.equal(0, (run("explain", "@"..path, "shared.org")));
+		assert(io.open(path, "w")):close();
+		assert.equal(2, (run("explain", "@"..path, "shared.org")));
+		os.remove(path);
+		assert.equal(2, (run("explain", "@"..path, "shared.org")));
+	end);
+
+	it("says how it is used", function ()
+		for _, arguments in ipairs({ {}, { "explain" }, { "keys", "x" }, { "explain", "x", "shared.org", "y" } }) do
+			local status, output = run(table.unpack(arguments));
+			assert.equal(2, status);
+			assert.equal("usage: prosodyctl mod_token_verifier explain TOKEN|@FILE|- [HOST]", output);
+		end
+		local status, output = run("explain", "x");
+		assert.equal(2, status);
+		has(output, "name one of");
+	end);
+
+	it("prints to nowhere else", function ()
+		assert.equal(real_print, print);
+	end);
+end);
