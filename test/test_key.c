@@ -264,20 +264,28 @@ static const struct {
     enum tv_status status;
     enum tv_reason reason;
     double number, limit;
+    int min_bits; // 0: the default
 } moduli[] = {
-    {"2048 bits", 2048, "10001", TV_OK, 0, 0, 0},
-    {"2047 bits", 2047, "10001", TV_WEAK_KEY, TV_REASON_LENGTH, 2047, 2048},
-    {"1024 bits", 1024, "10001", TV_WEAK_KEY, TV_REASON_LENGTH, 1024, 2048},
-    {"512 bits", 512, "10001", TV_WEAK_KEY, TV_REASON_LENGTH, 512, 2048},
-    {"16384 bits", 16384, "10001", TV_OK, 0, 0, 0},
-    {"16385 bits", 16385, "10001", TV_WEAK_KEY, TV_REASON_LENGTH, 16385, 16384},
-    {"exponent 3", 2048, "3", TV_OK, 0, 0, 0},
-    {"exponent 1", 2048, "1", TV_WEAK_KEY, TV_REASON_EXPONENT, 2048, 0},
-    {"exponent 0", 2048, "0", TV_WEAK_KEY, TV_REASON_EXPONENT, 2048, 0},
-    {"exponent 2", 2048, "2", TV_WEAK_KEY, TV_REASON_EXPONENT, 2048, 0},
-    {"exponent 65538", 2048, "10002", TV_WEAK_KEY, TV_REASON_EXPONENT, 2048, 0},
-    {"64 bits of exponent", 2048, "8000000000000001", TV_OK, 0, 0, 0},
-    {"65 bits of exponent", 2048, "10000000000000001", TV_WEAK_KEY, TV_REASON_EXPONENT, 2048, 0},
+    {"2048 bits", 2048, "10001", TV_OK, 0, 0, 0, 0},
+    {"2047 bits", 2047, "10001", TV_WEAK_KEY, TV_REASON_LENGTH, 2047, 2048, 0},
+    {"1024 bits", 1024, "10001", TV_WEAK_KEY, TV_REASON_LENGTH, 1024, 2048, 0},
+    {"512 bits", 512, "10001", TV_WEAK_KEY, TV_REASON_LENGTH, 512, 2048, 0},
+    {"16384 bits", 16384, "10001", TV_OK, 0, 0, 0, 0},
+    {"16385 bits", 16385, "10001", TV_WEAK_KEY, TV_REASON_LENGTH, 16385, 16384, 0},
+    {"exponent 3", 2048, "3", TV_OK, 0, 0, 0, 0},
+    {"exponent 1", 2048, "1", TV_WEAK_KEY, TV_REASON_EXPONENT, 0, 0, 0},
+    {"exponent 0", 2048, "0", TV_WEAK_KEY, TV_REASON_EXPONENT, 0, 0, 0},
+    {"exponent 2", 2048, "2", TV_WEAK_KEY, TV_REASON_EXPONENT, 0, 0, 0},
+    {"exponent 65538", 2048, "10002", TV_WEAK_KEY, TV_REASON_EXPONENT, 0, 0, 0},
+    {"64 bits of exponent", 2048, "8000000000000001", TV_OK, 0, 0, 0, 0},
+    {"65 bits of exponent", 2048, "10000000000000001", TV_WEAK_KEY, TV_REASON_EXPONENT, 0, 0, 0},
+    {"2047 bits where they do", 2047, "10001", TV_OK, 0, 0, 0, 2047},
+    {"1024 bits where they do", 1024, "10001", TV_OK, 0, 0, 0, 1024},
+    {"1023 bits", 1023, "10001", TV_WEAK_KEY, TV_REASON_LENGTH, 1023, 1024, 1024},
+    {"2048 bits where more are wanted", 2048, "10001", TV_WEAK_KEY, TV_REASON_LENGTH, 2048, 2049,
+     2049},
+    {"16385 bits where more are wanted", 16385, "10001", TV_WEAK_KEY, TV_REASON_LENGTH, 16385,
+     16384, 4096},
 };
 
 static char *number_text(const BIGNUM *number) {
@@ -317,10 +325,15 @@ static void test_moduli(void) {
         char *pem = pkcs1_pem(modulus, exponent, &size);
         const struct tv_span forms[] = {{jwk, strlen(jwk)}, {pem, size}};
         for (size_t form = 0; form < 2; form++) {
-            struct tv_detail detail;
-            struct tv_key *key;
+            struct tv_detail detail = {0};
+            struct tv_key *key = NULL;
+            struct tv_span text = guard_copy(GUARD_KEY, forms[form].data, forms[form].length);
+            int min_bits = moduli[i].min_bits;
             CHECK_STATUS(moduli[i].status,
-                         load(forms[form].data, forms[form].length, &key, &detail), name);
+                         min_bits
+                             ? tv_key_load_with(text.data, text.length, min_bits, &key, &detail)
+                             : tv_key_load(text.data, text.length, &key, &detail),
+                         name);
             CHECK_NUMBER(moduli[i].reason, detail.reason, name);
             CHECK_NUMBER(moduli[i].number, detail.number, name);
             CHECK_NUMBER(moduli[i].limit, detail.limit, name);

@@ -276,6 +276,51 @@ static void test_paddings(void) {
     }
 }
 
+// RFC 7518 section 3.5: PSS whose salt is as long as the hash, and with MGF1 of the same hash; OpenSSL
+// by itself takes a salt of any length.
+static const struct {
+    const char *name, *digest, *mgf1_digest;
+    int salt_length;
+    bool good;
+} salts[] = {
+    {"as it must be", "SHA256", "SHA256", 32, true},
+    {"no salt", "SHA256", "SHA256", 0, false},
+    {"a salt of 20 bytes", "SHA256", "SHA256", 20, false},
+    {"a byte less", "SHA256", "SHA256", 31, false},
+    {"a byte more", "SHA256", "SHA256", 33, false},
+    {"the longest salt", "SHA256", "SHA256", RSA_PSS_SALTLEN_MAX, false},
+    {"MGF1 of SHA-1", "SHA256", "SHA1", 32, false},
+    {"MGF1 of SHA-384", "SHA256", "SHA384", 32, false},
+    {"SHA-384 with a salt of 32 bytes", "SHA384", "SHA256", 32, false},
+    {"SHA-384", "SHA384", "SHA384", 48, false},
+};
+
+static void test_salts(void) {
+    EVP_PKEY *private_key = token_private_key(KEYS "rsa.private.pem");
+    struct tv_key *key = load_key(KEYS "rsa.pem");
+    for (size_t i = 0; i < sizeof salts / sizeof salts[0]; i++) {
+        unsigned char signature[256];
+        size_t length = sizeof signature;
+        EVP_PKEY_CTX *parameters = NULL;
+        EVP_MD_CTX *context = EVP_MD_CTX_new();
+        if (EVP_DigestSignInit_ex(context, &parameters, salts[i].digest, NULL, NULL, private_key,
+                                  NULL) != 1 ||
+            EVP_PKEY_CTX_set_rsa_padding(parameters, RSA_PKCS1_PSS_PADDING) != 1 ||
+            EVP_PKEY_CTX_set_rsa_pss_saltlen(parameters, salts[i].salt_length) != 1 ||
+            EVP_PKEY_CTX_set_rsa_mgf1_md_name(parameters, salts[i].mgf1_digest, NULL) != 1 ||
+            EVP_DigestSign(context, signature, &length, (const unsigned char *)INPUT.data,
+                           INPUT.length) != 1)
+            check_abort("%s: no signature", salts[i].name);
+        EVP_MD_CTX_free(context);
+        CHECK_STATUS(salts[i].good ? TV_OK : TV_BAD_SIGNATURE,
+                     verify("PS256", key, INPUT, signature, length), salts[i].name);
+        CHECK_STATUS(TV_BAD_SIGNATURE, verify("RS256", key, INPUT, signature, length),
+                     salts[i].name);
+    }
+    tv_key_free(key);
+    EVP_PKEY_free(private_key);
+}
+
 // When OpenSSL cannot judge, that is not a signature that is bad; and its error queue, which the
 // server's TLS code reads too, is as it was.
 static void test_openssl(void) {
@@ -306,6 +351,7 @@ int main(void) {
     test_algorithms();
     test_confusion();
     test_paddings();
+    test_salts();
     test_openssl();
     return check_report("test_signature");
 }
