@@ -60,7 +60,7 @@ describe("luarocks make into an empty tree", function ()
 
 	it("is all that a Prosody needs for log-ins", function ()
 		run(("rm -rf %s/lua %s/build"):format(copy, copy));
-		local output = run(("cd %s && TOKEN_VERIFIER_PREFIX=%s busted --lua=lua5.4 -o plainTerminal %s"):format(
+		local output = run(("cd %s && TOKEN_VERIFIER_PREFIX=%s busted --lua=lua5.4 -o plainTerminal --filter='end epoll' %s"):format(
 			copy, tree, "spec/e2e/log_in_spec.lua"));
 		assert.matches("%d+ successes / 0 failures / 0 errors / 0 pending", output);
 	end);

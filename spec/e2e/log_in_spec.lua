@@ -7,26 +7,6 @@ local secret = "the-shared-secret-of-the-log-in-spec-0123456789";
 local now = os.time();
 local main, other;
 
-lazy_setup(function ()
-	local nginx = world.start_nginx();
-	local second = world.start_bad_server();
-	main = world.new_key{ kid = "main-key", publish = { "nginx" } };
-	other = world.new_key{ kid = "other-key", publish = { "bad" } };
-	world.new_key{ kid = "stranger" };
-	world.start_prosody{
-		hosts = world.host("shared.example", { app_secret = secret })
-			.. world.host("keys.example", {
-				asap_key_server = nginx.url;
-				asap_accepted_issuers = { "issuer", "second-issuer" };
-				asap_accepted_audiences = { "meet" };
-			})
-			.. world.host("other.example", { asap_key_server = second.url .. "/good/" })
-			.. world.host("guests.example", { app_secret = secret, allow_empty_token = true });
-	};
-end);
-
-lazy_teardown(world.close);
-
 -- host, what it is, the token, then the code expected in the log (nil: accepted) and a word of the text the client gets.
 local cases = {
 	{ "shared.example", "HS256 with the shared secret", function () return world.mint{ secret = secret }; end },
@@ -104,46 +84,75 @@ local cases = {
 	end, "bad-signature" },
 };
 
-for _, transport in ipairs{ "websocket", "bosh" } do
-	describe("over " .. transport, function ()
-		for _, case in ipairs(cases) do
-			local host, what, make_token, code, word, condition = table.unpack(case, 1, 6);
-			it(("%s: %s is %s"):format(host, what, code and "refused" or "accepted"), function ()
-				local token = make_token();
-				local log, outcome = world.logged("main", function ()
-					return world.log_in{ host = host, token = token, transport = transport };
-				end);
-				if code then
-					assert.equal("refused", outcome.outcome);
-					assert.equal(condition or "not-allowed", outcome.condition);
-					assert.truthy(log:find(code, 1, true), "no " .. code .. " in: " .. log);
-					assert.truthy(outcome.text and outcome.text:find(word or ".", 1), "text: " .. tostring(outcome.text));
-				else
-					assert.equal("accepted", outcome.outcome, tostring(outcome.condition) .. " " .. log);
+local function start(backend)
+	local nginx = world.start_nginx();
+	local second = world.start_bad_server();
+	main = world.new_key{ kid = "main-key", publish = { "nginx" } };
+	other = world.new_key{ kid = "other-key", publish = { "bad" } };
+	world.new_key{ kid = "stranger" };
+	world.start_prosody{
+		backend = backend;
+		hosts = world.host("shared.example", { app_secret = secret })
+			.. world.host("keys.example", {
+				asap_key_server = nginx.url;
+				asap_accepted_issuers = { "issuer", "second-issuer" };
+				asap_accepted_audiences = { "meet" };
+			})
+			.. world.host("other.example", { asap_key_server = second.url .. "/good/" })
+			.. world.host("guests.example", { app_secret = secret, allow_empty_token = true });
+	};
+end
+
+for _, backend in ipairs{ "epoll", "event", "select" } do
+	describe("on the network back end " .. backend, function ()
+		lazy_setup(function ()
+			start(backend);
+		end);
+
+		lazy_teardown(world.close);
+
+		for _, transport in ipairs{ "websocket", "bosh" } do
+			describe("over " .. transport, function ()
+				for _, case in ipairs(cases) do
+					local host, what, make_token, code, word, condition = table.unpack(case, 1, 6);
+					it(("%s: %s is %s"):format(host, what, code and "refused" or "accepted"), function ()
+						local token = make_token();
+						local log, outcome = world.logged("main", function ()
+							return world.log_in{ host = host, token = token, transport = transport };
+						end);
+						if code then
+							assert.equal("refused", outcome.outcome);
+							assert.equal(condition or "not-allowed", outcome.condition);
+							assert.truthy(log:find(code, 1, true), "no " .. code .. " in: " .. log);
+							assert.truthy(outcome.text and outcome.text:find(word or ".", 1), "text: " .. tostring(outcome.text));
+						else
+							assert.equal("accepted", outcome.outcome, tostring(outcome.condition) .. " " .. log);
+						end
+					end);
 				end
 			end);
 		end
+
+		describe("a token", function ()
+			for _, transport in ipairs{ "websocket", "bosh" } do
+				it("is taken from the Authorization header over " .. transport, function ()
+					local outcome = world.log_in{ host = "shared.example", bearer = world.mint{ secret = secret }, transport = transport };
+					assert.equal("accepted", outcome.outcome);
+					outcome = world.log_in{ host = "shared.example", bearer = world.mint{ secret = secret:reverse() }, transport = transport };
+					assert.equal("refused", outcome.outcome);
+				end);
+			end
+		end);
+
+		describe("the key server", function ()
+			it("is asked once for a key, and once for a kid it does not have", function ()
+				assert.same({ 1, 1 }, { #world.requests{ kid = "main-key" }, #world.requests{ kid = "made-up" } });
+			end);
+
+			it("of one host is never asked for the keys of another", function ()
+				assert.equal(0, #world.bad_requests{ part = "made-up" });
+				assert.equal(2, #world.bad_requests(), "its own key and the first host's, each once");
+			end);
+		end);
 	end);
 end
-
-describe("a token", function ()
-	for _, transport in ipairs{ "websocket", "bosh" } do
-		it("is taken from the Authorization header over " .. transport, function ()
-			local outcome = world.log_in{ host = "shared.example", bearer = world.mint{ secret = secret }, transport = transport };
-			assert.equal("accepted", outcome.outcome);
-			outcome = world.log_in{ host = "shared.example", bearer = world.mint{ secret = secret:reverse() }, transport = transport };
-			assert.equal("refused", outcome.outcome);
-		end);
-	end
-end);
-
-describe("the key server", function ()
-	it("is asked once for a key, and once for a kid it does not have", function ()
-		assert.same({ 1, 1 }, { #world.requests{ kid = "main-key" }, #world.requests{ kid = "made-up" } });
-	end);
-
-	it("of one host is never asked for the keys of another", function ()
-		assert.equal(0, #world.bad_requests{ part = "made-up" });
-		assert.equal(2, #world.bad_requests(), "its own key and the first host's, each once");
-	end);
-end);

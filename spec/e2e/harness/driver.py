@@ -188,8 +188,8 @@ class Driver:
 
     # keys and tokens
 
-    def op_new_key(self, kid, publish=(), bits=2048):
-        key = self.keys[kid] = tokens.KeyPair(kid, bits)
+    def op_new_key(self, kid, publish=(), **kind):
+        key = self.keys[kid] = tokens.KeyPair(kid, **kind)
         self.secrets.add(key.private)
         for place in publish:
             {"nginx": self.nginx, "bad": self.bad_server}[place].publish(kid, key.public)

@@ -239,6 +239,7 @@ class Prosody(Server):
         self.log = self.folder / "prosody.log"
         self.configuration = self.folder / "prosody.cfg.lua"
         self.pid_file = self.folder / "prosody.pid"
+        self.backend = backend
         self.daemonize = daemonize
         self.preload = preload
         self.write_configuration(hosts, settings, backend, plugins)
@@ -287,6 +288,9 @@ modules_enabled = {{ "posix", "saslauth", "disco", "ping", "bosh", "websocket", 
                 raise StartFailure(f"{self.name} did not start:\n{self.last_words()}")
         else:
             self.await_port(self.port)
+        backend = "libevent" if self.backend == "event" else self.backend
+        if f"Prosody is using the {backend} " not in self.log_since(0):
+            raise StartFailure(f"{self.name} does not use the network back end {self.backend}")
 
     def pid(self):
         if not self.daemonize:

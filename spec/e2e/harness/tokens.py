@@ -14,11 +14,17 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 
 class KeyPair:
-    """An RSA key made by openssl: `private` and `public` are PEM texts."""
+    """A key made by openssl, RSA unless `curve` names one: `private` and `public` are PEM texts."""
 
-    def __init__(self, kid, bits=2048):
+    def __init__(self, kid, bits=2048, curve=None):
         self.kid = kid
-        self.private = _openssl("genpkey", "-quiet", "-algorithm", "RSA", "-pkeyopt", f"rsa_keygen_bits:{bits}")
+        if not curve:
+            arguments = ["RSA", "-pkeyopt", f"rsa_keygen_bits:{bits}"]
+        elif curve.startswith("P-"):
+            arguments = ["EC", "-pkeyopt", f"ec_paramgen_curve:{curve}"]
+        else:
+            arguments = [curve]
+        self.private = _openssl("genpkey", "-quiet", "-algorithm", *arguments)
         self.public = _openssl("pkey", "-pubout", stdin=self.private)
 
 
