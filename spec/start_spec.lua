@@ -163,6 +163,17 @@ describe("at start a warning", function ()
 		end);
 	end
 
+	it("costs no time for the options of others: their names are compared with none", function ()
+		local nearest, compared = spelling.nearest, {};
+		spelling.nearest = function (name, ...)
+			compared[#compared + 1] = name;
+			return nearest(name, ...);
+		end;
+		new({ app_secret = secret, some_option = 1, another_option = 2, token_leway = 3, asap_kee_path = "x" });
+		spelling.nearest = nearest;
+		assert.same({ "asap_kee_path", "token_leway" }, compared);
+	end);
+
 	it("tells of a bearer token that goes over plain http", function ()
 		local path = os.tmpname();
 		new({ asap_key_server = "http://keys.example/a", token_key_bearer_token_file = path });

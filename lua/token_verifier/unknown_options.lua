@@ -22,10 +22,14 @@ end
 
 -- What begins with `token_` is ours. Other plugins have options that begin with `asap_`, so there it must be a slip.
 local function report(name, known, log)
+	local is_ours = name:find("^token_") ~= nil;
+	if not is_ours and not name:find("^asap_") then
+		return;
+	end
 	local meant, distance = spelling.nearest(name, known);
-	if name:find("^token_") then
+	if is_ours then
 		log("warn", "Option '%s' is unknown here%s", name, meant and (": did you mean '%s'?"):format(meant) or "");
-	elseif name:find("^asap_") and meant and distance <= 2 then
+	elseif meant and distance <= 2 then
 		log("warn", "Option '%s' is unknown here: did you mean '%s'?", name, meant);
 	end
 end
