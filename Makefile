@@ -192,6 +192,14 @@ spec: all
 e2e: all
 	PROSODY="$(PROSODY)" PYTHON="$(PYTHON)" SPECS="$(SPECS)" scripts/e2e
 
+# Tokens, keys and verdicts of other libraries: see spec/cross/README.md.
+CROSS_SEED ?= 1
+CROSS_CASES ?= 5000
+
+.PHONY: cross
+cross: all
+	$(LUA_ENV) LUA="$(LUA)" BUSTED="$(BUSTED)" PYTHON="$(PYTHON)" CROSS_SEED="$(CROSS_SEED)" CROSS_CASES="$(CROSS_CASES)" scripts/cross
+
 .PHONY: lint
 lint: all
 	PKG_CFLAGS="$(PKG_CFLAGS)" BUILD="$(BUILD)" scripts/lint
@@ -262,5 +270,5 @@ dist:
 
 .PHONY: help
 help:
-	@echo "all install uninstall clean dist demo check unit oom corpus spec e2e lint sanitize valgrind coverage mutation bench"
+	@echo "all install uninstall clean dist demo check unit oom corpus spec cross e2e lint sanitize valgrind coverage mutation bench"
 	@echo "fuzz (each target for FUZZ_SECONDS, in turn) fuzz-merge"
