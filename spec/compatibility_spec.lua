@@ -223,6 +223,22 @@ describe("the option", function ()
 		end
 	end);
 
+	it("app_secret that is a left-over counts as unset beside a key server and for guests, with one error line", function ()
+		for _, left_over in ipairs({ "", "<no value>", "{{ .Env.JWT_APP_SECRET }}", "${JWT_APP_SECRET}" }) do
+			for _, beside in ipairs({ { "asap_key_server", "https://k.example/", "RS256" }, { "allow_empty_token", true, "HS256" } }) do
+				local token_util = prosody.new_token_util({ app_id = "app", app_secret = left_over, [beside[1]] = beside[2] });
+				assert.is_nil(token_util.appSecret);
+				assert.equal(beside[3], token_util.signatureAlgorithm);
+				assert.equal(1, #prosody.logged("error", "app_secret"));
+				assert.equal(1, #prosody.logged("error"));
+				token_util.signatureAlgorithm = "HS256";
+				assert.is_false(accepts(token_util, hs(nil, left_over)));
+				token_util.asapKeyServer, token_util.appSecret = nil, left_over;
+				assert.is_false(accepts(token_util, hs(nil, left_over)));
+			end
+		end
+	end);
+
 	it("app_secret_file names a file with the secret, read again when the configuration is reloaded", function ()
 		local path = os.tmpname();
 		local function write(text)
@@ -495,6 +511,37 @@ describe("a reload of the configuration", function ()
 		end
 	end);
 
+	-- While a log-in waits for its key: { what, what is done then, accepted all the same }
+	for _, case in ipairs({
+		{ "the key server is taken away", function (_, all)
+			all["example.org"] = { app_id = "app", app_secret = secret };
+			reload();
+		end, true },
+		{ "it comes several times", function () reload(); reload(); reload(); end, true },
+		{ "all is taken away", function (_, all) all["example.org"] = {}; reload(); end, true },
+		{ "a plugin sets another key server", function (token_util) token_util:set_asap_key_server(""); end, true },
+		{ "a plugin accepts other issuers", function (token_util) token_util:set_asap_accepted_issuers({}); end, true },
+		{ "the keys are forgotten", function (token_util) token_util:clear_asap_cache(); end, true },
+		{ "the plugin is unloaded", function (_, _, module) module:unload(); end, false },
+	}) do
+		it("lets a log-in come to its end whose key is being fetched when "..case[1], function ()
+			local server = key_server.start({ k1 = rsa.public });
+			server.delay = 0.1;
+			local token_util, module, all = prosody.new_token_util({ app_id = "app", asap_key_server = server.url });
+			local token, result = tokens.rs256(tokens.claims(), rsa, "k1"), nil;
+			prosody.async.runner(function ()
+				result = table.pack(token_util:process_and_verify_token({ auth_token = token }));
+			end):run(true);
+			prosody.run_until(function () return #server.requests == 1; end);
+			case[2](token_util, all, module);
+			prosody.run_until(function () return result; end);
+			assert.equal(case[3], result[1], result[3]);
+			assert.equal(0, #prosody.logged("error", "rror in"));
+			module:unload();
+			server.stop();
+		end);
+	end
+
 	it("does nothing for a plugin that was unloaded", function ()
 		local token_util, module, all = prosody.new_token_util({ app_id = "app", app_secret = secret });
 		module:unload();
@@ -526,6 +573,23 @@ describe("process_and_verify_token", function ()
 			session_with.auth_token = "x";
 			assert.is_false((token_util:process_and_verify_token(session_with)));
 		end
+	end);
+
+	it("starts the fetch in a timer, where nobody can wait, and accepts once the key is there", function ()
+		local server = key_server.start({ k1 = rsa.public });
+		local token_util, module = prosody.new_token_util({ app_id = "app", asap_key_server = server.url });
+		local token = tokens.rs256(tokens.claims(), rsa, "k1");
+		local first, last;
+		prosody.server.add_task(0, function ()
+			last = table.pack(token_util:process_and_verify_token({ auth_token = token }));
+			first = first or last;
+			return not last[1] and 0.01 or nil;
+		end);
+		prosody.run_until(function () return last and last[1]; end);
+		assert.same({ false, "not-allowed", "key is being fetched" }, { first[1], first[2], first[3] });
+		assert.equal(1, #server.requests);
+		module:unload();
+		server.stop();
 	end);
 
 	it("compares JSON null as other plugins do: it is cjson.null", function ()
