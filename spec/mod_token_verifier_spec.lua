@@ -123,12 +123,15 @@ describe("a command", function ()
 		local env = prosody.shared["/*/admin_shell/env"];
 		unload();
 		assert.is_nil(env.token);
-		two_hosts();
-		env = prosody.shared["/*/admin_shell/env"];
-		env.token.other = function () end;
+		local theirs = function () end;
+		env.token = { other = theirs };
+		local options = { ["keys.org"] = { app_id = "app", app_secret = secret } };
+		module, loaded = prosody.load_plugin("lua/dropin/mod_token_verifier.lua", "example.org", options), true;
+		assert.equal(theirs, env.token.other);
+		assert.is_function(env.token.explain);
+		env.token.stats = theirs;
 		unload();
-		assert.is_function(env.token.other);
-		assert.is_nil(env.token.explain);
+		assert.same({ other = theirs, stats = theirs }, env.token);
 	end);
 
 	it("that fails in itself says so, and tells the log", function ()
@@ -152,7 +155,19 @@ describe("token:explain", function ()
 		has(printed, "\nThe token is accepted.");
 		result, message, printed = command("explain", tokens.hs256(tokens.claims({ exp = 1 }), secret), "shared.org");
 		assert.same({ true, "refused" }, { result, message });
+		has(printed, "configuration: info: "); -- also what was said before
 		has(printed, "\nThe token is refused: expired: ");
+	end);
+
+	it("ends when the module does", function ()
+		server.delay = false;
+		finally(function () server.delay = 0; end);
+		prosody.server.add_task(0.1, unload);
+		local started = os.time();
+		local _, message, printed = command("explain", tokens.rs256(tokens.claims(), key, "silent"), "keys.org");
+		assert.equal("refused", message);
+		has(printed, "the plugin was unloaded");
+		assert.is_true(os.time() - started <= 2);
 	end);
 
 	it("waits for the key", function ()
@@ -187,7 +202,6 @@ describe("keys", function ()
 
 	it("are shown, refreshed and forgotten in the store that log-ins use", function ()
 		local store = token_verifier.keystore({ asap_key_server = server.url });
-		finally(function () store:close(); end);
 		command("explain", tokens.rs256(tokens.claims(), key, "k1"), "keys.org");
 		assert.truthy(store:get("k1", false));
 		local result, message, printed = command("keys", "keys.org");
@@ -197,14 +211,22 @@ describe("keys", function ()
 		local before = #server.requests;
 		assert.same({ true, "1 fetched, 0 failed" }, { table.unpack({ command("refresh", "keys.org") }, 1, 2) });
 		assert.equal(before + 1, #server.requests);
+		two_hosts(); -- nobody drives fetches any more, until somebody asks for one
+		server.delay = 0.2;
+		finally(function () server.delay = 0; store:close(); end);
+		assert.same({ true, "1 fetched, 0 failed" }, { table.unpack({ command("refresh", "keys.org") }, 1, 2) });
+		assert.equal(0, store:stats().in_flight);
+		server.delay = 0;
 
 		has(select(3, command("stats", "keys.org")), "\n  fetches        "..store:stats().fetches.."\n");
 
 		assert.same({ true, "forgotten" }, { table.unpack({ command("forget", "k1", "keys.org") }, 1, 2) });
 		assert.equal(0, store:stats().held);
+		assert.truthy(store:put("by-hand", key.public));
 		assert.same({ nil, "nothing was known of that kid" }, { table.unpack({ command("forget", "k1", "keys.org") }, 1, 2) });
 		command("explain", tokens.rs256(tokens.claims(), key, "k2"), "keys.org");
 		assert.same({ true, "forgotten" }, { table.unpack({ command("forget", "k2", "keys.org") }, 1, 2) });
+		assert.equal(1, store:stats().held);
 	end);
 
 	it("that cannot be fetched anew are told of", function ()
@@ -218,6 +240,17 @@ describe("keys", function ()
 		local result, message = command("refresh");
 		assert.is_nil(result);
 		has(message, "1 failed");
+	end);
+
+	it("are let go of when the command ends", function ()
+		local open, view = operator.open, nil;
+		finally(function () operator.open = open; end);
+		operator.open = function (...)
+			view = open(...);
+			return view;
+		end;
+		assert.is_true(command("keys", "keys.org"));
+		assert.same({}, view.key_set.sources.stores);
 	end);
 
 	it("are none where a secret is shared", function ()
@@ -255,6 +288,8 @@ describe("the metrics of keys", function ()
 		assert.equal(0, value("keys_held", ',state="fresh"'));
 
 		local store = token_verifier.keystore({ asap_key_server = server.url });
+		local by_hand <close> = token_verifier.keystore();
+		by_hand:put("k", key.public);
 		finally(function () store:close(); end);
 		fetch();
 		assert.equal(before + 3, value("key_fetches_total"));
@@ -269,6 +304,9 @@ describe("the metrics of keys", function ()
 		module = prosody.load_plugin("lua/dropin/mod_token_verifier.lua", "example.org", module.options);
 		loaded = true;
 		assert.equal(before + 3, value("key_fetches_total"));
+		for name in pairs(prosody.metrics()) do
+			assert.is_nil(name:find('source=""', 1, true), name);
+		end
 	end);
 end);
 
@@ -289,7 +327,6 @@ describe("prosodyctl mod_token_verifier", function ()
 		local options = { ["keys.org"] = { app_id = "app", asap_key_server = server.url },
 			["shared.org"] = { app_id = "app", app_secret = secret } };
 		prosody.new_server(options);
-		_G.prosody.process_type = "prosodyctl";
 		module = prosody.load_plugin("lua/dropin/mod_token_verifier.lua", "*", options);
 	end);
 
@@ -309,9 +346,9 @@ describe("prosodyctl mod_token_verifier", function ()
 		file:close();
 		assert.equal(0, (run("explain", "@"..path, "shared.org")));
 		assert(io.open(path, "w")):close();
-		assert.equal(2, (run("explain", "@"..path, "shared.org")));
+		assert.same({ 2, path.." is empty or cannot be read" }, { run("explain", "@"..path, "shared.org") });
 		os.remove(path);
-		assert.equal(2, (run("explain", "@"..path, "shared.org")));
+		assert.same({ 2, path..": No such file or directory" }, { run("explain", "@"..path, "shared.org") });
 	end);
 
 	it("says how it is used", function ()

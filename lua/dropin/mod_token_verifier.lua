@@ -12,8 +12,7 @@ local shadow = require "token_verifier.shadow";
 
 local poll_interval = 0.05;
 
--- Not where nobody runs the event loop.
-local watch = prosody.process_type ~= "prosodyctl" and loop.attach() or nil;
+local watch = loop.attach();
 
 shadow.check(function (...)
 	module:log(...);
@@ -179,9 +178,7 @@ for name, command in pairs(commands) do
 end
 
 function module.unload()
-	if watch then
-		watch:detach();
-	end
+	watch:detach();
 	for name, command in pairs(commands) do
 		if section[name] == command.handler then
 			section[name] = nil;

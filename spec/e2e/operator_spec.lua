@@ -88,17 +88,12 @@ describe("token:explain", function ()
 	it("takes the token from a file", function ()
 		local path = world.write_file{ name = "token.txt", text = "Bearer " .. world.mint{ secret = secret } .. "\n" };
 		has(shell("token", "explain", "@" .. path, "shared.example"), "The token is accepted.");
-		has(shell("token", "explain", "@" .. path .. ".gone", "shared.example"), "No such file");
 	end);
 
 	it("says how it is used", function ()
 		has(shell("token:explain()"), 'usage: token:explain("token", "host")');
-		has(shell("token:explain(1, 2)"), "usage: ");
-		has(shell("token", "explain", "a", "b", "c"), "usage: ");
-		has(shell("token", "forget"), 'usage: token:forget("kid", "host")');
-		has(shell("token", "explain", "x"), "more than one host takes tokens, name one of keys.example, shared.example");
-		has(shell("token", "keys", "elsewhere.example"), '"elsewhere.example" takes no tokens; there is keys.example');
-		has(shell("token", "keys", "conference.keys.example"), "takes no tokens");
+		has(shell("token", "keys", "conference.keys.example"),
+			'"conference.keys.example" takes no tokens; there is keys.example, shared.example');
 	end);
 end);
 
@@ -164,18 +159,11 @@ describe("prosodyctl mod_token_verifier explain", function ()
 		assert.equal(0, done.status);
 		local path = world.write_file{ name = "token.txt", text = token .. "\n" };
 		assert.equal(0, control{ "explain", "@" .. path, "shared.example" }.status);
-		assert.equal(2, control{ "explain", "@" .. path .. ".gone", "shared.example" }.status);
-		assert.equal(1, control({ "explain", "-", "shared.example" }, "").status);
 	end);
 
 	it("says how it is used", function ()
-		for _, arguments in ipairs({ {}, { "explain" }, { "else", "x" }, { "explain", "x", "shared.example", "y" } }) do
-			local done = control(arguments);
-			has(done.output, "usage: prosodyctl mod_token_verifier explain TOKEN|@FILE|- [HOST]");
-			assert.equal(2, done.status);
-		end
-		local done = control{ "explain", "x" };
-		has(done.output, "name one of keys.example, shared.example");
+		local done = control{ "explain" };
+		has(done.output, "usage: prosodyctl mod_token_verifier explain TOKEN|@FILE|- [HOST]");
 		assert.equal(2, done.status);
 	end);
 end);
@@ -284,6 +272,7 @@ describe("the dashboard", function ()
 		for _, variable in ipairs(dashboard.templating.list) do
 			if variable.type == "query" then
 				list[#list + 1] = { variable.name, variable.query.query };
+				assert.equal(variable.query.query, variable.definition);
 			end
 		end
 		return list;
