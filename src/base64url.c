@@ -45,7 +45,7 @@ enum tv_status tv_base64url_decode(const char *text, size_t length, unsigned cha
             return TV_MALFORMED_TOKEN;
         *to++ = (unsigned char)(a << 2 | b >> 4);
         if (rest == 3)
-            *to++ = (unsigned char)((b << 4 & 0xf0) | c >> 2);
+            *to++ = (unsigned char)(b << 4 | c >> 2);
     }
     *out_length = (size_t)(to - out);
     return TV_OK;

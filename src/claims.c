@@ -19,8 +19,7 @@ static enum tv_status fail(struct tv_detail *detail, enum tv_status status, cons
 static enum tv_status fail_type(struct tv_detail *detail, enum tv_status status, const char *claim,
                                 yyjson_val *value) {
     detail->text = tv_json_type_name(value);
-    if (yyjson_is_str(value))
-        detail->found = tv_json_string(value);
+    detail->found = tv_json_string(value); // empty for any other type
     return fail(detail, status, claim, TV_REASON_TYPE);
 }
 
@@ -98,6 +97,10 @@ static enum tv_status check_dates(yyjson_val *claims, const struct tv_claims_pol
         return fail(detail, TV_NOT_YET_VALID, "nbf", TV_REASON_NONE);
     }
     detail->limit = 0;
+    // RFC 7519 section 4.1.6: a number. Which one is judged only for the lifetime.
+    yyjson_val *issued = tv_json_member(claims, TV_SPAN("iat"));
+    if (issued && !yyjson_is_num(issued))
+        return fail_type(detail, TV_INVALID_CLAIM, "iat", issued);
     return check_lifetime(claims, policy, has_exp, exp_s, detail);
 }
 
@@ -116,7 +119,7 @@ static enum tv_status check_string(yyjson_val *value, enum tv_status invalid, co
     if (!yyjson_is_str(value))
         return fail_type(detail, invalid, subject, value);
     struct tv_span found = tv_json_string(value);
-    if (found.length > 0 && memchr(found.data, '\0', found.length))
+    if (memchr(found.data, '\0', found.length))
         return fail(detail, invalid, subject, TV_REASON_NUL);
     *text = found;
     return TV_OK;

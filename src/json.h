@@ -35,9 +35,11 @@ enum tv_status tv_json_parse_copy(const char *text, size_t length, enum tv_statu
 // "null", "boolean", "number", "string", "array" or "object"; a string constant.
 const char *tv_json_type_name(yyjson_val *value);
 
-// The bytes of a string value.
+// The bytes of a string value; empty for any other, and for NULL.
 static inline struct tv_span tv_json_string(yyjson_val *value) {
-    return (struct tv_span){yyjson_get_str(value), yyjson_get_len(value)};
+    // yyjson_get_len() counts the members of arrays and objects too.
+    return yyjson_is_str(value) ? (struct tv_span){yyjson_get_str(value), yyjson_get_len(value)}
+                                : (struct tv_span){0};
 }
 
 // The member `name` of an object, or NULL.

@@ -59,6 +59,12 @@ static enum tv_status read_header(struct tv_jws *jws, struct tv_detail *detail) 
         detail->subject = "crit";
         return TV_UNSUPPORTED_CRITICAL;
     }
+    // RFC 7797 section 6: it stands beside crit. Whoever forgot that signed other bytes than these.
+    yyjson_val *encoded = tv_json_member(jws->header, TV_SPAN("b64"));
+    if (encoded && !yyjson_is_true(encoded)) {
+        detail->subject = "b64";
+        return TV_UNSUPPORTED_CRITICAL;
+    }
     yyjson_val *algorithm = tv_json_member(jws->header, TV_SPAN("alg"));
     if (!yyjson_is_str(algorithm)) {
         detail->subject = "alg";

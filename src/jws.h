@@ -31,7 +31,7 @@ size_t tv_jws_arena_size(size_t length);
 
 // Splits `token` and reads its header. Everything in `jws` points into `token` and `arena`.
 // TV_TOKEN_TOO_LARGE, TV_MALFORMED_TOKEN, TV_ENCRYPTED_TOKEN, TV_MALFORMED_HEADER,
-// TV_UNSUPPORTED_CRITICAL (RFC 7515 section 4.1.11: no extension is understood here), or
+// TV_UNSUPPORTED_CRITICAL (RFC 7515 section 4.1.11: no extension is understood here; nor b64), or
 // TV_ALGORITHM_NOT_ACCEPTED when there is no alg. Of the payload only the base64url is judged.
 enum tv_status tv_jws_parse(struct tv_span token, struct tv_arena *arena, struct tv_jws *jws,
                             struct tv_detail *detail);

@@ -5,6 +5,7 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <stdlib.h>
 
 static enum tv_status fail(struct tv_detail *detail, enum tv_status status, enum tv_reason reason,
@@ -13,6 +14,9 @@ static enum tv_status fail(struct tv_detail *detail, enum tv_status status, enum
     detail->text = text;
     return status;
 }
+
+// As much as any one allocation on the way to a key.
+#define PROBE_SIZE ((size_t)4096)
 
 // Life
 
@@ -66,13 +70,23 @@ static bool is_public_key(const char *bytes, size_t length) {
            contains(bytes, length, TV_SPAN("-----BEGIN CERTIFICATE-----"));
 }
 
+static bool is_public_der(const char *bytes, size_t length) {
+    ERR_set_mark();
+    EVP_PKEY *public_key = length <= TV_KEY_MAX_LENGTH
+                               ? tv_key_decode_der((const unsigned char *)bytes, length)
+                               : NULL;
+    ERR_pop_to_mark();
+    EVP_PKEY_free(public_key);
+    return public_key != NULL;
+}
+
 static enum tv_status wrap_secret(const char *bytes, size_t length, struct tv_key **key,
                                   struct tv_detail *detail) {
     if (length == 0)
         return fail(detail, TV_WEAK_SECRET, TV_REASON_EMPTY, NULL);
     if (is_template_left_over(bytes, length))
         return fail(detail, TV_WEAK_SECRET, TV_REASON_TEMPLATE, NULL);
-    if (is_public_key(bytes, length))
+    if (is_public_key(bytes, length) || is_public_der(bytes, length))
         return fail(detail, TV_WEAK_SECRET, TV_REASON_PUBLIC, NULL);
     if (length > TV_KEY_MAX_LENGTH) {
         detail->number = (double)length;
@@ -140,8 +154,10 @@ static enum tv_status check_rsa(const EVP_PKEY *public_key, int min_bits,
     int bits = EVP_PKEY_get_bits(public_key);
     if (bits < min_bits || bits > TV_RSA_MAX_BITS)
         return fail_bits(detail, bits, bits < min_bits ? min_bits : TV_RSA_MAX_BITS);
+    detail->number = bits;
     if (!exponent_is_good(public_key))
         return fail(detail, TV_WEAK_KEY, TV_REASON_EXPONENT, NULL);
+    detail->number = 0;
     return TV_OK;
 }
 
@@ -211,6 +227,18 @@ enum tv_status tv_key_wrap(EVP_PKEY *public_key, int rsa_min_bits, struct tv_key
     made->curve = curve;
     *key = made;
     return TV_OK;
+}
+
+bool tv_key_try_again(bool *tried, enum tv_status *status) {
+    if (*status != TV_MALFORMED_KEY && *status != TV_UNSUPPORTED_KEY && *status != TV_WEAK_KEY)
+        return false;
+    if (!*tried)
+        return *tried = true;
+    void *probe = OPENSSL_malloc(PROBE_SIZE);
+    if (!probe)
+        *status = TV_NO_MEMORY;
+    OPENSSL_free(probe);
+    return false;
 }
 
 // What a key is and may do

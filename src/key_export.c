@@ -84,6 +84,7 @@ static char *format_jwk(const char *format, const char *a, const char *b, const 
 enum tv_status tv_key_jwk(const struct tv_key *key, char **text, size_t *length) {
     char *first = NULL, *second = NULL, *made = NULL;
     const EVP_PKEY *public_key = key->public_key;
+    ERR_set_mark();
     const char *curve = tv_key_curve(key);
     switch (key->type) {
     case TV_KEY_RSA:
@@ -107,12 +108,13 @@ enum tv_status tv_key_jwk(const struct tv_key *key, char **text, size_t *length)
             made = format_jwk("{\"crv\":\"%s\",\"kty\":\"OKP\",\"x\":\"%s\"}", curve, first, NULL);
         break;
     case TV_KEY_SECRET:
-        return TV_UNSUPPORTED_KEY;
+        break;
     }
+    ERR_pop_to_mark();
     free(second);
     free(first);
     if (!made)
-        return TV_NO_MEMORY;
+        return key->type == TV_KEY_SECRET ? TV_UNSUPPORTED_KEY : TV_NO_MEMORY;
     *text = made;
     *length = strlen(made);
     return TV_OK;

@@ -25,6 +25,11 @@ struct tv_key {
 enum tv_status tv_key_wrap(EVP_PKEY *public_key, int rsa_min_bits, struct tv_key **key,
                            struct tv_detail *detail);
 
+// Whether to load once more, as OpenSSL that lacks memory refuses a good key: a key is refused for
+// good if it is twice and there is memory then. `*tried` starts false; `*status` may become
+// TV_NO_MEMORY.
+bool tv_key_try_again(bool *tried, enum tv_status *status);
+
 // key_jwk.c: a JWK's text, and one that is parsed already. tv_key_load_jwk() gives no `found`.
 enum tv_status tv_key_load_jwk(const char *text, size_t length, int rsa_min_bits,
                                struct tv_key **key, struct tv_detail *detail);
@@ -35,7 +40,11 @@ enum tv_status tv_key_jwk_pair(yyjson_val *jwk, EVP_PKEY **pair, struct tv_detai
 // Frees the memory of a parsed JWK, which may hold private numbers.
 void tv_key_wipe(struct tv_arena *arena);
 
-// key_text.c: only the public numbers of a key pair, so that nothing private is kept; or NULL.
+// key_text.c: whether a text begins with a brace, whatever white space is before it.
+bool tv_key_looks_like_json(const char *text, size_t length);
+// The one DER structure of a public key that fills `length` bytes exactly, or NULL.
+EVP_PKEY *tv_key_decode_der(const unsigned char *der, size_t length);
+// Only the public numbers of a key pair, so that nothing private is kept; or NULL.
 EVP_PKEY *tv_key_public_half(EVP_PKEY *pair);
 
 // key_jwk.c: the secret of an "oct" JWK as fresh bytes, and what it may be used for into `limits`;

@@ -19,8 +19,7 @@ static enum tv_status fail_member(struct tv_detail *detail, enum tv_status statu
     detail->subject = member;
     detail->reason = reason;
     detail->text = value ? tv_json_type_name(value) : NULL;
-    if (yyjson_is_str(value))
-        detail->found = tv_json_string(value);
+    detail->found = tv_json_string(value); // empty for any other type
     return status;
 }
 
@@ -369,7 +368,7 @@ enum tv_status tv_key_decode_jwk_secret(const char *text, size_t length, struct 
                                         char **secret, size_t *secret_length,
                                         struct tv_detail *detail) {
     *secret = NULL;
-    if (length < 2 || text[0] != '{' || length > TV_KEY_MAX_LENGTH)
+    if (!tv_key_looks_like_json(text, length) || length > TV_KEY_MAX_LENGTH)
         return TV_OK;
     struct tv_arena arena;
     yyjson_val *jwk;

@@ -70,13 +70,15 @@ enum tv_status tv_key_load_private(const char *text, size_t length, struct tv_ke
         detail->limit = (double)TV_KEY_MAX_LENGTH;
         return TV_MALFORMED_KEY;
     }
-    const char *start = text;
-    while (start < text + length && (*start == ' ' || (*start >= '\t' && *start <= '\r')))
-        start++;
-    ERR_set_mark();
-    enum tv_status status = start < text + length && *start == '{'
-                                ? load_jwk(text, length, key, detail)
-                                : load_pem(text, length, key, detail);
-    ERR_pop_to_mark();
+    struct tv_detail before = *detail;
+    enum tv_status status;
+    bool tried = false;
+    do {
+        *detail = before;
+        ERR_set_mark();
+        status = tv_key_looks_like_json(text, length) ? load_jwk(text, length, key, detail)
+                                                      : load_pem(text, length, key, detail);
+        ERR_pop_to_mark();
+    } while (tv_key_try_again(&tried, &status));
     return status;
 }

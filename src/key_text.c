@@ -55,13 +55,14 @@ EVP_PKEY *tv_key_public_half(EVP_PKEY *pair) {
     return public_key;
 }
 
-// The one DER structure of a public key that fills `length` bytes exactly, or NULL.
-static EVP_PKEY *decode_public_der(const unsigned char *der, long length) {
+EVP_PKEY *tv_key_decode_der(const unsigned char *der, size_t length) {
+    if (length == 0 || der[0] != DER_SEQUENCE)
+        return NULL;
     static const char *const names[] = {PEM_STRING_PUBLIC, PEM_STRING_RSA_PUBLIC};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const unsigned char *end = der;
         bool is_private;
-        EVP_PKEY *public_key = decode_der(names[i], &end, length, &is_private);
+        EVP_PKEY *public_key = decode_der(names[i], &end, (long)length, &is_private);
         if (public_key && end == der + length)
             return public_key;
         EVP_PKEY_free(public_key);
@@ -71,7 +72,7 @@ static EVP_PKEY *decode_public_der(const unsigned char *der, long length) {
 
 static enum tv_status load_der(const char *text, size_t length, int rsa_min_bits,
                                struct tv_key **key, struct tv_detail *detail) {
-    EVP_PKEY *public_key = decode_public_der((const unsigned char *)text, (long)length);
+    EVP_PKEY *public_key = tv_key_decode_der((const unsigned char *)text, length);
     if (!public_key)
         return fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY,
                     "DER of something else than a public key");
@@ -146,6 +147,23 @@ static enum tv_status load_pem(const char *text, size_t length, int rsa_min_bits
     return found ? status : fail(detail, status, TV_REASON_NOT_A_KEY, looks_like(text, length));
 }
 
+bool tv_key_looks_like_json(const char *text, size_t length) {
+    for (const char *end = text + length; text < end; text++)
+        if (*text != ' ' && (*text < '\t' || *text > '\r'))
+            return *text == '{';
+    return false;
+}
+
+// `text` ends with a NUL behind its `length` bytes.
+static enum tv_status load_text(const char *text, size_t length, int rsa_min_bits,
+                                struct tv_key **key, struct tv_detail *detail) {
+    if (tv_key_looks_like_json(text, length))
+        return tv_key_load_jwk(text, length, rsa_min_bits, key, detail);
+    if (text[0] == DER_SEQUENCE && !strstr(text, "-----BEGIN "))
+        return load_der(text, length, rsa_min_bits, key, detail);
+    return load_pem(text, length, rsa_min_bits, key, detail);
+}
+
 enum tv_status tv_key_load_with(const char *text, size_t length, int rsa_min_bits,
                                 struct tv_key **key, struct tv_detail *detail) {
     if (length > TV_KEY_MAX_LENGTH) {
@@ -160,15 +178,15 @@ enum tv_status tv_key_load_with(const char *text, size_t length, int rsa_min_bit
     if (length > 0) // an empty answer has no bytes to point to
         memcpy(copy, text, length);
     copy[length] = '\0';
-    ERR_set_mark();
     enum tv_status status;
-    if (copy[strspn(copy, " \t\r\n")] == '{')
-        status = tv_key_load_jwk(copy, length, rsa_min_bits, key, detail);
-    else if (copy[0] == DER_SEQUENCE && !strstr(copy, "-----BEGIN "))
-        status = load_der(copy, length, rsa_min_bits, key, detail);
-    else
-        status = load_pem(copy, length, rsa_min_bits, key, detail);
-    ERR_pop_to_mark();
+    struct tv_detail before = *detail;
+    bool tried = false;
+    do {
+        *detail = before;
+        ERR_set_mark();
+        status = load_text(copy, length, rsa_min_bits, key, detail);
+        ERR_pop_to_mark();
+    } while (tv_key_try_again(&tried, &status));
     OPENSSL_cleanse(copy, length);
     free(copy);
     return status;
@@ -182,7 +200,7 @@ enum tv_status tv_key_load(const char *text, size_t length, struct tv_key **key,
 enum tv_status tv_key_load_any(const char *text, size_t length, int rsa_min_bits,
                                struct tv_key **key, struct tv_detail *detail) {
     enum tv_status status = tv_key_load_with(text, length, rsa_min_bits, key, detail);
-    if (status != TV_UNSUPPORTED_KEY || length == 0 || text[0] != '{')
+    if (status != TV_UNSUPPORTED_KEY || !tv_key_looks_like_json(text, length))
         return status;
     struct tv_detail secret_detail = {0};
     enum tv_status secret_status = tv_key_from_secret(text, length, key, &secret_detail);

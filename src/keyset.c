@@ -4,6 +4,7 @@
 
 #include "key_internal.h"
 
+#include <openssl/err.h>
 #include <stdlib.h>
 
 void tv_key_set_free(struct tv_key_set *set) {
@@ -77,9 +78,14 @@ static enum tv_status add_member(struct tv_key_set *set, int rsa_min_bits, struc
     struct tv_key *key = NULL;
     enum tv_status status;
     if (yyjson_is_obj(value)) {
-        yyjson_val *name = tv_json_member(value, TV_SPAN("kid"));
-        key_id = yyjson_is_str(name) ? tv_json_string(name) : (struct tv_span){0};
-        status = tv_key_load_jwk_object(value, rsa_min_bits, &key, &detail);
+        bool tried = false;
+        key_id = tv_json_string(tv_json_member(value, TV_SPAN("kid"))); // empty if it is no string
+        do {
+            detail = (struct tv_detail){0};
+            ERR_set_mark();
+            status = tv_key_load_jwk_object(value, rsa_min_bits, &key, &detail);
+            ERR_pop_to_mark();
+        } while (tv_key_try_again(&tried, &status));
     } else if (yyjson_is_str(value)) {
         struct tv_span text = tv_json_string(value);
         status = tv_key_load_with(text.data, text.length, rsa_min_bits, &key, &detail);
@@ -90,9 +96,10 @@ static enum tv_status add_member(struct tv_key_set *set, int rsa_min_bits, struc
     }
     if (status == TV_OK)
         return add(set, key_id, key);
-    if (status != TV_NO_MEMORY)
-        note_skipped(set, status, &detail);
-    return status == TV_NO_MEMORY ? status : TV_OK;
+    if (status == TV_NO_MEMORY || status == TV_CRYPTO_FAILURE)
+        return status; // a key that is left out seems withdrawn
+    note_skipped(set, status, &detail);
+    return TV_OK;
 }
 
 static enum tv_status add_all(struct tv_key_set *set, int rsa_min_bits, yyjson_val *container) {

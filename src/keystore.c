@@ -11,6 +11,15 @@ _Static_assert(TV_KEYSTORE_MAX_SET_KEYS == TV_KEY_SET_MAX_KEYS, "one limit under
 
 // Asking
 
+bool tv_absence_is_ours(struct tv_absence *absence, enum tv_status status) {
+    if (status != TV_NO_MEMORY && status != TV_CRYPTO_FAILURE)
+        return false;
+    absence->status = TV_KEY_SOURCE_UNAVAILABLE;
+    absence->detail.reason = TV_REASON_NONE;
+    absence->detail.text = tv_status_explanation(status);
+    return true;
+}
+
 enum tv_status tv_absence_fail(const struct tv_absence *absence, struct tv_detail *detail) {
     struct tv_span key_id = detail->key_id, source = detail->source;
     *detail = absence->detail;

@@ -155,6 +155,9 @@ size_t tv_keystores_step(int64_t wait_ms);
 // The oldest settlement not yet handed out, or NULL.
 struct tv_settlement *tv_keystores_take_settlement(void);
 
+// Takes a list of them back, to be handed out first.
+void tv_keystores_return_settlements(struct tv_settlement *list);
+
 // Makes the descriptor readable if there are any: for a caller that drove the fetches for itself
 // and leaves the collecting to whoever watches.
 void tv_keystores_wake_collector(void);

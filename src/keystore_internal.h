@@ -110,6 +110,10 @@ void tv_pending_free(struct tv_pending *pending);
 // Look-ups under way that this client asked for first.
 size_t tv_pending_count_of(const struct tv_keystore *store, struct tv_span client);
 
+// Whether loading what a source answered failed for want of memory, or in OpenSSL: then the absence
+// becomes one that is asked about again soon, and says so.
+bool tv_absence_is_ours(struct tv_absence *absence, enum tv_status status);
+
 // Hands the outcome to whoever collects settlements: a key, or an absence, or both, where a key
 // serves on although its refresh failed. Unless somebody asked for that only what is worth a
 // warning is handed on: the latter, a private key, and an absence of the set as a whole.

@@ -46,6 +46,19 @@ struct tv_settlement *tv_keystores_take_settlement(void) {
     return settlement;
 }
 
+void tv_keystores_return_settlements(struct tv_settlement *list) {
+    struct tv_settlement *last = list;
+    if (!list)
+        return;
+    for (settlements.count++; last->next; last = last->next)
+        settlements.count++;
+    last->next = settlements.first;
+    if (!settlements.first)
+        settlements.last = last;
+    settlements.first = list;
+    tv_keystores_wake_collector();
+}
+
 // Without memory nobody is told, and waiters run into their own limit.
 void tv_pending_announce(const struct tv_pending *pending, struct tv_key *key,
                          const struct tv_absence *absence) {

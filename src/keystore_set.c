@@ -249,6 +249,7 @@ bool tv_keystore_settle_set(struct tv_pending *pending, struct tv_fetch_result *
             return true;
         }
         tv_key_set_free(set);
+        tv_absence_is_ours(absence, status);
     }
     *(result->http_status == 200 ? &store->failed_key : &store->failed_status) += 1;
     tv_keystore_fail_set(store, absence, now_ms);

@@ -183,8 +183,8 @@ static struct tv_absence absence_of(const struct tv_pending *pending, enum tv_st
     return absence;
 }
 
-// 200 from a key server: a key, or something that is none.
-static void settle_body(struct tv_pending *pending, struct tv_fetch_result *result,
+// 200 from a key server: a key, or something that is none. True: the look-up has ended.
+static bool settle_body(struct tv_pending *pending, struct tv_fetch_result *result,
                         int64_t now_ms) {
     struct tv_absence absence = absence_of(pending, TV_KEY_UNUSABLE, TV_REASON_BODY, 0);
     struct tv_key *key = NULL;
@@ -197,6 +197,8 @@ static void settle_body(struct tv_pending *pending, struct tv_fetch_result *resu
         problem.found = (struct tv_span){0}; // it stood in the body
         absence.detail = problem;
     }
+    if (tv_absence_is_ours(&absence, status))
+        return settle_failed(pending, &absence, 0, now_ms);
     if (status == TV_OK) {
         settle_found(pending, key, result, now_ms);
     } else {
@@ -204,6 +206,7 @@ static void settle_body(struct tv_pending *pending, struct tv_fetch_result *resu
         settle_unusable(pending, &absence, now_ms);
     }
     tv_key_free(key);
+    return true;
 }
 
 // True: the look-up has ended.
@@ -225,7 +228,7 @@ static bool settle_answer(struct tv_pending *pending, struct tv_fetch_result *re
         absence.status = TV_KEY_NOT_FOUND;
         settle_absent(pending, &absence, now_ms);
     } else if (result->http_status == 200) {
-        settle_body(pending, result, now_ms);
+        return settle_body(pending, result, now_ms);
     } else {
         pending->store->failed_status++;
         settle_unusable(pending, &absence, now_ms);

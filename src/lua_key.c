@@ -39,7 +39,7 @@ int l_key(lua_State *L) {
     struct tv_detail detail = {0};
     struct key_box *box = push_box(L);
     enum tv_status status =
-        tv_key_load_any(text.data, text.length, TV_RSA_MIN_BITS, &box->key, &detail);
+        tv_key_load(text.data, text.length, &box->key, &detail);
     if (status != TV_OK)
         return push_failure(L, status, &detail);
     if (!tv_key_was_private(box->key))

@@ -280,9 +280,6 @@ static int l_keystore_put(lua_State *L) {
         status = tv_key_load_with(text.data, text.length, tv_keystore_rsa_min_bits(store), &loaded,
                                   &detail);
         key = loaded;
-    } else if (tv_key_type(key) == TV_KEY_SECRET) { // whose kid anybody may name
-        detail = (struct tv_detail){.reason = TV_REASON_KEY_TYPE, .text = "oct"};
-        status = TV_UNSUPPORTED_KEY;
     }
     if (status == TV_OK)
         status = tv_keystore_put(store, key_id, key, (int64_t)(ttl_s * 1000), tv_clock_steady_ms());
@@ -416,22 +413,25 @@ int l_timeout(lua_State *L) {
     return 1;
 }
 
+// What one call of step() has taken, in order. If Lua runs out of memory before all is told, the
+// next call tells it.
 struct settlement_box {
-    struct tv_settlement *settlement;
+    struct tv_settlement *first, **end;
 };
 
-static int free_settlement(lua_State *L) {
+static int return_settlements(lua_State *L) {
     struct settlement_box *box = lua_touserdata(L, 1);
-    tv_settlement_free(box->settlement);
-    box->settlement = NULL;
+    tv_keystores_return_settlements(box->first);
+    box->first = NULL;
     return 0;
 }
 
 static struct settlement_box *push_settlement_box(lua_State *L) {
     struct settlement_box *box = lua_newuserdatauv(L, sizeof *box, 0);
-    box->settlement = NULL;
-    if (luaL_newmetatable(L, "token_verifier.settlement")) {
-        lua_pushcfunction(L, free_settlement);
+    box->first = NULL;
+    box->end = &box->first;
+    if (luaL_newmetatable(L, "token_verifier.settlements")) {
+        lua_pushcfunction(L, return_settlements);
         lua_setfield(L, -2, "__gc");
     }
     lua_setmetatable(L, -2);
@@ -479,11 +479,16 @@ int l_step(lua_State *L) {
     size_t under_way = tv_keystores_step((int64_t)(seconds * 1000));
     lua_newtable(L);
     struct settlement_box *box = push_settlement_box(L);
-    for (lua_Integer count = 1; (box->settlement = tv_keystores_take_settlement()); count++) {
-        push_settlement(L, box->settlement);
+    for (lua_Integer count = 1; (*box->end = tv_keystores_take_settlement()); count++) {
+        struct tv_settlement *settlement = *box->end;
+        box->end = &settlement->next;
+        push_settlement(L, settlement);
         lua_rawseti(L, -3, count);
-        tv_settlement_free(box->settlement);
-        box->settlement = NULL;
+    }
+    while (box->first) {
+        struct tv_settlement *told = box->first;
+        box->first = told->next;
+        tv_settlement_free(told);
     }
     lua_pop(L, 1);
     lua_pushinteger(L, (lua_Integer)under_way);

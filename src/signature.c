@@ -36,15 +36,25 @@ static enum tv_status verify_hmac(const struct tv_algorithm *algorithm, struct t
     return equal ? TV_OK : TV_BAD_SIGNATURE;
 }
 
-// What OpenSSL's answer to a check means. A wrong signature and a lack of memory in the middle of
-// the judgement both come as 0; only the error queue tells them apart, if it has grown.
-static enum tv_status judge_answer(int answer, unsigned long error_before) {
+// Whether OpenSSL lacked memory in the middle of a judgement, which then comes out as a refusal.
+// Its error is not the last: the queue is emptied of ours, if it held none before.
+static bool lacked_memory(bool queue_was_empty) {
+    unsigned long error = queue_was_empty ? ERR_get_error() : ERR_peek_last_error();
+    while (error != 0 && ERR_GET_REASON(error) != ERR_R_MALLOC_FAILURE)
+        error = queue_was_empty ? ERR_get_error() : 0;
+    return error != 0;
+}
+
+// What OpenSSL's answer to a check means. Numbers in range can make ECDSA's point at infinity, for
+// which it gives the answer of a failure: whoever signed chose them so.
+static enum tv_status judge_answer(const struct tv_algorithm *algorithm, int answer,
+                                   bool queue_was_empty) {
     if (answer == 1)
         return TV_OK;
-    unsigned long error = ERR_peek_last_error();
-    if (error != error_before && ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE)
+    if (lacked_memory(queue_was_empty))
         return TV_NO_MEMORY;
-    return answer == 0 ? TV_BAD_SIGNATURE : TV_CRYPTO_FAILURE;
+    return answer == 0 || algorithm->family == TV_FAMILY_ECDSA ? TV_BAD_SIGNATURE
+                                                               : TV_CRYPTO_FAILURE;
 }
 
 // Makes `context` one that signs or checks as the algorithm says.
@@ -71,10 +81,10 @@ static enum tv_status verify_public(const struct tv_algorithm *algorithm, EVP_PK
         return TV_NO_MEMORY;
     enum tv_status status = TV_CRYPTO_FAILURE;
     if (start(context, algorithm, public_key, EVP_DigestVerifyInit)) {
-        unsigned long error_before = ERR_peek_last_error();
+        bool queue_was_empty = ERR_peek_error() == 0;
         int answer = EVP_DigestVerify(context, signature, signature_length,
                                       (const unsigned char *)input.data, input.length);
-        status = judge_answer(answer, error_before);
+        status = judge_answer(algorithm, answer, queue_was_empty);
     }
     EVP_MD_CTX_free(context);
     return status;
@@ -174,24 +184,38 @@ static enum tv_status sign_ecdsa(const struct tv_algorithm *algorithm, EVP_PKEY 
     return status;
 }
 
-// A pair whose halves do not belong together signs too, and a faulty computation gives the private
-// key away (Boneh, DeMillo, Lipton 1997): nothing leaves unchecked.
 static enum tv_status sign_and_check(const struct tv_algorithm *algorithm, const struct tv_key *key,
-                                     struct tv_span input, unsigned char *signature,
+                                     EVP_PKEY *pair, struct tv_span input, unsigned char *signature,
                                      size_t *signature_length, struct tv_detail *detail) {
-    EVP_PKEY *pair = tv_key_pair(key);
     size_t length = TV_SIGNATURE_MAX_SIZE;
     enum tv_status status = algorithm->family == TV_FAMILY_ECDSA
                                 ? sign_ecdsa(algorithm, pair, input, signature, &length)
                                 : sign_private(algorithm, pair, input, signature, &length);
-    if (status == TV_OK)
-        status = tv_signature_verify(algorithm, key, input, signature, length, detail);
-    if (status == TV_BAD_SIGNATURE) {
-        detail->reason = TV_REASON_NOT_A_PAIR;
-        status = TV_MALFORMED_KEY;
-    }
     *signature_length = length;
-    return status;
+    return status == TV_OK ? tv_signature_verify(algorithm, key, input, signature, length, detail)
+                           : status;
+}
+
+// A pair whose halves do not belong together signs too, and a faulty computation gives the private
+// key away (Boneh, DeMillo, Lipton 1997): nothing leaves unchecked. What does not hold is made once
+// more with a copy of the pair, which has none of the blinding that OpenSSL left half done when it
+// lacked memory.
+static enum tv_status sign_pair(const struct tv_algorithm *algorithm, const struct tv_key *key,
+                                struct tv_span input, unsigned char *signature,
+                                size_t *signature_length, struct tv_detail *detail) {
+    enum tv_status status = sign_and_check(algorithm, key, tv_key_pair(key), input, signature,
+                                           signature_length, detail);
+    if (status != TV_BAD_SIGNATURE)
+        return status;
+    EVP_PKEY *copy = EVP_PKEY_dup(tv_key_pair(key));
+    if (!copy)
+        return TV_NO_MEMORY;
+    status = sign_and_check(algorithm, key, copy, input, signature, signature_length, detail);
+    EVP_PKEY_free(copy);
+    if (status != TV_BAD_SIGNATURE)
+        return status;
+    detail->reason = TV_REASON_NOT_A_PAIR;
+    return TV_MALFORMED_KEY;
 }
 
 enum tv_status tv_signature_make(const struct tv_algorithm *algorithm, const struct tv_key *key,
@@ -203,7 +227,7 @@ enum tv_status tv_signature_make(const struct tv_algorithm *algorithm, const str
     ERR_set_mark();
     status = tv_algorithm_is_hmac(algorithm)
                  ? sign_hmac(algorithm, tv_key_secret(key), input, signature, signature_length)
-                 : sign_and_check(algorithm, key, input, signature, signature_length, detail);
+                 : sign_pair(algorithm, key, input, signature, signature_length, detail);
     ERR_pop_to_mark();
     if (status != TV_OK)
         OPENSSL_cleanse(signature, TV_SIGNATURE_MAX_SIZE);
