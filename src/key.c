@@ -143,6 +143,15 @@ static bool exponent_is_good(const EVP_PKEY *public_key) {
     return good;
 }
 
+// The product of two odd primes.
+static bool modulus_is_odd(const EVP_PKEY *public_key) {
+    BIGNUM *modulus = NULL;
+    bool odd =
+        EVP_PKEY_get_bn_param(public_key, OSSL_PKEY_PARAM_RSA_N, &modulus) && BN_is_odd(modulus);
+    BN_free(modulus);
+    return odd;
+}
+
 static enum tv_status fail_bits(struct tv_detail *detail, int bits, int limit) {
     detail->number = bits;
     detail->limit = limit;
@@ -154,10 +163,10 @@ static enum tv_status check_rsa(const EVP_PKEY *public_key, int min_bits,
     int bits = EVP_PKEY_get_bits(public_key);
     if (bits < min_bits || bits > TV_RSA_MAX_BITS)
         return fail_bits(detail, bits, bits < min_bits ? min_bits : TV_RSA_MAX_BITS);
-    detail->number = bits;
+    if (!modulus_is_odd(public_key))
+        return fail(detail, TV_WEAK_KEY, TV_REASON_MODULUS, NULL);
     if (!exponent_is_good(public_key))
         return fail(detail, TV_WEAK_KEY, TV_REASON_EXPONENT, NULL);
-    detail->number = 0;
     return TV_OK;
 }
 

@@ -167,6 +167,9 @@ static void add_key_problem(luaL_Buffer *out, const struct tv_detail *detail) {
     case TV_REASON_EXPONENT:
         luaL_addstring(out, "has an RSA public exponent that is even, 1 or over 64 bits long");
         break;
+    case TV_REASON_MODULUS:
+        luaL_addstring(out, "has an RSA modulus that is even");
+        break;
     case TV_REASON_POINT:
         luaL_addstring(out, "is a point that is not on its curve");
         break;

@@ -38,8 +38,7 @@ int l_key(lua_State *L) {
     struct tv_span text = check_span(L, 1);
     struct tv_detail detail = {0};
     struct key_box *box = push_box(L);
-    enum tv_status status =
-        tv_key_load(text.data, text.length, &box->key, &detail);
+    enum tv_status status = tv_key_load(text.data, text.length, &box->key, &detail);
     if (status != TV_OK)
         return push_failure(L, status, &detail);
     if (!tv_key_was_private(box->key))

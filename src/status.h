@@ -77,6 +77,7 @@ enum tv_reason {
     TV_REASON_KEY_USE,      // subject: the JWK member, found
     TV_REASON_TRAILING,     // bytes follow the key's DER
     TV_REASON_EXPONENT,     // RSA public exponent even, 1 or too long
+    TV_REASON_MODULUS,      // RSA modulus even
     TV_REASON_FIELD_LENGTH, // subject: the JWK member, limit: bytes it must have
     TV_REASON_POINT,        // an EC point that is not on its curve
     TV_REASON_CURVE,        // a curve that JOSE does not have; or, text: not the algorithm's
