@@ -135,13 +135,13 @@ FUZZ := $(BUILD)/fuzz
 FUZZ_CC ?= clang
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS := $(patsubst fuzz/fuzz_%.c,%,$(sort $(wildcard fuzz/fuzz_*.c)))
-FUZZ_OBJECTS := $(CORE_SOURCES:src/%.c=$(FUZZ)/%.o)
+FUZZ_OBJECTS := $(SOURCES:src/%.c=$(FUZZ)/%.o)
 # Conversions that change a value are finds too; what yyjson's headers do is none of ours.
 FUZZ_SANITIZERS := -fsanitize=fuzzer-no-link,address,undefined,integer,nullability -fno-sanitize-recover=all \
 	-fsanitize-ignorelist=fuzz/ignore.txt -fno-omit-frame-pointer
 FUZZ_CFLAGS = -std=c11 -O1 -g $(WARNINGS) -Isrc $(FUZZ_SANITIZERS) $(FUZZ_FLAGS)
 # These read tokens, and are given some by who knows how they are made.
-FUZZ_TOKEN_TARGETS := jws verify oracle
+FUZZ_TOKEN_TARGETS := jws verify oracle lua
 
 $(FUZZ)/%.o: src/%.c $(HEADERS) fuzz/ignore.txt $(BUILD)/.dependencies
 	@mkdir -p $(FUZZ)
@@ -156,7 +156,7 @@ $(FUZZ)/token_mutator.o $(FUZZ)/signed.o: FUZZ_SANITIZERS := -fsanitize=address 
 
 $(FUZZ_TOKEN_TARGETS:%=$(FUZZ)/fuzz_%): $(FUZZ)/token_mutator.o
 $(FUZZ)/fuzz_%: $(FUZZ)/fuzz_%.o $(FUZZ)/signed.o $(FUZZ_OBJECTS)
-	$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $(sort $^) $(PKG_LIBS)
+	$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $(sort $^) $(PKG_LIBS) $(LUA_LIBS)
 
 .SECONDARY: $(FUZZ_OBJECTS) $(FUZZ_TARGETS:%=$(FUZZ)/fuzz_%.o) $(FUZZ)/signed.o $(FUZZ)/token_mutator.o
 .PHONY: fuzz-build
@@ -174,10 +174,11 @@ fuzz-merge: fuzz-build
 	BUILD="$(BUILD)" scripts/fuzz merge
 
 # The corpus without a fuzzer, with any compiler.
+REPLAY_OBJECTS := $(SOURCES:src/%.c=$(UNIT)/%.o)
 REPLAYS := $(FUZZ_TARGETS:%=$(UNIT)/replay_%)
 
-$(UNIT)/replay_%: fuzz/fuzz_%.c fuzz/replay.c fuzz/signed.c $(wildcard fuzz/*.h) $(UNIT_OBJECTS)
-	$(CC) $(ALL_CPPFLAGS) -Isrc $(UNIT_CFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) $(UNIT_OBJECTS) $(PKG_LIBS)
+$(UNIT)/replay_%: fuzz/fuzz_%.c fuzz/replay.c fuzz/signed.c $(wildcard fuzz/*.h) $(REPLAY_OBJECTS)
+	$(CC) $(ALL_CPPFLAGS) -Isrc $(UNIT_CFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) $(REPLAY_OBJECTS) $(PKG_LIBS) $(LUA_LIBS)
 
 .PHONY: corpus
 corpus: $(REPLAYS)

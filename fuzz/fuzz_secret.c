@@ -43,16 +43,27 @@ static void check_secret(struct tv_span text, const struct tv_key *key) {
     MUST(tv_key_thumbprint(key, &form, &length) == TV_UNSUPPORTED_KEY && !form);
 }
 
+// RFC 8725 section 2.1: in whichever form, everybody has it.
+static void check_not_public(struct tv_span text) {
+    struct tv_detail detail = {0};
+    struct tv_key *key = NULL;
+    if (tv_key_load(text.data, text.length, &key, &detail) == TV_OK)
+        MUST(tv_key_was_private(key));
+    tv_key_free(key);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct tv_span text = {(const char *)data, size};
     struct tv_detail detail = {0};
     struct tv_key *key = NULL;
     enum tv_status status = tv_key_from_secret(text.data, text.length, &key, &detail);
     MUST((status == TV_OK) == (key != NULL));
-    if (status == TV_OK)
+    if (status == TV_OK) {
         check_secret(text, key);
-    else
+        check_not_public(text);
+    } else {
         fuzz_read_detail(status, &detail);
+    }
     tv_key_free(key);
     MUST(ERR_peek_error() == 0); // the queue is shared with the server's TLS code
     return 0;
