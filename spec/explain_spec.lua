@@ -106,7 +106,7 @@ for _, case in ipairs({
 	end, { required_claims = { "context" } }, "aud iss required room sub", "missing-claim" },
 	{ "with claims of the wrong types", function ()
 		return hs256({ exp = "soon", nbf = true, iat = {}, iss = 5, aud = {}, room = 1, sub = {} });
-	end, { max_lifetime = 60 }, "aud exp iss lifetime nbf room sub", "invalid-claim" },
+	end, { max_lifetime = 60 }, "aud exp iat iss lifetime nbf room sub", "invalid-claim" },
 	{ "with a date of null", function () return hs256({ exp = tokens.null }); end, {}, "exp", "invalid-claim" },
 	{ "in milliseconds", function () return hs256({ exp = now * 1000 + 5000 }); end, {}, "exp", "invalid-claim", "milliseconds",
 		"exp" },
