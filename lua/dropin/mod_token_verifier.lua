@@ -95,8 +95,8 @@ commands.refresh = {
 		settle(stores, view.settings.keyOptions.wait_limit);
 		local after = operator.fetched(stores);
 		local failed, running = after.failed - before.failed, operator.under_way(stores);
-		return failed == 0 or nil, ("%d fetched, %d failed%s"):format(after.fetches - before.fetches - failed - running,
-			failed, running > 0 and (", %d still under way"):format(running) or "");
+		return failed == 0 or nil, ("%d fetched, %d failed%s"):format(after.ended - before.ended - failed, failed,
+			running > 0 and (", %d still under way"):format(running) or "");
 	end;
 };
 

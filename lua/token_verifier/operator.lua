@@ -171,15 +171,15 @@ local function forget(stores, kid)
 	return count;
 end
 
--- How many fetches were started, and how many of them failed.
+-- How many fetches have ended, and how many of them failed.
 local function fetched(stores)
-	local fetches, failed = 0, 0;
+	local ended, failed = 0, 0;
 	for _, store in ipairs(stores) do
 		local stats = store:stats();
-		fetches = fetches + stats.fetches;
+		ended = ended + stats.fetches - stats.in_flight;
 		failed = failed + stats.failed_network + stats.failed_status + stats.failed_key;
 	end
-	return { fetches = fetches, failed = failed };
+	return { ended = ended, failed = failed };
 end
 
 -- Begins to fetch all keys held, and all sets, anew.
