@@ -2,6 +2,8 @@
 // Keys and shared secrets: which are good enough, what they may be used for, how long they live.
 #include "key_internal.h"
 
+#include "okp.h"
+
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -202,6 +204,16 @@ static enum tv_status check_ec(EVP_PKEY *public_key, enum tv_curve *curve,
     return good ? TV_OK : fail(detail, TV_WEAK_KEY, TV_REASON_POINT, NULL);
 }
 
+static enum tv_status check_okp(EVP_PKEY *public_key, enum tv_curve curve,
+                                struct tv_detail *detail) {
+    unsigned char point[TV_CURVE_MAX_SIZE];
+    size_t length = sizeof point;
+    if (EVP_PKEY_get_raw_public_key(public_key, point, &length) != 1)
+        return TV_CRYPTO_FAILURE;
+    enum tv_status status = tv_okp_check_point(curve == TV_CURVE_ED448, point, length);
+    return status == TV_WEAK_KEY ? fail(detail, status, TV_REASON_POINT, NULL) : status;
+}
+
 enum tv_status tv_key_wrap(EVP_PKEY *public_key, int rsa_min_bits, struct tv_key **key,
                            struct tv_detail *detail) {
     enum tv_status status = TV_OK;
@@ -216,12 +228,11 @@ enum tv_status tv_key_wrap(EVP_PKEY *public_key, int rsa_min_bits, struct tv_key
         status = check_ec(public_key, &curve, detail);
         break;
     case EVP_PKEY_ED25519:
-        type = TV_KEY_OKP;
-        curve = TV_CURVE_ED25519;
-        break;
     case EVP_PKEY_ED448:
         type = TV_KEY_OKP;
-        curve = TV_CURVE_ED448;
+        curve =
+            EVP_PKEY_get_base_id(public_key) == EVP_PKEY_ED448 ? TV_CURVE_ED448 : TV_CURVE_ED25519;
+        status = check_okp(public_key, curve, detail);
         break;
     default:
         status = fail(detail, TV_UNSUPPORTED_KEY, TV_REASON_KEY_TYPE,

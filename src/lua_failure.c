@@ -171,7 +171,7 @@ static void add_key_problem(luaL_Buffer *out, const struct tv_detail *detail) {
         luaL_addstring(out, "has an RSA modulus that is even");
         break;
     case TV_REASON_POINT:
-        luaL_addstring(out, "is a point that is not on its curve");
+        luaL_addstring(out, "is a point that is not on its curve, or of small order");
         break;
     case TV_REASON_CURVE:
         luaL_addstring(out, "is on a curve that is none of P-256, P-384, P-521, Ed25519 and Ed448");
