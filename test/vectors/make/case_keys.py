@@ -85,14 +85,14 @@ def rsa_sizes(texts):
         texts.case(f"exponent {name}, PEM", "keys: RSA exponents", "RFC 8017 3.1", code, rsa_pem(N, exponent))
         texts.case(f"exponent {name}, JWK", "keys: RSA exponents", "RFC 8017 3.1", code, rsa_jwk(N, exponent))
     for name, exponent in (("-1", -1), ("-3", -3), ("-65537", -65537)):
-        # OpenSSL reads the DER of a negative number as that of a positive one, which may be a good exponent or modulus.
-        texts.case(f"exponent {name}, PEM", "keys: RSA exponents", "RFC 8017 3.1", "ok", rsa_pem(N, exponent))
+        # OpenSSL reads the bytes of a negative INTEGER as unsigned; -1 is 255 then.
+        texts.case(f"exponent {name}, read as unsigned, PEM", "keys: RSA exponents", "X.690 8.3", "ok", rsa_pem(N, exponent))
     group = "keys: RSA moduli"
     for name, modulus in (("0", 0), ("1", 1), ("even", N + 1), ("a power of two", 1 << 2047), ("15", 15)):
         texts.case(f"modulus {name}, PEM", group, "RFC 8017 3.1", "weak-key", rsa_pem(modulus, E))
         texts.case(f"modulus {name}, JWK", group, "RFC 8017 3.1", "weak-key", rsa_jwk(modulus, E))
-    texts.case("modulus negative, PEM", group, "RFC 8017 3.1", "ok", rsa_pem(-N, E))
-    texts.case("modulus without its sign byte: negative in DER", group, "X.690 8.3", "ok", pem("PUBLIC KEY", sequence(sequence(oid(RSA_OID), b"\x05\x00"), bits(sequence(der(0x02, N.to_bytes(256, "big")), integer(E))))))
+    texts.case("modulus negative, read as unsigned, PEM", group, "X.690 8.3", "ok", rsa_pem(-N, E))
+    texts.case("modulus without its sign byte, read as unsigned, PEM", group, "X.690 8.3", "ok", pem("PUBLIC KEY", sequence(sequence(oid(RSA_OID), b"\x05\x00"), bits(sequence(der(0x02, N.to_bytes(256, "big")), integer(E))))))
 
 
 def rsa_jwks(texts):
