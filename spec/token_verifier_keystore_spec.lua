@@ -384,8 +384,14 @@ end);
 
 describe("the descriptor", function ()
 	it("is one, is readable when there is work, and makes waiting something to ask for", function ()
-		local store = new_store("good");
-		assert.equal(key.public, store:get("key"):pem()); -- nobody watches: waits
+		local store, requests = new_store("good");
+		-- In a process of its own, where nobody watches: it waits.
+		local program = ([[io.write(require "token_verifier".keystore{ asap_key_server = %q }:get("key"):type())]]):format(store:source());
+		local pipe = io.popen("lua5.4 -e '" .. program .. "'");
+		assert.equal("RSA", pipe:read("a"));
+		pipe:close();
+		assert.equal(1, requests());
+		assert.equal(key.public, store:get("key", true):pem());
 		local fd = tv.pollfd();
 		assert.equal("number", math.type(fd) and "number");
 		assert.equal(fd, tv:pollfd());

@@ -61,7 +61,7 @@ static enum tv_status has_x(const struct curve *curve, const struct numbers *n, 
 
 static enum tv_status check(const struct curve *curve, const unsigned char *point,
                             const struct numbers *n) {
-    unsigned char y[TV_OKP_ED448_SIZE];
+    unsigned char y[TV_OKP_ED448_SIZE] = {0};
     for (size_t i = 0; i < curve->size; i++)
         y[i] = point[i];
     y[curve->size - 1] &= 0x7f; // the sign of x

@@ -18,9 +18,8 @@ static const struct {
                             "the token has five parts: it is encrypted (JWE), not signed (JWS)"},
     [TV_MALFORMED_HEADER] = {"malformed-header",
                              "the header is not a JSON object with distinct members"},
-    [TV_UNSUPPORTED_CRITICAL] =
-        {"unsupported-critical",
-         "the header demands extensions (crit, b64) that are not understood"},
+    [TV_UNSUPPORTED_CRITICAL] = {"unsupported-critical",
+                                 "the header demands an extension (crit, b64), and none is known"},
     [TV_TYPE_NOT_ACCEPTED] = {"type-not-accepted", "the header's typ is not an accepted one"},
     [TV_ALGORITHM_NOT_ACCEPTED] = {"algorithm-not-accepted",
                                    "the header's alg is not among the configured algorithms"},

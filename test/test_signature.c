@@ -276,8 +276,8 @@ static void test_paddings(void) {
     }
 }
 
-// RFC 7518 section 3.5: PSS whose salt is as long as the hash, and with MGF1 of the same hash; OpenSSL
-// by itself takes a salt of any length.
+// RFC 7518 section 3.5: PSS whose salt is as long as the hash, and with MGF1 of the same hash;
+// OpenSSL by itself takes a salt of any length.
 static const struct {
     const char *name, *digest, *mgf1_digest;
     int salt_length;

@@ -31,7 +31,7 @@ end
 
 lazy_setup(function ()
 	local nginx = world.start_nginx();
-	local bad = world.start_bad_server();
+	world.start_bad_server();
 	local set, named = {}, {};
 	for _, algorithm in ipairs(algorithms) do
 		local name, curve = table.unpack(algorithm);
