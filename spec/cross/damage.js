@@ -518,6 +518,8 @@ for (const part of ["header", "payload", "signature"]) {
     const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     return text.length % 4 === 0 ? text : text.slice(0, -1) + alphabet[alphabet.indexOf(text.at(-1)) ^ 1];
   });
+  change("plus for minus", (text) => text.replaceAll("-", "+"));
+  change("a stroke for an underscore", (text) => text.replaceAll("_", "/"));
   change("the other alphabet", (text) => text.replaceAll("-", "+").replaceAll("_", "/"));
   for (const [name, character] of Object.entries({
     space: " ", tab: "\t", "line feed": "\n", "CR LF": "\r\n", NUL: "\0", "no-break space": "\u00a0", "Cyrillic A": "\u0410",
