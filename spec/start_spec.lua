@@ -76,6 +76,20 @@ describe("at start one line", function ()
 		assert.equal(2, said("warn", "any issuer"));
 	end);
 
+	it("says it once though a plugin of another host comes before the host is there", function ()
+		local all = { ["example.org"] = { app_id = "app", app_secret = secret }, ["conference.example.org"] = {} };
+		local hosts = prosody.new_server(all).hosts;
+		local host = hosts["example.org"];
+		hosts["example.org"] = nil;
+		local module = prosody.new_module("conference.example.org", all);
+		module:require "token/util".new(module:context("example.org"));
+		assert.equal(1, said("info", "conference.example.org:spec example.org: "..in_force)); -- whose options these are
+		hosts["example.org"] = host;
+		module = prosody.new_module("example.org", all);
+		module:require "token/util".new(module);
+		assert.equal(1, said("info", in_force));
+	end);
+
 	it("says it to who reads the options aside, and still to the log", function ()
 		local all = { ["example.org"] = { app_id = "app", app_secret = secret, token_leway = 1 } };
 		prosody.new_server(all);
@@ -243,6 +257,14 @@ describe("an object that does not come about", function ()
 			assert.equal(0, said("info", in_force));
 		end);
 	end
+
+	it("leaves a line that names the host whose options do not do", function ()
+		local all = { ["example.org"] = { app_id = "app" }, ["conference.example.org"] = {} };
+		prosody.new_server(all);
+		local module = prosody.new_module("conference.example.org", all);
+		assert.is_nil(module:require "token/util".new(module:context("example.org")));
+		assert.equal(1, said("error", "example.org: Option 'app_secret' or 'asap_key_server' must be set"));
+	end);
 
 	it("leaves a line for each plugin", function ()
 		local all = { ["example.org"] = { app_id = "app" } };

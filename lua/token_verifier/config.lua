@@ -88,6 +88,16 @@ local function read_keys(reader, settings, log)
 	return true;
 end
 
+-- The log line itself tells the host of the plugin. It may read the options of another one, which must be said.
+local function with_host(host, own_module, log)
+	if host == own_module.host then
+		return log;
+	end
+	return function (level, text, ...)
+		log(level, "%s: "..text, host, ...);
+	end;
+end
+
 -- Reads everything through `context` (a module API object), and what is the loading plugin's own through `own_module`.
 -- Returns the table of fields, and whether tokens can be verified with them; if not, after an error line that names the
 -- option to fix. With `aside` all there is to say goes to `log`, whether or not it was said before.
@@ -99,7 +109,8 @@ local function read(context, own_module, log, aside)
 	settings.keyOptions.cache_size = own_reader:number("jwt_pubkey_cache_size", 128, 1, 1000000, true);
 	settings.asapToken = read_asap_token(own_reader);
 	local found = source_options.read(reader, settings);
-	local usable = read_keys(reader, settings, log);
+	local log_for_host = aside and log or with_host(context.host, own_module, log);
+	local usable = read_keys(reader, settings, log_for_host);
 	settings.acceptedIssuers = read_issuers(reader, settings);
 	settings.acceptedAudiences = reader:list("asap_accepted_audiences", { "*" });
 	settings.requireRoomClaim = reader:boolean("asap_require_room_claim", true, true);
@@ -113,7 +124,7 @@ local function read(context, own_module, log, aside)
 	if usable then
 		advice.say_what_is_in_force(context.host, settings, found, reader.log);
 	end
-	notes:say(not aside and context.host, "as read", log, usable);
+	notes:say(not aside and context.host, "as read", log_for_host, usable);
 	own_notes:say(not aside and own_module.host, "its own", log, usable);
 	return settings, usable;
 end

@@ -3,7 +3,8 @@
 
 local format = require "util.format".format;
 
--- What was said last, by host and by what it is about. A host that is activated anew is another object.
+-- What was said last: server -> name of the host and what it is about -> texts. A plugin on another host, which is loaded
+-- sooner, may read the options of a host that is not there yet.
 local said = setmetatable({}, { __mode = "k" });
 
 local notes = {};
@@ -17,9 +18,8 @@ end
 -- Says what was not said before; what no longer holds will be said again when it does. Without a host all is said, and
 -- nothing remembered. Without `with_errors` these are left out.
 function notes:say(host, topic, log, with_errors)
-	local key = host and (_G.prosody.hosts[host] or _G.prosody) or {};
-	said[key] = said[key] or {};
-	local former, now = said[key][topic] or {}, {};
+	local by_topic, name = said[_G.prosody] or {}, ("%s %s"):format(host, topic);
+	local former, now = host and by_topic[name] or {}, {};
 	for _, note in ipairs(self) do
 		if with_errors or note.level ~= "error" then
 			if not former[note.text] and not now[note.text] then
@@ -28,7 +28,10 @@ function notes:say(host, topic, log, with_errors)
 			now[note.text] = true;
 		end
 	end
-	said[key][topic] = now;
+	if host then
+		by_topic[name] = now;
+		said[_G.prosody] = by_topic;
+	end
 end
 
 local function new()
