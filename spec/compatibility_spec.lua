@@ -147,6 +147,7 @@ describe("the option", function ()
 		{ "signature_algorithm", { "HS512", "HS256" }, "signatureAlgorithm", { "HS512", "HS256" } },
 		{ "allow_empty_token", true, "allowEmptyToken", true },
 		{ "allow_empty_token", "true", "allowEmptyToken", true },
+		{ "allow_empty_token", 1, "allowEmptyToken", true },
 		{ "asap_accepted_issuers", { "a", "b" }, "acceptedIssuers", { "a", "b" } },
 		{ "asap_accepted_issuers", "a", "acceptedIssuers", { "a" } },
 		{ "asap_accepted_audiences", { "a", "b" }, "acceptedAudiences", { "a", "b" } },
@@ -423,6 +424,64 @@ describe("a field that a plugin sets", function ()
 				token_util:clear_asap_cache();
 				module:unload();
 			end
+		end
+	end);
+end);
+
+describe("what was made for one set of settings", function ()
+	it("is not used for another: one field after the other is changed and changed back", function ()
+		local weak = tokens.new_key(1024);
+		-- { field, value, claims, secret of the session }: accepted before and after, not meanwhile
+		for _, case in ipairs({
+			{ "strictSecrets", true, nil, "notused" },
+			{ "acceptedTypes", { "x" } }, { "requiredClaims", { "x" } }, { "maxLifetime", 1 },
+			{ "acceptedIssuers", { "app2" } }, { "acceptedIssuers", { "ap", "p" } }, { "acceptedAudiences", {} },
+			{ "requireRoomClaim", true, { room = absent } }, { "leeway", 0, { exp = os.time() - 5 } },
+			{ "acceptMilliseconds", false, { exp = (os.time() + 60) * 1000 } }, { "signatureAlgorithm", { "HS512" } },
+		}) do
+			local field, value, claims, key = table.unpack(case, 1, 4);
+			local token_util = prosody.new_token_util({
+				app_id = "app", app_secret = secret, asap_require_room_claim = false, token_leeway = 60,
+				token_accept_milliseconds = true,
+			});
+			local former = token_util[field];
+			for _, expected in ipairs({ true, false, true }) do
+				token_util[field] = expected and former or not expected and value;
+				assert.equal(expected, (process(token_util, hs(claims, key), { public_key = key })), field);
+			end
+		end
+		local token_util = prosody.new_token_util({ app_id = "app", app_secret = secret, signature_algorithm = "RS256" });
+		local token = tokens.rs256(tokens.claims(), weak);
+		for _, bits in ipairs({ 2048, 1024, 2048 }) do
+			token_util.keyOptions.min_rsa_bits = bits;
+			assert.equal(bits == 1024, (process(token_util, token, { public_key = weak.public })));
+		end
+	end);
+
+	it("is told from what has the same texts in other places", function ()
+		local token_util = prosody.new_token_util({ app_id = "app", app_secret = secret });
+		token_util.acceptedIssuers, token_util.acceptedAudiences = { "app", "x" }, { "jitsi" };
+		assert.is_true(accepts(token_util, hs()));
+		token_util.acceptedIssuers, token_util.acceptedAudiences = { "app" }, { "x", "jitsi" };
+		assert.is_false(accepts(token_util, hs({ iss = "x" })));
+		assert.is_true(accepts(token_util, hs({ aud = "x" })));
+		-- a secret is never a key, even of the same text
+		token_util.signatureAlgorithm = { "HS256", "RS256" };
+		assert.is_false((process(token_util, hs(nil, rsa.public), { public_key = rsa.public })));
+		token_util.appSecret = rsa.public;
+		assert.is_false(accepts(token_util, hs(nil, rsa.public)));
+	end);
+
+	it("is bounded in number, however many secrets sessions bring", function ()
+		local token_util = prosody.new_token_util({ app_id = "app", app_secret = secret });
+		for i = 1, 100 do
+			local key = ("%032d"):format(i);
+			assert.is_true((process(token_util, hs(nil, key), { public_key = key })));
+			local count = 0;
+			for _ in pairs(token_util._keys.verifiers) do
+				count = count + 1;
+			end
+			assert.is_true(count <= 32, count);
 		end
 	end);
 end);

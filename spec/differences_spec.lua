@@ -90,6 +90,8 @@ describe("a clean refusal, with a condition and a reason, of", function ()
 		{ "a line end behind it", good.."\n" },
 		{ "raw control characters in JSON", signed(good_header, "{"..good_claims..',"x":"\1"}') },
 		{ "Latin-1 in JSON", signed(good_header, "{"..good_claims..',"x":"\xe4"}') },
+		{ "an iat that is a string", signed(good_header, "{"..good_claims..',"iat":"1700000000"}') },
+		{ "an iat null", signed(good_header, "{"..good_claims..',"iat":null}') },
 		{ "crit", signed('{"typ":"JWT","alg":"HS256","crit":["x"],"x":1}', good_payload) },
 		{ "an empty crit", signed('{"typ":"JWT","alg":"HS256","crit":[]}', good_payload) },
 		{ "duplicate members in the header", signed('{"typ":"JWT","alg":"HS256","alg":"HS256"}', good_payload) },

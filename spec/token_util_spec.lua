@@ -4,6 +4,7 @@
 local prosody = require "spec.support.prosody";
 local tokens = require "spec.support.tokens";
 local token_verifier = require "token_verifier";
+local report = require "token_verifier.report";
 
 local secret = ("s"):rep(32);
 local rsa = tokens.new_key();
@@ -391,6 +392,30 @@ describe("the line for a refusal", function ()
 		for _, text in ipairs({ "expired: ", 'kid="k\\x0a1"', 'tenant="acme"', 'room="room1"', 'client="192.0.2.1"',
 				'iss="app"' }) do
 			assert.truthy(line:find(text, 1, true), line);
+		end
+	end);
+
+	-- { claims, the code }: judged once the signature held, so that the issuer is told
+	for _, case in ipairs({
+		{ { exp = 1 }, "expired" }, { { exp = "x" }, "invalid-claim" }, { { nbf = os.time() + 60 }, "not-yet-valid" },
+		{ { aud = absent }, "missing-claim" }, { { aud = { "jitsi", 1 } }, "invalid-claim" },
+		{ { room = absent }, "room-missing" }, { { room = 5 }, "room-invalid" }, { { sub = absent }, "sub-missing" },
+		{ { sub = 5 }, "sub-invalid" },
+	}) do
+		it("has the issuer after "..case[2], function ()
+			local line = line_for(hs(case[1]));
+			assert.truthy(line:find("Token refused: "..case[2]..": ", 1, true), line);
+			assert.truthy(line:find('iss="app"', 1, true), line);
+		end);
+	end
+
+	it("tells a client of keys only that there was none", function ()
+		for _, code in ipairs({
+			"key-not-found", "key-source-unavailable", "key-source-overloaded", "key-unusable", "malformed-key", "unsupported-key",
+			"weak-key", "weak-secret",
+		}) do
+			assert.truthy(token_verifier.codes[code]);
+			assert.same({ "not-allowed", "could not obtain public key" }, { report.answer(code, "http://keys.internal") });
 		end
 	end);
 
