@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- What Jitsi's configurations and plugins rely on, where no other spec shows it: how the library is loaded, whose options
--- it reads, which fields and setters count, and what a reload of the configuration does.
+-- it reads, which fields and setters count, and what a reload of the configuration does. It watches the descriptor, and so
+-- comes after the specs that need it unwatched.
 
 local prosody = require "spec.support.prosody";
 local tokens = require "spec.support.tokens";
