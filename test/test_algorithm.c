@@ -85,6 +85,7 @@ int main(void) {
         struct tv_span name = guard_copy(GUARD_TOKEN, no_curves[i], strlen(no_curves[i]));
         CHECK(tv_curve_find(name) == TV_CURVE_NONE, no_curves[i]);
     }
+    CHECK_NUMBER(66, TV_CURVE_MAX_SIZE, "the largest curve");
     CHECK(!tv_curve_name(TV_CURVE_NONE), "no curve has no name");
     return check_report("test_algorithm");
 }

@@ -4,6 +4,7 @@
 
 #include "asap.h"
 
+#include <openssl/err.h>
 #include <openssl/evp.h>
 
 // sha256sum's words.
@@ -33,11 +34,17 @@ int main(void) {
         free(url);
     }
     char name[TV_ASAP_FILE_NAME_SIZE], *url = NULL;
+    CHECK_NUMBER(69, TV_ASAP_FILE_NAME_SIZE, "64 digits, .pem and a NUL");
+    // What fails leaves nothing in OpenSSL's queue, which the server's TLS code reads too.
+    ERR_clear_error();
+    ERR_raise(ERR_LIB_USER, ERR_R_DISABLED);
+    unsigned long before = ERR_peek_last_error();
     EVP_set_default_properties(NULL, "provider=none");
     CHECK_STATUS(TV_CRYPTO_FAILURE, tv_asap_file_name(TV_SPAN("abc"), name), "no SHA-256");
     CHECK_STATUS(TV_CRYPTO_FAILURE, tv_asap_url("http://keys.example", TV_SPAN("abc"), &url),
                  "URL");
     CHECK(!url, "URL");
     EVP_set_default_properties(NULL, "");
+    CHECK(ERR_get_error() == before && ERR_get_error() == 0, "errors");
     return check_report("test_asap");
 }

@@ -117,5 +117,7 @@ int main(void) {
     test_refused();
     test_every_byte();
     test_round_trips();
+    CHECK_NUMBER(2, TV_BASE64URL_DECODED_SIZE(3), "no whole group");
+    CHECK_NUMBER(8, TV_BASE64URL_DECODED_SIZE(8), "two groups");
     return check_report("test_base64url");
 }

@@ -57,7 +57,8 @@ static const struct {
     {'w', "e", 100, "e d c a "}, {'+', "f", 99, "f e d c a "},
     {'+', "g", 100, "g f e "}, // their time is over: back to the size
     {'+', "h", 101, "h g f "},   {'*', "", 0, ""},
-    {'+', "a", 0, "a "},
+    {'+', "a", 0, "a "},         {'+', "b", 0, "b a "},
+    {'+', "c", 0, "c b a "},     {'+', "d", -1, "d c b "}, // nobody waits, at whatever time
 };
 
 static void test_steps(void) {
@@ -104,6 +105,8 @@ static void test_entries(void) {
               entry->waiters == 0 && entry->life.refresh_from_ms == 0,
           "the rest is the caller's");
     entry->waiters = 5;
+    entry->validators.etag = strdup("\"one\""); // the entry's from now on
+    entry->validators.last_modified = strdup("Mon, 06 Jan 2025 10:00:00 GMT");
     entry = put(cache, "a", false, 78);
     CHECK(!entry->key && entry->waiters == 0 && entry->life.stored_ms == 78,
           "an absence over a key");

@@ -75,6 +75,10 @@ static const struct {
     {"https://a", "{\"issuer\":\"https://a\",\"jwks_uri\":\" https://a/set\"}", NULL, NO_HTTPS},
     {"https://a", "{\"issuer\":\"https://a\",\"jwks_uri\":\"/set\"}", NULL, NO_HTTPS},
     {"https://a", "{\"issuer\":\"https://a\",\"jwks_uri\":\"https://\"}", NULL, NO_HTTPS},
+    {"https://a", "{\"issuer\":\"https://a\",\"jwks_uri\":\"https://b\"}", "https://b", NULL},
+    {"https://a", "{\"issuer\":\"https://a\",\"jwks_uri\":\"https:/set\"}", NULL, NO_HTTPS},
+    {"https://a", "{\"issuer\":\"https://a\",\"jwks_uri\":\"https:/:set\"}", NULL, NO_HTTPS},
+    {"https://a", "{\"issuer\":\"https://a\",\"jwks_uri\":\"h\"}", NULL, NO_HTTPS},
     {"https://a", "{\"issuer\":\"https://a\",\"jwks_uri\":\"\"}", NULL, NO_HTTPS},
 
     // No configuration at all.
@@ -117,5 +121,6 @@ int main(void) {
         free(url);
     }
     test_cases();
+    CHECK_NUMBER(65536, TV_DISCOVERY_MAX_LENGTH, "longest configuration");
     return check_report("test_discovery");
 }

@@ -88,6 +88,24 @@ static const struct {
     {NULL, NULL, false, NOW + 600, NOW, -1},
 };
 
+static void test_validators(void) {
+    struct tv_validators none = {0}, both = {strdup("a"), strdup("b")}, moved = {0};
+    struct tv_validators tag = {.etag = strdup("c")}, date = {.last_modified = strdup("d")};
+    CHECK(!tv_validators_any(&none) && tv_validators_any(&both), "none and both");
+    CHECK(tv_validators_any(&tag) && tv_validators_any(&date), "one of them");
+    tv_validators_move(&both, &moved);
+    CHECK(!tv_validators_any(&both), "moved away");
+    CHECK_TEXT("a", moved.etag, "moved");
+    CHECK_TEXT("b", moved.last_modified, "moved");
+    tv_validators_move(&tag, &moved); // over others, of which nothing is left
+    CHECK_TEXT("c", moved.etag, "moved over others");
+    CHECK(!moved.last_modified, "moved over others");
+    tv_validators_clear(&moved);
+    CHECK(!tv_validators_any(&moved), "cleared");
+    tv_validators_clear(&date);
+    tv_validators_clear(&date); // once more does no harm
+}
+
 int main(void) {
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct tv_http_fields fields = {.has_expires = cases[i].has_expires,
@@ -103,5 +121,6 @@ int main(void) {
                  age ? age : "none");
         CHECK_NUMBER(cases[i].lifetime_s, tv_freshness_lifetime_s(&fields, NOW), name);
     }
+    test_validators();
     return check_report("test_freshness");
 }

@@ -227,6 +227,24 @@ static void test_every_pair(void) {
         }
 }
 
+// Names that begin with each other, the longest first: only their lengths tell them apart.
+static void test_every_prefix(void) {
+    enum { COUNT = 12 };
+    for (int twice = 1; twice <= COUNT; twice++) {
+        char text[512];
+        size_t length = (size_t)sprintf(text, "{\"%.*s\":0", twice, "aaaaaaaaaaaa");
+        for (int i = COUNT; i > 0; i--)
+            length += (size_t)sprintf(text + length, ",\"%.*s\":0", i, "aaaaaaaaaaaa");
+        length += (size_t)sprintf(text + length, "}");
+        struct tv_detail detail = {0};
+        void *memory;
+        yyjson_val *object;
+        CHECK_STATUS(TV_MALFORMED_HEADER, parse(text, length, 0, &memory, &object, &detail), text);
+        CHECK_NUMBER(twice, detail.found.length, text);
+        free(memory);
+    }
+}
+
 // What the sentence about broken JSON is made of.
 static void test_position(void) {
     static const char broken[] = "{\"a\":1 x";
@@ -238,6 +256,7 @@ static void test_position(void) {
     CHECK_STATUS(TV_MALFORMED_HEADER, parse(broken, strlen(broken), 0, &memory, &object, &detail),
                  broken);
     CHECK_NUMBER(7, detail.number, broken);
+    CHECK(strcmp(detail.text, "brackets that are never closed") != 0, broken);
     free(memory);
     CHECK_STATUS(TV_MALFORMED_HEADER,
                  parse(unclosed, strlen(unclosed), 0, &memory, &object, &detail), "unclosed");
@@ -271,6 +290,46 @@ static void test_small_arena(void) {
     CHECK_STATUS(TV_OK, last, "exactly the memory promised");
 }
 
+// Nor is a member that stands twice ever missed for want of memory.
+static void test_small_arena_twice(void) {
+    static const char text[] = "{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8,"
+                               "\"i\":9,\"a\":10}";
+    size_t accepted = 0;
+    for (size_t size = tv_json_arena_size(sizeof text - 1); size > 0; size--) {
+        struct tv_detail detail = {0};
+        void *memory;
+        yyjson_val *object;
+        accepted += parse(text, sizeof text - 1, size, &memory, &object, &detail) == TV_OK;
+        free(memory);
+    }
+    CHECK_NUMBER(0, accepted, "a member twice");
+}
+
+static void test_copies(void) {
+    static const struct {
+        const char *text;
+        size_t length;
+        enum tv_status status;
+        enum tv_reason reason;
+    } copies[] = {
+        {NULL, 0, TV_MALFORMED_KEY, TV_REASON_EMPTY},
+        {"7", 1, TV_MALFORMED_KEY, TV_REASON_NOT_OBJECT},
+        {"{}", 2, TV_OK, TV_REASON_NONE},
+    };
+    for (size_t i = 0; i < sizeof copies / sizeof copies[0]; i++) {
+        struct tv_detail detail = {0};
+        struct tv_arena arena;
+        yyjson_val *object = NULL;
+        CHECK_STATUS(copies[i].status,
+                     tv_json_parse_copy(copies[i].text, copies[i].length, TV_MALFORMED_KEY, "JWK",
+                                        &arena, &object, &detail),
+                     "copy");
+        CHECK_NUMBER(copies[i].reason, detail.reason, "copy");
+        CHECK((object != NULL) == (copies[i].status == TV_OK), "copy");
+        free(arena.memory);
+    }
+}
+
 static void test_access(void) {
     struct tv_detail detail = {0};
     void *memory;
@@ -293,8 +352,11 @@ int main(void) {
     test_memory();
     test_many_members();
     test_every_pair();
+    test_every_prefix();
     test_position();
     test_small_arena();
+    test_small_arena_twice();
+    test_copies();
     test_access();
     return check_report("test_json");
 }

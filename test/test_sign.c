@@ -4,10 +4,12 @@
 #include "tokens.h"
 
 #include "ecdsa.h"
-#include "json.h"
+#include "jws.h"
+#include "sign.h"
 #include "signature.h"
 
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
@@ -218,6 +220,96 @@ static void test_ranges(void) {
     }
 }
 
+// When OpenSSL cannot sign: nothing of a signature is left, and its error queue, which the server's
+// TLS code reads too, is as it was.
+static void test_failures(void) {
+    ERR_clear_error();
+    ERR_raise(ERR_LIB_USER, ERR_R_DISABLED);
+    unsigned long before = ERR_peek_last_error();
+    EVP_set_default_properties(NULL, "provider=none");
+    for (size_t k = 0; k < PAIR_COUNT; k++) {
+        for (size_t i = 0; tv_algorithm_at(i); i++) {
+            const char *name = tv_algorithm_at(i)->name;
+            if (!is_for(&pairs[k], name))
+                continue;
+            unsigned char signature[TV_SIGNATURE_MAX_SIZE], none[TV_SIGNATURE_MAX_SIZE] = {0};
+            size_t length = 0;
+            struct tv_detail detail;
+            memset(signature, 0xaa, sizeof signature);
+            CHECK_STATUS(TV_CRYPTO_FAILURE, make(name, pairs[k].key, signature, &length, &detail),
+                         name);
+            CHECK(memcmp(signature, none, sizeof none) == 0, name);
+            CHECK(ERR_peek_last_error() == before, name);
+        }
+    }
+    EVP_set_default_properties(NULL, "");
+    CHECK(ERR_get_error() == before && ERR_get_error() == 0, "nothing taken");
+}
+
+// Whole tokens of HS256, whose signature takes 43 characters: up to the longest that is verified.
+
+#define HEADER TV_SPAN("{\"alg\":\"HS256\"}") // 20 characters
+
+static const struct {
+    size_t payload;
+    enum tv_status status;
+    double number;
+} tokens[] = {
+    {0, TV_OK, 0},
+    {1, TV_OK, 0},
+    {12239, TV_OK, 0}, // 20 + 1 + 16319 + 1 + 43
+    {12240, TV_TOKEN_TOO_LARGE, 16385},
+    {12271, TV_TOKEN_TOO_LARGE, 16427}, // a signing input of 16383: no room for more than its dot
+    {12272, TV_TOKEN_TOO_LARGE, 16385}, // one of 16384, and no room for that
+    {14000, TV_TOKEN_TOO_LARGE, 18689},
+};
+
+static void test_tokens(void) {
+    static char payload[16384];
+    const struct tv_key *secret = pairs[PAIR_COUNT - 1].key;
+    memset(payload, 'x', sizeof payload);
+    for (size_t i = 0; i < sizeof tokens / sizeof tokens[0]; i++) {
+        char name[32], *token = guard_take(GUARD_TOKEN, 16384);
+        size_t length = 77;
+        struct tv_detail detail = {0};
+        snprintf(name, sizeof name, "%zu bytes", tokens[i].payload);
+        CHECK_STATUS(tokens[i].status,
+                     tv_sign(algorithm("HS256"), secret, HEADER,
+                             (struct tv_span){payload, tokens[i].payload}, token, &length, &detail),
+                     name);
+        bool good = tokens[i].status == TV_OK;
+        CHECK_NUMBER(good ? TV_REASON_NONE : TV_REASON_LENGTH, detail.reason, name);
+        CHECK_NUMBER(tokens[i].number, detail.number, name);
+        CHECK_NUMBER(good ? 0 : 16384, detail.limit, name);
+        if (!good) {
+            CHECK_NUMBER(77, length, name);
+            continue;
+        }
+        struct tv_arena arena = {.size = tv_jws_arena_size(length)};
+        arena.memory = check_malloc(arena.size);
+        struct tv_jws jws = {0};
+        CHECK_STATUS(TV_OK, tv_jws_parse((struct tv_span){token, length}, &arena, &jws, &detail),
+                     name);
+        CHECK_SPAN("HS256", jws.algorithm, name);
+        CHECK_NUMBER(tokens[i].payload, jws.payload_length, name);
+        CHECK(memcmp(jws.payload, payload, jws.payload_length) == 0, name);
+        CHECK_STATUS(TV_OK,
+                     tv_signature_verify(algorithm("HS256"), secret, jws.signing_input,
+                                         jws.signature, jws.signature_length, &detail),
+                     name);
+        free(arena.memory);
+    }
+    char token[16384];
+    size_t length = 77;
+    struct tv_detail detail = {0};
+    CHECK_STATUS(
+        TV_KEY_ALGORITHM_MISMATCH,
+        tv_sign(algorithm("HS256"), pairs[0].key, HEADER, TV_SPAN("{}"), token, &length, &detail),
+        "another key");
+    CHECK_NUMBER(77, length, "another key");
+    CHECK_NUMBER(2048, TV_SIGNATURE_MAX_SIZE, "that of the largest RSA key");
+}
+
 // JWKs
 
 static const char ed25519_jwk[] = // RFC 8037 appendix A.1
@@ -290,6 +382,8 @@ int main(void) {
     test_halves();
     test_ranges();
     test_jwks();
+    test_failures();
+    test_tokens();
     for (size_t i = 0; i < PAIR_COUNT; i++) {
         tv_key_free(pairs[i].key);
         EVP_PKEY_free(pairs[i].openssl);

@@ -295,6 +295,28 @@ static const struct {
     {"SHA-384", "SHA384", "SHA384", 48, false},
 };
 
+// A PSS signature over INPUT by rsa.private.pem that begins with a zero byte, without it: the same
+// number, which OpenSSL takes, and another spelling (RFC 8017 section 8.1.2 step 1).
+static const char short_pss[] =
+    "b6ff33f4562e146b553dc3ad807c3cc7e1ea1616f98ccd6314d223fa8d28df8842282146624df86fce5d"
+    "af8dc78de74fd8ba4770641d095bd606eab98ce13a63d706346547badd15ee68068a5cc5aa077d0bcf9f"
+    "4e0c34c8b7c62dcf19dcfbc891a14414ce98c77b3f4b92490f5bf8b7132b8664c685e24b0c8eabd49a52"
+    "5c66a6b78450c5907dd655acfd906f64f46392b8eb358fa2cb97be75883492b90da6eaf1b2c2bc9f4672"
+    "9406839ddbc69c6f47a5d2c978f2fe98f4242fbcb14facd92230dd402457a76f35830e577918317e99d4"
+    "4c83614dd4ec6c89424772106eeb7c24e8f2b5889dee0a7c8ec97d1e49bad925c7aca5af506e002e3a21"
+    "a5ce22";
+
+static void test_short_pss(void) {
+    unsigned char signature[256] = {0};
+    size_t length = 0;
+    struct tv_key *key = load_key(KEYS "rsa.pem");
+    if (!OPENSSL_hexstr2buf_ex(signature + 1, 255, &length, short_pss, '\0') || length != 255)
+        check_abort("no hexadecimal digits");
+    CHECK_STATUS(TV_OK, verify("PS256", key, INPUT, signature, 256), "256 bytes");
+    CHECK_STATUS(TV_BAD_SIGNATURE, verify("PS256", key, INPUT, signature + 1, 255), "255 bytes");
+    tv_key_free(key);
+}
+
 static void test_salts(void) {
     EVP_PKEY *private_key = token_private_key(KEYS "rsa.private.pem");
     struct tv_key *key = load_key(KEYS "rsa.pem");
@@ -352,6 +374,7 @@ int main(void) {
     test_confusion();
     test_paddings();
     test_salts();
+    test_short_pss();
     test_openssl();
     return check_report("test_signature");
 }
