@@ -59,10 +59,11 @@ describe("luarocks make into an empty tree", function ()
 	end);
 
 	it("is all that a Prosody needs for log-ins", function ()
+		-- Busted starts itself anew with --lua, and loses quotes on the way: no blank in the filter.
 		run(("rm -rf %s/lua %s/build"):format(copy, copy));
-		local output = run(("cd %s && TOKEN_VERIFIER_PREFIX=%s busted --lua=lua5.4 -o plainTerminal --filter='end epoll' %s"):format(
+		local output = run(("cd %s && TOKEN_VERIFIER_PREFIX=%s busted --lua=lua5.4 -o plainTerminal --filter=end.epoll %s"):format(
 			copy, tree, "spec/e2e/log_in_spec.lua"));
-		assert.matches("%d+ successes / 0 failures / 0 errors / 0 pending", output);
+		assert.matches("[1-9]%d* successes / 0 failures / 0 errors / 0 pending", output);
 	end);
 end);
 

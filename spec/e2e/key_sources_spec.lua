@@ -159,7 +159,8 @@ describe("Prosody with a set behind mutual TLS", function ()
 
 	it("reaches it by its options, and complains about one that is out of range", function ()
 		local log = world.log_since{ name = "reload", position = 0 };
-		assert.truthy(log:find("\terror\tOption 'token_key_penalty' must be a whole number from 1 to 3600: 10 is taken", 1, true));
+		-- Whichever plugin is loaded first says it, one on another host with the name of this one in front.
+		assert.matches("\terror\t[^\n]*Option 'token_key_penalty' must be a whole number from 1 to 3600: 10 is taken\n", log);
 		assert.equal("accepted", log_in("one"));
 		assert.equal("accepted", log_in("served"));
 	end);

@@ -50,11 +50,11 @@ def wait_until(condition, seconds, step=0.02):
     return False
 
 
-def answers(port):
+def answers(port, path="/"):
     """Whether an HTTP server answers here: one that is still loading takes connections already."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=1) as probe:
-            probe.sendall(b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n")
+            probe.sendall(f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
             return probe.recv(1) != b""
     except OSError:
         return False
@@ -160,6 +160,7 @@ class Nginx(Server):
         self.https_url = f"https://localhost:{self.https_port}/keys"
         self.ca_file = self.folder / "ca.pem"
         self.access_log = self.folder / "access.log"
+        self.marks = 0
 
     def start(self):
         if not self.ca_file.exists():
@@ -178,10 +179,18 @@ class Nginx(Server):
         (self.keys / tokens.key_file_name(kid)).unlink()
 
     def requests(self, kid=None):
-        """The requests nginx has logged so far, or those for one kid: a list of 'STATUS PATH'."""
+        """The requests nginx has answered so far, or those for one kid: a list of 'STATUS PATH'."""
+        self._await_log()
         lines = self.access_log.read_text().splitlines() if self.access_log.exists() else []
         wanted = tokens.key_file_name(kid) if kid else " /keys/"
         return [line for line in lines if wanted in line]
+
+    def _await_log(self):
+        """A line is written after its answer was sent: one of ours, asked for now, comes after all that was answered."""
+        self.marks += 1
+        mark = f"/mark-{self.marks}"
+        if self.pid() and answers(self.http_port, mark):
+            wait_until(lambda: mark in self.access_log.read_text(), START_SECONDS)
 
     def _write_configuration(self):
         temporary = "\n".join(
