@@ -1,57 +1,163 @@
 -- SPDX-License-Identifier: MIT
--- What verifying a token takes, beside OpenSSL alone (bench/floor.c). The first argument is the program built from it.
+-- What verifying a token takes beside the bare signature check of bench/floor.c, in one process, slice by slice in turns.
 
 local measure = require "bench.measure";
-local tokens = require "spec.support.tokens";
+local signed = require "bench.signed";
+local prosody = require "spec.support.prosody";
+local cjson = require "cjson";
+local floor = require "floor";
 local tv = require "token_verifier";
 
-local floor_program = assert(arg[1], "usage: verify.lua FLOOR");
-local slices = 15;
+local rounds = tonumber(arg and arg[1]) or 200;
+local only = arg and arg[2];
 
-local function floor_of(name)
-	return function ()
-		local pipe = assert(io.popen(("%s %s 40"):format(floor_program, name)));
-		local ns = assert(pipe:read("n"), "the floor told nothing");
-		pipe:close();
-		return ns;
-	end;
-end
-
-local function verifying(verifier, token, calls)
-	assert(verifier:verify(token));
-	local function run(count)
-		for _ = 1, count do
-			assert(verifier:verify(token));
-		end
-	end
-	return function () return measure.ns(run, calls); end;
-end
-
-local claims = tokens.claims{ context = { user = { id = "u-1", name = "Ada", email = "ada@example.org", moderator = true } } };
+local payload = signed.payload(714);
 local secret = ("s"):rep(32);
-local key = tokens.new_key();
-local store = tv.keystore();
-assert(store:put("key", key.public));
 
 local policy = { accepted_issuers = { "app" }, accepted_audiences = { "jitsi" } };
-local function new_verifier(source)
+
+local function options(source)
 	for name, value in pairs(policy) do
 		source[name] = value;
 	end
-	return assert(tv.new(source));
+	return source;
 end
 
-local hs256, rs256 = tokens.hs256(claims, secret), tokens.rs256(claims, key, "key");
-local results = measure.in_turns({
-	floor_of("hs256"), verifying(new_verifier{ secret = secret }, hs256, 10000),
-	floor_of("rs256"), verifying(new_verifier{ keys = store }, rs256, 1500),
-}, slices);
+local cases = measure.cases(); -- name -> function (calls)
 
-print(("verifying a token of %d bytes, ns per call: medians of %d slices in turns"):format(#rs256, slices));
+local function add_verifying(name, verifier, token)
+	assert(verifier:verify(token));
+	cases:add(name, function (count)
+		for _ = 1, count do
+			assert(verifier:verify(token));
+		end
+	end);
+end
+
+local function add_refused(name, verifier, token, code)
+	local _, _, found = verifier:verify(token);
+	assert(found == code, found);
+	cases:add(name, function (count)
+		for _ = 1, count do
+			verifier:verify(token);
+		end
+	end);
+end
+
+-- The floor and the verifier of one algorithm, each refusing a damaged signature first.
+local function add_algorithm(name, key)
+	local token = signed.token(key, payload);
+	local check = floor.check(name, key.secret or key.public, token.signature, token.input);
+	assert(check());
+	local _, damaged = signed.damaged(token);
+	assert(not floor.check(name, key.secret or key.public, damaged, token.input)());
+	cases:add("floor "..name, function (count)
+		for _ = 1, count do
+			assert(check());
+		end
+	end);
+	local verifier = assert(tv.new(options{ [key.secret and "secret" or "key"] = key.secret or key.public, algorithms = { name } }));
+	add_verifying("verify "..name, verifier, token.text);
+	return token, verifier;
+end
+
+local rsa = signed.new_key("RS256");
+local pss = { algorithm = "PS256", private = rsa.private, public = rsa.public };
+local hs256 = add_algorithm("HS256", { algorithm = "HS256", secret = secret });
+local rs256, plain = add_algorithm("RS256", rsa);
+add_algorithm("PS256", pss);
+add_algorithm("ES256", signed.new_key("ES256"));
+add_algorithm("EdDSA", signed.new_key("EdDSA"));
+
+cases:add("cjson", function (count)
+	for _ = 1, count do
+		assert(cjson.decode(payload));
+	end
+end);
+
+-- The same with a key by kid.
+local store = tv.keystore();
+assert(store:put("key", rsa.public));
+local by_kid = assert(tv.new(options{ keys = store }));
+add_verifying("keystore", by_kid, rs256.text);
+
+-- The same with an options table.
+local function add_with_options(name, given, token)
+	assert(tv.verify(token, given));
+	cases:add(name, function (count)
+		for _ = 1, count do
+			assert(tv.verify(token, given));
+		end
+	end);
+end
+add_with_options("options", options{ key = rsa.public }, rs256.text);
+add_with_options("options keystore", options{ keys = store }, rs256.text);
+add_with_options("options HS256", options{ secret = secret }, hs256.text);
+
+-- token_util with a key server whose key is held.
+local function add_token_util(name, settings, token)
+	settings.app_id = "app";
+	settings.asap_accepted_audiences = policy.accepted_audiences;
+	local token_util = assert(prosody.new_token_util(settings));
+	if settings.asap_key_server then
+		assert(tv.keystore{ asap_key_server = settings.asap_key_server }:put("key", rsa.public));
+	end
+	local session = { auth_token = token, ip = "192.0.2.1" };
+	assert(token_util:process_and_verify_token(session));
+	assert(session.jitsi_meet_context_features.recording == true and session.jitsi_meet_str_tenant == "example");
+	cases:add(name, function (count)
+		for _ = 1, count do
+			assert(token_util:process_and_verify_token(session));
+		end
+	end);
+end
+add_token_util("token_util", { asap_key_server = "http://127.0.0.1:9/keys/" }, rs256.text);
+add_token_util("token_util HS256", { app_secret = secret }, hs256.text);
+
+-- Refusals.
+local input = rs256.text:match("^(.*)%.");
+local other_typ = signed.token({ algorithm = "HS256", secret = secret }, payload, { alg = "RS256", typ = "JWS" }).text;
+local unknown_kid = signed.token({ algorithm = "HS256", secret = secret }, payload, { alg = "RS256", kid = "other" }).text;
+add_refused("two parts", plain, input, "malformed-token");
+add_refused("bad character", plain, rs256.text:sub(1, -2).."*", "malformed-token");
+add_refused("bad header", plain, "x"..rs256.text:sub(2), "malformed-header");
+add_refused("wrong alg", plain, hs256.text, "algorithm-not-accepted");
+add_refused("wrong typ", plain, other_typ, "type-not-accepted");
+add_refused("unknown kid", by_kid, unknown_kid, "key-not-found");
+add_refused("bad signature", plain, (signed.damaged(rs256)), "bad-signature");
+
+cases:run(rounds, only);
+
+local unit = cases:median("floor RS256");
+
+local function row(label, target, numbers)
+	print(("| %s | %.3f | %.3f .. %.3f | %s |"):format(label, numbers[1], numbers[2], numbers[3], target));
+end
+
+print(("Verifying a token with %d bytes of claims (%d bytes with RS256); medians of %d slices in turns, 10th and 90th percentile."):format(
+	#payload, #rs256.text, rounds));
+print(("RS256 floor: %.0f ns; HS256 floor: %.0f ns; lua-cjson: %.0f ns; verify RS256: %.0f ns; verify HS256: %.0f ns"):format(unit,
+	cases:median("floor HS256"), cases:median("cjson"), cases:median("verify RS256"), cases:median("verify HS256")));
 print("");
-print("| | OpenSSL alone | verifier:verify, claims as a table | times |");
+print("| | times | 10 % .. 90 % | reach |");
 print("|---|---:|---:|---:|");
-for i, name in ipairs{ "HS256", "RS256, 2048 bits, key by kid" } do
-	local floor, whole = results[2 * i - 1], results[2 * i];
-	print(("| %s | %.0f | %.0f | %.2f |"):format(name, floor, whole, whole / floor));
+for _, each in ipairs{ { "RS256", "1.20" }, { "PS256", "1.20" }, { "ES256", "1.06" }, { "EdDSA", "1.05" } } do
+	row(("verifier:verify, %s, of its floor"):format(each[1]), each[2], cases:ratios("verify "..each[1], "floor "..each[1]));
+end
+row("verifier:verify, HS256, of lua-cjson", "0.85", cases:ratios("verify HS256", "cjson"));
+print("");
+print("| in RS256 checks | more | 10 % .. 90 % | reach |");
+print("|---|---:|---:|---:|");
+row("the key from a warm key store", "0.02", cases:differences("keystore", "verify RS256", unit));
+row("verify(token, opts), key", "0.05", cases:differences("options", "verify RS256", unit));
+row("verify(token, opts), key store", "0.05", cases:differences("options keystore", "keystore", unit));
+row("verify(token, opts), HS256", "0.05", cases:differences("options HS256", "verify HS256", unit));
+row("process_and_verify_token, key server", "0.17", cases:differences("token_util", "keystore", unit));
+row("process_and_verify_token, HS256", "0.17", cases:differences("token_util HS256", "verify HS256", unit));
+print("");
+print("| in RS256 checks | whole | 10 % .. 90 % | reach |");
+print("|---|---:|---:|---:|");
+for _, each in ipairs{ { "two parts", "0.03" }, { "bad character", "0.03" }, { "bad header", "0.03" }, { "wrong alg", "0.06" },
+	{ "wrong typ", "0.06" }, { "unknown kid", "0.06" }, { "bad signature", "" } } do
+	row("refused: "..each[1], each[2], cases:ratios(each[1], "floor RS256"));
 end
