@@ -1,0 +1,53 @@
+-- SPDX-License-Identifier: MIT
+-- The table of causes: whole, and nothing in it that cannot be shown.
+
+local causes = require "token_verifier.causes";
+local token_verifier = require "token_verifier";
+
+-- What the log knows besides the codes of the native module.
+local of_the_log = {
+	ok = true, ["room-name-does-not-match"] = true, ["room-mismatch"] = true, ["invalid-regex"] = true,
+	["server-missing-config"] = true,
+};
+
+local places = {};
+for _, word in ipairs({ "token", "text", "configuration", "key server", "issuer", "clock", "server", "nowhere" }) do
+	places[word] = true;
+end
+
+describe("the table of causes", function ()
+	it("has one for every code", function ()
+		local found = {};
+		for _, cause in ipairs(causes.list) do
+			assert.is_true(token_verifier.codes[cause.code] ~= nil or of_the_log[cause.code] == true, cause.key);
+			found[cause.code] = true;
+		end
+		for code in pairs(token_verifier.codes) do
+			assert.is_true(found[code] == true, code);
+		end
+	end);
+
+	it("says in each what is the matter, what mends it and where, under one key", function ()
+		local seen = {};
+		for _, cause in ipairs(causes.list) do
+			assert.is_nil(seen[cause.key], cause.key);
+			seen[cause.key] = true;
+			assert.truthy(cause.key:match("^[a-z0-9%-]+$"), cause.key);
+			for place in (cause.where.." or "):gmatch("(.-) or ") do
+				assert.is_true(places[place] == true, cause.where);
+			end
+			for _, text in ipairs({ cause.cause, cause.mend }) do
+				assert.truthy(text:match("^[A-Z\"{a-z].*[^%s]$"), text);
+				assert.is_nil(text:find("[^\32-\126]"), text);
+				assert.is_true(#text < 340, text);
+			end
+		end
+	end);
+
+	it("puts in what was found, and shows what is not known in capitals", function ()
+		assert.equal('"exp" is a date', causes.find("exp-is-duration").cause:match('^"exp" is a date'));
+		assert.equal("The key server refuses to give the key out (HTTP 403).", causes.find("key-forbidden", { status = 403 }).cause);
+		assert.equal("The key server refuses to give the key out (HTTP STATUS).", causes.find("key-forbidden").cause);
+		assert.has_error(function () causes.find("no such cause"); end);
+	end);
+end);
