@@ -4,7 +4,7 @@
 std = "lua54"
 max_line_length = 140
 cache = false
-include_files = { "**/*.lua", ".luacheckrc" }
+include_files = { "**/*.lua", "bin/token-verifier", ".luacheckrc" }
 exclude_files = { "build", "**/node_modules" }
 
 -- Prosody runs each plugin in an environment that has these besides Lua's own.

@@ -12,11 +12,15 @@ DESTDIR ?=
 LUA_VERSION ?= 5.4
 LUA_CMODULE_DIR ?= $(PREFIX)/lib/lua/$(LUA_VERSION)
 LUA_MODULE_DIR ?= $(PREFIX)/share/lua/$(LUA_VERSION)
+BINDIR ?= $(PREFIX)/bin
+MANDIR ?= $(PREFIX)/share/man
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 LUA ?= lua$(LUA_VERSION)
 PROSODY ?=
 BUILD ?= build
 
 MODULE := token_verifier
+COMMAND := token-verifier
 VERSION := $(shell sed -n 's/^\#define TV_VERSION "\(.*\)"/\1/p' src/version.h)
 
 # name in pkg-config : Debian package
@@ -74,18 +78,21 @@ INSTALL ?= install
 
 .PHONY: install
 install: all
-	$(INSTALL) -d "$(DESTDIR)$(LUA_CMODULE_DIR)" "$(DESTDIR)$(LUA_MODULE_DIR)/token_verifier"
+	$(INSTALL) -d "$(DESTDIR)$(LUA_CMODULE_DIR)" "$(DESTDIR)$(LUA_MODULE_DIR)/token_verifier/command" "$(DESTDIR)$(BINDIR)"
 	$(INSTALL) -m 755 $(BUILD)/$(MODULE).so "$(DESTDIR)$(LUA_CMODULE_DIR)/.$(MODULE).so.new"
 	mv -f "$(DESTDIR)$(LUA_CMODULE_DIR)/.$(MODULE).so.new" "$(DESTDIR)$(LUA_CMODULE_DIR)/$(MODULE).so"
 	$(INSTALL) -m 644 lua/token_verifier/*.lua "$(DESTDIR)$(LUA_MODULE_DIR)/token_verifier/"
+	$(INSTALL) -m 644 lua/token_verifier/command/*.lua "$(DESTDIR)$(LUA_MODULE_DIR)/token_verifier/command/"
 	cd lua && find dropin modules -name '*.lua' | while read -r file; do \
 		$(INSTALL) -D -m 644 "$$file" "$(DESTDIR)$(LUA_MODULE_DIR)/$(PLUGINS)/$$file" || exit 1; \
 	done
+	$(INSTALL) -m 755 bin/$(COMMAND) "$(DESTDIR)$(BINDIR)/"
 
 .PHONY: uninstall
 uninstall:
 	rm -f "$(DESTDIR)$(LUA_CMODULE_DIR)/$(MODULE).so"
 	rm -rf "$(DESTDIR)$(LUA_MODULE_DIR)/token_verifier"
+	rm -f "$(DESTDIR)$(BINDIR)/$(COMMAND)"
 
 # Tests
 

@@ -19,7 +19,7 @@ in the place of Jitsi's token_util, so that waiting for a key never holds up the
 	labels = { "prosody", "xmpp", "jwt", "jitsi", "authentication" };
 };
 
-dependencies = { "lua >= 5.4, < 5.5" };
+dependencies = { "lua >= 5.4, < 5.5", "argparse >= 0.7.1" };
 
 external_dependencies = {
 	OPENSSL = { header = "openssl/evp.h", library = "crypto" };
@@ -38,6 +38,7 @@ build = {
 	install_variables = {
 		LUA_CMODULE_DIR = "$(LIBDIR)";
 		LUA_MODULE_DIR = "$(LUADIR)";
+		BINDIR = "$(BINDIR)";
 	};
 };
 

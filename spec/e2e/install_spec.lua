@@ -23,7 +23,7 @@ end
 local places = { token_verifier = "", dropin = "token_verifier/plugins/", modules = "token_verifier/plugins/" };
 
 local function expected_files()
-	local files = { "lib/lua/5.4/token_verifier.so" };
+	local files = { "bin/token-verifier", "lib/lua/5.4/token_verifier.so" };
 	for _, file in ipairs(files_in("lua")) do
 		local place = places[file:match("^(.-)/")];
 		if place then
@@ -45,8 +45,16 @@ lazy_teardown(function ()
 end);
 
 describe("luarocks make into an empty tree", function ()
+	local version;
+
 	lazy_setup(function ()
-		run(("cd %s && luarocks --lua-version 5.4 make --tree %s && rm -r %s/lib/luarocks"):format(copy, tree, tree));
+		run(("cd %s && luarocks --lua-version 5.4 make --deps-mode none --tree %s"):format(copy, tree));
+		version = run(("%s/bin/token-verifier --version"):format(tree));
+		run(("rm -r %s/lib/luarocks"):format(tree));
+	end);
+
+	it("installs the command, which finds its modules", function ()
+		assert.matches("^token%-verifier %d+%.%d+", version);
 	end);
 
 	it("installs every file under its own name, and nothing else", function ()

@@ -1,0 +1,37 @@
+-- SPDX-License-Identifier: MIT
+-- token-verifier inspect: what a token says, whoever made it.
+
+local token_verifier = require "token_verifier";
+local input = require "token_verifier.command.input";
+local json = require "token_verifier.command.json";
+
+local function register(parser)
+	input.add_token(parser);
+	parser:epilog [[
+Nothing is verified: anybody can write anything into a token.
+
+Examples:
+   token-verifier inspect @token.txt
+   token-verifier inspect --json - < token.txt | jq .claims.exp]];
+end
+
+local function run(arguments, terminal)
+	local header, claims, code = token_verifier.inspect(input.trim(input.read_token(arguments, terminal)));
+	if not header then
+		if terminal.wants_json then
+			terminal.print_json { code = code, message = claims };
+			return 1;
+		end
+		terminal.fail(("%s: %s"):format(code, claims), 1);
+	end
+	if terminal.wants_json then
+		terminal.print_json { header = header, claims = claims };
+		return 0;
+	end
+	terminal.line(terminal.colour("bold", "Header").." "..json.encode(header));
+	terminal.line(terminal.colour("bold", "Claims").." "..json.encode(claims));
+	terminal.line(terminal.colour("yellow", "Nobody has verified this token."));
+	return 0;
+end
+
+return { name = "inspect", summary = "Shows what a token says, unverified", register = register, run = run };

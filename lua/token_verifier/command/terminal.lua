@@ -1,0 +1,112 @@
+-- SPDX-License-Identifier: MIT
+-- What subcommands print with, and how they end: standard output, checked; one sentence on standard error; colours; JSON.
+
+local json = require "token_verifier.command.json";
+
+local colours = { red = "31", green = "32", yellow = "33", blue = "34", bold = "1", dim = "2" };
+
+-- One line that a terminal shows as it is, whatever a file name or an argument holds.
+local function printable(text)
+	return (text:gsub("[%c\127]", function (char)
+		return ("\\x%02x"):format(char:byte());
+	end));
+end
+
+-- Lua cannot tell a terminal; test(1) inherits our standard output.
+local function is_terminal(descriptor)
+	return os.execute("test -t "..descriptor) == true;
+end
+
+local function wants_colours(when)
+	if when ~= "auto" then
+		return when == "always";
+	end
+	return (os.getenv("NO_COLOR") or "") == "" and os.getenv("TERM") ~= "dumb" and is_terminal(1);
+end
+
+-- `program` is what its complaints begin with.
+local function new(program)
+	local terminal = {};
+	local coloured = false;
+	-- What error() carries when a subcommand ends by itself.
+	local ending = {};
+
+	local function complain(text)
+		io.stderr:write(program, ": ", printable(text), "\n");
+	end
+
+	-- Ends with this status.
+	function terminal.leave(status)
+		error(setmetatable({ status = status }, ending), 0);
+	end
+
+	-- Ends with one sentence on standard error. Status 2, the default: wrong use, or a file that cannot be read or written.
+	function terminal.fail(message, status)
+		complain(message);
+		terminal.leave(status or 2);
+	end
+
+	function terminal.warn(message)
+		complain("warning: "..message);
+	end
+
+	local function check(ok, problem)
+		if not ok then
+			terminal.fail("cannot write to standard output: "..tostring(problem));
+		end
+	end
+
+	function terminal.write(text)
+		check(io.stdout:write(text));
+	end
+
+	function terminal.line(text)
+		terminal.write((text:gsub("\n*$", "\n")));
+	end
+
+	-- A value as JSON, on lines of its own.
+	function terminal.print_json(value)
+		terminal.line(json.encode(value));
+	end
+
+	-- The text in a colour ("red", "green", "yellow", "blue", "bold", "dim"), where colours are wanted.
+	function terminal.colour(name, text)
+		return coloured and ("\27[%sm%s\27[0m"):format(colours[name], text) or text;
+	end
+
+	-- Whether standard input (0), output (1) or error (2) is a terminal.
+	terminal.is_terminal = is_terminal;
+	terminal.printable = printable;
+
+	-- For main.lua: the options --color and --json.
+	function terminal.settle(when, wants_json)
+		terminal.wants_json = wants_json or false;
+		coloured = not wants_json and wants_colours(when);
+	end
+
+	-- For main.lua: the status that an error carries; nil for one that nobody meant.
+	function terminal.status_of(problem)
+		return getmetatable(problem) == ending and problem.status or nil;
+	end
+
+	-- For main.lua: says that this program is wrong, not its user; where, on one line. Returns the status of EX_SOFTWARE.
+	function terminal.bug(problem, trace)
+		complain(("this is a bug of the command, please report it: %s (%s)"):format(problem,
+			(trace:gsub("stack traceback:", ""):gsub("%s+", " "))));
+		return 70;
+	end
+
+	-- For main.lua: writes what is left; returns the exit status.
+	function terminal.flush(status)
+		local ok, problem = io.stdout:flush();
+		if not ok and status ~= 2 then
+			complain("cannot write to standard output: "..tostring(problem));
+			return 2;
+		end
+		return status;
+	end
+
+	return terminal;
+end
+
+return { new = new };
