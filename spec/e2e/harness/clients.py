@@ -31,6 +31,7 @@ NS_MUC_USER = "http://jabber.org/protocol/muc#user"
 NS_MUC_OWNER = "http://jabber.org/protocol/muc#owner"
 NS_PING = "urn:xmpp:ping"
 NS_JITSI = "http://jitsi.org/jitmeet"
+NS_JIBRI = "http://jitsi.org/protocol/jibri"
 
 
 def run_loop_until(condition, seconds):
@@ -118,11 +119,13 @@ class WebSocketClient:
         self._client._current_address = self._client._current_address._replace(uri=url)
         return self.log_in(seconds)
 
-    def join(self, room, seconds=10):
-        """Joins a MUC room; gives back whether the server let us in, and if not, why."""
+    def join(self, room, password=None, seconds=10):
+        """Joins a MUC room; gives back whether the server let us in, as what, and if not, why."""
         self._join = {"room": room, "result": None}
         presence = Presence(to=f"{room}/guest-{uuid.uuid4().hex[:8]}")
-        presence.addChild("x", namespace=NS_MUC)
+        muc = presence.addChild("x", namespace=NS_MUC)
+        if password is not None:
+            muc.setTagData("password", password)
         started = time.monotonic()
         self._client.send_stanza(presence)
         run_loop_until(lambda: self._join["result"], seconds)
@@ -131,11 +134,20 @@ class WebSocketClient:
     def configure_room(self, room, seconds=10):
         """Submits an empty owner's form for a room; gives back what the server says to it."""
         submit = Iq("set", to=room)
-        submit.setID("configure-" + uuid.uuid4().hex)
         submit.addChild("query", namespace=NS_MUC_OWNER).addChild("x", {"type": "submit"}, namespace="jabber:x:data")
-        self._client.send_stanza(submit)
-        run_loop_until(lambda: submit.getID() in self._answers, seconds)
-        answer = self._answers.pop(submit.getID(), None)
+        return self._ask(submit, seconds)
+
+    def ask_for_recording(self, to, mode, seconds=10):
+        """Asks for the start of a recording, as Jitsi Meet's pages do; gives back what the server says to it."""
+        start = Iq("set", to=to)
+        start.addChild("jibri", {"action": "start", "recording_mode": mode}, namespace=NS_JIBRI)
+        return self._ask(start, seconds)
+
+    def _ask(self, request, seconds):
+        request.setID("ask-" + uuid.uuid4().hex)
+        self._client.send_stanza(request)
+        run_loop_until(lambda: request.getID() in self._answers, seconds)
+        answer = self._answers.pop(request.getID(), None)
         if answer is None:
             return {"outcome": "no answer"}
         if answer.getAttr("type") == "result":
@@ -213,7 +225,7 @@ class WebSocketClient:
             self._on_room_presence(stanza)
         elif name == "iq" and stanza.getAttr("id") in self._ping_sent:
             self.round_trips.append(time.monotonic() - self._ping_sent.pop(stanza.getAttr("id")))
-        elif name == "iq" and (stanza.getAttr("id") or "").startswith("configure-"):
+        elif name == "iq" and (stanza.getAttr("id") or "").startswith("ask-"):
             self._answers[stanza.getAttr("id")] = stanza
 
     def _on_room_presence(self, stanza):
@@ -222,7 +234,7 @@ class WebSocketClient:
         else:
             user = stanza.getTag("x", namespace=NS_MUC_USER)
             if user and any(status.getAttr("code") == "110" for status in user.getTags("status")):
-                self._join["result"] = {"outcome": "joined"}
+                self._join["result"] = {"outcome": "joined", "affiliation": user.getTagAttr("item", "affiliation")}
 
     def _send_ping(self):
         ping_id = "ping-" + uuid.uuid4().hex

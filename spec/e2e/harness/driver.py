@@ -389,11 +389,14 @@ class Driver:
         previd = back.resumption_token()
         return back.come_back(self.prosodies[name].websocket_url(clients.query(token, previd=previd, **others)))
 
-    def op_enter(self, client, room):
-        return self.clients[client].join(room)
+    def op_enter(self, client, room, password=None):
+        return self.clients[client].join(room, password)
 
     def op_configure_room(self, client, room):
         return self.clients[client].configure_room(room)
+
+    def op_ask_for_recording(self, client, to, mode):
+        return self.clients[client].ask_for_recording(to, mode)
 
     def op_drop(self, client):
         self.clients.pop(client).drop()
