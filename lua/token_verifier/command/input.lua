@@ -43,7 +43,7 @@ end
 local function add_token(parser)
 	parser:mutex(
 		parser:argument("token"):args("?"):description("The token; @FILE: a file that holds it; - or nothing: standard input."),
-		parser:option("-f --file"):argname("<file>"):description("A file that holds the token.")
+		parser:option("--file"):argname("<file>"):description("A file that holds the token.")
 	);
 end
 

@@ -34,4 +34,5 @@ local function run(arguments, terminal)
 	return 0;
 end
 
-return { name = "inspect", summary = "Shows what a token says, unverified", register = register, run = run };
+return { name = "inspect", summary = "Shows what a token says, unverified", usage = "[options] [<token>]",
+	register = register, run = run };

@@ -2,7 +2,7 @@
 -- Reads the command line, runs the subcommand that it names, and turns whatever happens into an exit status.
 --
 -- A subcommand is a file beside this one (its name with "_" for "-"), which returns
---   { name =, summary =, aliases = { ... }, register = function (parser), run = function (arguments, terminal) }
+--   { name =, summary =, usage =, aliases = { ... }, register = function (parser), run = function (arguments, terminal) }
 -- `register` adds options and arguments to the subcommand's own argparse parser, and examples to its epilog. `run` returns
 -- the exit status; it prints through `terminal` alone, and ends early with terminal.fail(message [, status]).
 
@@ -59,7 +59,7 @@ end
 
 local function new_parser(terminal)
 	local root = argparse(program, description, epilog);
-	root:command_target("command"):require_command(true):help_max_width(80):usage_max_width(80);
+	root:command_target("command"):require_command(true):help_max_width(80);
 	root:help_vertical_space(0):help_description_margin(24);
 	add_help(root, terminal);
 	root:flag("--version"):description("Show the version."):action(function ()
@@ -76,7 +76,10 @@ local function new_parser(terminal)
 	for _, subcommand in ipairs(load_subcommands()) do
 		local aliases = subcommand.aliases or {};
 		local parser = root:command(table.concat({ subcommand.name, table.unpack(aliases) }, " "), subcommand.summary..".");
-		parser:summary(subcommand.summary):help_max_width(80):usage_max_width(80);
+		parser:summary(subcommand.summary):help_max_width(80);
+		if subcommand.usage then -- argparse's own names every option
+			parser:usage(("Usage: %s %s %s"):format(program, subcommand.name, subcommand.usage));
+		end
 		for _, alias in ipairs(aliases) do
 			subcommands[alias] = subcommand;
 		end

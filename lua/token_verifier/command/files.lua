@@ -1,0 +1,101 @@
+-- SPDX-License-Identifier: MIT
+-- Writes files whole or not at all, with the mode they should have from their first moment on. Lua's io knows neither
+-- modes nor exclusive creation: the shell creates the file, Lua fills it.
+
+local function quoted(path)
+	-- What begins with "-" would be taken for an option.
+	return "'"..path:gsub("^%-", "./-"):gsub("'", "'\\''").."'";
+end
+
+-- Why, of "mkdir: cannot create directory 'x': Permission denied".
+local function reason(output)
+	return output:match("([^:\n]+)\n*$"):match("^ *(.*)$");
+end
+
+-- Runs a shell command. Returns true, or nil and why not.
+local function shell(command)
+	local pipe = io.popen("exec 2>&1; "..command);
+	local output = pipe:read("a");
+	if pipe:close() then
+		return true;
+	end
+	return nil, reason(output);
+end
+
+local function absolute(path)
+	if path:sub(1, 1) == "/" then
+		return path;
+	end
+	local pipe = io.popen("pwd");
+	local folder = pipe:read("l");
+	pipe:close();
+	return (folder or ".").."/"..path;
+end
+
+local function folder_of(path)
+	return path:match("^(.*/)[^/]*$") or "./";
+end
+
+-- Whether there is something with this name, be it a link that leads nowhere.
+local function exists(path)
+	return os.execute(("test -e %s -o -L %s"):format(quoted(path), quoted(path))) == true;
+end
+
+-- An empty file beside `path`, with this mode, and its name; or nil and a message.
+local function create_beside(path, mode)
+	local pipe = io.popen(("umask 077; exec 2>&1; name=$(mktemp %s) && chmod %s \"$name\" && printf '/%%s' \"$name\" || printf %%s \"$name\"")
+		:format(quoted(folder_of(path)..".token-verifier.XXXXXXXX"), mode));
+	local name = pipe:read("a");
+	local ok = pipe:close();
+	if ok and name:sub(1, 1) == "/" then
+		return name:sub(2);
+	end
+	return nil, reason(name);
+end
+
+local function fill(name, text)
+	local file, problem = io.open(name, "wb");
+	if not file then
+		return nil, problem;
+	end
+	local ok, write_problem = file:write(text);
+	local closed, close_problem = file:close();
+	if not ok or not closed then
+		return nil, write_problem or close_problem;
+	end
+	return true;
+end
+
+-- Writes `text` to `path` with `mode` ("600"). Whoever reads it meanwhile sees the old file or the new one. Without `force`
+-- nothing is overwritten. Returns true, or nil and a message.
+local function write(path, text, mode, force)
+	if not force and exists(path) then
+		return nil, ("%s exists already"):format(path);
+	end
+	local name, problem = create_beside(path, mode);
+	if not name then
+		return nil, ("cannot create a file in %s: %s"):format(folder_of(path), problem);
+	end
+	local ok;
+	ok, problem = fill(name, text);
+	if ok and force then
+		ok, problem = os.rename(name, path);
+	elseif ok then
+		-- Unlike a rename, a link fails if somebody else was faster.
+		ok, problem = shell(("ln -T %s %s"):format(quoted(name), quoted(path)));
+		os.remove(name);
+	end
+	if not ok then
+		os.remove(name);
+		return nil, ("cannot write %s: %s"):format(path, problem);
+	end
+	return true;
+end
+
+-- Makes sure of a folder. Returns true, or nil and a message.
+local function make_folder(path)
+	local ok, problem = shell(("test -d %s || mkdir -p %s"):format(quoted(path), quoted(path)));
+	return ok, problem and ("cannot make the folder %s: %s"):format(path, problem);
+end
+
+return { write = write, make_folder = make_folder, absolute = absolute, exists = exists };

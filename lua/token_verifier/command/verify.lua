@@ -1,0 +1,62 @@
+-- SPDX-License-Identifier: MIT
+-- token-verifier verify: whether a token is valid, in one answer and one exit status.
+
+local token_verifier = require "token_verifier";
+local input = require "token_verifier.command.input";
+local json = require "token_verifier.command.json";
+local verification = require "token_verifier.command.verification";
+
+local function register(parser)
+	input.add_token(parser);
+	verification.add_sources(parser);
+	verification.add_policy(parser);
+	verification.add_connection(parser);
+	parser:flag("-q --quiet"):description("Print nothing, only set the exit status.");
+	parser:epilog [[
+Prints the claims of a valid token. The exit status is 0 if it is valid, 1 if it
+is refused, and 3 if its key could not be had.
+
+Examples:
+   token-verifier verify @token.txt --secret-file /etc/prosody/token-secret
+   token-verifier verify @token.txt --key public.pem --alg ES256 --room planning
+   token-verifier verify @token.txt --issuer my-app --audience jitsi \
+      --asap-key-server https://keys.example.org/asap
+   mint-token | token-verifier verify --json --require room \
+      --openid-issuer https://sso.example.org/realms/meet]];
+end
+
+local function refuse(arguments, terminal, message, code)
+	local status = verification.status_of(code);
+	if terminal.wants_json and not arguments.quiet then
+		terminal.print_json { valid = false, code = code, message = message };
+		return status;
+	elseif not arguments.quiet then
+		terminal.fail(("refused: %s: %s"):format(code, message), status);
+	end
+	return status;
+end
+
+local function run(arguments, terminal)
+	local options = verification.options_of(arguments, terminal);
+	local token = input.trim(input.read_token(arguments, terminal));
+	local verifier, problem, problem_code = verification.call(terminal, token_verifier.new, options);
+	if not verifier then -- of the key or the secret, before any token was looked at
+		terminal.fail(("%s: %s"):format(problem_code, problem));
+	elseif problem then
+		terminal.warn(problem);
+	end
+	local claims, header_or_message, code = verifier:verify(token);
+	if not claims then
+		return refuse(arguments, terminal, header_or_message, code);
+	elseif arguments.quiet then
+		return 0;
+	elseif terminal.wants_json then
+		terminal.print_json { valid = true, header = header_or_message, claims = claims };
+		return 0;
+	end
+	terminal.line(terminal.colour("green", "The token is valid."));
+	terminal.line(json.encode(claims));
+	return 0;
+end
+
+return { name = "verify", summary = "Says whether a token is valid", usage = "[options] [<token>]", register = register, run = run };
