@@ -155,6 +155,7 @@ local token_verifier = {};
 ---@class token_verifier.held_key
 ---@field kid string
 ---@field key token_verifier.key
+---@field came_as "public key"|"private key"|"certificate" what the source had
 ---@field age? number seconds since it came; nil for a folder's
 ---@field fresh_for? number seconds of freshness left, negative once stale; nil is for ever
 ---@field source string as keystore:source()

@@ -382,6 +382,20 @@ describe("a source that cannot be", function ()
 	end
 end);
 
+describe("a key that is held", function ()
+	for file, came_as in pairs{
+		["rsa.pem"] = "public key", ["rsa.certificate.pem"] = "certificate", ["rsa.private.pem"] = "private key",
+		["ed25519.pem"] = "public key", ["ec.private-sec1.pem"] = "private key",
+	} do
+		it(("tells what the source had: %s"):format(file), function ()
+			local store <close> = tv.keystore();
+			local text = assert(io.open("test/vectors/keys/" .. file)):read("a");
+			assert(store:put("k", text));
+			assert.equal(came_as, store:keys()[1].came_as);
+		end);
+	end
+end);
+
 describe("the descriptor", function ()
 	it("is one, is readable when there is work, and makes waiting something to ask for", function ()
 		local store, requests = new_store("good");

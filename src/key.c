@@ -273,6 +273,8 @@ const char *tv_key_curve(const struct tv_key *key) { return tv_curve_name(key->c
 
 bool tv_key_was_private(const struct tv_key *key) { return key->was_private; }
 
+bool tv_key_was_certificate(const struct tv_key *key) { return key->was_certificate; }
+
 static const char *type_name(enum tv_key_type type) {
     static const char *const names[] = {"a shared secret", "an RSA key", "an EC key", "an OKP key"};
     return names[type];

@@ -14,6 +14,7 @@ struct tv_key {
     char *secret;
     size_t secret_length;
     bool was_private;
+    bool was_certificate;
     const struct tv_algorithm *only_algorithm; // the JWK's alg, or NULL for any of the type's
     bool algorithm_unknown;                    // the JWK's alg is one that does not exist here
     bool not_for_verifying;                    // the JWK's use or key_ops exclude it

@@ -18,6 +18,10 @@ static enum tv_status fail(struct tv_detail *detail, enum tv_status status, enum
     return status;
 }
 
+static bool is_certificate(const char *name) {
+    return strcmp(name, PEM_STRING_X509) == 0 || strcmp(name, PEM_STRING_X509_OLD) == 0;
+}
+
 // Decodes the DER of one PEM block; `*end` is left behind the last byte used.
 static EVP_PKEY *decode_der(const char *name, const unsigned char **end, long length,
                             bool *is_private) {
@@ -26,7 +30,7 @@ static EVP_PKEY *decode_der(const char *name, const unsigned char **end, long le
         return d2i_PUBKEY(NULL, end, length);
     if (strcmp(name, PEM_STRING_RSA_PUBLIC) == 0)
         return d2i_PublicKey(EVP_PKEY_RSA, NULL, end, length);
-    if (strcmp(name, PEM_STRING_X509) == 0 || strcmp(name, PEM_STRING_X509_OLD) == 0) {
+    if (is_certificate(name)) {
         X509 *certificate = d2i_X509(NULL, end, length);
         EVP_PKEY *public_key = certificate ? X509_get_pubkey(certificate) : NULL;
         X509_free(certificate);
@@ -117,8 +121,10 @@ static enum tv_status load_block(const char *name, const unsigned char *der, lon
             return TV_CRYPTO_FAILURE;
     }
     enum tv_status status = tv_key_wrap(public_key, rsa_min_bits, key, detail);
-    if (status == TV_OK)
+    if (status == TV_OK) {
         (*key)->was_private = is_private;
+        (*key)->was_certificate = is_certificate(name);
+    }
     return status;
 }
 

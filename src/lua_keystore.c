@@ -324,11 +324,15 @@ static void set_seconds(lua_State *L, const char *name, int64_t ms) {
 static void push_key_info(lua_State *L, const struct tv_key_walk *walk, const char *source,
                           int64_t now_ms) {
     const struct tv_lifetime *life = walk->life;
-    lua_createtable(L, 0, 5);
+    lua_createtable(L, 0, 6);
     lua_pushlstring(L, walk->key_id.data, walk->key_id.length);
     lua_setfield(L, -2, "kid");
     push_key(L, walk->key);
     lua_setfield(L, -2, "key");
+    lua_pushstring(L, tv_key_was_private(walk->key)       ? "private key"
+                      : tv_key_was_certificate(walk->key) ? "certificate"
+                                                          : "public key");
+    lua_setfield(L, -2, "came_as");
     if (life)
         set_seconds(L, "age", now_ms - life->stored_ms);
     if (life && life->fresh_until_ms != INT64_MAX) // or it was put by hand for ever
