@@ -6,6 +6,7 @@ The end of standard input, that is the end of the specs however it came, ends ev
 
 import concurrent.futures
 import datetime
+import fcntl
 import json
 import os
 import pathlib
@@ -258,8 +259,10 @@ class Driver:
             return None
         locked = (NPM / "package-lock.json").stat().st_mtime
         done = NPM / "node_modules" / ".package-lock.json"
-        if not done.exists() or done.stat().st_mtime < locked:
-            subprocess.run(["npm", "ci", "--loglevel=error"], cwd=NPM, check=True, stdout=sys.stderr)
+        with open(NPM / "package.json", encoding="utf-8") as one_at_a_time:  # specs of two Prosodys run side by side
+            fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
+            if not done.exists() or done.stat().st_mtime < locked:
+                subprocess.run(["npm", "ci", "--loglevel=error"], cwd=NPM, check=True, stdout=sys.stderr)
         version = subprocess.run(["node", "--version"], check=True, text=True, stdout=subprocess.PIPE).stdout
         return int(version.strip("v\n").split(".")[0])
 
