@@ -112,6 +112,8 @@ describe("the door of a room", function ()
 			admin.."/r", "c2s", true },
 		{ "somebody who is no admin", {}, { admins = { admin } }, nil, guest, "c2s", false },
 		{ "an allowed domain", {}, { token_verification_allowlist = { "recorder.example.org" } }, nil, robot, "c2s", true },
+		{ "an allowed domain or address in capitals", {}, { token_verification_allowlist = { "Robot@Recorder.example.org" } }, nil,
+			robot, "c2s", true },
 		{ "an allowed address", {}, { token_verification_allowlist = { "robot@recorder.example.org" } }, nil, robot, "c2s",
 			true },
 		{ "an address that is not allowed", {}, { token_verification_allowlist = { "other@recorder.example.org" } }, nil,

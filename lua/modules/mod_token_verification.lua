@@ -16,7 +16,7 @@ end
 local function read_options()
 	return {
 		require_token_for_moderation = module:get_option_boolean("token_verification_require_token_for_moderation", false);
-		allow_list = module:get_option_set("token_verification_allowlist", {});
+		allow_list = module:get_option_set("token_verification_allowlist", {}) / jid_prep;
 		admins = module:get_option_inherited_set("admins", {}) / jid_prep;
 	};
 end

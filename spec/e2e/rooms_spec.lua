@@ -13,6 +13,8 @@ lazy_setup(function ()
 				{ token_verification_require_token_for_moderation = true })
 			.. world.host("listed.example", { app_secret = secret }, { token_verification_allowlist = { "guests.example" } })
 			.. world.host("jitsi.example", { app_secret = secret, muc_mapper_domain_base = "jitsi.example" })
+			.. world.host("mapped.example", {
+				app_secret = secret, muc_mapper_domain_base = "mapped.example", modules_enabled = { "e2e_domain_mapper" } })
 			.. 'VirtualHost "auth.jitsi.example"\n\tauthentication = "internal_hashed"\n';
 		settings = 'admins = { "focus@auth.jitsi.example" }';
 	};
@@ -89,6 +91,20 @@ describe("an owner's form", function ()
 		local answer = configure(nil);
 		assert.same({ "refused", "not-allowed" }, { answer.outcome, answer.condition });
 	end);
+
+	it("is taken from an admin without one, as far as Prosody goes, and from no user with a token who is not an owner", function ()
+		local room = "board@conference.moderated.example";
+		local owner = world.begin{ host = "auth.jitsi.example", username = "focus", password = "a-password" };
+		assert.equal("accepted", world.outcome{ client = owner }.outcome);
+		assert.equal("joined", world.enter{ client = owner, room = room }.outcome);
+		assert.equal("done", world.configure_room{ client = owner, room = room }.outcome);
+		local member = world.begin{ host = "moderated.example", token = world.mint{ secret = secret } };
+		assert.equal("accepted", world.outcome{ client = member }.outcome);
+		assert.equal("joined", world.enter{ client = member, room = room }.outcome);
+		assert.equal("forbidden", world.configure_room{ client = member, room = room }.condition);
+		world.leave{ client = member };
+		world.leave{ client = owner };
+	end);
 end);
 
 describe("an allow list", function ()
@@ -125,5 +141,22 @@ describe("a deployment like Jitsi's", function ()
 		assert.equal("joined", try("[acme]planning", acme, { prefix = "acme" }).outcome);
 		local entry = try("[acme]planning", other, { prefix = "acme" });
 		assert.same({ "refused", "not-allowed" }, { entry.outcome, entry.condition });
+	end);
+
+	it("takes the address that a tenant's pages use, and lets its own tokens alone in", function ()
+		local virtual = "standup@conference.acme.mapped.example";
+		local function enter_virtual(sub, prefix)
+			local token = world.mint{ secret = secret, claims = { room = "standup", sub = sub } };
+			return world.log_in{ host = "mapped.example", token = token, enter = virtual, prefix = prefix }.entry;
+		end
+		assert.equal("room-does-not-exist", enter_virtual("acme", "acme").reason);
+		assert.equal("joined", world.enter{ client = focus, room = "[acme]standup@conference.mapped.example" }.outcome);
+		assert.equal("joined", enter_virtual("acme", "acme").outcome);
+		assert.equal("joined", enter_virtual("ACME", "acme").outcome);
+		assert.equal("joined", enter_virtual("*", "acme").outcome);
+		for _, sub in ipairs{ "other", "mapped.example", "acme.mapped.example" } do
+			local entry = enter_virtual(sub, "acme");
+			assert.same({ "refused", "not-allowed" }, { entry.outcome, entry.condition }, sub);
+		end
 	end);
 end);

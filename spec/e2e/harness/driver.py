@@ -117,6 +117,10 @@ class Driver:
         """A key server's address where nothing listens."""
         return f"http://127.0.0.1:{servers.free_port()}"
 
+    @staticmethod
+    def op_free_port():
+        return servers.free_port()
+
     def op_bad_url(self):
         return self.bad_server.url
 
