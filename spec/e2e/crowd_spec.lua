@@ -9,16 +9,22 @@ local crowd = 500;
 local made_up = os.getenv("PROSODY") == "0.12" and 500 or 5000;
 local secret = "the-shared-secret-of-the-crowd-spec-0123456789";
 
+local load_kids = { "load-1", "load-2", "load-3", "load-4" };
+
 lazy_setup(function ()
 	local nginx = world.start_nginx();
 	local bad = world.start_bad_server();
 	world.new_key{ kid = "key", publish = { "nginx", "bad" } };
 	world.new_key{ kid = "late", publish = { "bad" } };
+	for _, kid in ipairs(load_kids) do
+		world.new_key{ kid = kid, publish = { "nginx" } };
+	end
 	world.start_prosody{
 		hosts = world.host("small.example", { asap_key_server = bad.url .. "/good/small", jwt_pubkey_cache_size = 4 })
 			.. world.host("shared.example", { app_secret = secret, modules_enabled = { "e2e_loop_gap" } })
 			.. world.host("one.example", { asap_key_server = bad.url .. "/slow-500/one" })
 			.. world.host("many.example", { asap_key_server = nginx.url })
+			.. world.host("load.example", { asap_key_server = nginx.url .. "/", asap_accepted_audiences = { "meet" } })
 			.. world.host("flood.example", { asap_key_server = bad.url .. "/slow-100/flood" });
 	};
 end);
@@ -113,5 +119,25 @@ describe(made_up .. " made-up kids of one client address", function ()
 
 	it("do not keep the address from logging in with a held key, nor others from bringing a new one", function ()
 		assert.equal("accepted", world.log_in{ host = "flood.example", token = world.mint{ key = "late" } }.outcome);
+	end);
+end);
+
+describe("two thousand log-ins, a hundred at a time", function ()
+	it("of several kids, some of them bad, lose none, let in none that is bad, and leave no memory behind", function ()
+		local function run(count)
+			local before = #world.requests();
+			local result = world.load{ host = "load.example", kids = load_kids, count = count, parallel = 100 };
+			note(count .. " log-ins, 100 at a time", result, #world.requests() - before);
+			assert.same({}, result.wrong);
+			assert.same({ count - result.bad, result.bad, 0 }, { result.accepted, result.refused, result.lost });
+			assert.equal(count // 5, result.bad);
+			assert.is_true(result.slowest < 6, "slowest log-in: " .. result.slowest);
+		end
+		run(400);
+		local memory = world.memory();
+		run(2000);
+		local grown = world.memory() - memory;
+		world.note{ row = "2000 log-ins, 100 at a time", grown_kib = grown };
+		assert.is_true(grown < 10000, "KiB: " .. grown);
 	end);
 end);

@@ -6,6 +6,9 @@ import base64
 import os
 import time
 import urllib.parse
+import uuid
+
+from . import clients, tokens
 
 OPEN = '<open xmlns="urn:ietf:params:xml:ns:xmpp-framing" to="{host}" version="1.0"/>'
 AUTH = '<auth xmlns="urn:ietf:params:xml:ns:xmpp-sasl" mechanism="ANONYMOUS"/>'
@@ -106,7 +109,32 @@ def at_once(members, seconds, before=lambda: None, after=lambda: None):
     return {**summary(members), "seconds": took}
 
 
-def stream(members, parallel, others, every):
+def mixed(url_with, host, keys, count):
+    """So many members of these keys in turn, every fifth with a bad token of some kind; and (kind, outcome) for each."""
+    members, expected = [], []
+    for number in range(count):
+        key = keys[number % len(keys)]
+        kind = BAD_KINDS[number // 5 % len(BAD_KINDS)] if number % 5 == 4 else "good"
+        members.append(Member(url_with(clients.query(_token(kind, key, keys))), host))
+        expected.append((kind, "accepted" if kind == "good" else "refused"))
+    return members, expected
+
+
+BAD_KINDS = ("expired", "another key", "wrong signature", "another audience", "shared secret", "unknown kid")
+
+
+def _token(kind, key, keys):
+    now = int(time.time())
+    changes = {"expired": {"exp": now - 1}, "another audience": {"aud": "mail"}}.get(kind, {})
+    claims = tokens.default_claims(user_id=str(uuid.uuid4()), **changes)
+    if kind == "shared secret":
+        return tokens.forge(claims, {"alg": "HS256", "typ": "JWT", "kid": key.kid}, key.public)
+    signer = keys[keys.index(key) - 1] if kind == "another key" else key
+    token = tokens.mint(claims, signer.private, kid="unknown" if kind == "unknown kid" else key.kid)
+    return tokens.with_wrong_signature(token) if kind == "wrong signature" else token
+
+
+def stream(members, parallel, others=None, every=1):
     """One log-in after the other, so many in parallel; meanwhile others() makes a member every so many seconds."""
 
     async def log_in(member):
@@ -123,7 +151,7 @@ def stream(members, parallel, others, every):
 
     async def log_others_in(done):
         watched, tasks = [], []
-        while not done.is_set():
+        while others and not done.is_set():
             watched.append(others())
             tasks.append(asyncio.create_task(log_in(watched[-1])))
             await asyncio.sleep(every)
@@ -133,7 +161,7 @@ def stream(members, parallel, others, every):
     async def run():
         done = asyncio.Event()
         watching = asyncio.create_task(log_others_in(done))
-        queue = list(members)
+        queue = members[::-1]
         started = time.monotonic()
         await asyncio.gather(*(work(queue) for _ in range(parallel)))
         took = time.monotonic() - started

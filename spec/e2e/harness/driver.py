@@ -17,6 +17,7 @@ import ssl
 import subprocess
 import sys
 import traceback
+import urllib.parse
 import urllib.request
 import warnings
 
@@ -169,8 +170,9 @@ class Driver:
     def op_note(self, row, **figures):
         """Keeps figures of a row, for people to read after the specs."""
         folder = servers.ROOT / os.environ.get("BUILD", "build")
+        version = os.environ.get("PROSODY") or "plain"
         if folder.is_dir():
-            with open(folder / f"e2e-figures-{os.environ.get('PROSODY', 'plain')}.txt", "a", encoding="utf-8") as notes:
+            with open(folder / f"e2e-figures-{version}.txt", "a", encoding="utf-8") as notes:
                 told = ", ".join(f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
                                  for name, value in sorted(figures.items()))
                 notes.write(f"{row}: {told}\n")
@@ -369,6 +371,17 @@ class Driver:
         answer = crowd.stream(members, parallel, lambda: self.make_members(
             host, [others["kid"]], others["kid"], others["address"], name)[0], every)
         return {**answer, "gap": self.op_loop_gap(gap_host, name)}
+
+    def op_load(self, host, kids, count, parallel, name="main", gap_host="shared.example"):
+        """Log-ins of these kids, every fifth of them bad; gives back counts, times, and who got what he should not."""
+        members, expected = crowd.mixed(self.prosodies[name].websocket_url, host, [self.keys[kid] for kid in kids], count)
+        for member in members:
+            self.remember(urllib.parse.parse_qs(member.url.query)["token"][0])
+        self.op_loop_gap(gap_host, name)
+        answer = crowd.stream(members, parallel)
+        wrong = [f"{member.outcome}: {kind}" for member, (kind, outcome) in zip(members, expected) if member.outcome != outcome]
+        bad = sum(outcome == "refused" for _, outcome in expected)
+        return {**answer, "gap": self.op_loop_gap(gap_host, name), "bad": bad, "wrong": wrong}
 
     def op_http(self, path, host, bearer=None, name="main"):
         """One GET at a plugin in Prosody; gives back the body."""
