@@ -16,3 +16,4 @@ files["lua/modules"] = plugin
 
 files["spec"] = { std = "+busted" }
 files["spec/e2e/plugins"] = plugin
+files["spec/e2e/other_library"] = plugin

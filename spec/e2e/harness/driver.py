@@ -155,6 +155,20 @@ class Driver:
     def op_stop_prosody(self, name="main"):
         self.prosodies[name].stop()
 
+    def op_restart_prosody(self, name="main"):
+        self.prosodies[name].stop()
+        self.prosodies[name].start()
+
+    def op_configure(self, hosts, settings="", name="main"):
+        """Writes another configuration, which counts once the server reads it."""
+        self.prosodies[name].write_configuration(hosts, settings)
+
+    def op_mapped(self, part, name="main"):
+        """The files with this part in their names that a Prosody has mapped into its memory: [inode, path]."""
+        lines = pathlib.Path(f"/proc/{self.prosodies[name].pid()}/maps").read_text().splitlines()
+        fields = [line.split(maxsplit=5) for line in lines if part in line]
+        return sorted({(int(field[4]), field[5]) for field in fields})
+
     def op_pid(self, name="main"):
         return self.prosodies[name].pid()
 

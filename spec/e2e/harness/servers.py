@@ -240,7 +240,7 @@ class Prosody(Server):
     name = "prosody"
 
     def __init__(self, folder, launcher, hosts, settings="", backend="epoll", daemonize=False, plugins=(),
-                 preload=None):
+                 preload=None, prefix=None):
         super().__init__(folder / "prosody")
         self.folder.mkdir()
         self.launcher = launcher
@@ -251,17 +251,19 @@ class Prosody(Server):
         self.backend = backend
         self.daemonize = daemonize
         self.preload = preload
-        self.write_configuration(hosts, settings, backend, plugins)
+        self.plugins = plugins
+        self.prefix = prefix or os.environ.get("TOKEN_VERIFIER_PREFIX")
+        self.write_configuration(hosts, settings)
 
-    def write_configuration(self, hosts, settings, backend, plugins):
+    def write_configuration(self, hosts, settings=""):
         (self.folder / "data").mkdir(exist_ok=True)
         (self.folder / "certs").mkdir(exist_ok=True)
-        path = ", ".join(lua_string(item) for item in [*plugins, *plugin_paths()])
+        path = ", ".join(lua_string(item) for item in [*self.plugins, *plugin_paths(self.prefix)])
         # 0.12 listens for the shell on a socket file; its length is limited, so it is relative to nothing long.
         self.configuration.write_text(f"""\
 run_as_root = true
 daemonize = {"true" if self.daemonize else "false"}
-network_backend = {lua_string(backend)}
+network_backend = {lua_string(self.backend)}
 pidfile = {lua_string(self.pid_file)}
 data_path = {lua_string(self.folder / "data")}
 certificates = {lua_string(self.folder / "certs")}
@@ -287,7 +289,7 @@ modules_enabled = {{ "posix", "saslauth", "disco", "ping", "bosh", "websocket", 
 """)
 
     def start(self):
-        environment = dict(os.environ, **lua_paths())
+        environment = dict(os.environ, **lua_paths(self.prefix))
         if self.preload:
             environment["LD_PRELOAD"] = self.preload
         flag = "-D" if self.daemonize else "-F"
@@ -348,21 +350,19 @@ modules_enabled = {{ "posix", "saslauth", "disco", "ping", "bosh", "websocket", 
         """Runs prosodyctl with this text on its standard input; gives back its output and its exit status."""
         done = subprocess.run(
             [str(self.launcher) + "ctl", "--root", "--config", str(self.configuration), *command],
-            env=dict(os.environ, **lua_paths()), input=text,
+            env=dict(os.environ, **lua_paths(self.prefix)), input=text,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=20,
         )
         return done.stdout, done.returncode
 
 
-def lua_paths():
+def lua_paths(prefix=None):
     """Where Prosody's Lua finds the native module and the shim: an installed prefix if one is named, else the tree."""
-    prefix = os.environ.get("TOKEN_VERIFIER_PREFIX")
     if prefix:
         return {"LUA_PATH": f"{prefix}/share/lua/5.4/?.lua;;", "LUA_CPATH": f"{prefix}/lib/lua/5.4/?.so;;"}
     return {"LUA_PATH": f"{ROOT}/lua/?.lua;;", "LUA_CPATH": f"{ROOT}/build/?.so;;"}
 
 
-def plugin_paths():
-    prefix = os.environ.get("TOKEN_VERIFIER_PREFIX")
+def plugin_paths(prefix=None):
     base = f"{prefix}/share/lua/5.4/token_verifier/plugins" if prefix else f"{ROOT}/lua"
     return [f"{base}/modules", f"{base}/dropin"]
