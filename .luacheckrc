@@ -14,6 +14,8 @@ local plugin = { read_globals = {
 files["lua/dropin"] = plugin
 files["lua/modules"] = plugin
 
+files["docs/examples"] = plugin
+files["docs/examples/spec"] = { std = "+busted" }
 files["spec"] = { std = "+busted" }
 files["spec/e2e/plugins"] = plugin
 files["spec/e2e/other_library"] = plugin

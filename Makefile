@@ -78,11 +78,12 @@ INSTALL ?= install
 
 .PHONY: install
 install: all
-	$(INSTALL) -d "$(DESTDIR)$(LUA_CMODULE_DIR)" "$(DESTDIR)$(LUA_MODULE_DIR)/token_verifier/command" "$(DESTDIR)$(BINDIR)"
+	$(INSTALL) -d "$(DESTDIR)$(LUA_CMODULE_DIR)" "$(DESTDIR)$(LUA_MODULE_DIR)/token_verifier" "$(DESTDIR)$(BINDIR)"
 	$(INSTALL) -m 755 $(BUILD)/$(MODULE).so "$(DESTDIR)$(LUA_CMODULE_DIR)/.$(MODULE).so.new"
 	mv -f "$(DESTDIR)$(LUA_CMODULE_DIR)/.$(MODULE).so.new" "$(DESTDIR)$(LUA_CMODULE_DIR)/$(MODULE).so"
-	$(INSTALL) -m 644 lua/token_verifier/*.lua "$(DESTDIR)$(LUA_MODULE_DIR)/token_verifier/"
-	$(INSTALL) -m 644 lua/token_verifier/command/*.lua "$(DESTDIR)$(LUA_MODULE_DIR)/token_verifier/command/"
+	cd lua && find token_verifier -name '*.lua' | while read -r file; do \
+		$(INSTALL) -D -m 644 "$$file" "$(DESTDIR)$(LUA_MODULE_DIR)/$$file" || exit 1; \
+	done
 	cd lua && find dropin modules -name '*.lua' | while read -r file; do \
 		$(INSTALL) -D -m 644 "$$file" "$(DESTDIR)$(LUA_MODULE_DIR)/$(PLUGINS)/$$file" || exit 1; \
 	done
@@ -196,6 +197,11 @@ corpus: $(REPLAYS)
 spec: all
 	$(LUA_ENV) $(RUN_SPECS)
 
+# The example of docs/testing.md: a plugin and its spec, on their own.
+.PHONY: example
+example: all
+	cd docs/examples && $(LUA_ENV) LUA="$(LUA)" $(BUSTED)
+
 .PHONY: e2e
 e2e: all
 	PROSODY="$(PROSODY)" PYTHON="$(PYTHON)" SPECS="$(SPECS)" scripts/e2e
@@ -281,5 +287,5 @@ dist:
 
 .PHONY: help
 help:
-	@echo "all install uninstall clean dist demo check unit oom corpus spec cross e2e lint sanitize valgrind coverage mutation bench"
+	@echo "all install uninstall clean dist demo check unit oom corpus spec example cross e2e lint sanitize valgrind coverage mutation bench"
 	@echo "fuzz (each target for FUZZ_SECONDS, in turn) fuzz-merge"

@@ -1,0 +1,86 @@
+-- SPDX-License-Identifier: MIT
+-- Keys for specs. They are made by the openssl command when they are first asked for, and kept as long as the process lives:
+-- a key that lay in this file would be known to everybody, and sooner or later somebody would trust it.
+
+local token_verifier = require "token_verifier";
+local kept = require "token_verifier.testing.kept";
+
+local how_made = {
+	["RSA"] = "RSA -pkeyopt rsa_keygen_bits:2048";
+	["P-256"] = "EC -pkeyopt ec_paramgen_curve:P-256";
+	["P-384"] = "EC -pkeyopt ec_paramgen_curve:P-384";
+	["P-521"] = "EC -pkeyopt ec_paramgen_curve:P-521";
+	["Ed25519"] = "ED25519";
+	["Ed448"] = "ED448";
+};
+
+local function openssl(arguments)
+	local pipe = assert(io.popen("openssl "..arguments.." 2>/dev/null"));
+	local text = pipe:read("a");
+	if not pipe:close() or text == "" then
+		error("keys for tests are made by the command openssl, which did not run: openssl "..arguments);
+	end
+	return text;
+end
+
+-- A JWK of the public half, with its kid.
+local function named_jwk(key, kid)
+	local quoted = kid:gsub('[%c"\\]', function (c) return ("\\u%04x"):format(c:byte()); end);
+	return (key:jwk():gsub("^{", ('{"kid":"%s",'):format(quoted), 1));
+end
+
+local function make(kind, kid)
+	local private = openssl("genpkey -algorithm "..how_made[kind]);
+	local public = assert(token_verifier.key(private)); -- a private key is taken for its public half
+	return { kid = kid, kind = kind, private = private, public = public:pem(), jwk = named_jwk(public, kid) };
+end
+
+-- The key of this name, of a kind "RSA" (the default), "P-256", "P-384", "P-521", "Ed25519" or "Ed448": a table with its
+-- name as `kid`, its `kind`, `private` and `public` as PEM, and `jwk`, the text of its public half.
+local function key(kid, kind)
+	kind = kind or "RSA";
+	if not how_made[kind] then
+		error(("a kind of key is expected: RSA, P-256, P-384, P-521, Ed25519 or Ed448, not %s"):format(tostring(kind)), 2);
+	end
+	kid = kid or "test-"..kind:lower();
+	local name = kind.." "..kid;
+	kept.keys[name] = kept.keys[name] or make(kind, kid);
+	return kept.keys[name];
+end
+
+-- `keys` as a table from kid to the PEM of a public key: keys of this module in a list, or by kid these or PEM texts.
+local function by_kid(keys)
+	local found = {};
+	for kid, given in pairs(keys or { key() }) do
+		local pem = type(given) == "table" and given.public or given;
+		if type(kid) == "number" then
+			kid = type(given) == "table" and given.kid or nil;
+		end
+		if type(kid) ~= "string" or type(pem) ~= "string" then
+			error("keys are a list of what key() returns, or a table from kid to that or to a PEM", 3);
+		end
+		found[kid] = pem;
+	end
+	return found;
+end
+
+-- The text of a JWK Set of keys by kid.
+local function jwk_set(pems)
+	local list = {};
+	for kid, pem in pairs(pems) do
+		list[#list + 1] = named_jwk(assert(token_verifier.key(pem)), kid);
+	end
+	table.sort(list);
+	return '{"keys":['..table.concat(list, ",").."]}";
+end
+
+-- A key store filled by hand.
+local function keystore(keys)
+	local store = token_verifier.keystore();
+	for kid, pem in pairs(by_kid(keys)) do
+		assert(store:put(kid, pem));
+	end
+	return store;
+end
+
+return { key = key, by_kid = by_kid, jwk_set = jwk_set, keystore = keystore };

@@ -1,0 +1,145 @@
+-- SPDX-License-Identifier: MIT
+-- Tokens for specs: good ones by default, and bad ones of each kind.
+
+local token_verifier = require "token_verifier";
+local clock = require "token_verifier.testing.clock";
+local keys = require "token_verifier.testing.keys";
+
+local tokens = {
+	secret = "the shared secret of token_verifier.testing, which everybody knows";
+	absent = setmetatable({}, { __tostring = function () return "absent"; end });
+};
+
+local kind_of = {
+	ES256 = "P-256", ES384 = "P-384", ES512 = "P-521", EdDSA = "Ed25519", Ed25519 = "Ed25519", Ed448 = "Ed448",
+};
+for _, bits in ipairs({ "256", "384", "512" }) do
+	kind_of["RS"..bits], kind_of["PS"..bits] = "RSA", "RSA";
+end
+
+local option_types = {
+	alg = "string", header = "table", key = "table", secret = "string", lifetime = "number", wrong_signature = "boolean",
+};
+
+local function check_options(options)
+	for name, value in pairs(options) do
+		local expected = option_types[name];
+		if name == "kid" then
+			expected = value ~= false and "string" or "boolean";
+		elseif name == "expired" or name == "not_before" then
+			expected = type(value) == "boolean" and "boolean" or "number";
+		elseif not expected then
+			error(("unknown option '%s'"):format(name), 3);
+		end
+		if type(value) ~= expected then
+			error(("bad option '%s' (%s expected, got %s)"):format(name, expected, type(value)), 3);
+		end
+	end
+end
+
+-- A number of seconds: that of an option which is one, or a minute where it is only true.
+local function seconds(option)
+	return option == true and 60 or option or nil;
+end
+
+local function dates(options)
+	local now, lifetime = clock.now(), options.lifetime or 3600;
+	local expired, not_before = seconds(options.expired), seconds(options.not_before);
+	local expires = expired and now - expired or now + (not_before or 0) + lifetime;
+	return { iat = expires - lifetime - (not_before or 0), nbf = not_before and now + not_before, exp = expires };
+end
+
+-- Claims of a good token, changed.
+function tokens.claims(changes, options)
+	local claims = { iss = "my-app", aud = "jitsi", sub = "*", room = "*" };
+	for _, source in ipairs({ dates(options or {}), changes or {} }) do
+		for name, value in pairs(source) do
+			claims[name] = value;
+		end
+	end
+	for name, value in pairs(claims) do
+		if value == tokens.absent then
+			claims[name] = nil;
+		end
+	end
+	return claims;
+end
+
+local function header_of(options, kid)
+	local header = {};
+	for name, value in pairs(options.header or {}) do
+		header[name] = value;
+	end
+	header.kid = kid;
+	return header;
+end
+
+-- The same token with one character of its signature changed: one whose bits all count.
+function tokens.with_wrong_signature(token)
+	local signed, signature = token:match("^(.*%.)([^.]*)$");
+	local middle = #signature // 2;
+	local other = signature:sub(middle, middle) == "A" and "B" or "A";
+	return signed..signature:sub(1, middle - 1)..other..signature:sub(middle + 1);
+end
+
+-- A token that is signed, and accepted where nothing else is asked for. `claims` are put over the default ones;
+-- `absent` leaves one out. Options: `alg` (RS256), `kid` (that of the key; false for none), `key` (of key()), `secret`,
+-- `header` (more members), `lifetime` (3600 s), `expired` (so many seconds ago, or true), `not_before` (likewise, to come),
+-- `wrong_signature`.
+function tokens.mint(claims, options)
+	options = options or {};
+	check_options(options);
+	local alg = options.alg or options.secret and "HS256" or "RS256";
+	local kid, sign_options = options.kid, { algorithm = alg };
+	if alg:find("^HS") then
+		sign_options.secret = options.secret or tokens.secret;
+	else
+		local kind = kind_of[alg];
+		if not kind then
+			error(("no algorithm '%s': what nobody should sign with is made by forge()"):format(alg), 2);
+		end
+		local key = options.key or keys.key(nil, kind);
+		sign_options.private_key = key.private;
+		if kid == nil then
+			kid = key.kid;
+		end
+	end
+	sign_options.header = header_of(options, kid or nil);
+	local token, message = token_verifier.sign(tokens.claims(claims, options), sign_options);
+	if not token then
+		error("no token: "..message, 2);
+	end
+	return options.wrong_signature and tokens.with_wrong_signature(token) or token;
+end
+
+local alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+function tokens.base64url(text)
+	local parts = {};
+	for i = 1, #text, 3 do
+		local a, b, c = text:byte(i, i + 2);
+		local bits = a << 16 | (b or 0) << 8 | (c or 0);
+		for j = 0, c and 3 or b and 2 or 1 do
+			local index = (bits >> (18 - 6 * j) & 63) + 1;
+			parts[#parts + 1] = alphabet:sub(index, index);
+		end
+	end
+	return table.concat(parts);
+end
+
+-- A part of a token: of a text its bytes, of a table its JSON.
+local function part(value)
+	if type(value) == "string" then
+		return tokens.base64url(value);
+	end
+	local token, message = token_verifier.sign(value, { secret = tokens.secret });
+	return assert(token, message):match("%.(.-)%.");
+end
+
+-- What no library would make: exactly this header and this payload, each a table or the text of it, and these bytes as
+-- signature, none by default.
+function tokens.forge(header, payload, signature)
+	return part(header).."."..part(payload or tokens.claims()).."."..tokens.base64url(signature or "");
+end
+
+return tokens;
