@@ -112,6 +112,11 @@ local token_verifier = {};
 ---@field kid? string
 ---@field header? table more members of the header, without alg
 
+---Exactly one of bits and curve.
+---@class token_verifier.generate_options
+---@field bits? integer of an RSA key, 2048 to 16384
+---@field curve? "P-256"|"P-384"|"P-521"|"Ed25519"|"Ed448"
+
 ---At most one of asap_key_server, jwks_url, openid_issuer and directory; without any keys are put by hand.
 ---@class token_verifier.keystore_options
 ---@field asap_key_server? string|string[] base URL, or up to 8; file:///folder
@@ -216,6 +221,20 @@ function token_verifier.verify_jws(jws, options) end
 ---@return string? message
 ---@return token_verifier.code? code
 function token_verifier.sign(claims, options) end
+
+---Makes a key pair: the private key as PEM (PKCS#8) and as JWK, or nil, message, code.
+---@param options token_verifier.generate_options
+---@return string|nil pem
+---@return string jwk_or_message
+---@return token_verifier.code? code
+function token_verifier.generate_key(options) end
+
+---Reads a JSON object as the parts of a token are read.
+---@param text string
+---@return table|nil
+---@return string? message
+---@return token_verifier.code? code
+function token_verifier.decode_json(text) end
 
 ---Reads a token that nobody has verified, for diagnosis only. Returns header and claims, or nil, message, code.
 ---@param token string

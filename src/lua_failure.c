@@ -116,6 +116,10 @@ static void add_json_problem(luaL_Buffer *out, const struct tv_detail *detail) {
     case TV_REASON_EMPTY:
         add_format(out, "the %s is empty", subject);
         break;
+    case TV_REASON_LENGTH:
+        add_format(out, "the %s is %.0f bytes long; at most %.0f are read", subject, detail->number,
+                   detail->limit);
+        break;
     case TV_REASON_JSON:
         add_format(out, "the %s is not JSON: %s at byte %.0f", subject, detail->text,
                    detail->number);

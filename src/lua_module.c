@@ -106,6 +106,8 @@ int luaopen_token_verifier(lua_State *L) {
                                          {"new", l_new},
                                          {"verify_jws", l_verify_jws},
                                          {"sign", l_sign},
+                                         {"generate_key", l_generate_key},
+                                         {"decode_json", l_decode_json},
                                          {"inspect", l_inspect},
                                          {"key", l_key},
                                          {"keystore", l_keystore},

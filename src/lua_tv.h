@@ -146,6 +146,10 @@ enum tv_status settle_options(lua_State *L, int index, struct verifier *verifier
 enum tv_status settle_jws_options(lua_State *L, int index, struct verifier *verifier,
                                   struct tv_detail *detail);
 
+// lua_generate.c
+int l_generate_key(lua_State *L);
+int l_decode_json(lua_State *L);
+
 // lua_sign.c
 int l_sign(lua_State *L);
 
