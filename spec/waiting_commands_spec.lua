@@ -101,9 +101,14 @@ describe("a command", function ()
 
 	it("says why a host cannot verify any token", function ()
 		load({ ["keys.org"] = { app_id = "app" } });
-		local result, message = command("explain", "x");
+		local result, message = command("keys", "keys.org");
 		assert.is_nil(result);
 		has(message, "keys.org cannot verify tokens: error: Option 'app_secret' or 'asap_key_server' must be set");
+		local _, verdict, printed = command("explain", "x", "keys.org");
+		assert.equal("refused", verdict);
+		has(printed, "configuration: error: Option 'app_secret' or 'asap_key_server' must be set");
+		has(printed, "why: Nothing is configured to verify tokens with.");
+		has(printed, "Every token is refused: key-not-found: ");
 	end);
 
 	it("is known to Prosody 13 with its arguments", function ()

@@ -46,12 +46,13 @@ local commands = {};
 commands.explain = {
 	desc = "Show why a token is accepted or refused, check by check; @FILE reads the token from a file of the server";
 	args = { "token" };
+	needs_no_key = true; -- it says why there is none
 	run = function (print, view, _, text)
 		local token, problem = operator.read_token(text);
 		if not token then
 			return nil, problem;
 		end
-		local lines, accepted = view:explain(token, watch);
+		local lines, accepted = operator.explain_in_server(view, token, watch, settle);
 		for _, line in ipairs(lines) do
 			print(line);
 		end
@@ -131,7 +132,7 @@ local function run(name, print, ...)
 			return nil, usage(name);
 		end
 	end
-	local view, problem = operator.open(module, host);
+	local view, problem = operator.open(module, host, command.needs_no_key);
 	if not view then
 		return nil, problem;
 	end
@@ -199,13 +200,13 @@ function module.command(arg)
 	local token, problem = operator.read_token(text, io.stdin);
 	local view;
 	if token then
-		view, problem = operator.open(module, host);
+		view, problem = operator.open(module, host, true);
 	end
 	if not view then
 		print(problem);
 		return 2;
 	end
-	local lines, accepted = view:explain(token);
+	local lines, accepted = operator.explain_alone(view, token);
 	view:close();
 	print(table.concat(lines, "\n"));
 	return accepted and 0 or 1;

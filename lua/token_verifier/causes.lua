@@ -121,6 +121,12 @@ local rows = {
 	{ "no-source", "key-not-found", "configuration",
 		"The configured source of keys is empty or no usable URL, so it holds no key.",
 		"Mend asap_key_server, cache_keys_url, openid_issuer or token_issuers: an error line at start says what is wrong with it." };
+	{ "no-key-configured", "key-not-found", "configuration",
+		"Nothing is configured to verify tokens with.",
+		"Set app_secret (or app_secret_file), asap_key_server, cache_keys_url or openid_issuer." };
+	{ "algorithm-fits-no-key", "algorithm-not-accepted", "configuration",
+		"signature_algorithm names none that goes with what is configured to verify with: HS needs a secret, all others a public key.",
+		"Take signature_algorithm away: HS256 with a secret and RS256 with public keys are the defaults. Or let it fit." };
 	{ "guests-only", "key-not-found", "configuration",
 		"This host lets in guests without a token, and has no key to verify one with: every token is refused.",
 		"Let the client go there without a token, or use it on the host that takes tokens; or set app_secret or asap_key_server." };
@@ -297,6 +303,9 @@ local rows = {
 	{ "clock-skew", "not-yet-valid", "clock",
 		"It is not valid yet by less than five minutes: the clock of the issuer is ahead of this one.",
 		"Have both clocks set by NTP (timedatectl, chronyc tracking); token_leeway = 60 forgives a minute, or let \"nbf\" begin earlier." };
+	{ "issued-ahead", "ok", "clock",
+		"\"iat\" is still to come: the clock of the issuer is ahead of this one.",
+		"Have both clocks set by NTP. It does no harm as long as \"nbf\" has passed." };
 	{ "date-string", "invalid-claim", "token",
 		"The date is a string, and must be a number of seconds since 1970.",
 		"Write it as a JSON number: \"{claim}\": {number}, without quotes." };
@@ -388,8 +397,14 @@ local rows = {
 		"The claim \"room\" holds the tenant too, and must be the name of the room alone.",
 		"Write \"room\": {suggested}, and put the tenant into \"sub\"." };
 	{ "room-url-encoded", "room-not-accepted", "token",
-		"The claim \"room\" is URL-encoded, and is compared as it is.",
-		"Write it decoded, as the room's address has it: \"room\": {suggested}." };
+		"The claim \"room\" is URL-encoded, and is compared as it is with the room's address, which is not.",
+		"Write it decoded: \"room\": {suggested}." };
+	{ "room-maybe-encoded", "ok", "nowhere",
+		"The claim \"room\" is URL-encoded. It is compared as it is, so it is good for a room whose address is encoded too.",
+		"Nothing, if the name has other characters than ASCII (Jitsi encodes those). Otherwise write it decoded: \"room\": {suggested}." };
+	{ "room-not-encoded", "room-not-accepted", "token",
+		"The room's address is URL-encoded, as Jitsi does with all but plain ASCII, and the claim \"room\" is not.",
+		"Write it as the address has it: \"room\": {suggested}." };
 	{ "room-pattern-not-declared", "room-not-accepted", "token",
 		"The claim \"room\" looks like a pattern, but nothing says that it is one: it is compared as it is.",
 		"Set context.room.regex to true in the token; or \"room\": \"*\" for any room." };
@@ -435,7 +450,7 @@ local rows = {
 	{ "context-missing", "missing-claim", "token",
 		"There is no \"context\", and it is demanded here.",
 		"Have the issuer add \"context\": { \"user\": { \"name\": ... } }." };
-	{ "context-absent", "ok", "token",
+	{ "context-absent", "ok", "nowhere",
 		"There is no \"context\": the user has no name, and plugins that demand one (lobby, moderation) refuse the token.",
 		"Add \"context\": { \"user\": { \"name\": ... } } if names are to be shown." };
 	{ "context-invalid", "missing-claim", "token",

@@ -72,6 +72,7 @@ local function read_keys(reader, settings, log)
 	settings.allowEmptyToken = reader:boolean("allow_empty_token", false, false);
 	local problem, warning;
 	settings.appSecret, problem, warning = secret_options.read(reader, settings);
+	settings.secretProblem = not has_key_source and problem or nil; -- for explanations
 	if warning and not has_key_source then
 		reader.log("warn", "The shared secret is weak: %s", warning);
 	end

@@ -4,16 +4,13 @@
 local format = require "util.format".format;
 local token_verifier = require "token_verifier";
 local config = require "token_verifier.config";
-local explain = require "token_verifier.explain";
-local keys = require "token_verifier.keys";
+local explain_lines = require "token_verifier.explain_lines".lines;
+local host_view = require "token_verifier.host_view";
 local quote = require "token_verifier.report".quote;
 local span = require "token_verifier.time_words".span;
 local waiting = require "token_verifier.waiting";
 
 local max_file_length = 64 * 1024;
-
-local methods = {};
-local mt = { __index = methods };
 
 -- The hosts whose options name whose tokens they take.
 local function token_hosts(module)
@@ -45,76 +42,62 @@ local function choose_host(module, name)
 	return nil, ("%s takes no tokens; there is %s"):format(quote(name), table.concat(hosts, ", "));
 end
 
--- Opens a host's settings, as a plugin that is loaded now would read them, and its stores of keys. Returns nil and a
--- message if there is no such host or it cannot verify tokens. To be closed.
-local function open(module, host_name)
+-- The component with the rooms of a host, or nil.
+local function muc_host_of(module, host)
+	local found;
+	for name in pairs(_G.prosody.hosts) do
+		if name:sub(-#host - 1) == "."..host and module:context(name):get_option("component_module") == "muc"
+			and (not found or #name < #found or #name == #found and name < found) then
+			found = name;
+		end
+	end
+	return found;
+end
+
+-- Opens a host's settings, as a plugin that is loaded now would read them. Returns nil and a message if there is no such
+-- host, or if it cannot verify tokens; with `anyway` only the former. To be closed.
+local function open(module, host_name, anyway)
 	local host, problem = choose_host(module, host_name);
 	if not host then
 		return nil, problem;
 	end
 	local complaints = {};
-	local function log(level, ...)
+	local settings, usable = config.read(module:context(host), module, function (level, ...)
 		complaints[#complaints + 1] = ("%s: %s"):format(level, format(...));
-	end
-	local settings, usable = config.read(module:context(host), module, log, true);
-	if not usable then
+	end, true);
+	if not usable and not anyway then
 		return nil, ("%s cannot verify tokens: %s"):format(host, table.concat(complaints, "; "));
 	end
-	return setmetatable({
-		host = host, settings = settings, complaints = complaints, key_set = keys.new(settings.keyOptions, log),
-	}, mt);
+	return host_view.new(host, settings, complaints, muc_host_of(module, host));
 end
 
-function methods:close()
-	self.key_set:close();
+-- Explains a token where a server runs: nothing is blocked. `watch` is the caller's loop.attach(), `settle(stores, seconds)`
+-- waits until nothing is being fetched. Returns lines, and whether the token is accepted.
+local function explain_in_server(view, text, watch, settle)
+	local result = view:explain(text, {
+		ask = function (verifier, token, stores, wait_limit)
+			return waiting.ask_and_wait(watch, {}, stores, wait_limit, function ()
+				local header = token_verifier.inspect(token);
+				return type(header.kid) == "string" and header.kid or "";
+			end, function ()
+				return verifier:verify(token);
+			end);
+		end;
+		renew = function (stores)
+			for _, store in ipairs(stores) do
+				store:refresh();
+			end
+			watch:start();
+			settle(stores, view.settings.keyOptions.wait_limit);
+		end;
+	});
+	return explain_lines(result), result.accepted;
 end
 
--- The stores of the host's keys, or nil and why there is none.
-function methods:stores()
-	local stores, message = self.key_set.sources:all(self.settings);
-	if not stores and self.settings.appSecret then
-		message = "tokens are verified with a shared secret";
-	end
-	return stores, message and ("%s has no source of keys: %s"):format(self.host, message);
-end
-
--- Verifies with options of token_verifier.new(), and waits for the key: through the event loop if there is a watch on it.
-local function verify(options, stores, wait_limit, watch, token)
-	options.wait = watch == nil;
-	local ok, verifier, message, code = pcall(token_verifier.new, options);
-	if not ok then
-		return nil, verifier, "internal-error";
-	elseif not verifier or not watch then
-		if verifier then
-			return verifier:verify(token);
-		end
-		return nil, message, code;
-	end
-	return waiting.ask_and_wait(watch, {}, stores, wait_limit, function ()
-		local header = token_verifier.inspect(token);
-		return type(header.kid) == "string" and header.kid or "";
-	end, function ()
-		return verifier:verify(token);
-	end);
-end
-
--- Explains a token. `watch` is the caller's loop.attach() where a server runs. Returns lines, and whether it is accepted.
-function methods:explain(token, watch)
-	local lines = { ("As %s verifies tokens:"):format(self.host) };
-	for _, complaint in ipairs(self.complaints) do
-		lines[#lines + 1] = "      configuration: "..complaint;
-	end
-	local options, choice, code = self.key_set:options(self.settings, {});
-	if not options then
-		lines[#lines + 1] = ("Every token is refused: %s: %s"):format(code, choice);
-		return lines, false;
-	end
-	options.stores = choice.stores;
-	local result = explain.explain(explain.clean(token), options, function (the_token, the_options)
-		return verify(the_options, choice.stores or {}, self.settings.keyOptions.wait_limit, watch, the_token);
-	end);
-	table.move(explain.lines(result), 1, #result.rows + 2, #lines + 1, lines);
-	return lines, result.accepted;
+-- Explains a token where nothing else has to go on. Returns lines, and whether the token is accepted.
+local function explain_alone(view, text)
+	local result = view:explain(text);
+	return explain_lines(result), result.accepted;
 end
 
 local function describe_key(held)
@@ -221,6 +204,7 @@ local function read_token(text, input)
 end
 
 return {
-	open = open, read_token = read_token, show_keys = show_keys, show_stats = show_stats, forget = forget, refresh = refresh,
+	open = open, explain_in_server = explain_in_server, explain_alone = explain_alone,
+	read_token = read_token, show_keys = show_keys, show_stats = show_stats, forget = forget, refresh = refresh,
 	fetched = fetched, under_way = under_way,
 };

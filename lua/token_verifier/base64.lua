@@ -1,0 +1,44 @@
+-- SPDX-License-Identifier: MIT
+-- Base64 for diagnosis alone: it takes both alphabets, with and without padding. What is judged, the native module decodes.
+
+local alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+local value_of = { ["-"] = 62, ["_"] = 63 };
+for i = 1, #alphabet do
+	value_of[alphabet:sub(i, i)] = i - 1;
+end
+
+-- The bytes, or nil if the text is no base64.
+local function decode(text)
+	text = text:gsub("=+$", "");
+	if #text % 4 == 1 or text:find("[^%w+/_-]") then
+		return nil;
+	end
+	local bytes, bits, count = {}, 0, 0;
+	for char in text:gmatch(".") do
+		bits, count = bits << 6 | value_of[char], count + 6;
+		if count >= 8 then
+			count = count - 8;
+			bytes[#bytes + 1] = string.char(bits >> count);
+			bits = bits & (1 << count) - 1;
+		end
+	end
+	return table.concat(bytes);
+end
+
+-- With padding, in the common alphabet.
+local function encode(bytes)
+	local chars = {};
+	for i = 1, #bytes, 3 do
+		local a, b, c = bytes:byte(i, i + 2);
+		local bits = a << 16 | (b or 0) << 8 | (c or 0);
+		for j = 18, 0, -6 do
+			local value = bits >> j & 63;
+			chars[#chars + 1] = alphabet:sub(value + 1, value + 1);
+		end
+	end
+	local rest = -#bytes % 3;
+	return table.concat(chars, "", 1, #chars - rest)..("="):rep(rest);
+end
+
+return { decode = decode, encode = encode };

@@ -1,0 +1,54 @@
+-- SPDX-License-Identifier: MIT
+-- The lines of an explanation, for a terminal or the shell.
+
+local function plain(_, text)
+	return text;
+end
+
+local colour_of = { ok = "green", WARN = "yellow", FAIL = "red", ["--"] = "dim" };
+
+local function add_finding(list, finding, colour)
+	if finding.where == "nowhere" then
+		list[#list + 1] = "                 "..colour("dim", "note: ")..finding.cause;
+		return;
+	end
+	list[#list + 1] = "                 "..colour("bold", "why: ")..finding.cause;
+	list[#list + 1] = ("                 %s%s"):format(colour("bold", ("mend (%s): "):format(finding.where)), finding.mend);
+end
+
+local function verdict(result, colour)
+	if result.hopeless then
+		return colour("red", ("Every token is refused: %s: %s"):format(result.code, result.message));
+	elseif not result.accepted then
+		return colour("red", ("The token is refused: %s: %s"):format(result.code, result.message));
+	elseif result.room and not result.room.accepted then
+		return colour("red", ("The token is accepted, but not for this room: %s: %s"):format(result.room.error,
+			result.room.reason or "the token is for another room or tenant"));
+	end
+	return colour("green", "The token is accepted.");
+end
+
+-- `colour(name, text)` gives the text in a colour; absent: none is used.
+local function lines(result, colour)
+	colour = colour or plain;
+	local list = {};
+	if result.host then
+		list[1] = ("As %s verifies tokens:"):format(result.host);
+		for _, text in ipairs(result.configuration) do
+			list[#list + 1] = "      configuration: "..text;
+		end
+	end
+	for _, row in ipairs(result.rows) do
+		if row.check == "exp" and not result.proven then
+			list[#list + 1] = "      What follows is what the token says. Nobody has vouched for it:";
+		end
+		list[#list + 1] = ("%s  %-9s  %s"):format(colour(colour_of[row.mark], ("%-4s"):format(row.mark)), row.check, row.text);
+		for _, finding in ipairs(row.findings) do
+			add_finding(list, finding, colour);
+		end
+	end
+	list[#list + 1] = verdict(result, colour);
+	return list;
+end
+
+return { lines = lines };

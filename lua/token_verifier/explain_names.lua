@@ -1,0 +1,59 @@
+-- SPDX-License-Identifier: MIT
+-- Claims under another name than theirs: who writes "audience" means "aud".
+
+local find = require "token_verifier.causes".find;
+local quote = require "token_verifier.report".quote;
+local spelling = require "token_verifier.spelling";
+
+-- What people write, in lower case and without "_" and "-".
+local known_slips = {
+	iss = { "issuer", "issuedby" };
+	aud = { "audience", "audiences" };
+	sub = { "subject", "domain", "tenant" };
+	room = { "rooms", "roomname", "roomid", "roomjid" };
+	exp = { "expires", "expiry", "expiration", "expire", "expiresat", "expiresin", "expiresafter", "expirationtime" };
+	nbf = { "notbefore", "bnf", "nfb", "validfrom" };
+	iat = { "issuedat", "issued" };
+	context = { "ctx" };
+};
+
+-- Claims that are near to one of ours and mean something else (RFC 7519, OpenID and what providers add).
+local others = {};
+for _, name in ipairs({
+	"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "azp", "acr", "amr", "sid", "typ", "act", "cnf", "uid", "oid", "tid", "ver", "rol",
+	"name", "user", "room", "context", "nonce", "scope", "roles", "email", "moderator", "auth_time", "kid", "alg", "uti", "rh",
+}) do
+	others[name] = true;
+end
+
+local function is_slip(name, expected)
+	local plain = name:lower():gsub("[_-]", "");
+	for _, slip in ipairs(known_slips[expected] or {}) do
+		if plain == slip then
+			return true;
+		end
+	end
+	return plain == expected or not others[name] and #name <= #expected + 2 and spelling.distance(plain, expected) <= 1;
+end
+
+-- A finding for a claim that is absent though another may be meant to be it, or nil.
+local function misspelt(claims, expected)
+	local names = {};
+	for name in pairs(claims) do
+		if type(name) == "string" and name ~= expected and is_slip(name, expected) then
+			names[#names + 1] = name;
+		end
+	end
+	table.sort(names);
+	if names[1] then
+		return find("claim-misspelt", { found = quote(names[1]):sub(2, -2), expected = expected });
+	end
+	local context = claims.context;
+	if type(context) == "table" and (type(context[expected]) == "string" or expected == "room" and type(context.room) == "table"
+		and type(context.room.name) == "string") then
+		return find("claim-in-context", { expected = expected });
+	end
+	return nil;
+end
+
+return { misspelt = misspelt };

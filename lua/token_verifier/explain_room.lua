@@ -1,0 +1,264 @@
+-- SPDX-License-Identifier: MIT
+-- Which rooms a token is good for: the claims room, sub and context.tenant beside the room that is asked for.
+
+local token_verifier = require "token_verifier";
+local claims_fields = require "token_verifier.claims";
+local find = require "token_verifier.causes".find;
+local judging = require "token_verifier.explain_claims";
+local misspelt = require "token_verifier.explain_names".misspelt;
+local quote = require "token_verifier.report".quote;
+local room_rules = require "token_verifier.room";
+
+local null = token_verifier.null;
+
+local function url_decode(text)
+	return (text:gsub("%%(%x%x)", function (hex)
+		return string.char(tonumber(hex, 16));
+	end));
+end
+
+-- A room as people name it: "planning", "acme/planning", "[acme]planning", its JID or its web address. Returns name, tenant
+-- and host, the last two nil where they are not said.
+local function split(text)
+	local address = text:match("^%a[%w+.-]*://([^?#]*)");
+	if address then
+		local host, path = address:match("^([^/]*)/*(.*)$");
+		local tenant, name = path:match("^([^/]+)/([^/]+)/*$");
+		return (name or path:gsub("/*$", "")):lower(), tenant and tenant:lower(), host:gsub(":%d+$", "");
+	end
+	local node, host = text:match("^([^@/]*)@([^/]+)");
+	node = node or text;
+	local tenant, name = node:match("^%[([^%]]+)%](.+)$");
+	if not tenant then
+		tenant, name = node:match("^([^/]+)/([^/]+)$");
+	end
+	return (name or node):lower(), tenant and tenant:lower(), nil, host and host:lower();
+end
+
+-- The host of the rooms, as far as the settings tell.
+local function muc_domain_of(settings)
+	local domain = settings.muc_domain or settings.muc_host;
+	if not domain and settings.host then
+		domain = settings.muc_domain_prefix.."."..settings.host;
+	end
+	return domain;
+end
+
+local function without_prefix(settings, domain)
+	local prefix = settings.muc_domain_prefix..".";
+	if domain and domain:sub(1, #prefix) == prefix then
+		return domain:sub(#prefix + 1);
+	end
+	return nil;
+end
+
+-- What is asked for: { name, tenant, address, domain }; `address` is nil where the host is not known. `domain` is what sub
+-- must be for rooms without a tenant.
+local function place(settings, text)
+	local muc_domain = muc_domain_of(settings);
+	local asked = {};
+	if text then
+		local site, host;
+		asked.name, asked.tenant, site, host = split(text);
+		muc_domain = muc_domain or host or site and settings.muc_domain_prefix.."."..site;
+		-- Jitsi's own addresses of a tenant's rooms: room@conference.tenant.domain.
+		local base = settings.muc_domain_base;
+		local inner = base and host and without_prefix(settings, host);
+		if inner and inner:sub(-#base - 1) == "."..base and not asked.tenant then
+			asked.tenant, host = inner:sub(1, -#base - 2), nil;
+		end
+		host = host or muc_domain;
+		if host then
+			asked.address = (asked.tenant and ("[%s]%s@%s") or "%s%s@%s"):format(asked.tenant or "", asked.name, host);
+		end
+	end
+	asked.muc_domain, asked.domain = muc_domain, without_prefix(settings, muc_domain);
+	return asked;
+end
+
+-- The session of a user who was let in with these claims, changed by `changes`.
+local function session_of(claims, asked, changes)
+	local all = {};
+	for name, value in pairs(claims) do
+		all[name] = value;
+	end
+	for name, value in pairs(changes or {}) do
+		all[name] = value;
+	end
+	local session = { auth_token = "", jitsi_web_query_prefix = asked.tenant or "" };
+	claims_fields.assign(session, all);
+	return session;
+end
+
+-- As the plugins decide, for a room that exists.
+local function may_enter(settings, claims, asked, changes)
+	local quiet = setmetatable({ log = function () end }, { __index = settings });
+	return room_rules.verify(quiet, session_of(claims, asked, changes), asked.address, function () return {}; end);
+end
+
+local function is_pattern(claims)
+	local context = claims.context;
+	local room = type(context) == "table" and context.room;
+	return type(room) == "table" and (room.regex == true or room.regex == "true");
+end
+
+local function looks_like_pattern(text)
+	return text ~= "*" and (text:find("[*^$]") or text:find("%.%+") or text:find("%%[adlswx]") or text:find("%[.-%].*[*+-]")) ~= nil;
+end
+
+-- What is written into the claim that does not belong there, or nil. Each is compared as it is.
+local function shape_finding(claim, asked)
+	local web_name = claim:match("^https?://[^/]+/.-([^/?#]+)/?[?#]?[^/]*$");
+	local inner = claim:match("^%[[^%]]+%](.+)$") or claim:match("^[^/]+/([^/]+)$");
+	if web_name then
+		return find("room-url", { suggested = quote(web_name) });
+	elseif claim:find("@", 1, true) then
+		return find("room-full-jid", { suggested = quote((claim:match("^([^@]*)@"):gsub("^%[[^%]]+%]", ""))) });
+	elseif inner then
+		return find("room-with-tenant", { suggested = quote(inner) });
+	elseif claim:find("%%%x%x") then
+		return find(asked and "room-url-encoded" or "room-maybe-encoded", { suggested = quote(url_decode(claim)) });
+	elseif asked and asked.name:find("%%%x%x") and url_decode(asked.name):lower() == claim:lower() then
+		return find("room-not-encoded", { suggested = quote(asked.name) });
+	elseif looks_like_pattern(claim) then
+		return find("room-pattern-not-declared");
+	end
+	return nil;
+end
+
+local function room_finding(claims, asked, error_name)
+	if error_name == "invalid-regex" then
+		return find("room-pattern-refused");
+	elseif is_pattern(claims) then
+		return find("room-pattern-mismatch");
+	end
+	return shape_finding(claims.room, asked) or find("room-not-accepted");
+end
+
+local function has_capitals(claims)
+	return not is_pattern(claims) and claims.room ~= claims.room:lower();
+end
+
+local function room_row(claims, options, more, asked)
+	local value = claims.room;
+	local ok, message, code = judging.judge(claims, { "room" }, { room = options.room, require_room = options.require_room }, 0);
+	local wanted = asked.name and quote(asked.name) or options.room and quote(options.room) or options.require_room and "a name" or "anything";
+	if code == "room-not-accepted" then
+		return ok, message, { room_finding(claims, { name = options.room:lower() }) };
+	elseif not ok then
+		return ok, message, { code == "room-missing" and misspelt(claims, "room") or find(code) };
+	elseif type(value) ~= "string" then
+		return ok, judging.found(value, wanted), { misspelt(claims, "room") };
+	end
+	local text = judging.found(value, wanted..(is_pattern(claims) and ", by this pattern" or ""));
+	if asked.address then
+		local allowed, error_name = may_enter(more.settings, claims, asked, { sub = "*" });
+		if not allowed and error_name ~= "server-missing-config" then
+			return false, text, { room_finding(claims, asked, error_name) };
+		end
+	end
+	local finding = not asked.address and not options.room and not is_pattern(claims) and shape_finding(value) or nil;
+	return ok, text, { finding or has_capitals(claims) and find("room-case") or nil };
+end
+
+-- Whether a sub is what OpenID means by it.
+local function is_user(sub)
+	return sub:find("^%x+%-%x+%-%x+%-%x+%-%x+$") ~= nil or sub:find("[|@:]") ~= nil or sub:find("^%x+$") ~= nil and #sub >= 16
+		or sub:find("^%d+$") ~= nil and #sub >= 6;
+end
+
+local function sub_finding(settings, sub, asked)
+	local expected = asked.tenant or asked.domain;
+	local values = {
+		suggested = expected and quote(expected) or "the domain", tenant = asked.tenant and quote(asked.tenant), sub = sub,
+		prefix = settings.muc_domain_prefix,
+	};
+	local lower = sub:lower();
+	if lower == asked.muc_domain or without_prefix(settings, lower) then
+		values.suggested = quote(asked.tenant or without_prefix(settings, lower) or lower);
+		return find("sub-conference-host", values);
+	elseif is_user(sub) then
+		return find("sub-user", values);
+	elseif asked.tenant and lower == asked.domain then
+		return find("sub-domain-for-tenant", values);
+	elseif asked.name and not asked.tenant and settings.muc_domain_base and not sub:find(".", 1, true) then
+		values.sub = sub:match("^[%w_-]+$") or "TENANT";
+		return find("sub-tenant-for-domain", values);
+	end
+	return find("sub-other", values);
+end
+
+-- Without a room that is asked for: which ones it stands for.
+local function sub_without_room(settings, sub, asked)
+	local lower = sub:lower();
+	if sub == "*" then
+		return "found \"*\": any domain and tenant", {};
+	elseif lower == asked.domain then
+		return judging.found(sub, quote(sub).." for rooms without a tenant"), {};
+	elseif asked.domain and settings.muc_domain_base and not is_user(sub) and not without_prefix(settings, lower) then
+		return ("found %s; good for the rooms of that tenant; %s for rooms without one"):format(quote(sub), quote(asked.domain)), {};
+	elseif not asked.domain and not is_user(sub) and not without_prefix(settings, lower) then
+		return judging.found(sub, "the domain or the tenant"), {};
+	end
+	return judging.found(sub, asked.domain and quote(asked.domain) or "the domain or the tenant"), { sub_finding(settings, sub, asked) };
+end
+
+local function sub_row(claims, options, more, asked)
+	local ok, message, code = judging.judge(claims, { "sub" }, { require_sub = options.require_sub }, 0);
+	local expected = asked.tenant or asked.domain;
+	if not ok then
+		return ok, message, { code == "sub-missing" and misspelt(claims, "sub")
+			or find(code, { suggested = expected and quote(expected) or "the domain, to the tenant, or to \"*\"" }) };
+	end
+	local settings, sub = more.settings, claims.sub;
+	if not settings or type(sub) ~= "string" then
+		return ok, judging.found(sub, options.require_sub and "a name" or "anything");
+	elseif not settings.enableDomainVerification then
+		return ok, judging.found(sub, "anything, as enable_domain_verification is off");
+	elseif not asked.address then
+		local text, findings = sub_without_room(settings, sub, asked);
+		return ok, text, findings;
+	end
+	local allowed, error_name = may_enter(settings, claims, asked, { room = "*" });
+	local text = judging.found(sub, expected and quote(expected) or "the domain");
+	if not allowed then
+		return false, text, { error_name == "server-missing-config" and find("muc-domain-base-missing")
+			or sub_finding(settings, sub, asked) };
+	end
+	return ok, text, {};
+end
+
+local function tenant_row(claims, asked)
+	local context = type(claims.context) == "table" and claims.context or {};
+	local tenant = context.tenant;
+	if tenant == nil or tenant == null or not asked.name then
+		return nil;
+	end
+	local wanted = asked.tenant or "";
+	local text = judging.found(tenant, quote(wanted));
+	if tostring(tenant):lower() == wanted then
+		return true, text;
+	end
+	return true, text, { find("tenant-mismatch", { found = judging.quoted(tenant), tenant = wanted ~= "" and quote(wanted) or "no tenant",
+		suggested = quote(wanted) }) };
+end
+
+-- Opens the checks of a token's rooms. `more.settings` are the fields of a token_util object, with `host` and `muc_host`, or
+-- nil; `more.room` is the room asked for, or nil. Returns { room =, sub =, tenant =: f(claims, options) as in explain_claims,
+-- verdict = f(claims) }, where the verdict is true, or false, the name of an error and a reason; nil if no room is asked for.
+local function open(more)
+	local asked = more.settings and place(more.settings, more.room) or {};
+	return {
+		room = function (claims, options) return room_row(claims, options, more, asked); end;
+		sub = function (claims, options) return sub_row(claims, options, more, asked); end;
+		tenant = function (claims) return tenant_row(claims, asked); end;
+		verdict = function (claims)
+			if not asked.address or type(claims.sub) ~= "string" then
+				return nil;
+			end
+			return may_enter(more.settings, claims, asked);
+		end;
+	};
+end
+
+return { open = open };

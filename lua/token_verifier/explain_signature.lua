@@ -1,0 +1,117 @@
+-- SPDX-License-Identifier: MIT
+-- Why a signature does not hold: it is tried with what people take for the configured secret, and with the other keys.
+
+local token_verifier = require "token_verifier";
+local base64 = require "token_verifier.base64";
+local find = require "token_verifier.causes".find;
+local key_findings = require "token_verifier.explain_key";
+local quote = require "token_verifier.report".quote;
+local text_findings = require "token_verifier.explain_text";
+
+local max_file_length = 64 * 1024;
+
+local function hex_decode(text)
+	if #text % 2 ~= 0 or not text:find("^%x+$") then
+		return nil;
+	end
+	return (text:gsub("%x%x", function (digits)
+		return string.char(tonumber(digits, 16));
+	end));
+end
+
+local function url_decode(text)
+	if not text:find("%%%x%x") then
+		return nil;
+	end
+	return (text:gsub("%%(%x%x)", function (digits)
+		return string.char(tonumber(digits, 16));
+	end));
+end
+
+local function read_file(name)
+	local file = name:find("^/[%g ]+$") and io.open(name, "rb");
+	if not file then
+		return nil;
+	end
+	local text = file:read(max_file_length);
+	file:close();
+	return text and text:gsub("\r?\n$", "");
+end
+
+local function unquote(text)
+	return text:match('^"(.*)"$') or text:match("^'(.*)'$");
+end
+
+-- What else the secret may have been meant to be: { key of the cause, f(secret, app_id) -> list of secrets }.
+local variants = {
+	{ "secret-base64-decoded", function (secret) return { base64.decode((secret:gsub("%s", ""))) }; end };
+	{ "secret-base64-encoded", function (secret)
+		local text = base64.encode(secret);
+		local url_safe = text:gsub("[+/]", { ["+"] = "-", ["/"] = "_" });
+		return { text, url_safe, (text:gsub("=", "")), (url_safe:gsub("=", "")) };
+	end };
+	{ "secret-hex-decoded", function (secret) return { hex_decode(secret) }; end };
+	{ "secret-quoted", function (secret) return { unquote(secret) }; end };
+	{ "secret-quoted-by-issuer", function (secret) return { '"'..secret..'"', "'"..secret.."'" }; end };
+	{ "secret-line-end", function (secret) return { secret:match("^(.-)\r?\n$"), secret:match("^%s*(.-)%s*$"),
+		secret:match("^(.*)\\n$") }; end };
+	{ "secret-line-end-by-issuer", function (secret) return { secret.."\n", secret.."\r\n", secret.." ", secret.."\\n" }; end };
+	{ "secret-url-encoded", function (secret) return { url_decode(secret) }; end };
+	{ "secret-is-app-id", function (_, app_id) return { app_id }; end };
+	{ "secret-is-file-name", function (secret) return { read_file(secret) }; end };
+};
+
+-- Whether the signature holds with this secret or key.
+local function holds(token, alg, name, value)
+	local ok, payload = pcall(token_verifier.verify_jws, token, { [name] = value, algorithms = { alg } });
+	return ok and payload ~= nil;
+end
+
+local function of_secret(token, alg, secret, app_id)
+	for _, variant in ipairs(variants) do
+		local key, make = variant[1], variant[2];
+		local candidates = make(secret, app_id);
+		for i = 1, 4 do
+			local candidate = candidates[i];
+			if candidate and candidate ~= "" and candidate ~= secret and holds(token, alg, "secret", candidate) then
+				return find(key);
+			end
+		end
+	end
+	return find("other-secret");
+end
+
+local function of_keys(token, alg, header, options, renew)
+	local before = key_findings.object(options, header);
+	for _, held in ipairs(key_findings.held_keys(options.stores)) do
+		if held.kid ~= header.kid and holds(token, alg, "key", held.key) then
+			return find("key-of-other-kid", { near = quote(held.kid) });
+		end
+	end
+	if renew and before then
+		renew(options.stores);
+		local now = key_findings.object(options, header);
+		if now and now:thumbprint() ~= before:thumbprint() and holds(token, alg, "key", now) then
+			return find("key-changed");
+		end
+	end
+	return find("other-key", { thumbprint = before and "its thumbprint is "..before:thumbprint() or "which it is is not known" });
+end
+
+-- A finding for a signature that does not hold. `more.app_id` is that of the configuration; `more.renew(stores)` fetches the
+-- keys held anew and waits for it.
+local function of_failure(token, header, options, more)
+	local alg = header.alg;
+	local cut = text_findings.of_signature(token, alg, key_findings.object(options, header));
+	if cut then
+		return cut;
+	elseif type(options.secret) == "string" then
+		return of_secret(token, alg, options.secret, more.app_id);
+	elseif options.key then
+		local key = key_findings.object(options, header);
+		return find("other-configured-key", { thumbprint = key and "its thumbprint is "..key:thumbprint() });
+	end
+	return of_keys(token, alg, header, options, more.renew);
+end
+
+return { of_failure = of_failure };

@@ -1,0 +1,117 @@
+-- SPDX-License-Identifier: MIT
+-- A token as people paste it: what is around it, and what the matter is with a text that is none.
+
+local base64 = require "token_verifier.base64";
+local find = require "token_verifier.causes".find;
+
+local function url_decode(text)
+	return (text:gsub("%%(%x%x)", function (hex)
+		return string.char(tonumber(hex, 16));
+	end));
+end
+
+-- What people have around a token, outermost first: { key of the cause, f(text) -> what is inside, or nil }.
+local wrappings = {
+	{ "token-in-url", function (text)
+		return text:match("^%a[%w+.-]*://.*[?&#]jwt=([^&#]*)") or text:match("^%a[%w+.-]*://.*[?&#]%a*token=([^&#]*)");
+	end };
+	{ "bearer-prefix", function (text)
+		return text:match("^[Aa]uthorization:%s*[Bb]earer%s+(.*)$") or text:match("^[Bb]earer[%s:]+(.*)$");
+	end };
+	{ "quoted-token", function (text)
+		return text:match('^"(.*)"[,;]?$') or text:match("^'(.*)'[,;]?$") or text:match("^`(.*)`$") or text:match("^<(.*)>$");
+	end };
+	{ "url-encoded-token", function (text)
+		return text:find("%%%x%x") and url_decode(text);
+	end };
+	{ "line-breaks", function (text)
+		return text:find("%s") and text:gsub("%s", "") or text:find("\\[rn]") and text:gsub("\\[rn]", "");
+	end };
+};
+
+-- Takes away what is around a token. Returns the token, and what was found. Only a text that may be one is changed: the
+-- line end of a file, or of a paste, is nothing to speak of.
+local function clean(text)
+	local findings, seen = {}, {};
+	text = text:gsub("\r?\n$", "");
+	local again = #text <= 64 * 1024;
+	while again do
+		again = false;
+		for _, wrapping in ipairs(wrappings) do
+			local key, unwrap = wrapping[1], wrapping[2];
+			local trimmed = text:match("^%s*(.-)%s*$");
+			local inner = unwrap(key == "line-breaks" and text or trimmed);
+			if inner and inner ~= text then
+				text, again = inner, true;
+				if not seen[key] then
+					seen[key], findings[#findings + 1] = true, find(key);
+				end
+				break;
+			end
+		end
+	end
+	return text, findings;
+end
+
+local function parts_of(token)
+	local parts = {};
+	for part in (token.."."):gmatch("(.-)%.") do
+		parts[#parts + 1] = part;
+	end
+	return parts;
+end
+
+local function is_header(part)
+	local text = base64.decode(part) or base64.decode(part:sub(1, -2)); -- cut anywhere
+	return text ~= nil and text:find('^{%s*"[%w_]+"') ~= nil;
+end
+
+local function what_is_cut(token, parts)
+	if token:find("%.%.%.$") or token:find("\226\128\166$") then
+		return "it ends with \"...\"";
+	elseif #parts == 1 then
+		return "there is nothing behind the first part";
+	elseif #parts == 2 then
+		return "there is no third part, the signature";
+	elseif parts[#parts] == "" then
+		return "there is nothing behind the last dot, where the signature belongs";
+	end
+	return nil;
+end
+
+-- What is the matter with a text that is no token, as the native module has said.
+local function of_shape(token, code)
+	local parts = parts_of(token);
+	local header = is_header(parts[1]);
+	if code == "encrypted-token" or code == "token-too-large" then
+		return find(code);
+	elseif header and what_is_cut(token, parts) then
+		return find("cut-off", { missing = what_is_cut(token, parts) });
+	elseif #parts == 3 and token:find("[=+/]") and not token:find("[^%w.=+/_-]") then
+		return find("base64-padding");
+	elseif not header and #parts < 3 and token ~= "" then
+		return find("opaque-token");
+	end
+	return find("malformed-token");
+end
+
+-- The bytes that a signature of an algorithm has, where that is always the same.
+local lengths = {
+	HS256 = 32, HS384 = 48, HS512 = 64, ES256 = 64, ES384 = 96, ES512 = 132, Ed25519 = 64, EdDSA = 64, Ed448 = 114,
+};
+
+-- Whether the signature is too short to be one of `alg`: the token was cut off. `key` is the one it is checked with, or nil.
+local function of_signature(token, alg, key)
+	local parts = parts_of(token);
+	local expected = key and key:type() == "RSA" and key:bits() // 8 or lengths[alg];
+	if key and key:curve() == "Ed448" then
+		expected = lengths.Ed448;
+	end
+	local found = #(parts[3] or "") * 3 // 4;
+	if expected and found < expected then
+		return find("signature-cut-off", { found = found, alg = alg, expected = expected });
+	end
+	return nil;
+end
+
+return { clean = clean, of_shape = of_shape, of_signature = of_signature };
