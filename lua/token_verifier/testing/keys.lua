@@ -1,27 +1,17 @@
 -- SPDX-License-Identifier: MIT
--- Keys for specs. They are made by the openssl command when they are first asked for, and kept as long as the process lives:
--- a key that lay in this file would be known to everybody, and sooner or later somebody would trust it.
+-- Keys for specs. They are made when they are first asked for, and kept as long as the process lives: a key that lay in this file would be known to everybody, and sooner or later somebody would trust it.
 
 local token_verifier = require "token_verifier";
 local kept = require "token_verifier.testing.kept";
 
 local how_made = {
-	["RSA"] = "RSA -pkeyopt rsa_keygen_bits:2048";
-	["P-256"] = "EC -pkeyopt ec_paramgen_curve:P-256";
-	["P-384"] = "EC -pkeyopt ec_paramgen_curve:P-384";
-	["P-521"] = "EC -pkeyopt ec_paramgen_curve:P-521";
-	["Ed25519"] = "ED25519";
-	["Ed448"] = "ED448";
+	["RSA"] = { bits = 2048 };
+	["P-256"] = { curve = "P-256" };
+	["P-384"] = { curve = "P-384" };
+	["P-521"] = { curve = "P-521" };
+	["Ed25519"] = { curve = "Ed25519" };
+	["Ed448"] = { curve = "Ed448" };
 };
-
-local function openssl(arguments)
-	local pipe = assert(io.popen("openssl "..arguments.." 2>/dev/null"));
-	local text = pipe:read("a");
-	if not pipe:close() or text == "" then
-		error("keys for tests are made by the command openssl, which did not run: openssl "..arguments);
-	end
-	return text;
-end
 
 -- A JWK of the public half, with its kid.
 local function named_jwk(key, kid)
@@ -30,7 +20,7 @@ local function named_jwk(key, kid)
 end
 
 local function make(kind, kid)
-	local private = openssl("genpkey -algorithm "..how_made[kind]);
+	local private = assert(token_verifier.generate_key(how_made[kind]));
 	local public = assert(token_verifier.key(private)); -- a private key is taken for its public half
 	return { kid = kid, kind = kind, private = private, public = public:pem(), jwk = named_jwk(public, kid) };
 end
