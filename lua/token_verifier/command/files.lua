@@ -9,7 +9,7 @@ end
 
 -- Why, of "mkdir: cannot create directory 'x': Permission denied".
 local function reason(output)
-	return output:match("([^:\n]+)\n*$"):match("^ *(.*)$");
+	return (output:match("([^:\n]+)\n*$") or "it could not be done"):match("^ *(.*)$");
 end
 
 -- Runs a shell command. Returns true, or nil and why not.
@@ -30,6 +30,11 @@ local function absolute(path)
 	local folder = pipe:read("l");
 	pipe:close();
 	return (folder or ".").."/"..path;
+end
+
+-- A file in a folder; no folder is none, not the root.
+local function join(folder, name)
+	return (folder == "" and "." or folder:gsub("/+$", "")).."/"..name;
 end
 
 local function folder_of(path)
@@ -92,10 +97,43 @@ local function write(path, text, mode, force)
 	return true;
 end
 
--- Makes sure of a folder. Returns true, or nil and a message.
-local function make_folder(path)
-	local ok, problem = shell(("test -d %s || mkdir -p %s"):format(quoted(path), quoted(path)));
-	return ok, problem and ("cannot make the folder %s: %s"):format(path, problem);
+local function read(path)
+	local file = io.open(path, "rb");
+	local text = file and file:read("a");
+	if file then
+		file:close();
+	end
+	return text;
 end
 
-return { write = write, make_folder = make_folder, absolute = absolute, exists = exists };
+-- Writes a public file, readable for all, unless it holds `text` already: what did not change keeps its date. Returns
+-- "new", "replaced" or "unchanged", or nil and a message; also if it holds something else, without `force`.
+local function publish(path, text, force)
+	local there = exists(path);
+	if there and read(path) == text then
+		return "unchanged";
+	elseif there and not force then
+		return nil, ("%s exists already and holds another key; --force replaces it"):format(path);
+	end
+	local ok, problem = write(path, text, "644", force);
+	if not ok then
+		return nil, problem;
+	end
+	return there and "replaced" or "new";
+end
+
+-- Names in a folder that match a pattern of Lua; or nil and a message.
+local function list(folder, pattern)
+	local pipe = io.popen(("exec 2>&1; ls -A -- %s"):format(quoted(folder)));
+	local output = pipe:read("a");
+	if not pipe:close() then
+		return nil, ("cannot read the folder %s: %s"):format(folder, reason(output));
+	end
+	local names = {};
+	for name in output:gmatch("[^\n]+") do
+		names[#names + 1] = name:match(pattern);
+	end
+	return names;
+end
+
+return { write = write, publish = publish, list = list, join = join, absolute = absolute, exists = exists };

@@ -1,0 +1,70 @@
+-- SPDX-License-Identifier: MIT
+-- token-verifier pem-to-jwks: keys in files as one JWK Set.
+
+local token_verifier = require "token_verifier";
+local files = require "token_verifier.command.files";
+local input = require "token_verifier.command.input";
+local json = require "token_verifier.command.json";
+local key_text = require "token_verifier.command.key_text";
+local quote = require "token_verifier.report".quote;
+
+local function register(parser)
+	parser:argument("keys"):args("+"):argname("[<kid>=]<file>")
+		:description("A key's file (PEM, certificate or JWK), with its kid in front. Without one the kid is the key's thumbprint.");
+	parser:option("--alg"):argname("<name>"):description("Limit the keys to this algorithm.");
+	parser:option("--out"):argname("<file>"):description("Write the set there, whole or not at all; default standard output.");
+	parser:epilog [[
+Of private keys only the public half is taken. The file names of a key server do
+not tell their kid: it is part of the argument.
+
+Examples:
+   token-verifier pem-to-jwks my-key=my-key.pem old-key=old-key.pem \
+      --out /srv/www/jwks.json
+   token-verifier pem-to-jwks fullchain.pem | jq .]];
+end
+
+local function read_key(argument, arguments, terminal)
+	local kid, path = argument:match("^([^=]*)=(.*)$");
+	path = path or argument;
+	local key = key_text.load(input.read(path, "the key", terminal), path, terminal);
+	local jwk = assert(token_verifier.decode_json(assert(key:jwk())));
+	jwk.kid, jwk.use = kid ~= "" and kid or key:thumbprint(), "sig";
+	local algorithms = key:algorithms();
+	for _, algorithm in ipairs(arguments.alg and algorithms or {}) do
+		jwk.alg = algorithm == arguments.alg and algorithm or jwk.alg;
+	end
+	if arguments.alg and not jwk.alg then
+		terminal.fail(("%s: %s is no algorithm for this key; there is %s"):format(path, arguments.alg, table.concat(algorithms, ", ")));
+	end
+	return jwk;
+end
+
+local function run(arguments, terminal)
+	local set, taken = json.list {}, {};
+	for i, argument in ipairs(arguments.keys) do
+		local jwk = read_key(argument, arguments, terminal);
+		if taken[jwk.kid] then
+			terminal.fail(("two keys have the kid %s"):format(quote(jwk.kid)));
+		end
+		taken[jwk.kid], set[i] = true, jwk;
+	end
+	local text = json.encode({ keys = set }).."\n";
+	if not arguments.out then
+		terminal.write(text);
+		return 0;
+	end
+	local ok, problem = files.write(arguments.out, text, "644", true);
+	if not ok then
+		terminal.fail(problem);
+	elseif terminal.wants_json then
+		terminal.print_json { file = arguments.out, keys = #set };
+	else
+		terminal.line(("%s (%d key%s)"):format(arguments.out, #set, #set == 1 and "" or "s"));
+	end
+	return 0;
+end
+
+return {
+	name = "pem-to-jwks", summary = "Makes a JWK Set of keys in files", usage = "[options] [<kid>=]<file> ...",
+	register = register, run = run,
+};

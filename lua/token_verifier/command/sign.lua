@@ -1,0 +1,148 @@
+-- SPDX-License-Identifier: MIT
+-- token-verifier sign: makes a token.
+
+local token_verifier = require "token_verifier";
+local input = require "token_verifier.command.input";
+local verification = require "token_verifier.command.verification";
+
+local default_lifetime = 3600;
+
+local units = { [""] = 1, s = 1, m = 60, min = 60, h = 3600, d = 86400 };
+
+-- For argparse's convert: "90", "30min", "1h", "7d" in seconds; "never" is false.
+local function duration(text)
+	local number, unit = text:match("^(%d+)(%a*)$");
+	if text == "never" then
+		return false;
+	elseif not number or not units[unit] or #number > 9 then
+		return nil, ("'%s' is no length of time: give seconds, or a number with s, min, h or d behind it, or never"):format(text);
+	end
+	return math.tointeger(tonumber(number)) * units[unit];
+end
+
+local shorthands = { "iss", "sub", "room", "nbf" };
+
+local function register(parser)
+	parser:argument("claims"):args("?"):description("The claims as a JSON object; @FILE: a file that holds it; -: standard input.");
+	parser:mutex(
+		parser:option("--secret-file"):argname("<file>"):description("Sign with the shared secret in this file; - is standard input."),
+		parser:option("--key"):argname("<file>"):description("Sign with the private key in this file: PEM or JWK.")
+	);
+	parser:option("--alg"):argname("<name>"):description("The algorithm; default that of the JWK, HS256, RS256, or as the curve is.");
+	parser:option("--kid"):argname("<kid>"):description("The kid in the header; default that of the JWK.");
+	parser:option("--iss"):argname("<text>"):description("The claim iss: who issues the token.");
+	parser:option("--aud"):argname("<text>"):count("*"):description("The claim aud: whom it is for; more than one make a list.");
+	parser:option("--sub"):argname("<text>"):description("The claim sub: with Jitsi Meet the domain, the tenant, or *.");
+	parser:option("--room"):argname("<text>"):description("The claim room: the room's name, or *.");
+	parser:option("--nbf"):argname("<time>"):convert(verification.whole):description("The claim nbf: valid from this Unix time on.");
+	parser:option("--claim"):argname("<name=value>"):count("*"):description("Any claim: name=text, or name:=JSON.");
+	parser:option("--header"):argname("<name=value>"):count("*"):description("More of the header, likewise.");
+	parser:option("--expires"):argname("<time>"):convert(duration)
+		:description("From now: 90, 30min, 1h, 7d, or never; default 1h.");
+	parser:option("--now"):argname("<time>"):convert(verification.whole):description("Take this Unix time for now.");
+	parser:epilog [[
+The token gets iat and exp if the claims do not have them. Options win over the
+claims that are given as JSON.
+
+Examples:
+   token-verifier sign --secret-file token-secret --iss my-app --aud jitsi \
+      --sub meet.example.org --room planning
+   token-verifier sign '{"iss":"my-app","aud":"jitsi","sub":"*","room":"*"}' \
+      --key my-key.private.pem --kid my-key --expires 10min \
+      --claim 'context:={"user":{"name":"Ann"}}']];
+end
+
+-- Sets what "name=text" or "name:=JSON" says in `target`.
+local function set(target, assignment, option, terminal)
+	local name, value = assignment:match("^([^=]+)=(.*)$");
+	if not name or name == ":" then
+		terminal.fail(("%s '%s': name=text or name:=JSON is expected"):format(option, assignment));
+	end
+	local is_text = name:sub(-1) ~= ":"; -- names may be URLs, with colons in them
+	name = name:gsub(":$", "");
+	if is_text then
+		target[name] = value;
+		return;
+	end
+	local read, message = token_verifier.decode_json('{"value":'..value.."\n}");
+	if not read or next(read, next(read)) ~= nil then
+		terminal.fail(("%s '%s': what follows := is not JSON%s"):format(option, assignment,
+			message and message:match(": .*") or ""));
+	end
+	target[name] = read.value;
+end
+
+local function read_claims(arguments, terminal)
+	local text = arguments.claims;
+	if not text then
+		return {};
+	elseif text == "-" or text:sub(1, 1) == "@" then
+		text = input.read(text == "-" and text or text:sub(2), "the claims", terminal);
+	end
+	local claims, message, code = token_verifier.decode_json(input.trim(text));
+	if not claims then
+		terminal.fail(("%s: the claims: %s"):format(code, message));
+	end
+	return claims;
+end
+
+local function make_claims(arguments, terminal)
+	local claims = read_claims(arguments, terminal);
+	for _, name in ipairs(shorthands) do
+		claims[name] = arguments[name] or claims[name];
+	end
+	if #arguments.aud > 0 then
+		claims.aud = #arguments.aud == 1 and arguments.aud[1] or arguments.aud;
+	end
+	for _, assignment in ipairs(arguments.claim) do
+		set(claims, assignment, "--claim", terminal);
+	end
+	local now = arguments.now or os.time();
+	if claims.iat == nil then
+		claims.iat = now;
+	end
+	if arguments.expires ~= nil or claims.exp == nil then
+		local lifetime = arguments.expires;
+		if lifetime == nil then
+			lifetime = default_lifetime;
+		end
+		claims.exp = lifetime and now + lifetime or nil;
+	end
+	return claims;
+end
+
+-- A JWK may say by itself which kid it has.
+local function kid_of(key)
+	local jwk = key:match("^%s*{") and token_verifier.decode_json(key);
+	return jwk and type(jwk.kid) == "string" and jwk.kid or nil;
+end
+
+local function run(arguments, terminal)
+	local options = { algorithm = arguments.alg, kid = arguments.kid };
+	if arguments.secret_file then
+		options.secret = verification.read_secret(arguments.secret_file, terminal);
+	elseif arguments.key then
+		options.private_key = input.read(arguments.key, "the key", terminal);
+		options.kid = options.kid or kid_of(options.private_key);
+	else
+		terminal.fail("nothing is named to sign with: give --secret-file or --key");
+	end
+	if #arguments.header > 0 then
+		options.header = {};
+		for _, assignment in ipairs(arguments.header) do
+			set(options.header, assignment, "--header", terminal);
+		end
+	end
+	local token, message, code = verification.call(terminal, token_verifier.sign, make_claims(arguments, terminal), options);
+	if not token then
+		terminal.fail(("%s: %s"):format(code, message));
+	elseif terminal.wants_json then
+		local header, claims = token_verifier.inspect(token);
+		terminal.print_json { token = token, header = header, claims = claims };
+	else
+		terminal.line(token);
+	end
+	return 0;
+end
+
+return { name = "sign", aliases = { "mint" }, summary = "Makes a token", usage = "[options] [<claims>]", register = register, run = run };
