@@ -260,20 +260,43 @@ coverage:
 mutation: $(BUILD)/.dependencies
 	BUILD=$(BUILD) nice -n 19 $(PYTHON) scripts/mutate $(MUTATED)
 
-# Tables of what things take, on standard output: see bench/README.md.
-.PHONY: bench bench-keys bench-loop
-bench: bench-keys bench-loop
+# What things take: see bench/README.md. BENCH_FLAGS: --quick, --alone and others of bench/run.py.
+BENCH := $(BUILD)/bench
+BENCH_FLAGS ?=
+BENCH_ENV = LUA="$(LUA)" CC="$(CC)" CFLAGS="$(CFLAGS)" LUA_CPATH="$(CURDIR)/$(BUILD)/?.so;$(CURDIR)/$(BENCH)/?.so;;" \
+	LUA_PATH="$(CURDIR)/lua/?.lua;$(CURDIR)/?.lua;;"
+# Libraries of C that are compared with, if they are there.
+BENCH_C_PEERS = $(foreach p,libjwt cjose,$(if $(shell $(PKG_CONFIG) --exists $(p) 2>/dev/null && echo yes),$(BENCH)/$(p)))
+
+.PHONY: bench
+bench:
+	scripts/install-deps bench
+	$(MAKE) bench-run
 
 # What OpenSSL alone takes, as a module for the scripts in bench/; no part of the product.
-BENCH_ENV = LUA_CPATH="$(CURDIR)/$(BUILD)/?.so;$(CURDIR)/$(BUILD)/bench/?.so;;" LUA_PATH="$(CURDIR)/lua/?.lua;$(CURDIR)/?.lua;;"
-
-$(BUILD)/bench/floor.so: bench/floor.c $(BUILD)/.dependencies
-	@mkdir -p $(BUILD)/bench
+$(BENCH)/floor.so: bench/floor.c $(BUILD)/.dependencies
+	@mkdir -p $(BENCH)
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -O2 -shared $(LDFLAGS) -o $@ $< $(shell $(PKG_CONFIG) --libs openssl)
 
-bench-keys: all $(BUILD)/bench/floor.so
-	$(BENCH_ENV) $(LUA) bench/keys.lua
-	@echo
+$(BENCH)/libjwt $(BENCH)/cjose: $(BENCH)/%: bench/peers/%.c bench/peers/worker.c bench/peers/peer.h
+	@mkdir -p $(BENCH)
+	$(CC) -D_GNU_SOURCE -std=c11 $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -DPEER_VERSION='"$(shell $(PKG_CONFIG) --modversion $*)"' \
+		$(shell $(PKG_CONFIG) --cflags $*) $(LDFLAGS) -o $@ $(filter %.c,$^) $(shell $(PKG_CONFIG) --libs $*)
+
+.PHONY: bench-programs bench-run bench-publish bench-reach bench-loop
+bench-programs: all $(BENCH)/floor.so
+	@$(MAKE) --no-print-directory $(or $(BENCH_C_PEERS),all)
+
+bench-run: bench-programs
+	scripts/npm-libraries
+	$(BENCH_ENV) $(PYTHON) bench/run.py --build "$(BUILD)" $(BENCH_FLAGS)
+
+# What README.md and bench/README.md show: the last run's.
+bench-publish:
+	@mkdir -p bench/results
+	cp $(BENCH)/bench.md $(BENCH)/bench.csv $(BENCH)/plot.svg bench/results/
+
+bench-reach: all $(BENCH)/floor.so
 	$(BENCH_ENV) $(LUA) bench/verify.lua
 
 bench-loop: all
@@ -288,4 +311,4 @@ dist:
 .PHONY: help
 help:
 	@echo "all install uninstall clean dist demo check unit oom corpus spec example cross e2e lint sanitize valgrind coverage mutation bench"
-	@echo "fuzz (each target for FUZZ_SECONDS, in turn) fuzz-merge"
+	@echo "fuzz (each target for FUZZ_SECONDS, in turn) fuzz-merge; bench-run bench-publish bench-reach bench-loop"
