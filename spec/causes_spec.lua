@@ -11,7 +11,7 @@ local of_the_log = {
 };
 
 local places = {};
-for _, word in ipairs({ "token", "text", "configuration", "key server", "issuer", "clock", "server", "nowhere" }) do
+for _, word in ipairs({ "token", "text", "configuration", "key server", "issuer", "clock", "server", "command", "nowhere" }) do
 	places[word] = true;
 end
 

@@ -108,6 +108,9 @@ local rows = {
 	{ "key-file-missing-locally", "key-not-found", "key server",
 		"The folder has no file for this \"kid\". It was looked for as {file}, which is the SHA-256 of the kid in hex, and .pem.",
 		"Put the public key there: {command}" };
+	{ "folder-missing", "key-not-found", "configuration",
+		"There is no such folder, or it may not be read.",
+		"Make it, readable for the user that Prosody runs as, or mend the path in asap_key_server or token_issuers." };
 	{ "key-file-unreadable", "key-unusable", "key server",
 		"The folder's file for this \"kid\" cannot be read.",
 		"Make it and its folder readable for the user that Prosody runs as: chmod a+r {file}" };
@@ -118,6 +121,9 @@ local rows = {
 		"The JWK Set does not have this \"kid\". It has {kids}.",
 		"Sign with one of its keys, or look whether the set is that of the issuer (of the same realm or tenant). A key that was just "
 			.."added is found within token_key_penalty seconds." };
+	{ "no-key-named", "key-not-found", "command",
+		"No key was named to check the signature with.",
+		"Give --config and --host, or one of --secret-file, --key, --asap-key-server, --jwks-url, --openid-issuer and --directory." };
 	{ "no-source", "key-not-found", "configuration",
 		"The configured source of keys is empty or no usable URL, so it holds no key.",
 		"Mend asap_key_server, cache_keys_url, openid_issuer or token_issuers: an error line at start says what is wrong with it." };
@@ -204,6 +210,24 @@ local rows = {
 	{ "key-pending", "key-pending", "nowhere",
 		"The key is still being fetched.",
 		"Ask again." };
+
+	{ "set-fits-no-algorithm", "key-algorithm-mismatch", "configuration",
+		"None of the set's keys is one for an algorithm that is accepted ({accepted}).",
+		"Set signature_algorithm to what the provider signs with: signature_algorithm = {suggested}." };
+	{ "set-skips-keys", "ok", "key server",
+		"Some keys of the set are not used: they are broken, weak, symmetric or of an unknown type.",
+		"Nothing, if tokens are signed with the others." };
+
+	-- The configuration as a whole.
+	{ "authentication-takes-no-tokens", "ok", "configuration",
+		"Nobody asks for a token on this host: authentication is {found}.",
+		"Set authentication = \"token\", unless another plugin verifies tokens here." };
+	{ "rooms-not-verified", "ok", "configuration",
+		"The rooms of {host} are open to everybody who is logged in: nothing holds them against the token.",
+		"Add \"token_verification\" to modules_enabled of that Component." };
+	{ "no-token-host", "ok", "configuration",
+		"No VirtualHost has the option app_id, so none takes tokens.",
+		"Set app_id, and app_secret or a source of keys, in the VirtualHost's block." };
 
 	-- The key itself.
 	{ "key-algorithm-mismatch", "key-algorithm-mismatch", "token or key server",

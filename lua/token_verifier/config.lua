@@ -99,7 +99,8 @@ local function with_host(host, own_module, log)
 	end;
 end
 
--- Reads everything through `context` (a module API object), and what is the loading plugin's own through `own_module`.
+-- Reads everything through `context` (a module API object, or a stand-in that has also `plugin_folders` and `sections`, the
+-- options by host), and what is the loading plugin's own through `own_module`.
 -- Returns the table of fields, and whether tokens can be verified with them; if not, after an error line that names the
 -- option to fix. With `aside` all there is to say goes to `log`, whether or not it was said before.
 local function read(context, own_module, log, aside)
@@ -118,8 +119,8 @@ local function read(context, own_module, log, aside)
 	settings.enableDomainVerification = reader:boolean("enable_domain_verification", true, true);
 	read_domains(reader, settings);
 	read_patterns(reader, settings);
-	shadow.check(reader.log);
-	unknown_options.check(context.host, asked, reader.log);
+	shadow.check(reader.log, context.plugin_folders);
+	unknown_options.check(context.host, asked, reader.log, context.sections);
 	advice.warn(settings, found, reader.log);
 	advice.warn_of_domain(settings, own_module, own_reader.log);
 	if usable then

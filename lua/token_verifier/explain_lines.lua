@@ -17,7 +17,9 @@ local function add_finding(list, finding, colour)
 end
 
 local function verdict(result, colour)
-	if result.hopeless then
+	if result.unjudged then
+		return colour("yellow", ("The token was not judged: %s."):format(result.message));
+	elseif result.hopeless then
 		return colour("red", ("Every token is refused: %s: %s"):format(result.code, result.message));
 	elseif not result.accepted then
 		return colour("red", ("The token is refused: %s: %s"):format(result.code, result.message));
@@ -28,7 +30,23 @@ local function verdict(result, colour)
 	return colour("green", "The token is accepted.");
 end
 
--- `colour(name, text)` gives the text in a colour; absent: none is used.
+local function add_row(list, row, colour)
+	list[#list + 1] = ("%s  %-9s  %s"):format(colour(colour_of[row.mark], ("%-4s"):format(row.mark)), row.check, row.text);
+	for _, finding in ipairs(row.findings) do
+		add_finding(list, finding, colour);
+	end
+end
+
+-- The lines of some rows, for other reports. `colour(name, text)` gives the text in a colour; absent: none is used.
+local function of_rows(rows, colour)
+	local list = {};
+	for _, row in ipairs(rows) do
+		add_row(list, row, colour or plain);
+	end
+	return list;
+end
+
+-- The lines of an explanation; `colour` as above.
 local function lines(result, colour)
 	colour = colour or plain;
 	local list = {};
@@ -42,13 +60,10 @@ local function lines(result, colour)
 		if row.check == "exp" and not result.proven then
 			list[#list + 1] = "      What follows is what the token says. Nobody has vouched for it:";
 		end
-		list[#list + 1] = ("%s  %-9s  %s"):format(colour(colour_of[row.mark], ("%-4s"):format(row.mark)), row.check, row.text);
-		for _, finding in ipairs(row.findings) do
-			add_finding(list, finding, colour);
-		end
+		add_row(list, row, colour);
 	end
 	list[#list + 1] = verdict(result, colour);
 	return list;
 end
 
-return { lines = lines };
+return { lines = lines, of_rows = of_rows };

@@ -52,6 +52,12 @@ local function without_prefix(settings, domain)
 	return nil;
 end
 
+-- The domain that the name of a room tells, or nil.
+local function domain_of(text, prefix)
+	local _, _, site, host = split(text);
+	return site or host and host:gsub("^"..prefix:gsub("%p", "%%%0").."%.", "");
+end
+
 -- What is asked for: { name, tenant, address, domain }; `address` is nil where the host is not known. `domain` is what sub
 -- must be for rooms without a tenant.
 local function place(settings, text)
@@ -72,7 +78,9 @@ local function place(settings, text)
 			asked.address = (asked.tenant and ("[%s]%s@%s") or "%s%s@%s"):format(asked.tenant or "", asked.name, host);
 		end
 	end
-	asked.muc_domain, asked.domain = muc_domain, without_prefix(settings, muc_domain);
+	if not settings.domain_unknown then
+		asked.muc_domain, asked.domain = muc_domain, without_prefix(settings, muc_domain);
+	end
 	return asked;
 end
 
@@ -215,7 +223,7 @@ local function sub_row(claims, options, more, asked)
 		return ok, judging.found(sub, options.require_sub and "a name" or "anything");
 	elseif not settings.enableDomainVerification then
 		return ok, judging.found(sub, "anything, as enable_domain_verification is off");
-	elseif not asked.address then
+	elseif not asked.address or settings.domain_unknown and not asked.tenant then
 		local text, findings = sub_without_room(settings, sub, asked);
 		return ok, text, findings;
 	end
@@ -239,13 +247,15 @@ local function tenant_row(claims, asked)
 	if tostring(tenant):lower() == wanted then
 		return true, text;
 	end
-	return true, text, { find("tenant-mismatch", { found = judging.quoted(tenant), tenant = wanted ~= "" and quote(wanted) or "no tenant",
-		suggested = quote(wanted) }) };
+	return true, text, { find("tenant-mismatch", {
+		found = judging.quoted(tenant), tenant = wanted ~= "" and quote(wanted) or "no tenant", suggested = quote(wanted),
+	}) };
 end
 
 -- Opens the checks of a token's rooms. `more.settings` are the fields of a token_util object, with `host` and `muc_host`, or
--- nil; `more.room` is the room asked for, or nil. Returns { room =, sub =, tenant =: f(claims, options) as in explain_claims,
--- verdict = f(claims) }, where the verdict is true, or false, the name of an error and a reason; nil if no room is asked for.
+-- nil; `domain_unknown` there says that the domain is made up. `more.room` is the room asked for, or nil. Returns
+-- { room =, sub =, tenant =: f(claims, options) as in explain_claims, verdict = f(claims) }, where the verdict is true, or
+-- false, the name of an error and a reason; nil if no room is asked for.
 local function open(more)
 	local asked = more.settings and place(more.settings, more.room) or {};
 	return {
@@ -256,9 +266,10 @@ local function open(more)
 			if not asked.address or type(claims.sub) ~= "string" then
 				return nil;
 			end
-			return may_enter(more.settings, claims, asked);
+			local any_domain = more.settings.domain_unknown and not asked.tenant and { sub = "*" } or nil;
+			return may_enter(more.settings, claims, asked, any_domain);
 		end;
 	};
 end
 
-return { open = open };
+return { open = open, domain_of = domain_of };

@@ -13,6 +13,7 @@ local mt = { __index = methods };
 function methods:close()
 	self.key_set:close();
 end
+mt.__close = methods.close;
 
 -- The stores of the host's keys, or nil and why there is none.
 function methods:stores()

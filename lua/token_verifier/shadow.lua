@@ -22,10 +22,11 @@ local function first_of(name, folders)
 	return nil;
 end
 
--- Warns of each.
-local function check(log)
+-- Warns of each. `folders` are those that plugins are looked for in; absent, those of the Prosody that runs.
+local function check(log, folders)
+	folders = folders or _G.prosody.paths.plugins or "";
 	for _, name in ipairs(ours) do
-		local path, text = first_of(name, _G.prosody.paths.plugins or "");
+		local path, text = first_of(name, folders);
 		if path and not text:find('require "token_verifier"', 1, true) then
 			log("warn", "'%s' is loaded from %s, not from prosody-token-verifier: "
 				.."put our folder in front in 'plugin_paths', and keep other copies out of 'custom_plugins'", name, path);

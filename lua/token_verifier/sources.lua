@@ -86,6 +86,17 @@ local function all_sources(settings)
 	return list;
 end
 
+-- All that are to be asked, each URL of a list by itself: a list of { kind, value }.
+local function single_sources(settings)
+	local list = {};
+	for _, source in ipairs(all_sources(settings)) do
+		for _, value in ipairs(as_list(source.kind and source.value)) do
+			list[#list + 1] = { kind = source.kind, value = value };
+		end
+	end
+	return list;
+end
+
 -- The store of one source; opened when first needed, as no key is asked for while a plugin loads.
 function methods:store(source)
 	local name = name_of(source);
@@ -180,4 +191,6 @@ local function new(key_options, log)
 	return setmetatable({ key_options = key_options, log = log, stores = {} }, mt);
 end
 
-return { as_list = as_list, new = new, open = open, none = none, is_configured = is_configured };
+return {
+	as_list = as_list, new = new, open = open, none = none, is_configured = is_configured, single_sources = single_sources,
+};

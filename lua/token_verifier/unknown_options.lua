@@ -1,15 +1,14 @@
 -- SPDX-License-Identifier: MIT
 -- Options that nobody reads, because their names are misspelt.
 
-local configmanager = require "core.configmanager";
 local spelling = require "token_verifier.spelling";
 
 -- What others read under names like ours.
 local of_others = { "token_verification_allowlist", "token_verification_require_token_for_moderation" };
 
 -- The names in the block of `host` and in the global section.
-local function configured_names(host)
-	local config, names = configmanager.getconfig(), {};
+local function configured_names(host, config)
+	local names = {};
 	for _, section in ipairs({ "*", host }) do
 		for name in pairs(rawget(config, section) or {}) do
 			if type(name) == "string" then
@@ -34,8 +33,10 @@ local function report(name, known, log)
 	end
 end
 
--- Complains about those that are set for `host` and not in `asked`, a table with the names of ours.
-local function check(host, asked, log)
+-- Complains about those that are set for `host` and not in `asked`, a table with the names of ours. `config` has the options
+-- by host; absent, it is Prosody's own.
+local function check(host, asked, log, config)
+	config = config or require "core.configmanager".getconfig();
 	local known = {};
 	for name in pairs(asked) do
 		known[name] = true;
@@ -44,7 +45,7 @@ local function check(host, asked, log)
 		known[name] = true;
 	end
 	local unknown = {};
-	for name in pairs(configured_names(host)) do
+	for name in pairs(configured_names(host, config)) do
 		if not known[name] then
 			unknown[#unknown + 1] = name;
 		end

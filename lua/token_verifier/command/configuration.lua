@@ -1,0 +1,113 @@
+-- SPDX-License-Identifier: MIT
+-- A Prosody configuration as the plugins would see it: hosts that take tokens, and their settings.
+
+require "token_verifier.command.prosody_libraries";
+
+local config = require "token_verifier.config";
+local configuration_file = require "token_verifier.configuration_file";
+local format = require "util.format".format;
+local host_view = require "token_verifier.host_view";
+
+local default_path = "/etc/prosody/prosody.cfg.lua";
+local default_data_path = "/var/lib/prosody";
+
+-- What stands in for the module API of a plugin on `host`.
+local context = {};
+context.__index = context;
+
+function context:get_option(name, default)
+	local value = self.configuration:get(self.host, name);
+	if value == nil then
+		return default;
+	end
+	return value;
+end
+
+function context:get_option_string(name, default)
+	local value = self:get_option(name, default);
+	return value ~= nil and tostring(value) or nil;
+end
+
+function context:get_option_path(name, default)
+	local value = self:get_option_string(name, default);
+	return value and configuration_file.resolve(self.configuration.folder, value);
+end
+
+-- Where Prosody looks for plugins: first those of its installer, then those configured.
+local function plugin_folders(configuration)
+	local data_path = configuration:get("*", "data_path") or default_data_path;
+	local of_installer = configuration:get("*", "installer_plugin_path") or "custom_plugins";
+	local folders = { configuration_file.resolve(tostring(data_path), tostring(of_installer)) };
+	local more = configuration:get("*", "plugin_paths");
+	for _, folder in ipairs(type(more) == "table" and more or {}) do
+		folders[#folders + 1] = configuration_file.resolve(configuration.folder, tostring(folder));
+	end
+	return table.concat(folders, package.config:sub(3, 3));
+end
+
+local function new_context(configuration, host)
+	return setmetatable({
+		configuration = configuration, host = host, sections = configuration.sections, plugin_folders = plugin_folders(configuration),
+	}, context);
+end
+
+-- Reads the configuration, or ends the command.
+local function read(path, terminal)
+	path = path or default_path;
+	local configuration, problem = configuration_file.read(path);
+	if not configuration then
+		terminal.fail(("the configuration cannot be read: %s"):format(problem));
+	end
+	return configuration;
+end
+
+-- The hosts whose options name whose tokens they take.
+local function token_hosts(configuration)
+	local hosts = {};
+	for _, name in ipairs(configuration:hosts(nil)) do
+		if configuration:get(name, "app_id") ~= nil then
+			hosts[#hosts + 1] = name;
+		end
+	end
+	return hosts;
+end
+
+-- The component with the rooms of a host, or nil.
+local function muc_host_of(configuration, host)
+	local found;
+	for _, name in ipairs(configuration:hosts("muc")) do
+		if name:sub(-#host - 1) == "."..host and (not found or #name < #found) then
+			found = name;
+		end
+	end
+	return found;
+end
+
+-- The settings of a host as the plugins read them, with all there is to complain of: a list of { level, text }, then whether
+-- tokens can be verified.
+local function settings_of(configuration, host)
+	local complaints = {};
+	local plugin = new_context(configuration, host);
+	local settings, usable = config.read(plugin, plugin, function (level, ...)
+		complaints[#complaints + 1] = { level = level, text = format(...) };
+	end, true);
+	return settings, complaints, usable;
+end
+
+-- The view of a host that takes tokens. To be closed.
+local function view(configuration, host)
+	local settings, complaints = settings_of(configuration, host);
+	local texts = {};
+	for _, note in ipairs(configuration.notes) do
+		texts[#texts + 1] = "note: "..note;
+	end
+	for _, complaint in ipairs(complaints) do
+		texts[#texts + 1] = ("%s: %s"):format(complaint.level, complaint.text);
+	end
+	return host_view.new(host, settings, texts, muc_host_of(configuration, host));
+end
+
+return {
+	default_path = default_path, read = read, token_hosts = token_hosts, settings_of = settings_of, view = view,
+	muc_host_of = muc_host_of,
+};

@@ -1,0 +1,317 @@
+-- SPDX-License-Identifier: MIT
+-- Reads a prosody.cfg.lua where there is no Prosody: the language that core/configmanager of Prosody 13 gives to these files,
+-- which 0.12's is a part of. The file is a program, and runs as it would there.
+
+local global = "*";
+
+local methods = {};
+local mt = { __index = methods };
+
+-- A path as Prosody takes it: relative to a folder.
+local function resolve(folder, path)
+	if path:sub(1, 1) == "/" then
+		return path;
+	end
+	return (folder == "" and "" or folder:gsub("/*$", "/"))..path:gsub("^%./", "");
+end
+
+local function folder_of(path)
+	return path:match("^(.*/)[^/]*$") or "";
+end
+
+-- The line of a configuration file that is being executed.
+local function line_of(file)
+	for level = 3, 20 do
+		local info = debug.getinfo(level, "Sl");
+		if not info then
+			break;
+		elseif info.source == "@"..file then
+			return info.currentline;
+		end
+	end
+	return 0;
+end
+
+local function set(self, host, name, value)
+	self.sections[host] = self.sections[host] or {};
+	self.sections[host][name] = value;
+end
+
+-- What an option that holds a list is when it is read within the file: it can be added to.
+local function list_proxy(self, host, name)
+	local function append(proxy, values)
+		if type(values) ~= "table" then
+			error("'append' operation expects a list of values to append to the existing list", 2);
+		end
+		local list = self.sections[host][name];
+		if values[1] ~= nil then
+			table.move(values, 1, #values, #list + 1, list);
+		else
+			for key, value in pairs(values) do
+				list[key] = value;
+			end
+		end
+		return proxy;
+	end
+	return setmetatable({}, {
+		__index = function (_, operation)
+			if operation == "append" then
+				return append;
+			elseif operation == "value" then
+				return function () return self.sections[host][name]; end;
+			elseif operation == "values" then
+				return function () return coroutine.wrap(function ()
+					for _, value in pairs(self.sections[host][name]) do coroutine.yield(value); end
+				end); end;
+			end
+			error("Unknown config option operation: '"..tostring(operation).."'", 2);
+		end;
+		__call = function (proxy, values)
+			if type(values) ~= "table" then
+				error("Invalid syntax - missing '=' perhaps?", 2);
+			end
+			return append(proxy, values);
+		end;
+	});
+end
+
+local function read_file(path, mode)
+	local file, problem = io.open(path, "rb");
+	if not file then
+		error(problem, 3);
+	end
+	local text;
+	text, problem = file:read(mode);
+	file:close();
+	if not text and problem then
+		error(problem, 3);
+	end
+	return text;
+end
+
+local execute;
+
+-- The files that a pattern with * and ? in its last part names, in the order that the folder has them.
+local function expand(folder, pattern)
+	local has_lfs, lfs = pcall(require, "lfs");
+	if not has_lfs then
+		error(("Error expanding wildcard pattern in Include %q - LuaFileSystem not available"):format(pattern), 0);
+	end
+	local directory, glob = pattern:match("^(.-)/?([^/]+)$");
+	directory = directory ~= "" and resolve(folder, directory) or folder ~= "" and folder or ".";
+	local lua_pattern = "^"..glob:gsub("[%p%c]", function (char)
+		return char == "*" and ".*" or char == "?" and "." or "%"..char;
+	end).."$";
+	local ok, iterate, folder_object = pcall(lfs.dir, directory);
+	if not ok then
+		error(("Error expanding wildcard pattern in Include %q - %s"):format(pattern, iterate:gsub("^%S+:%d+: ", "")), 0);
+	end
+	local paths = {};
+	for name in iterate, folder_object do
+		if name:sub(1, 1) ~= "." and name:find(lua_pattern) then
+			paths[#paths + 1] = directory:gsub("/*$", "/")..name;
+		end
+	end
+	return paths;
+end
+
+local function host_name(name, what)
+	if type(name) ~= "string" then
+		error(what.." must have a name", 3);
+	end
+	return name:lower();
+end
+
+-- The words of the language; `state.host` is the section that options go into.
+local function add_sections(self, words, state)
+	function words.VirtualHost(name)
+		name = host_name(name, "Host");
+		if self.sections[name] and self.sections[name].component_module then
+			error(("Host %q clashes with previously defined Component %q"):format(name, name), 0);
+		end
+		state.host = name;
+		set(self, name, "defined", true);
+		return function (options)
+			state.host = global;
+			if type(options) ~= "table" then
+				error("Invalid syntax following VirtualHost, expected options but received a "..type(options), 2);
+			end
+			for option, value in pairs(options) do
+				set(self, name, option, value);
+			end
+		end;
+	end
+
+	function words.Component(name)
+		name = host_name(name, "Component");
+		local section = self.sections[name];
+		if section and section.defined and not section.component_module then
+			error(("Component %q clashes with previously defined VirtualHost %q"):format(name, name), 0);
+		end
+		set(self, name, "component_module", "component");
+		set(self, name, "load_global_modules", false);
+		state.host = name;
+		local function take_options(options)
+			state.host = global;
+			for option, value in pairs(options) do
+				set(self, name, option, value);
+			end
+		end
+		return function (module)
+			if type(module) == "string" then
+				set(self, name, "component_module", module);
+				return take_options;
+			end
+			return take_options(module);
+		end;
+	end
+	words.Host, words.host, words.component = words.VirtualHost, words.VirtualHost, words.Component;
+end
+
+local function add_files(self, words, path)
+	local folder = folder_of(path);
+	function words.Include(name)
+		if name:find("[*?]") then
+			for _, found in ipairs(expand(folder, name)) do
+				execute(self, found);
+			end
+			return;
+		end
+		execute(self, resolve(folder, name));
+	end
+	words.include = words.Include;
+
+	function words.RunScript(name)
+		return dofile(resolve(folder, name));
+	end
+	function words.FileContents(name, mode)
+		return read_file(resolve(folder, name), mode or "a");
+	end
+	function words.FileLine(name, mode)
+		return read_file(resolve(folder, name), mode or "l");
+	end
+	function words.FileLines(name)
+		local lines = {};
+		for line in io.lines(resolve(folder, name)) do
+			lines[#lines + 1] = line;
+		end
+		return lines;
+	end
+	function words.Credential(name, mode)
+		local credentials = os.getenv("CREDENTIALS_DIRECTORY");
+		if not credentials then
+			self:note("%s:%d: Credential(%q) is not known here: systemd gives it to Prosody alone", path, line_of(path), name);
+			return nil;
+		end
+		return read_file(resolve(credentials, name), mode or "a");
+	end
+end
+
+local function environment_variable(self, name, path)
+	local value = os.getenv(name);
+	if value == nil and not self.unset[name] then
+		self.unset[name] = true;
+		self:note("%s:%d: the environment variable %s is not set here; Prosody's own environment may have it", path, line_of(path), name);
+	end
+	return value;
+end
+
+-- What the file sees: the words, options that are set already, and Lua's own library.
+local function new_environment(self, path)
+	local words, state, assigned = {}, { host = global }, {};
+	add_sections(self, words, state);
+	add_files(self, words, path);
+	return setmetatable({}, {
+		__index = function (_, name)
+			if words[name] then
+				return words[name];
+			elseif type(name) == "string" and name:find("^ENV_") then
+				return environment_variable(self, name:sub(5), path);
+			elseif name == "Lua" then
+				return _G;
+			end
+			local value = (self.sections[state.host] or {})[name];
+			if type(value) == "table" then
+				return list_proxy(self, state.host, name);
+			elseif value ~= nil then
+				return value;
+			end
+			return rawget(_G, name);
+		end;
+		__newindex = function (_, name, value)
+			local option = state.host.."/"..tostring(name);
+			if assigned[option] then
+				self:note("%s:%d: Duplicate option '%s'", path, line_of(path), name);
+			end
+			assigned[option] = true;
+			set(self, state.host, name, value);
+		end;
+	});
+end
+
+-- Runs one file; raises what is wrong with it.
+function execute(self, path)
+	local file, problem = io.open(path, "rb");
+	if not file then
+		error("Error loading included "..problem, 0);
+	end
+	local text = file:read("a");
+	file:close();
+	if not text then
+		error(path.." cannot be read", 0);
+	end
+	self.files[#self.files + 1] = path;
+	local chunk, message = load(text, "@"..path, "t", new_environment(self, path));
+	if not chunk then
+		error(message, 0);
+	end
+	chunk();
+end
+
+function methods:note(text, ...)
+	self.notes[#self.notes + 1] = text:format(...);
+end
+
+-- The option in force for a host, or globally for "*".
+function methods:get(host, name)
+	local value = self.sections[host] and self.sections[host][name];
+	if value == nil then
+		value = self.sections[global][name];
+	end
+	return value;
+end
+
+-- The names of hosts that are VirtualHosts, or those that are components with `module`, in alphabetical order.
+function methods:hosts(module)
+	local names = {};
+	for name, section in pairs(self.sections) do
+		if name ~= global and section.component_module == module then
+			names[#names + 1] = name;
+		end
+	end
+	table.sort(names);
+	return names;
+end
+
+-- Reads a file. Returns an object with `sections` (name of the host or "*" -> options), `folder`, `files` and `notes`; or nil
+-- and what is wrong.
+local function read(path)
+	local self = setmetatable({
+		path = path, folder = folder_of(path):gsub("(.)/$", "%1"), sections = { [global] = {} }, files = {}, notes = {}, unset = {},
+	}, mt);
+	if self.folder == "" then
+		self.folder = ".";
+	end
+	local file, problem = io.open(path, "rb");
+	if not file then
+		return nil, problem;
+	end
+	file:close();
+	local ok, message = pcall(execute, self, path);
+	if not ok then
+		return nil, tostring(message);
+	end
+	return self;
+end
+
+return { read = read, resolve = resolve };

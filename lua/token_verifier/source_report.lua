@@ -1,0 +1,99 @@
+-- SPDX-License-Identifier: MIT
+-- Asks a source of keys, and says what it has. It waits: for a command line, not for a server.
+
+local find = require "token_verifier.causes".find;
+local key_findings = require "token_verifier.explain_key";
+local quote = require "token_verifier.report".quote;
+local sources = require "token_verifier.sources";
+
+-- What nobody has published, to see how a key server says so.
+local made_up_kid = "token-verifier-check";
+local max_listed = 8;
+
+local function describe_key(held)
+	return ("%s (%s, %s)"):format(quote(held.kid), held.key:type(), held.key:curve() or ("%d bits"):format(held.key:bits()));
+end
+
+local function algorithms_of(keys)
+	local names, seen = {}, {};
+	for _, held in ipairs(keys) do
+		for _, name in ipairs(held.key:algorithms()) do
+			if not seen[name] then
+				seen[name], names[#names + 1] = true, name;
+			end
+		end
+	end
+	return names, seen;
+end
+
+-- A finding if no key of a set is one for the accepted algorithms.
+local function judge_algorithms(keys, accepted)
+	local names, seen = algorithms_of(keys);
+	for _, name in ipairs(accepted) do
+		if seen[name] then
+			return nil;
+		end
+	end
+	return find("set-fits-no-algorithm", {
+		accepted = #accepted > 0 and table.concat(accepted, ", ") or "none", suggested = names[1] and ("%q"):format(names[1]) or "...",
+	});
+end
+
+local function of_set(store, accepted)
+	local keys, parts, findings = store:keys(), {}, {};
+	for i = 1, math.min(#keys, max_listed) do
+		parts[i] = describe_key(keys[i]);
+	end
+	if #keys > max_listed then
+		parts[#parts + 1] = ("and %d more"):format(#keys - max_listed);
+	end
+	findings[1] = judge_algorithms(keys, accepted);
+	if store:stats().skipped > 0 then
+		findings[#findings + 1] = find("set-skips-keys");
+	end
+	for _, held in ipairs(keys) do
+		if held.came_as == "private key" then
+			findings[#findings + 1] = find("key-private");
+			break;
+		end
+	end
+	local text = #keys == 0 and "it answers, but has no key" or ("it has %s"):format(table.concat(parts, ", "));
+	return ("%s: %s"):format(store:source(), text), findings, #keys > 0;
+end
+
+local function of_folder(path)
+	local folder = io.open(path, "r");
+	if not folder then
+		return path..": there is no such folder", false;
+	end
+	folder:close();
+	return path..": the folder is there", true;
+end
+
+-- Asks a source, { kind, value } as in token_verifier.sources. `accepted` is the list of algorithms that are accepted.
+-- Returns a row { check, mark, text, findings } as in an explanation, and whether the source could not be reached.
+local function ask(source, key_options, accepted)
+	local store, problem = sources.open(source, key_options);
+	if not store then
+		return { check = "keys", mark = "FAIL", text = problem, findings = { find("no-source") } }, false;
+	end
+	local key, message, code = store:get(made_up_kid, true);
+	local text, findings, ok = message, {}, true;
+	if code == "key-not-found" and message:find(" among its ", 1, true) then
+		text, findings, ok = of_set(store, accepted);
+	elseif store:source():sub(1, 1) == "/" then
+		text, ok = of_folder(store:source());
+		findings[1] = not ok and find("folder-missing") or nil;
+	elseif code == "key-not-found" then
+		text = ("%s: it answers, and says 404 for a kid that nobody has, as it should"):format(store:source());
+	elseif key then
+		text, ok = ("%s: it has a key for a kid that nobody has"):format(store:source()), false;
+	else
+		findings, ok = { key_findings.of_failure(code, message, { kid = made_up_kid }) }, false;
+	end
+	store:close();
+	local mark = ok and (findings[1] and "WARN" or "ok") or "FAIL";
+	return { check = "keys", mark = mark, text = text, findings = findings }, code == "key-source-unavailable";
+end
+
+return { ask = ask };
