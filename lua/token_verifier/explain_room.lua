@@ -24,7 +24,7 @@ local function split(text)
 	if address then
 		local host, path = address:match("^([^/]*)/*(.*)$");
 		local tenant, name = path:match("^([^/]+)/([^/]+)/*$");
-		return (name or path:gsub("/*$", "")):lower(), tenant and tenant:lower(), host:gsub(":%d+$", "");
+		return (name or path:gsub("/*$", "")):lower(), tenant and tenant:lower(), (host:gsub(":%d+$", ""));
 	end
 	local node, host = text:match("^([^@/]*)@([^/]+)");
 	node = node or text;
@@ -116,7 +116,7 @@ end
 
 -- What is written into the claim that does not belong there, or nil. Each is compared as it is.
 local function shape_finding(claim, asked)
-	local web_name = claim:match("^https?://[^/]+/.-([^/?#]+)/?[?#]?[^/]*$");
+	local web_name = claim:find("^https?://") and split(claim);
 	local inner = claim:match("^%[[^%]]+%](.+)$") or claim:match("^[^/]+/([^/]+)$");
 	if web_name then
 		return find("room-url", { suggested = quote(web_name) });

@@ -66,15 +66,16 @@ local function is_header(part)
 	return text ~= nil and text:find('^{%s*"[%w_]+"') ~= nil;
 end
 
-local function what_is_cut(token, parts)
+-- What is missing of a token whose header can be read, or nil.
+local function what_is_cut(token, parts, code)
 	if token:find("%.%.%.$") or token:find("\226\128\166$") then
 		return "it ends with \"...\"";
 	elseif #parts == 1 then
 		return "there is nothing behind the first part";
 	elseif #parts == 2 then
 		return "there is no third part, the signature";
-	elseif parts[#parts] == "" then
-		return "there is nothing behind the last dot, where the signature belongs";
+	elseif #parts == 3 and code == "malformed-token" and not token:find("[^%w._-]") then
+		return "a part of it ends in the middle of a character";
 	end
 	return nil;
 end
@@ -83,10 +84,11 @@ end
 local function of_shape(token, code)
 	local parts = parts_of(token);
 	local header = is_header(parts[1]);
-	if code == "encrypted-token" or code == "token-too-large" then
+	local cut = header and code ~= "token-too-large" and what_is_cut(token, parts, code);
+	if cut then
+		return find("cut-off", { missing = cut });
+	elseif code == "encrypted-token" or code == "token-too-large" then
 		return find(code);
-	elseif header and what_is_cut(token, parts) then
-		return find("cut-off", { missing = what_is_cut(token, parts) });
 	elseif #parts == 3 and token:find("[=+/]") and not token:find("[^%w.=+/_-]") then
 		return find("base64-padding");
 	elseif not header and #parts < 3 and token ~= "" then

@@ -1,0 +1,139 @@
+-- SPDX-License-Identifier: MIT
+-- What the command's explain says of issuers, audiences, rooms, domains and tenants: one row a case.
+
+local explaining = require "spec.support.explaining";
+local tokens = require "spec.support.tokens";
+
+local now = 1700000000;
+local secret = "0123456789abcdef of a shared secret, in plain";
+local absent = tokens.absent;
+
+lazy_teardown(explaining.remove_files);
+
+local function token(changes)
+	local all = { iat = now - 60, exp = now + 3540, sub = "meet.example.org", room = "planning", context = { user = { name = "Ann" } } };
+	for name, value in pairs(changes) do
+		all[name] = value;
+	end
+	return tokens.hs256(tokens.claims(all), secret);
+end
+
+local pattern = { room = { regex = true } };
+
+-- { what, changes of the claims, lines of the configuration, room asked for, check, mark, key of the cause, words of the cause,
+-- words of the mend [, exit status] }
+local cases = {
+	{ "no iss", { iss = absent }, "", nil, "iss", "FAIL", "issuer-missing", 'no "iss"', 'Have the issuer set "iss" to "app"' },
+	{ "iss of null", { iss = tokens.null }, "", nil, "iss", "FAIL", "issuer-missing", 'no "iss"', '"app"' },
+	{ "another iss", { iss = "else" }, "", nil, "iss", "FAIL", "issuer-not-accepted", "not one that is accepted", "asap_accepted_issuers" },
+	{ "iss as an array", { iss = { "app" } }, "", nil, "iss", "FAIL", "issuer-array", "must be one string", 'Set "iss" to "app"' },
+	{ "iss with a slash at the end", { iss = "https://kc/realms/a/" }, 'asap_accepted_issuers = { "https://kc/realms/a" }', nil, "iss", "FAIL",
+		"trailing-slash", 'accepted "https://kc/realms/a" differ only in a slash', 'asap_accepted_issuers = { "https://kc/realms/a/" }' },
+	{ "iss without the slash at the end", { iss = "https://kc/realms/a" }, 'asap_accepted_issuers = { "x", "https://kc/realms/a/" }', nil, "iss", "FAIL",
+		"trailing-slash", 'accepted "https://kc/realms/a/"', "Write both alike" },
+	{ "iss of http for https", { iss = "http://kc/realms/a" }, 'asap_accepted_issuers = { "https://kc/realms/a" }', nil, "iss", "FAIL",
+		"other-scheme", "differ in http and https", "KC_HOSTNAME" },
+	{ "iss in another case", { iss = "App" }, "", nil, "iss", "FAIL", "other-case", "upper and lower case", "Write both alike" },
+	{ "iss and aud mixed up", { iss = "jitsi", aud = "app" }, "", nil, "iss", "FAIL", "issuer-and-audience-swapped", "mixed up", "app_id" },
+	{ "no aud", { aud = absent }, "", nil, "aud", "FAIL", "audience-missing", 'no "aud"', 'set "aud" to "jitsi"' },
+	{ "no aud where any will do", { aud = absent }, 'asap_accepted_audiences = "*"', nil, "aud", "FAIL", "audience-missing", "even where any is accepted",
+		'set "aud" to "jitsi", or' },
+	{ "another aud", { aud = "else" }, "", nil, "aud", "FAIL", "audience-not-accepted", "somebody else", "asap_accepted_audiences" },
+	{ "aud as an array without it", { aud = { "a", "b" } }, "", nil, "aud", "FAIL", "audience-array", "an array, which is fine", 'Add "jitsi" to it' },
+	{ "aud as an array with it", { aud = { "a", "jitsi" } }, "", nil, "aud", "ok", nil, nil, nil, 0 },
+	{ "aud as a number", { aud = 5 }, "", nil, "aud", "FAIL", "audience-invalid", "neither a string nor an array", 'Set "aud" to "jitsi"' },
+	{ "aud in another case", { aud = "Jitsi" }, "", nil, "aud", "FAIL", "other-case", "upper and lower case", "Write both alike" },
+	{ "aud with a slash at the end", { aud = { "https://meet/" } }, 'asap_accepted_audiences = { "https://meet" }', nil, "aud", "FAIL", "trailing-slash",
+		"slash at the end", "asap_accepted_audiences = " },
+
+	{ "no room", { room = absent }, "", nil, "room", "FAIL", "room-missing", 'no claim "room"', "asap_require_room_claim = false" },
+	{ "no room where it may be absent", { room = absent }, "asap_require_room_claim = false", "planning", "room", "ok", nil, nil, nil, 0 },
+	{ "room as a list", { room = { "planning" } }, "", nil, "room", "FAIL", "room-invalid", "not a string", "a token each" },
+	{ "another room", { room = "finance" }, "", "planning", "room", "FAIL", "room-not-accepted", "another room", '"room": "*"' },
+	{ "a room in another case", { room = "Planning" }, "", "PLANNING", "room", "ok", "room-case", "compared in lower case", "no harm", 0 },
+	{ "a full JID as room", { room = "planning@conference.meet.example.org" }, "", "planning", "room", "FAIL", "room-full-jid", "an address with a host",
+		'"room": "planning"' },
+	{ "a full JID as room, none asked for", { room = "planning@conference.meet.example.org" }, "", nil, "room", "WARN", "room-full-jid", "the name alone",
+		"in front of the @", 0 },
+	{ "a web address as room", { room = "https://meet.example.org/acme/planning" }, "", "planning", "room", "FAIL", "room-url", "web address", '"room": "planning"' },
+	{ "tenant and room as room", { room = "acme/planning", sub = "acme" }, "", "acme/planning", "room", "FAIL", "room-with-tenant", "holds the tenant too",
+		'"room": "planning"' },
+	{ "a URL-encoded room", { room = "my%20room" }, "", "my room", "room", "FAIL", "room-url-encoded", "URL-encoded", '"room": "my room"' },
+	{ "a URL-encoded room, none asked for", { room = "my%20room" }, "", nil, "room", "ok", "room-maybe-encoded", "URL-encoded", '"my room"', 0 },
+	{ "a room that is not encoded as its address is", { room = "my room" }, "", "https://meet.example.org/my%20room", "room", "FAIL", "room-not-encoded",
+		"address is URL-encoded", '"room": "my%20room"' },
+	{ "a pattern that nothing declares", { room = "plan.*" }, "", "planning", "room", "FAIL", "room-pattern-not-declared", "looks like a pattern",
+		"context.room.regex" },
+	{ "a pattern that does not match", { room = "plan%d+", context = pattern }, "", "planning", "room", "FAIL", "room-pattern-mismatch", "does not match",
+		"Lua pattern" },
+	{ "a pattern that matches", { room = "plan.*", context = pattern }, "", "planning", "room", "ok", nil, nil, nil, 0 },
+	{ "a pattern where they are off", { room = "plan.*", context = pattern }, "token_regex_enabled = false", "planning", "room", "FAIL", "room-pattern-refused",
+		"patterns are off", "token_regex_enabled" },
+
+	{ "no sub", { sub = absent }, "", nil, "sub", "FAIL", "sub-missing", 'no claim "sub"', 'Set "sub" to "meet.example.org"' },
+	{ "sub as a number", { sub = 5 }, "", nil, "sub", "FAIL", "sub-invalid", "not a string", '"meet.example.org"' },
+	{ "sub as the domain for a tenant's room", {}, "", "acme/planning", "sub", "FAIL", "sub-domain-for-tenant", 'of the tenant "acme"', 'Set "sub" to "acme"' },
+	{ "sub as a tenant for a room without", { sub = "acme" }, "", "planning", "sub", "FAIL", "sub-tenant-for-domain", "names a tenant", "/acme/room" },
+	{ "sub as the host of the rooms", { sub = "conference.meet.example.org" }, "", "planning", "sub", "FAIL", "sub-conference-host", "host of the rooms",
+		'Set "sub" to "meet.example.org"' },
+	{ "sub as the host of the rooms, none asked for", { sub = "conference.meet.example.org" }, "", nil, "sub", "WARN", "sub-conference-host",
+		'without "conference."', '"meet.example.org"', 0 },
+	{ "sub as a user's id", { sub = "2d1e5c4a-7c1b-4c55-9e0d-0f6a4f3b2a10" }, "", "planning", "sub", "FAIL", "sub-user", "id of a user",
+		"enable_domain_verification = false" },
+	{ "sub as another domain", { sub = "other.example.org" }, "", "planning", "sub", "FAIL", "sub-other", "other rooms", '"meet.example.org"' },
+	{ "any sub without domain verification", { sub = "whatever" }, "enable_domain_verification = false", "planning", "sub", "ok", nil, nil, nil, 0 },
+	{ "the tenant's sub", { sub = "Acme" }, "", "https://meet.example.org/acme/planning", "sub", "ok", nil, nil, nil, 0 },
+	{ "any sub", { sub = "*", room = "*" }, "", "planning@conference.acme.meet.example.org", "sub", "ok", nil, nil, nil, 0 },
+	{ "another tenant", { sub = "acme", context = { tenant = "other" } }, "", "acme/planning", "tenant", "WARN", "tenant-mismatch",
+		'context.tenant is "other"', 'context.tenant to "acme"', 0 },
+	{ "a tenant where there are none", { sub = "acme" }, "muc_mapper_domain_base = nil", "acme/planning", "sub", "FAIL", "muc-domain-base-missing",
+		"muc_mapper_domain_base is not set", "main domain" },
+};
+
+describe("the command's explain, of", function ()
+	for _, case in ipairs(cases) do
+		local what, changes, lines, room, check, mark, key, cause, mend, status = table.unpack(case, 1, 10);
+		it(("%s: %s"):format(what, key or "nothing"), function ()
+			local configuration = explaining.configuration(("app_secret = %q\n%s"):format(secret, lines));
+			local answer, ended, rows = explaining.explain(token(changes), {
+				"--config", configuration, "--now", tostring(now), table.unpack(room and { "--room", room } or {}),
+			}, { secret });
+			if key then
+				explaining.finds(rows, check, mark, key, cause, mend);
+			else
+				assert.same({ mark, {} }, { rows[check].mark, rows[check].findings });
+			end
+			assert.equal(status or 1, ended);
+			if ended == 0 and room then
+				assert.same({ accepted = true }, answer.room);
+			end
+		end);
+	end
+end);
+
+describe("a room that is asked for", function ()
+	local function last_line(changes, room)
+		local output = explaining.command({ "explain", "--file", explaining.write_file("token", token(changes)), "--now", tostring(now),
+			"--config", explaining.configuration(("app_secret = %q"):format(secret)), "--room", room });
+		return output:match("([^\n]*)\n$");
+	end
+
+	it("is told apart from the log-in, which the token may be good for", function ()
+		assert.equal("The token is accepted, but not for this room: room-mismatch: the token is for another room or tenant",
+			last_line({ room = "finance" }, "planning"));
+		assert.equal("The token is accepted, but not for this room: room-name-does-not-match: the token's room claim does not cover this room",
+			last_line({ room = "fin.*", context = pattern }, "planning"));
+		assert.equal("The token is accepted.", last_line({}, "planning"));
+	end);
+
+	-- Each names the same room.
+	for _, name in ipairs({
+		"acme/planning", "[acme]planning", "Acme/Planning", "https://meet.example.org/acme/planning", "https://meet.example.org:8443/acme/planning?x#y",
+		"planning@conference.acme.meet.example.org", "[acme]planning@conference.meet.example.org/nick",
+	}) do
+		it("may be named as "..name, function ()
+			assert.equal("The token is accepted.", last_line({ sub = "acme" }, name));
+			assert.truthy(last_line({}, name):find("but not for this room", 1, true));
+		end);
+	end
+end);

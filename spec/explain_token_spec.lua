@@ -1,0 +1,222 @@
+-- SPDX-License-Identifier: MIT
+-- What the command's explain says of everything that goes wrong with texts, headers, secrets, dates and names of claims: one
+-- row a case, the token made here with other tools, the configuration a prosody.cfg.lua.
+
+local explaining = require "spec.support.explaining";
+local tokens = require "spec.support.tokens";
+local hashes = require "util.hashes";
+local base64 = require "util.encodings".base64;
+
+local now = 1700000000;
+local secret = "0123456789abcdef of a shared secret, in plain";
+local key = tokens.new_key();
+
+lazy_teardown(explaining.remove_files);
+
+local function claims(changes)
+	local all = { iat = now - 60, exp = now + 3540, sub = "meet.example.org", room = "planning", context = { user = { name = "Ann" } } };
+	for name, value in pairs(changes or {}) do
+		all[name] = value;
+	end
+	return tokens.claims(all);
+end
+
+local function hs256(changes, header, with_secret)
+	return tokens.hs256(claims(changes), with_secret or secret, header);
+end
+
+local absent = tokens.absent;
+local good = hs256();
+local in_plain = ("app_secret = %q"):format(secret);
+local function configured(text)
+	return ("\tapp_secret = %q"):format(text);
+end
+
+-- { what, token, lines of the configuration or nil for the secret in plain, check, mark, key of the cause, words of the cause,
+-- words of the mend [, exit status] }
+local cases = {
+	-- The text.
+	{ "of five parts", "eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIn0.a.b.c.d", nil, "form", "FAIL", "encrypted-token", "encrypted (JWE", "sign it only" },
+	{ "that is opaque", "ya29.a0AfH6SMBx-a-random-text", nil, "form", "FAIL", "opaque-token", "only its issuer can look up", "signed JWT" },
+	{ "that is a UUID", "123e4567-e89b-12d3-a456-426614174000", nil, "form", "FAIL", "opaque-token", "opaque", "ID token" },
+	{ "with Bearer in front", "Bearer "..good, nil, "form", "WARN", "bearer-prefix", "belongs to the HTTP header", "token alone into ?jwt=", 0 },
+	{ "in quotes", '"'..good..'"', nil, "form", "WARN", "quoted-token", "in quotes", "without quotes", 0 },
+	{ "in quotes with Bearer", "'Bearer "..good.."'", nil, "form", "WARN", "bearer-prefix", "HTTP header", "token alone", 0 },
+	{ "with line breaks in it", good:sub(1, 64).."\n"..good:sub(65, 100).."\r\n"..good:sub(101), nil, "form", "WARN", "line-breaks",
+		"line breaks or spaces", "base64 -w 0", 0 },
+	{ "with line breaks around", "\n"..good.."\n\n", nil, "form", "WARN", "line-breaks", "line breaks", "Join the lines", 0 },
+	{ "cut off in its signature", good:sub(1, -4), nil, "signature", "FAIL", "signature-cut-off", "30 bytes, and one of HS256 32", "Copy it whole" },
+	{ "cut off in a character of its signature", good:sub(1, -3), nil, "form", "FAIL", "cut-off", "in the middle of a character", "Copy it whole" },
+	{ "cut off before its signature", good:match("^(.*)%."), nil, "form", "FAIL", "cut-off", "no third part, the signature", "Copy it whole" },
+	{ "cut off in its payload", good:match("^[^.]*%......."), nil, "form", "FAIL", "cut-off", "cut off", "length is limited" },
+	{ "cut off in its header", good:sub(1, 30), nil, "form", "FAIL", "cut-off", "nothing behind the first part", "Copy it whole" },
+	{ "shortened with dots", good:sub(1, 60).."...", nil, "form", "FAIL", "cut-off", "ends with", "Copy it whole" },
+	{ "without its signature", good:match("^(.*%.)"), nil, "signature", "FAIL", "signature-cut-off", "0 bytes", "Copy it whole" },
+	{ "URL-encoded", (good:gsub("%.", "%%2E")), nil, "form", "WARN", "url-encoded-token", "URL-encoded", "Encode it once", 0 },
+	{ "in its address", "https://meet.example.org/planning?jwt="..good.."#config", nil, "form", "WARN", "token-in-url", "whole address", "Nothing", 0 },
+	{ "in plain base64", (good:gsub("%.", "=.", 1)), nil, "form", "FAIL", "base64-padding", "plain base64", "base64url without padding" },
+	{ "of something else", "eyJhbGciOiJIUzI1NiJ9.e30.*", nil, "form", "FAIL", "malformed-token", "three parts", "copy it from there" },
+	{ "that is too long", hs256({ padding = ("x"):rep(16384) }), nil, "form", "FAIL", "token-too-large", "16 KiB", "groups" },
+
+	-- The header.
+	{ "whose header is no JSON", tokens.base64url("no JSON").."."..good:match("%.(.*)"), nil, "header", "FAIL", "malformed-header", "not the JSON object",
+		"JWT library" },
+	{ "with crit", hs256({}, { crit = { "exp" } }), nil, "header", "FAIL", "unsupported-critical", "crit", "without \"crit\"" },
+	{ "without typ", tokens.hs256(claims(), secret, { typ = tokens.null }), nil, "typ", "FAIL", "type-missing", "no \"typ\"", "\"typ\": \"JWT\"" },
+	{ "that is an access token", hs256({}, { typ = "at+jwt" }), nil, "typ", "FAIL", "type-access-token", "RFC 9068",
+		'token_accepted_types = { "JWT", "at+jwt" }' },
+	{ "of another type", hs256({}, { typ = "logout+jwt" }), nil, "typ", "FAIL", "type-not-accepted", "not accepted", "token_accepted_types" },
+	{ "of an algorithm that is not configured", hs256(), in_plain.."\nsignature_algorithm = \"HS512\"", "alg", "FAIL", "algorithm-not-configured",
+		"signed as HS256, and only HS512", 'signature_algorithm = { "HS512", "HS256" }' },
+	{ "that is not signed", hs256({}, { alg = "none" }), nil, "alg", "FAIL", "algorithm-none", "not signed at all", "sign it with HS256" },
+	{ "of an algorithm in lower case", hs256({}, { alg = "hs256" }), nil, "alg", "FAIL", "algorithm-misspelt", "misspelt", '"HS256"' },
+	{ "of an unknown algorithm", hs256({}, { alg = "ES256K" }), nil, "alg", "FAIL", "algorithm-unknown", "ES256K", "EdDSA" },
+	{ "without alg", tokens.hs256(claims(), secret, { alg = tokens.null }), nil, "alg", "FAIL", "algorithm-missing", "no usable \"alg\"", "JWT library" },
+	{ "RS256 for a shared secret", tokens.rs256(claims(), key, "k"), nil, "alg", "FAIL", "key-token-at-secret", "signed with a private key (RS256)",
+		"Take away app_secret" },
+	{ "with a kid for a shared secret", hs256({}, { kid = "k" }), nil, "key", "ok", "key-id-unneeded", "not looked at", "no harm", 0 },
+	{ "with a number as kid for a shared secret", hs256({}, { kid = 5 }), nil, "key", "ok", "key-id-unneeded", "not looked at", "no harm", 0 },
+
+	-- The secret.
+	{ "of another secret", hs256({}, {}, "quite another secret, also rather long"), nil, "signature", "FAIL", "other-secret", "another secret",
+		"--secret-file" },
+	{ "of the secret decoded", good, configured(base64.encode(secret)), "signature", "FAIL", "secret-base64-decoded",
+		"holds with the base64-decoded secret", "app_secret_file" },
+	{ "of the secret in base64", hs256({}, {}, base64.encode(secret)), nil, "signature", "FAIL", "secret-base64-encoded", "encoded in base64", "base64 text" },
+	{ "of the secret as bytes of hex digits", hs256({}, {}, hashes.sha256("x")), configured(hashes.sha256("x", true)), "signature", "FAIL",
+		"secret-hex-decoded", "hex digits", "xxd -r -p" },
+	{ "for a secret in quotes", good, configured('"'..secret..'"'), "signature", "FAIL", "secret-quoted", "without the quotes", ".env file" },
+	{ "of the secret in quotes", hs256({}, {}, "'"..secret.."'"), nil, "signature", "FAIL", "secret-quoted-by-issuer", "with quotes", "issuer's setting" },
+	{ "for a secret with a line end", good, configured(secret.."\n"), "signature", "FAIL", "secret-line-end", "without the line end", "not with echo" },
+	{ "for a secret with blanks around", good, configured(" "..secret.." "), "signature", "FAIL", "secret-line-end", "white space", "printf" },
+	{ "of the secret with a line end", hs256({}, {}, secret.."\n"), nil, "signature", "FAIL", "secret-line-end-by-issuer", "line end behind", "strip" },
+	{ "of the secret that is URL-encoded", good, configured((secret:gsub(" ", "%%20"))), "signature", "FAIL", "secret-url-encoded", "URL-decoded",
+		"not URL-encoded" },
+	{ "of app_id", hs256({}, {}, "app"), nil, "signature", "FAIL", "secret-is-app-id", "signed with app_id", "claim \"iss\"" },
+	{ "for a template's left-over", good, configured("${JWT_APP_SECRET}"), "key", "FAIL", "secret-left-over", "a template leaves", "JWT_APP_SECRET" },
+	{ "for another template's left-over", good, configured("<no value>"), "key", "FAIL", "secret-left-over", "a template leaves", "Give app_secret its value" },
+	{ "for an empty secret", good, configured(""), "key", "FAIL", "secret-left-over", "or empty", "Give app_secret its value" },
+	{ "for a public key as secret", good, configured(key.public), "key", "FAIL", "weak-secret", "cannot be used", "openssl rand" },
+	{ "for guests only", good, "\tallow_empty_token = true", "key", "FAIL", "guests-only", "lets in guests without a token", "without a token" },
+	{ "for nothing to verify with", good, "", "key", "FAIL", "no-key-configured", "Nothing is configured", "asap_key_server" },
+	{ "for an algorithm that fits no key", good, in_plain.."\nsignature_algorithm = \"RS256\"", "key", "FAIL", "algorithm-fits-no-key", "none that goes with",
+		"Take signature_algorithm away" },
+	{ "whose payload is no object", tokens.hs256('"text"', secret), nil, "payload", "FAIL", "malformed-payload", "not the JSON object of claims", "an object" },
+
+	-- Dates.
+	{ "that has expired", hs256({ iat = now - 15120, exp = now - 11520 }), nil, "exp", "FAIL", "expired", "time is over", "a new one" },
+	{ "that has just expired", hs256({ exp = now - 20 }), nil, "exp", "FAIL", "expired-just-now", "less than five minutes", "token_leeway" },
+	{ "with a duration as exp", hs256({ exp = 3600 }), nil, "exp", "FAIL", "exp-is-duration", "1970", "plus that length" },
+	{ "without exp", hs256({ exp = absent }), nil, "exp", "WARN", "exp-missing", "never expires", "token_max_lifetime", 0 },
+	{ "not valid yet", hs256({ nbf = now + 3600 }), nil, "nbf", "FAIL", "not-yet-valid", "not valid yet", "time zone" },
+	{ "of a clock that is ahead", hs256({ nbf = now + 90 }), nil, "nbf", "FAIL", "clock-skew", "the clock of the issuer is ahead", "NTP" },
+	{ "issued in the future", hs256({ iat = now + 90 }), nil, "iat", "WARN", "issued-ahead", "clock of the issuer", "NTP", 0 },
+	{ "with a date as a string", hs256({ exp = tostring(now + 60) }), nil, "exp", "FAIL", "date-string", "is a string", '"exp": 1700000060' },
+	{ "with a date in milliseconds", hs256({ exp = (now + 60) * 1000 }), nil, "exp", "FAIL", "date-milliseconds", "in milliseconds",
+		'"exp": 1700000060. Or accept it with token_accept_milliseconds' },
+	{ "with milliseconds as a string", hs256({ nbf = tostring(now * 1000) }), nil, "nbf", "FAIL", "date-string", "is a string", '"nbf": 1700000000' },
+	{ "with a date in words", hs256({ iat = "2023-11-14T22:13:20Z" }), nil, "iat", "FAIL", "date-invalid", "seconds since 1970", "date +%s" },
+	{ "that lives too long", hs256({ exp = now + 86400 }), in_plain.."\ntoken_max_lifetime = 3600", "lifetime", "FAIL", "lifetime-too-long",
+		"token_max_lifetime", "raise" },
+	{ "of unknown lifetime", hs256({ iat = absent }), in_plain.."\ntoken_max_lifetime = 3600", "lifetime", "FAIL", "lifetime-unknown", "not have both", "set both" },
+
+	-- Names of claims.
+	{ "with bnf", hs256({ bnf = now }), nil, "nbf", "WARN", "claim-misspelt", 'a claim "bnf" where "nbf"', 'Call it "nbf"', 0 },
+	{ "with nbt", hs256({ nbt = now }), nil, "nbf", "WARN", "claim-misspelt", 'a claim "nbt" where "nbf"', 'Call it "nbf"', 0 },
+	{ "with audience", hs256({ aud = absent, audience = "jitsi" }), nil, "aud", "FAIL", "claim-misspelt", '"audience"', 'Call it "aud"' },
+	{ "with issuer", hs256({ iss = absent, issuer = "app" }), nil, "iss", "FAIL", "claim-misspelt", '"issuer"', 'Call it "iss"' },
+	{ "with rooms", hs256({ room = absent, rooms = { "planning" } }), nil, "room", "FAIL", "claim-misspelt", '"rooms"', 'Call it "room"' },
+	{ "with subject", hs256({ sub = absent, subject = "x" }), nil, "sub", "FAIL", "claim-misspelt", '"subject"', 'Call it "sub"' },
+	{ "with expires_at", hs256({ exp = absent, expires_at = now + 60 }), nil, "exp", "WARN", "claim-misspelt", '"expires_at"', 'Call it "exp"', 0 },
+	{ "with the room inside of context", hs256({ room = absent, context = { room = { name = "planning" } } }), nil, "room", "FAIL", "claim-in-context",
+		'inside "context"', "top of the claims" },
+	{ "without context where it is demanded", hs256({ context = absent }), in_plain.."\ntoken_required_claims = { \"context\" }", "required", "FAIL",
+		"context-missing", "demanded", '"context": { "user"' },
+	{ "without context", hs256({ context = absent }), nil, "context", "ok", "context-absent", "no name", '"context": { "user"', 0 },
+	{ "with context as text", hs256({ context = '{"user":{}}' }), nil, "context", "WARN", "context-invalid", "no object", "not as a text", 0 },
+	{ "without another claim that is demanded", hs256(), in_plain.."\ntoken_required_claims = \"email\"", "required", "FAIL", "missing-claim",
+		"token_required_claims", "off token_required_claims" },
+};
+
+describe("the command's explain, of a token", function ()
+	for _, case in ipairs(cases) do
+		local what, token, lines, check, mark, key_of_cause, cause, mend, status = table.unpack(case, 1, 9);
+		it(("%s: %s"):format(what, key_of_cause), function ()
+			local configuration = explaining.configuration(lines or in_plain);
+			local answer, ended, rows = explaining.explain(token, { "--config", configuration, "--now", tostring(now) }, { secret });
+			explaining.finds(rows, check, mark, key_of_cause, cause, mend);
+			assert.equal(status or 1, ended);
+			assert.equal(ended == 0, answer.accepted);
+		end);
+	end
+end);
+
+describe("the command's explain", function ()
+	local function run(token, arguments)
+		return explaining.command({ "explain", "--file", explaining.write_file("token", token), "--now", tostring(now), table.unpack(arguments) });
+	end
+
+	it("says times in words, goes on behind the first failure, and says what nobody has vouched for", function ()
+		local token = hs256({ iat = now - 15120, exp = now - 11520, iss = "else" }, { typ = "x" }, "another secret than is configured here");
+		local output, status = run(token, { "--config", explaining.configuration(in_plain) });
+		assert.equal(1, status);
+		for _, words in ipairs({
+			"As meet.example.org verifies tokens:\n", "\nFAIL  typ ", "\nFAIL  signature ", "\n--    payload ", "Nobody has vouched for it:\nFAIL  exp ",
+			"expired 3 h 12 min ago (2023-11-14 19:01:20 UTC), was valid for 1 h\n", "\n                 why: The token's time is over.\n",
+			"\n                 mend (token): Have the issuer make a new one", "\nFAIL  iss ", "\nok    aud ",
+			"\nThe token is refused: type-not-accepted: ",
+		}) do
+			assert.truthy(output:find(words, 1, true), words.." in "..output);
+		end
+	end);
+
+	it("accepts what is good, without a word too many", function ()
+		local output, status = run(good, { "--config", explaining.configuration(in_plain), "--room", "planning" });
+		assert.equal(0, status);
+		assert.is_nil(output:find("FAIL", 1, true) or output:find("WARN", 1, true) or output:find("mend", 1, true));
+		assert.truthy(output:find("\nThe token is accepted.\n", 1, true));
+	end);
+
+	it("judges with a key that is named, and without any", function ()
+		local file = explaining.write_file("secret", secret.."\n");
+		local output, status = run(good, { "--secret-file", file, "--issuer", "app", "--room", "planning" });
+		assert.equal(0, status, output);
+		output, status = run(good, { "--secret-file", file, "--issuer", "app/", "--room", "other" });
+		assert.equal(1, status);
+		assert.truthy(output:find("differ only in a slash", 1, true), output);
+		assert.truthy(output:find("The token is for another room.", 1, true), output);
+		output, status = run(good, {});
+		assert.equal(1, status);
+		assert.truthy(output:find("The token was not judged: no key is named.", 1, true), output);
+		assert.truthy(output:find("\nok    exp ", 1, true), output);
+	end);
+
+	for _, case in ipairs({
+		{ { "--config", "/nonexistent.cfg.lua" }, "the configuration cannot be read: /nonexistent.cfg.lua: No such file" },
+		{ { "--config", "CONFIG", "--host", "gone.example.org" }, 'has no host "gone.example.org"; tokens are taken by meet.example.org' },
+		{ { "--config", "CONFIG", "--secret-file", "CONFIG" }, "exclude each other" },
+		{ { "--config", "CONFIG", "--issuer", "x" }, "--issuer goes with a source of keys" },
+	}) do
+		it("refuses "..table.concat(case[1], " "), function ()
+			local configuration = explaining.configuration(in_plain);
+			for i, argument in ipairs(case[1]) do
+				case[1][i] = argument == "CONFIG" and configuration or argument;
+			end
+			local output, status = run(good, case[1]);
+			assert.equal(2, status);
+			assert.truthy(output:find(case[2], 1, true), output);
+		end);
+	end
+
+	it("knows the hosts that take no tokens, and asks for one of several", function ()
+		local configuration = explaining.configuration(in_plain, 'VirtualHost "guest.meet.example.org"\n\tauthentication = "anonymous"\n');
+		local _, status, rows = explaining.explain(good, { "--config", configuration, "--host", "guest.meet.example.org" });
+		assert.equal(1, status);
+		explaining.finds(rows, "key", "FAIL", "host-without-tokens", '(authentication = "anonymous")', "Use the token on meet.example.org");
+		configuration = explaining.configuration(in_plain, 'VirtualHost "two.example.org"\n\tapp_id = "x"\n');
+		local output;
+		output, status = run(good, { "--config", configuration });
+		assert.equal(2, status);
+		assert.truthy(output:find("name one with --host: meet.example.org, two.example.org", 1, true), output);
+	end);
+end);

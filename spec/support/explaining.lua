@@ -1,0 +1,97 @@
+-- SPDX-License-Identifier: MIT
+-- Runs the command's explain and check for specs: a configuration and a token in files, the answer as JSON.
+
+require "spec.support.prosody";
+local json = require "util.json";
+
+local M = {};
+
+local folder = io.popen("mktemp -d"):read("l");
+
+function M.remove_files()
+	os.execute("rm -rf '"..folder.."'");
+end
+
+function M.write_file(name, text)
+	local path = folder.."/"..name;
+	local file = assert(io.open(path, "wb"));
+	file:write(text);
+	file:close();
+	return path;
+end
+
+local function quoted(text)
+	return "'"..text:gsub("'", "'\\''").."'";
+end
+
+-- Runs bin/token-verifier with a list of arguments. Returns what it printed, and its exit status.
+function M.command(arguments)
+	local words = {};
+	for i, argument in ipairs(arguments) do
+		words[i] = quoted(argument);
+	end
+	local pipe = io.popen("exec bin/token-verifier "..table.concat(words, " ").." 2>&1");
+	local output = pipe:read("a");
+	local _, _, status = pipe:close();
+	return output, status;
+end
+
+-- Fails if the output shows the token, its signature or a secret.
+local function keeps_secrets(output, token, secrets)
+	local signature = token:match("%.([%w_-]+)[^%.]*$");
+	for _, hidden in ipairs({ #token > 60 and token or nil, signature and #signature > 20 and signature or nil, table.unpack(secrets) }) do
+		assert(not output:find(hidden, 1, true), "shown: "..output);
+	end
+end
+
+-- Explains a text under the arguments. Returns the answer as JSON has it, the exit status, and the rows by their check.
+function M.explain(token, arguments, secrets)
+	local all = { "explain", "--json", "--file", M.write_file("token", token), table.unpack(arguments) };
+	local output, status = M.command(all);
+	keeps_secrets(output, token, secrets or {});
+	local answer = assert(json.decode(output), output);
+	local rows = {};
+	for _, row in ipairs(answer.checks) do
+		rows[row.check] = row;
+	end
+	return answer, status, rows;
+end
+
+-- The row as text, for comparison and for what a spec that fails shows.
+function M.text_of(row)
+	local lines = { ("%s %s: %s"):format(row.mark, row.check, row.text) };
+	for _, finding in ipairs(row.findings) do
+		lines[#lines + 1] = ("%s (%s): %s -> %s"):format(finding.key, finding.where, finding.cause, finding.mend);
+	end
+	return table.concat(lines, "\n");
+end
+
+-- A configuration with one host that takes tokens, meet.example.org, and these lines in its block.
+function M.configuration(lines, more)
+	return M.write_file("prosody.cfg.lua", ([[
+VirtualHost "meet.example.org"
+	authentication = "token"
+	app_id = "app"
+	asap_accepted_audiences = { "jitsi" }
+	muc_mapper_domain_base = "meet.example.org"
+%s
+Component "conference.meet.example.org" "muc"
+	modules_enabled = { "token_verification" }
+%s]]):format(lines, more or ""));
+end
+
+-- Checks a case: { key of the cause, words of the cause, words of the mend } for the row of `check` with this mark.
+function M.finds(rows, check, mark, key, cause, mend)
+	local row = assert(rows[check], "there is no row "..check);
+	assert(row.mark == mark, M.text_of(row));
+	for _, finding in ipairs(row.findings) do
+		if finding.key == key then
+			assert(finding.cause:find(cause, 1, true), M.text_of(row));
+			assert(finding.mend:find(mend, 1, true), M.text_of(row));
+			return;
+		end
+	end
+	error(("no %s in: %s"):format(key, M.text_of(row)), 2);
+end
+
+return M;
