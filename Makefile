@@ -206,6 +206,13 @@ example: all
 e2e: all
 	PROSODY="$(PROSODY)" PYTHON="$(PYTHON)" SPECS="$(SPECS)" scripts/e2e
 
+# A page in a real browser that logs in as Jitsi Meet does, on the same versions of Prosody.
+.PHONY: browser
+browser:
+	scripts/install-deps browser
+	$(MAKE) all
+	PROSODY="$(PROSODY)" PYTHON="$(PYTHON)" SPECS=spec/browser scripts/e2e
+
 # Tokens, keys and verdicts of other libraries: see spec/cross/README.md.
 CROSS_SEED ?= 1
 CROSS_CASES ?= 5000
@@ -310,5 +317,5 @@ dist:
 
 .PHONY: help
 help:
-	@echo "all install uninstall clean dist demo check unit oom corpus spec example cross e2e lint sanitize valgrind coverage mutation bench"
+	@echo "all install uninstall clean dist demo check unit oom corpus spec example cross e2e browser lint sanitize valgrind coverage mutation bench"
 	@echo "fuzz (each target for FUZZ_SECONDS, in turn) fuzz-merge; bench-run bench-publish bench-reach bench-loop"

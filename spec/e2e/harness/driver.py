@@ -24,7 +24,7 @@ import warnings
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from harness import certificates, clients, crowd, key_server, servers, tokens  # noqa: E402
+from harness import browser, certificates, clients, crowd, key_server, servers, tokens  # noqa: E402
 
 NPM = servers.ROOT / "spec" / "e2e" / "npm"
 PIECE = 16  # of a secret so many characters at a stretch are looked for, so that twice as many never go unseen
@@ -44,6 +44,7 @@ class Driver:
         self.world = world
         self.nginx = None
         self.bad_server = None
+        self.browser = None
         self.prosodies = {}
         self.clients = {}
         self.keys = {}
@@ -117,6 +118,21 @@ class Driver:
     def op_closed_url(self):
         """A key server's address where nothing listens."""
         return f"http://127.0.0.1:{servers.free_port()}"
+
+    @staticmethod
+    def op_has_browser():
+        return browser.at_hand()
+
+    def op_start_browser(self, pages, name="main"):
+        """Serves a page with strophe.js beside it, and starts a browser; gives back where the page is."""
+        files = {pathlib.Path(path).name: servers.ROOT / path for path in pages}
+        files["strophe.js"] = NPM / "node_modules/strophe.js/dist/strophe.esm.js"
+        self.nginx.serve_pages(files, self.prosodies[name].port)
+        self.browser = self.world.start(browser.Browser(self.world.folder))
+        return f"http://127.0.0.1:{self.nginx.http_port}"
+
+    def op_show_page(self, url):
+        return self.browser.show(url)
 
     @staticmethod
     def op_free_port():

@@ -178,6 +178,28 @@ class Nginx(Server):
     def withdraw(self, kid):
         (self.keys / tokens.key_file_name(kid)).unlink()
 
+    def serve_pages(self, files, prosody_port):
+        """Serves these files (name -> path) at /page/, the first at any other path too, with Prosody behind it as Jitsi Meet has it."""
+        folder = self.folder / "www" / "page"
+        folder.mkdir()
+        for name, path in files.items():
+            shutil.copy(path, folder / name)
+        to_prosody = f"""proxy_http_version 1.1;
+    proxy_set_header Upgrade $http_upgrade;
+    proxy_set_header Connection $http_connection;
+    proxy_set_header X-Forwarded-For $remote_addr;
+    proxy_pass http://127.0.0.1:{prosody_port}"""
+        (self.folder / "pages.conf").write_text(f"""\
+location = /xmpp-websocket {{ {to_prosody}/xmpp-websocket?prefix=&$args; }}
+location = /http-bind {{ {to_prosody}/http-bind?prefix=&$args; }}
+location ~ ^/([^/]+)/xmpp-websocket$ {{ {to_prosody}/xmpp-websocket?prefix=$1&$args; }}
+location ~ ^/([^/]+)/http-bind$ {{ {to_prosody}/http-bind?prefix=$1&$args; }}
+location /keys/ {{ }}
+location / {{ try_files $uri /page/{next(iter(files))}; }}
+""")
+        self.stop()
+        self.start()
+
     def requests(self, kid=None):
         """The requests nginx has answered so far, or those for one kid: a list of 'STATUS PATH'."""
         self._await_log()
@@ -208,13 +230,14 @@ http {{
     log_format requests '$status $request_uri';
     access_log {self.access_log} requests;
 {temporary}
-    types {{ application/x-pem-file pem; }}
+    types {{ application/x-pem-file pem; text/html html; text/javascript js; }}
     server {{
         listen 127.0.0.1:{self.http_port};
         listen 127.0.0.1:{self.https_port} ssl;
         ssl_certificate {self.folder}/server.pem;
         ssl_certificate_key {self.folder}/server.pem;
         root {self.folder}/www;
+        include {self.folder}/pages*.conf;
     }}
 }}
 """)
