@@ -361,6 +361,9 @@ static const char *error_text(CURL *easy, CURLcode code) {
     long verified = X509_V_OK;
     if (code == CURLE_PEER_FAILED_VERIFICATION)
         curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verified);
+    // libcurl compares the name itself, before it asks OpenSSL for what it makes of the chain.
+    if (verified == X509_V_ERR_UNSPECIFIED)
+        return "the certificate is for another host name";
     return verified != X509_V_OK ? X509_verify_cert_error_string(verified)
                                  : curl_easy_strerror(code);
 }

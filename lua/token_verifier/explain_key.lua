@@ -11,7 +11,7 @@ local max_listed = 8;
 
 -- The texts as a shell takes them, where they may be shown at all.
 local function shell_word(text)
-	if text:find("^[%w._/-]+$") then
+	if text:find("^[%w._/:-]+$") then
 		return text;
 	elseif #text > 128 or text:find("[^\32-\126]") then
 		return nil;
@@ -87,7 +87,8 @@ local unavailable = {
 	{ "self.signed certificate", "source-tls-authority" };
 	{ "verify the first certificate", "source-tls-authority" };
 	{ "CA cert", "source-tls-authority" };
-	{ "peer certificate", "source-tls-name" };
+	{ "for another host name", "source-tls-name" };
+	{ "peer certificate", "source-tls" };
 	{ "SSL", "source-tls" };
 	{ "TLS", "source-tls" };
 	{ "connect to server", "source-refused" };

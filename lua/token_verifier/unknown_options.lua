@@ -19,10 +19,11 @@ local function configured_names(host, config)
 	return names;
 end
 
--- What begins with `token_` is ours. Other plugins have options that begin with `asap_`, so there it must be a slip.
-local function report(name, known, log)
+-- What begins with `token_` is ours. Other plugins have options that begin with `asap_`, so there it must be a slip; others
+-- are compared where there is time for it, with `thorough`.
+local function report(name, known, log, thorough)
 	local is_ours = name:find("^token_") ~= nil;
-	if not is_ours and not name:find("^asap_") then
+	if not is_ours and not name:find("^asap_") and not (thorough and #name >= 6) then
 		return;
 	end
 	local meant, distance = spelling.nearest(name, known);
@@ -34,8 +35,9 @@ local function report(name, known, log)
 end
 
 -- Complains about those that are set for `host` and not in `asked`, a table with the names of ours. `config` has the options
--- by host; absent, it is Prosody's own.
+-- by host, of a configuration that is looked through; absent, it is that of the Prosody that runs.
 local function check(host, asked, log, config)
+	local thorough = config ~= nil;
 	config = config or require "core.configmanager".getconfig();
 	local known = {};
 	for name in pairs(asked) do
@@ -52,7 +54,7 @@ local function check(host, asked, log, config)
 	end
 	table.sort(unknown);
 	for _, name in ipairs(unknown) do
-		report(name, known, log);
+		report(name, known, log, thorough);
 	end
 end
 

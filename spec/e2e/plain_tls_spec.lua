@@ -66,7 +66,7 @@ describe("a key server behind TLS", function ()
 	end);
 
 	for wrong, words in pairs{
-		unknown_ca = "certificate", wrong_name = "localhost", expired = "certificate", tls_1_1 = "",
+		unknown_ca = "certificate", wrong_name = "for another host name", expired = "certificate", tls_1_1 = "",
 	} do
 		it(("(%s) is not asked for it"):format(wrong), function ()
 			if wrong == "tls_1_1" then

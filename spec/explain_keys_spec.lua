@@ -1,0 +1,270 @@
+-- SPDX-License-Identifier: MIT
+-- What the command's explain says of keys and where they come from, on a real nginx, on servers that misbehave and on TLS that
+-- is wrong: one row a case.
+
+local explaining = require "spec.support.explaining";
+local tokens = require "spec.support.tokens";
+local world = require "spec.e2e.world";
+local token_verifier = require "token_verifier";
+
+local key, other_key = tokens.new_key(), tokens.new_key();
+local urls = {};
+local folder; -- of the files that nginx serves
+
+local function vector(name)
+	local file = assert(io.open("test/vectors/keys/"..name));
+	local text = file:read("a");
+	file:close();
+	return text;
+end
+
+local function publish(kid, text)
+	local file = assert(io.open(folder.."/"..token_verifier.key_file_name(kid), "wb"));
+	file:write(text);
+	file:close();
+end
+
+local function jwk(pem, kid)
+	return (token_verifier.key(pem):jwk():gsub("^{", ('{"kid":"%s",'):format(kid)));
+end
+
+lazy_setup(function ()
+	local nginx, bad = world.start_nginx(), world.start_bad_server();
+	folder = world.folder().."/nginx/www/keys";
+	urls.nginx, urls.bad, urls.tls = nginx.url, bad.url, world.start_tls_servers();
+	urls.closed = world.closed_url();
+	publish("good", key.public);
+	publish("private", key.private);
+	publish("certificate", vector("rsa.certificate.pem"));
+	publish("empty", "");
+	publish("ssh", vector("ssh.public.txt"));
+	publish("ec", vector("ec.pem"));
+	publish("changed", other_key.public);
+	urls.set = world.publish_document{ path = "set", body = ('{"keys":[%s,%s]}'):format(jwk(key.public, "first-key"), jwk(other_key.public,
+		"second-key")) };
+	urls.page = world.publish_document{ path = "page", body = "<html>Sign in</html>" };
+	urls.gone = urls.bad.."/status-404/set";
+	local issuer = world.publish_document{ path = "provider", body = "" };
+	world.publish_document{ path = "provider/.well-known/openid-configuration", body = ('{"issuer":"%s/","jwks_uri":"%s"}'):format(issuer,
+		urls.set) };
+	urls.provider = issuer;
+end);
+
+lazy_teardown(function ()
+	explaining.remove_files();
+	world.close();
+end);
+
+local function rs256(kid, signer, header, changes)
+	return tokens.rs256(tokens.claims(changes or { sub = "meet.example.org" }), signer or key, kid, header);
+end
+
+-- The configuration of a key server: one of `urls`, and what follows it. Its value is only known once the servers run.
+local function server(name, path, more)
+	return function ()
+		return ('asap_key_server = "%s%s"\n%s'):format(urls[name], path or "", more or "");
+	end;
+end
+
+local function key_set(name)
+	return function ()
+		return ('cache_keys_url = "%s"'):format(urls[name]);
+	end;
+end
+
+local function tls(name)
+	return function ()
+		return ('asap_key_server = "%s/good"\ntoken_key_ca_file = "%s"'):format(urls.tls.urls[name], urls.tls.ca_file);
+	end;
+end
+
+local hash = token_verifier.key_file_name("lost key");
+
+-- { what, kid of the token, lines of the configuration, check, mark, key of the cause, words of the cause, words of the mend
+-- [, exit status [, the token]] }
+local cases = {
+	{ "that is there", "good", server("nginx"), "key", "ok", nil, nil, nil, 0 },
+	{ "whose file is missing", "lost key", server("nginx"), "key", "FAIL", "key-file-missing", hash,
+		"token-verifier publish PUBLIC-KEY.pem --kid 'lost key' --dir FOLDER-OF-THE-KEYS" },
+	{ "of a hostile kid", "$(id)'`x`", server("nginx"), "key", "FAIL", "key-file-missing", "no file", [[--kid '$(id)'\''`x`' --dir]] },
+	{ "that is published with its private half", "private", server("nginx"), "key", "WARN", "key-private", "A private key is published!",
+		"Take it away now", 0 },
+	{ "that is a certificate", "certificate", server("nginx"), "key", "ok", "key-certificate", "certificate is published", "that is fine" },
+	{ "whose file is empty", "empty", server("nginx"), "key", "FAIL", "key-empty", "file is empty", "--kid empty", 3 },
+	{ "that is an SSH key", "ssh", server("nginx"), "key", "FAIL", "key-no-key", "no public key", "BEGIN PUBLIC KEY", 3 },
+	{ "of another type", "ec", server("nginx"), "key", "FAIL", "key-algorithm-mismatch", "not one for the token's algorithm",
+		"names another key" },
+	{ "that was changed under its kid", "changed", server("nginx"), "signature", "FAIL", "other-key", "changed under the same \"kid\"",
+		"under a new \"kid\"" },
+	{ "that a token without kid wants", nil, server("nginx"), "key", "FAIL", "key-id-missing", 'no "kid"', "token_allow_missing_kid" },
+	{ "of an empty kid", "", server("nginx"), "key", "FAIL", "key-id-empty", "an empty text", "under which the key is published" },
+	{ "whose kid is a number", 5, server("nginx"), "key", "FAIL", "key-id-number", "is a number", '"kid": "5"' },
+	{ "for a token of a shared secret", nil, server("nginx"), "alg", "FAIL", "secret-token-at-key-source",
+		"signed with a shared secret (HS256)",
+		"set app_secret", 1, tokens.hs256(tokens.claims(), ("s"):rep(40)) },
+	{ "for an algorithm that is not configured", "good", server("nginx", "", 'signature_algorithm = { "RS512", "ES256" }'), "alg", "FAIL",
+		"algorithm-not-configured", "only RS512 or ES256", '{ "RS512", "ES256", "RS256" }' },
+
+	{ "that is refused", "k", server("bad", "/status-403"), "key", "FAIL", "key-forbidden", "HTTP 403", "0644", 3 },
+	{ "in whose place is a page", "k", server("bad", "/garbage"), "key", "FAIL", "key-is-page", "HTML page", "a missing file must be 404", 3 },
+	{ "to which the server redirects", "k", server("bad", "/to-http"), "key", "FAIL", "key-redirect", "redirects (HTTP 302)",
+		"curl -sI http://127.0.0.1", 3 },
+	{ "for which the server has an odd answer", "k", server("bad", "/status-418"), "key", "FAIL", "key-status", "HTTP 418", "curl -si http",
+		3 },
+	{ "whose server has a fault", "k", server("bad", "/status-500"), "key", "FAIL", "source-error", "HTTP 500", "its log", 3 },
+	{ "whose server is too busy", "k", server("bad", "/status-429"), "key", "FAIL", "source-error", "too busy", "its log", 3 },
+	{ "whose server does not answer", "k", server("bad", "/silent", "token_key_timeout = 0.3"), "key", "FAIL", "source-time-out", "in time",
+		"token_key_timeout", 3 },
+	{ "whose server is not there", "k", server("closed"), "key", "FAIL", "source-refused", "refused", "Start the key server", 3 },
+	{ "whose server has no address", "k", function () return ('asap_key_server = "http://%s.example"'):format(("x"):rep(64)); end, "key",
+		"FAIL",
+		"source-dns", "cannot be resolved", "resolv.conf", 3 },
+	{ "whose server has the certificate of another", "k", tls("wrong_name"), "key", "FAIL", "source-tls-name", "not for the name localhost",
+		"openssl s_client -connect localhost:", 3 },
+	{ "whose server is certified by a stranger", "k", tls("unknown_ca"), "key", "FAIL", "source-tls-authority", "not signed by an authority",
+		"token_key_ca_file", 3 },
+	{ "whose server's certificate has expired", "k", tls("expired"), "key", "FAIL", "source-tls-expired", "has expired", "Renew it", 3 },
+	{ "whose server speaks an old TLS", "k", tls("tls_1_1"), "key", "FAIL", "source-tls", "TLS with localhost fails", "TLS 1.2 at least", 3 },
+
+	{ "that is in the set", "first-key", key_set("set"), "signature", "ok", nil, nil, nil, 0 },
+	{ "that is not in the set", "third", key_set("set"), "key", "FAIL", "not-in-set", 'It has "first-key", "second-key"', "of the issuer" },
+	{ "that is nearly in the set", "First_Key", key_set("set"), "key", "FAIL", "key-id-near", '"first-key", which is nearly',
+		"as the key is published" },
+	{ "that goes by another name in the set", "second-key", key_set("set"), "signature", "FAIL", "key-of-other-kid",
+		'the key of "first-key"', 'set "kid"' },
+	{ "of a set that is a page", "k", key_set("page"), "key", "FAIL", "set-is-page", "something else", "jwks_uri", 3 },
+	{ "of a set that is not there", "k", key_set("gone"), "key", "FAIL", "set-not-there", "(HTTP 404)", "openid_issuer", 3 },
+	{ "of a provider that calls itself otherwise", "k", function () return ('openid_issuer = "%s"'):format(urls.provider); end, "key", "FAIL",
+		"discovery-unusable", "configuration does not do", "to the last slash", 3 },
+	{ "of a source that does not speak for the issuer", "first-key", function ()
+		return ('token_issuers = { app = { directory = "/tmp" }, other = { jwks_url = "%s" } }'):format(urls.set);
+	end, "binding", "FAIL", "issuer-not-bound", "does not speak for this issuer", "token_issuers" },
+
+	{ "that a folder does not have", "lost", function () return ('asap_key_server = "file://%s"'):format(folder); end, "key", "FAIL",
+		"key-file-missing-locally", token_verifier.key_file_name("lost"), "--kid lost --dir /" },
+	{ "of a source that is none", "k", function () return 'asap_key_server = ""'; end, "key", "FAIL", "no-source", "holds no key",
+		"error line" },
+};
+
+describe("the command's explain, of a key", function ()
+	for _, case in ipairs(cases) do
+		local what, kid, lines, check, mark, cause_key, cause, mend, status, token = table.unpack(case, 1, 10);
+		it(("%s: %s"):format(what, cause_key or "nothing"), function ()
+			local _, ended, rows = explaining.explain(token or rs256(kid), { "--config", explaining.configuration(lines()) });
+			if cause_key then
+				explaining.finds(rows, check, mark, cause_key, cause, mend);
+			else
+				assert.same({ mark, {} }, { rows[check].mark, rows[check].findings });
+			end
+			assert.equal(status or 1, ended, rows[check].text);
+		end);
+	end
+
+	-- { file of test/vectors/keys, check, key of the cause, words of the cause, words of the mend }
+	for _, case in ipairs({
+		{ "ed25519.pem", "key", "key-algorithm-mismatch", "not one for", "Sign with the algorithm of the key" },
+		{ "other.pem", "signature", "other-configured-key", "its thumbprint is ", "Compare it" },
+		{ "x25519.pem", "key", "unsupported-key", "not supported", "Ed25519" },
+		{ "ssh.private.pem", "key", "malformed-key", "cannot be read", "as PEM" },
+	}) do
+		it(("that is named: %s: %s"):format(case[1], case[3]), function ()
+			local _, ended, rows = explaining.explain(rs256("k"), { "--key", "test/vectors/keys/"..case[1] });
+			explaining.finds(rows, case[2], "FAIL", case[3], case[4], case[5]);
+			assert.equal(1, ended);
+		end);
+	end
+
+	it("that is too weak says so", function ()
+		local _, ended, rows = explaining.explain(rs256("k"), { "--key", explaining.write_file("weak", tokens.new_key(1024).public) });
+		explaining.finds(rows, "key", "FAIL", "weak-key", "too weak", "token_min_rsa_bits");
+		assert.equal(1, ended);
+	end);
+end);
+
+describe("the command's check", function ()
+	local function check(lines, more)
+		local output, status = explaining.command({ "check", "--config", explaining.configuration(lines, more) });
+		return output, status;
+	end
+
+	local function has(output, words)
+		assert.truthy(output:find(words, 1, true), ("no %q in: %s"):format(words, output));
+	end
+
+	it("asks every source, and says what each has", function ()
+		local output, status = check(("asap_key_server = { %q, %q }\ncache_keys_url = %q"):format(urls.nginx, urls.nginx.."/./", urls.set));
+		has(output, '\nok    keys       '..urls.set..': it has "first-key" (RSA, 2048 bits), "second-key" (RSA, 2048 bits)\n');
+		has(output, "\nok    keys       "..urls.nginx..": it answers, and says 404 for a kid that nobody has, as it should\n");
+		has(output, "\nNothing is wrong.\n");
+		assert.equal(0, status);
+	end);
+
+	it("says which source cannot be reached, and what mends it", function ()
+		local output, status = check(("asap_key_server = { %q, %q }"):format(urls.closed, urls.nginx));
+		has(output, "\nFAIL  keys       "..urls.closed);
+		has(output, "mend (key server): Start the key server");
+		has(output, "\nOne thing is wrong.\n");
+		assert.equal(3, status);
+	end);
+
+	-- { what, lines of the configuration, exit status, words of the answer }
+	for _, case in ipairs({
+		{ "a page for each kid", server("bad", "/garbage"), 1, "a missing file must be 404" },
+		{ "keys that no accepted algorithm is for", function () return key_set("set")()..'\nsignature_algorithm = "ES256"'; end, 0,
+			"None of the set's keys is one for an algorithm that is accepted (ES256)." },
+		{ "a misspelt option", function () return 'app_secret = "'..("s"):rep(32)..'"\ntoken_leway = 5'; end, 0, "did you mean 'token_leeway'?" },
+		{ "a misspelt option of another name", function () return 'app_secret = "'..("s"):rep(32)..'"\nsignature_algoritm = "HS512"'; end, 0,
+			"did you mean 'signature_algorithm'?" },
+		{ "a wrong type", function () return 'app_secret = "'..("s"):rep(32)..'"\nasap_accepted_issuers = 5'; end, 1,
+			"must be a list of strings" },
+		{ "an option that is set twice", function () return 'app_secret = "'..("s"):rep(32)..'"\napp_id = "other"'; end, 0,
+			"Duplicate option 'app_id'" },
+		{ "a secret that is a left-over", function () return 'app_secret = "${JWT_APP_SECRET}"'; end, 1, "the variable (JWT_APP_SECRET" },
+		{ "a variable that is not set", function () return 'app_secret = ENV_TOKEN_VERIFIER_UNSET or "'..("s"):rep(32)..'"'; end, 0,
+			"the environment variable TOKEN_VERIFIER_UNSET is not set here" },
+		{ "a folder that is not there", function () return 'asap_key_server = "file:///nonexistent"'; end, 1, "there is no such folder" },
+		{ "an empty source", function () return 'asap_key_server = ""'; end, 1, "names no usable source of keys" },
+	}) do
+		it("finds "..case[1], function ()
+			local output, status = check(case[2]());
+			has(output, case[4]);
+			assert.equal(case[3], status, output);
+		end);
+	end
+
+	it("sees a host that asks nobody for a token, and rooms that nobody guards", function ()
+		local output, status = check('app_secret = "'..("s"):rep(32)..'"', [[
+VirtualHost "open.example.org"
+	app_id = "app"
+	app_secret = "012345678901234567890123456789012"
+	authentication = "internal_hashed"
+Component "rooms.open.example.org" "muc"
+]]);
+		has(output, 'Nobody asks for a token on this host: authentication is "internal_hashed".');
+		has(output, "The rooms of rooms.open.example.org are open to everybody");
+		assert.is_nil(output:find("conference.meet.example.org are open", 1, true));
+		assert.equal(0, status);
+	end);
+
+	it("tells what is no configuration, or has no host", function ()
+		local output, status = explaining.command({ "check", "--config", explaining.write_file("broken.cfg.lua",
+			"VirtualHost \"a\"\napp_id = = 5\n") });
+		has(output, "broken.cfg.lua:2: unexpected symbol near '='");
+		assert.equal(2, status);
+		output, status = explaining.command({ "check", "--config", explaining.write_file("empty.cfg.lua", "VirtualHost \"a\"\n") });
+		has(output, "No VirtualHost has the option app_id");
+		assert.equal(1, status);
+		output, status = explaining.command({ "check", "--config", explaining.configuration(""), "--host", "b" });
+		has(output, 'has no host "b"; tokens are taken by meet.example.org');
+		assert.equal(2, status);
+	end);
+
+	it("is JSON for scripts, and never shows the secret", function ()
+		local secret = "0123456789abcdef of a shared secret, in plain";
+		local output, status = explaining.command({ "check", "--json", "--config",
+			explaining.configuration(("app_secret = %q"):format(secret)) });
+		local answer = assert(require "util.json".decode(output), output);
+		assert.same({ 0, 0, "meet.example.org" }, { status, answer.failures, answer.hosts[2].host });
+		assert.is_nil(output:find(secret, 1, true));
+	end);
+end);
