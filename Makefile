@@ -88,12 +88,14 @@ install: all
 		$(INSTALL) -D -m 644 "$$file" "$(DESTDIR)$(LUA_MODULE_DIR)/$(PLUGINS)/$$file" || exit 1; \
 	done
 	$(INSTALL) -m 755 bin/$(COMMAND) "$(DESTDIR)$(BINDIR)/"
+	$(INSTALL) -D -m 644 docs/$(COMMAND).1 "$(DESTDIR)$(MANDIR)/man1/$(COMMAND).1"
+	$(INSTALL) -D -m 644 completion/$(COMMAND).bash "$(DESTDIR)$(COMPLETIONDIR)/$(COMMAND)"
 
 .PHONY: uninstall
 uninstall:
 	rm -f "$(DESTDIR)$(LUA_CMODULE_DIR)/$(MODULE).so"
 	rm -rf "$(DESTDIR)$(LUA_MODULE_DIR)/token_verifier"
-	rm -f "$(DESTDIR)$(BINDIR)/$(COMMAND)"
+	rm -f "$(DESTDIR)$(BINDIR)/$(COMMAND)" "$(DESTDIR)$(MANDIR)/man1/$(COMMAND).1" "$(DESTDIR)$(COMPLETIONDIR)/$(COMMAND)"
 
 # Tests
 

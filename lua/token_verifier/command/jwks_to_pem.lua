@@ -17,9 +17,9 @@ local function register(parser)
 	parser:flag("--delete-others"):description("Delete the files of keys that are not in the set any more.");
 	verification.add_connection(parser);
 	parser:epilog [[
-Writes <sha256 of the kid>.pem for each key that may check signatures. A file that
-has not changed is left alone. If the set cannot be had, or has no key that can be
-used, nothing is changed.
+Writes <sha256 of the kid>.pem for each key that may check signatures. A file
+that has not changed is left alone. If the set cannot be had, or has no key that
+can be used, nothing is changed.
 
 Example, every 5 minutes:
    token-verifier jwks-to-pem --dir /srv/keys --delete-others \

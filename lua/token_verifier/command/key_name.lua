@@ -7,8 +7,8 @@ local key_text = require "token_verifier.command.key_text";
 local function register(parser)
 	parser:argument("kid"):description("The kid, as it stands in the header of tokens.");
 	parser:epilog [[
-The name is the SHA-256 of the kid in hex, and ".pem". The kid itself is taken as
-it is: without a line break behind it, without quotes around it.
+The name is the SHA-256 of the kid in hex, and ".pem". The kid is taken as it
+is: no line break belongs behind it, and no quotes around it.
 
 Examples:
    token-verifier key-name my-key

@@ -20,7 +20,7 @@ local function register(parser)
 	parser:option("--bits"):argname("<n>"):convert(verification.whole):description("Bits of an RSA key; default 2048.");
 	parser:option("--format"):argname("<form>"):choices({ "pem", "jwk" }):default("pem"):show_default(false)
 		:description("pem (the default) or jwk.");
-	parser:option("--kid"):argname("<kid>"):description("The kid that JWKs get; default their thumbprint.");
+	parser:option("--kid"):argname("<kid>"):description("The kid that a JWK gets; default its thumbprint.");
 	parser:option("--out"):argname("<file>"):description("Write the private key there, with mode 0600.");
 	parser:option("--public"):argname("<file>"):description("Write the public half there.");
 	parser:flag("--force"):description("Overwrite files.");

@@ -106,7 +106,7 @@ end
 local function run(arguments, terminal)
 	local parser, subcommands = new_parser(terminal);
 	function parser.error(_, message)
-		terminal.fail(("%s; see '%s'"):format(message:gsub("\n", ". "), help_hint(arguments, subcommands)));
+		terminal.fail(("%s; see '%s'"):format(message:gsub("\n(Did you mean)", ". %1"), help_hint(arguments, subcommands)));
 	end
 	local parsed = parser:parse(arguments);
 	terminal.settle(parsed.color, parsed.json);

@@ -1,0 +1,54 @@
+-- SPDX-License-Identifier: MIT
+-- Runs the command token-verifier as a shell does, in a folder of its own.
+
+local root = io.popen("pwd"):read("l");
+local program = root.."/bin/token-verifier";
+
+local command = {};
+
+local function quoted(text)
+	return "'"..text:gsub("'", "'\\''").."'";
+end
+
+-- A folder that is empty, and a function that deletes it.
+function command.folder()
+	local folder = assert(io.popen("mktemp -d"):read("l"));
+	return folder, function () os.execute("rm -rf "..quoted(folder)); end;
+end
+
+function command.write(path, text)
+	local file = assert(io.open(path, "wb"));
+	assert(file:write(text) and file:close());
+end
+
+function command.read(path)
+	local file = assert(io.open(path, "rb"));
+	local text = file:read("a");
+	file:close();
+	return text;
+end
+
+-- Runs a shell command in `folder`, in which $tv is the program. Returns what came on standard output and on standard
+-- error, and the exit status.
+function command.shell(folder, text)
+	-- The program is run by the Lua that runs the specs, with the modules that they test.
+	local pipe = io.popen(("cd %s && tv='lua5.4 %s' && exec 2>.stderr </dev/null\n%s"):format(quoted(folder), program, text));
+	local output = pipe:read("a");
+	local _, _, status = pipe:close();
+	return output, command.read(folder.."/.stderr"), status;
+end
+
+-- Runs the program with these arguments, a list of strings.
+function command.run(folder, arguments, input)
+	local parts = { "$tv" };
+	for i, argument in ipairs(arguments) do
+		parts[i + 1] = quoted(argument);
+	end
+	if input then
+		command.write(folder.."/.stdin", input);
+		parts[#parts + 1] = "<.stdin";
+	end
+	return command.shell(folder, table.concat(parts, " "));
+end
+
+return command;
