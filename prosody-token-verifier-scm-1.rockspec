@@ -39,6 +39,7 @@ build = {
 		LUA_CMODULE_DIR = "$(LIBDIR)";
 		LUA_MODULE_DIR = "$(LUADIR)";
 		BINDIR = "$(BINDIR)";
+		PREFIX = "$(PREFIX)"; -- the rock's own folder, for man page and completion
 	};
 };
 

@@ -126,7 +126,8 @@ describe("verify", function ()
 		{ "what is no token", { "x" }, nil, "^$", "refused: malformed-token", 1 };
 		{ "an empty argument", { "" }, nil, "^$", "refused: malformed-token", 1 };
 		{ "another room", { "@token", "--room", "finance" }, nil, "^$", "refused: room-not-accepted", 1 };
-		{ "another issuer", { "@token", "--issuer", "a", "--issuer", "b" }, nil, "^$", "refused: issuer-not-accepted: iss is \"my-app\"; accepted: \"a\", \"b\"", 1 };
+		{ "another issuer", { "@token", "--issuer", "a", "--issuer", "b" }, nil, "^$",
+			"refused: issuer-not-accepted: iss is \"my-app\"; accepted: \"a\", \"b\"", 1 };
 		{ "an accepted audience", { "@token", "--audience", "a", "--audience", "jitsi" }, nil, "^The token is valid", nil, 0 };
 		{ "a missing claim", { "@token", "--require", "sub" }, nil, "^$", "refused: missing-claim", 1 };
 		{ "another type", { "@token", "--type", "at+jwt" }, nil, "^$", "refused: type-not-accepted", 1 };

@@ -66,7 +66,7 @@ local function new_parser(terminal)
 		terminal.line(program.." "..token_verifier._VERSION);
 		terminal.leave(0);
 	end);
-	-- For the package's build: the completion is installed as a file.
+	-- What the installed completion asks for.
 	root:option("--completion"):argname("<shell>"):choices({ "bash", "zsh", "fish" }):hidden(true)
 		:action(function (_, _, shell)
 			terminal.write(root["get_"..shell.."_complete"](root));
