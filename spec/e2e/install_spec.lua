@@ -48,7 +48,7 @@ describe("luarocks make into an empty tree", function ()
 	local version;
 
 	lazy_setup(function ()
-		run(("cd %s && luarocks --lua-version 5.4 make --deps-mode none --tree %s"):format(copy, tree));
+		run(("cd %s && MAKEFLAGS=-j$(nproc) luarocks --lua-version 5.4 make --deps-mode none --tree %s"):format(copy, tree));
 		version = run(("%s/bin/token-verifier --version"):format(tree));
 		run(("rm -r %s/lib/luarocks"):format(tree));
 	end);

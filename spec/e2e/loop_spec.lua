@@ -20,9 +20,9 @@ for _, how in ipairs{
 		it("lets a log-in wait for its key and the others go on", function ()
 			world.start_prosody{
 				name = how.name, backend = how.backend, daemonize = how.daemonize;
-				hosts = world.host("slow.example", { asap_key_server = world.bad_url() .. "/slow-1000/" .. how.name })
+				hosts = world.host("slow.example", { asap_key_server = world.bad_url() .. "/slow-800/" .. how.name })
 					.. world.host("silent.example", {
-						asap_key_server = world.bad_url() .. "/silent/" .. how.name, token_key_timeout = 2 })
+						asap_key_server = world.bad_url() .. "/silent/" .. how.name, token_key_timeout = 1.5 })
 					.. world.host("shared.example", { app_secret = secret, modules_enabled = { "e2e_loop_gap" } });
 			};
 			local result = world.log_ins{

@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import pathlib
+import select
 import shutil
 import signal
 import socket
@@ -46,6 +47,7 @@ class Driver:
         self.bad_server = None
         self.browser = None
         self.prosodies = {}
+        self.nodes = {}
         self.clients = {}
         self.keys = {}
         self.secrets = set()
@@ -303,9 +305,24 @@ class Driver:
         return int(version.strip("v\n").split(".")[0])
 
     def node(self, script, request):
-        done = subprocess.run(["node", NPM / script], input=json.dumps(request), check=True, text=True,
-                              stdout=subprocess.PIPE, timeout=30)
-        return done.stdout.strip()
+        """Asks a script of spec/e2e/npm, which goes on running for the next request."""
+        process = self.nodes.get(script)
+        if not process:
+            process = self.nodes[script] = subprocess.Popen(
+                ["node", NPM / script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                preexec_fn=servers.die_with_parent)
+        print(json.dumps(request), file=process.stdin, flush=True)
+        if not select.select([process.stdout], [], [], 60)[0]:
+            raise RuntimeError(f"{script} does not answer")
+        return json.loads(process.stdout.readline())
+
+    def close(self):
+        for process in self.nodes.values():
+            process.stdin.close()
+            process.kill()
+            process.wait()
+        if self.bad_server:
+            self.bad_server.close()
 
     def op_mint_by_npm(self, library, key=None, secret=None, algorithm=None, claims=None):
         self.secrets.update([secret] if secret else [])
@@ -315,7 +332,7 @@ class Driver:
 
     def op_log_in_by_npm(self, script, host, token=None, enter=None, transport="websocket", name="main"):
         service = self.url_for(transport, clients.query(token), name)
-        return json.loads(self.node(script, {"service": service, "host": host, "enter": enter}))
+        return self.node(script, {"service": service, "host": host, "enter": enter})
 
     # clients
 
@@ -478,8 +495,7 @@ def main():
     finally:
         keep = os.environ.get("KEEP", "") not in ("", "0")
         world.close(keep_folder=keep)
-        if driver.bad_server:
-            driver.bad_server.close()
+        driver.close()
         if keep:
             print(f"kept: {world.folder}", file=sys.stderr)
 

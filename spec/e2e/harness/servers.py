@@ -96,6 +96,7 @@ class Server:
 
     name = "server"
     detached = False
+    stop_seconds = STOP_SECONDS
 
     def __init__(self, folder):
         self.folder = folder
@@ -140,7 +141,7 @@ class Server:
         self.signal(signal.SIGCONT)
         self.signal(signal.SIGTERM)
         try:
-            self.process.wait(STOP_SECONDS)
+            self.process.wait(self.stop_seconds)
         except subprocess.TimeoutExpired:
             self.signal(signal.SIGKILL)
             self.process.wait()
@@ -272,6 +273,8 @@ class Prosody(Server):
         self.configuration = self.folder / "prosody.cfg.lua"
         self.pid_file = self.folder / "prosody.pid"
         self.backend = backend
+        if backend == "select":
+            self.stop_seconds = 2  # Prosody 13 does not end by itself with this one, whatever it has loaded
         self.daemonize = daemonize
         self.preload = preload
         self.plugins = plugins
