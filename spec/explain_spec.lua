@@ -268,6 +268,69 @@ describe("an explanation", function ()
 	end);
 end);
 
+describe("whatever a token says", function ()
+	local random_values = {
+		tokens.null, true, 0, -1, 1.5, 1e300, 2^53, now * 1000, "", "x", "*", "nan", "0x10", tostring(now), "a@b", "https://x/y", "https://",
+			"[a]b",
+		"a/b", "%zz", "%41", "[", "conference.", "conference.meet.example.org", "meet.example.org", ("x"):rep(3000), "\0", "\27[31m", {}, { 1,
+			2 },
+		{ {} }, { room = { regex = true } }, { room = "x" }, { room = { name = "x" } }, { tenant = 5 }, { tenant = {} },
+	};
+	local names = { "iss", "aud", "sub", "room", "exp", "nbf", "iat", "context", "bnf", "audience", "" };
+	local headers = { tokens.null, "HS256", "RS256", "none", "hs256", "", 5, {}, "at+jwt", true };
+	local rooms = { "planning", "[a]b", "a/b", "", "@", "a@", "@b", "https://", "https://x", "https://x/", "[", "/", "a@b@c",
+		("y"):rep(2000), "\0" };
+	local settings = {
+		muc_domain_prefix = "conference", muc_domain_base = "meet.example.org", muc_domain = "conference.meet.example.org",
+			enableDomainVerification = true,
+		requireRoomClaim = true, regexEnabled = true, regexRoomMaxLength = 128, regexRoomMaxQuantifiers = 3, host = "meet.example.org",
+	};
+	local plain_settings = { muc_domain_prefix = "conference", enableDomainVerification = true, host = "meet.example.org" };
+
+	local function one_of(list)
+		return list[math.random(#list)];
+	end
+
+	local function random_token()
+		local claims, header = {}, {};
+		for _ = 1, math.random(0, 8) do
+			claims[one_of(names)] = one_of(random_values);
+		end
+		if math.random(3) == 1 then
+			header[one_of({ "typ", "kid", "crit", "alg" })] = one_of(headers);
+		end
+		local token = tokens.hs256(claims, secret, header);
+		if math.random(3) == 1 then
+			local at = math.random(#token);
+			token = one_of({ token:sub(1, at), token:sub(at), token:sub(1, at - 1)..string.char(math.random(0, 255))..token:sub(at + 1) });
+		end
+		return token;
+	end
+
+	it("nothing is raised, the verdict is the native module's, and what fails has a cause", function ()
+		math.randomseed(1);
+		for _ = 1, 500 do
+			local token = random_token();
+			local options = options_with({ require_room = math.random(2) == 1, max_lifetime = math.random(3) == 1 and 60 or nil,
+				required_claims = math.random(3) == 1 and { "context" } or nil, secret = math.random(3) == 1 and secret.."\n" or nil });
+			local result = explain.explain(token, options, verify, {
+				settings = one_of({ settings, plain_settings }), room = math.random(2) == 1 and one_of(rooms) or nil, app_id = "app",
+			});
+			assert.equal(verify(token, options) ~= nil, result.accepted);
+			local failed = false;
+			for _, row in ipairs(result.rows) do
+				failed = failed or row.mark == "FAIL" and row.check ~= "room" and row.check ~= "sub";
+				assert.is_true(row.mark ~= "FAIL" or #row.findings > 0, row.check..": "..row.text);
+			end
+			assert.is_true(result.accepted ~= failed or result.code:find("^room") ~= nil or result.code:find("^sub") ~= nil, token);
+			for _, line in ipairs(lines(result)) do
+				assert.is_nil(line:find("[^\32-\126]"), line);
+				assert.is_true(#line < 1000, line);
+			end
+		end
+	end);
+end);
+
 describe("times in words", function ()
 	for seconds, words in pairs({
 		[0] = "0 s", [1] = "1 s", [59.6] = "1 min", [61] = "1 min 1 s", [3600] = "1 h", [3605] = "1 h", [11520] = "3 h 12 min",

@@ -185,6 +185,20 @@ describe("token:explain", function ()
 		has(select(3, command("explain", tokens.rs256(tokens.claims(), key, "k2"), "keys.org")), "refused: key-not-found: ");
 	end);
 
+	it("finds out that a key was changed under its kid, and fetches the new one", function ()
+		local new_key = tokens.new_key();
+		server.keys.k3 = key.public;
+		finally(function () server.keys.k3 = nil; end);
+		local _, _, printed = command("explain", tokens.rs256(tokens.claims(), key, "k3"), "keys.org");
+		has(printed, "The token is accepted.");
+		server.keys.k3 = new_key.public;
+		local token = tokens.rs256(tokens.claims(), new_key, "k3");
+		_, _, printed = command("explain", token, "keys.org");
+		has(printed, "\nFAIL  signature ");
+		has(printed, "why: The key was changed under the same \"kid\": the signature holds with the key that the source has now");
+		has(select(3, command("explain", token, "keys.org")), "The token is accepted.");
+	end);
+
 	it("has nothing to go through where no token is accepted", function ()
 		load({ ["keys.org"] = { app_id = "app", app_secret = secret, signature_algorithm = "RS256" } });
 		local _, message, printed = command("explain", "x");

@@ -225,6 +225,9 @@ local rows = {
 	{ "rooms-not-verified", "ok", "configuration",
 		"The rooms of {host} are open to everybody who is logged in: nothing holds them against the token.",
 		"Add \"token_verification\" to modules_enabled of that Component." };
+	{ "settings-unusable", "key-source-unavailable", "configuration",
+		"An option has a value that it must not have, and what cannot be right accepts no token.",
+		"Mend what the error lines at start, or token-verifier check, name." };
 	{ "no-token-host", "ok", "configuration",
 		"No VirtualHost has the option app_id, so none takes tokens.",
 		"Set app_id, and app_secret or a source of keys, in the VirtualHost's block." };

@@ -186,6 +186,15 @@ local function claim_rows(token, left, claims, proven, now, verify, of_rooms)
 	return rows;
 end
 
+-- The header as far as it can be read, and the claims likewise.
+local function inspect(token)
+	local header, claims = token_verifier.inspect(token);
+	if header then
+		return header, claims;
+	end
+	return (token_verifier.inspect(token:match("^[^.]*")..".e30.")), nil;
+end
+
 -- Judges a text that is given as a token. `options` are those of token_verifier.new(), and `stores` is the list of key stores
 -- among them, for what is said of the key. `verify(token, options)` answers as token_verifier.verify(), and may wait for the
 -- key. `more`, which may be absent, has what else is known:
@@ -201,10 +210,7 @@ local function explain(text, options, verify, more)
 	more = more or {};
 	local now = options.now or os.time();
 	local token, around = text_findings.clean(text);
-	local header, claims = token_verifier.inspect(token);
-	if not header then
-		claims = nil;
-	end
+	local header, claims = inspect(token);
 	local failures, last, left, result = judge_token(token, options, header, verify);
 	result.rows = token_rows(token, header, options, failures, last, more);
 	if around[1] then

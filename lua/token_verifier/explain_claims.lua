@@ -175,7 +175,7 @@ function checks.lifetime(claims, options)
 	end
 	local ok, message, code = judge(claims, { "iat", "exp" },
 		{ max_lifetime = options.max_lifetime, accept_milliseconds = options.accept_milliseconds }, -2^53);
-	local cause = code == "missing-claim" and "lifetime-unknown" or code == "lifetime-too-long" and code;
+	local cause = code == "missing-claim" and "lifetime-unknown" or code == "invalid-claim" and "date-invalid" or code;
 	return ok, message or ("at most %s"):format(time_words.span(options.max_lifetime)), { cause and find(cause) or nil };
 end
 

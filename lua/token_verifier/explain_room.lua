@@ -178,8 +178,8 @@ end
 local function sub_finding(settings, sub, asked)
 	local expected = asked.tenant or asked.domain;
 	local values = {
-		suggested = expected and quote(expected) or "the domain", tenant = asked.tenant and quote(asked.tenant), sub = sub,
-		prefix = settings.muc_domain_prefix,
+		suggested = expected and quote(expected) or "the domain", tenant = asked.tenant and quote(asked.tenant),
+		sub = #sub <= 64 and sub:match("^[%w_-]+$") or "TENANT", prefix = settings.muc_domain_prefix,
 	};
 	local lower = sub:lower();
 	if lower == asked.muc_domain or without_prefix(settings, lower) then
@@ -190,7 +190,6 @@ local function sub_finding(settings, sub, asked)
 	elseif asked.tenant and lower == asked.domain then
 		return find("sub-domain-for-tenant", values);
 	elseif asked.name and not asked.tenant and settings.muc_domain_base and not sub:find(".", 1, true) then
-		values.sub = sub:match("^[%w_-]+$") or "TENANT";
 		return find("sub-tenant-for-domain", values);
 	end
 	return find("sub-other", values);

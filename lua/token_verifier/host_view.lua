@@ -37,6 +37,12 @@ local function verify(options, token, ask)
 	return (ask or verifier.verify)(verifier, token);
 end
 
+-- What the native module raises for these options, or nil.
+local function problem_of(options)
+	local ok, message = pcall(token_verifier.new, options);
+	return not ok and tostring(message) or nil;
+end
+
 -- Why no token can be accepted: code, message, finding.
 local function why_hopeless(settings, message, code)
 	if settings.secretProblem then
@@ -58,10 +64,14 @@ end
 function methods:explain(text, how)
 	how = how or {};
 	local options, choice, code = self.key_set:options(self.settings, {});
+	local raised = options and problem_of(options);
 	local result;
-	if not options then
-		code, choice, result = why_hopeless(self.settings, choice, code);
-		result = explain.hopeless(text, code, choice, result);
+	if raised then
+		result = explain.hopeless(text, "key-source-unavailable", "the settings for tokens are not usable: "..raised, find("settings-unusable"));
+	elseif not options then
+		local message, finding;
+		code, message, finding = why_hopeless(self.settings, choice, code);
+		result = explain.hopeless(text, code, message, finding);
 	else
 		local stores = choice.stores or {};
 		options.stores, options.now = choice.stores, how.now;

@@ -12,7 +12,7 @@ local function span(seconds)
 	for i, unit in ipairs(units) do
 		local size, name = unit[1], unit[2];
 		if rest >= size or i == #units and #parts == 0 then
-			parts[#parts + 1] = ("%d %s"):format(rest // size, name);
+			parts[#parts + 1] = ("%.0f %s"):format(rest // size, name);
 			rest = rest % size;
 		elseif #parts > 0 then
 			break; -- "1 d 5 s" would say more than it means
