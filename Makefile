@@ -241,15 +241,41 @@ demo:
 	scripts/demo
 
 # The module and the core under AddressSanitizer, UndefinedBehaviorSanitizer and LeakSanitizer.
+$(BUILD)/keep_loaded.so: test/keep_loaded.c
+	@mkdir -p $(BUILD)
+	$(CC) -D_GNU_SOURCE -shared -fPIC -o $@ $<
+
+# Lua processes that a spec starts have what was built without sanitizers: those must be there before Lua is.
+CHILD_LUA = env -u LD_PRELOAD LUA_CPATH='$(CURDIR)/$(BUILD)/?.so;;' $(LUA)
+GCC_SANITIZERS = $(shell $(CC) -print-file-name=libasan.so) $(shell $(CC) -print-file-name=libubsan.so)
+
 .PHONY: sanitize
-sanitize:
+sanitize: all $(BUILD)/keep_loaded.so
 	$(MAKE) unit
 	$(MAKE) BUILD=$(BUILD)/sanitize CFLAGS="-O1 -g $(SANITIZERS)" HARDENING= all
-	$(CC) -D_GNU_SOURCE -shared -fPIC -o $(BUILD)/keep_loaded.so test/keep_loaded.c
-	LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so) $(CURDIR)/$(BUILD)/keep_loaded.so" \
+	LD_PRELOAD="$(GCC_SANITIZERS) $(CURDIR)/$(BUILD)/keep_loaded.so" CHILD_LUA="$(CHILD_LUA)" \
 		LSAN_OPTIONS=suppressions=$(CURDIR)/test/lsan.supp,print_suppressions=0 \
 		LUA_CPATH="$(CURDIR)/$(BUILD)/sanitize/?.so;;" LUA_PATH="$(CURDIR)/lua/?.lua;$(CURDIR)/?.lua;;" \
 		$(LUA) "$$(command -v $(BUSTED))" $(SPEC_ARGUMENTS)
+
+# The specs with Lua's collector running at every allocation of the module. The module tells when it is running.
+COLLECTOR := $(BUILD)/collector
+COLLECTOR_LINK := -Wl,--wrap=luaL_prepbuffsize,--wrap=luaL_buffinitsize,--wrap=luaL_addlstring,--wrap=luaL_addstring,--wrap=luaL_addvalue
+COLLECTOR_CFLAGS = -O1 -g $(SANITIZERS) -finstrument-functions
+
+$(COLLECTOR)/collector.so: test/collector.c $(BUILD)/.dependencies
+	@mkdir -p $(COLLECTOR)
+	$(CC) $(ALL_CPPFLAGS) -std=c11 $(WARNINGS) -O1 -g -fPIC -fvisibility=hidden -shared -o $@ $<
+
+$(COLLECTOR)/collector_faults.so: test/collector_faults.c $(BUILD)/.dependencies
+	@mkdir -p $(COLLECTOR)
+	$(CC) $(ALL_CPPFLAGS) -std=c11 $(WARNINGS) $(COLLECTOR_CFLAGS) -fPIC -fvisibility=hidden -shared $(COLLECTOR_LINK) -o $@ $<
+
+.PHONY: collector
+collector: all $(BUILD)/keep_loaded.so $(COLLECTOR)/collector.so $(COLLECTOR)/collector_faults.so
+	$(MAKE) BUILD=$(COLLECTOR) CFLAGS="$(COLLECTOR_CFLAGS)" LDFLAGS="$(COLLECTOR_LINK)" HARDENING= all
+	BUILD=$(COLLECTOR) PRELOAD="$(GCC_SANITIZERS) $(CURDIR)/$(COLLECTOR)/collector.so $(CURDIR)/$(BUILD)/keep_loaded.so" \
+		CHILD_LUA="$(CHILD_LUA)" LUA="$(LUA)" BUSTED="$(BUSTED)" SPECS="$(SPECS)" scripts/collector
 
 .PHONY: valgrind
 valgrind:
@@ -319,5 +345,5 @@ dist:
 
 .PHONY: help
 help:
-	@echo "all install uninstall clean dist demo check unit oom corpus spec example cross e2e browser lint sanitize valgrind coverage mutation bench"
+	@echo "all install uninstall clean dist demo check unit oom corpus spec example cross e2e browser lint sanitize collector valgrind coverage mutation bench"
 	@echo "fuzz (each target for FUZZ_SECONDS, in turn) fuzz-merge; bench-run bench-publish bench-reach bench-loop"
