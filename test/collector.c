@@ -94,8 +94,8 @@ static void *allocate(void *unused, void *block, size_t old_size, size_t size) {
     return stress.allocate(stress.memory, block, old_size, size);
 }
 
-// The buffers of lauxlib ask Lua's allocator themselves, and not twice. So the module is linked with
-// --wrap for what may let one grow: a whole collection comes first, and then there is memory.
+// The buffers of lauxlib ask Lua's allocator themselves, and not twice. So the module is linked
+// with --wrap for what may let one grow: a whole collection comes first, then there is memory.
 static void begin_buffer(lua_State *L) {
     stress.in_buffer = true;
     if (stress.state && stress.frame && is_due())
