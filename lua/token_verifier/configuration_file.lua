@@ -314,4 +314,4 @@ local function read(path)
 	return self;
 end
 
-return { read = read, resolve = resolve };
+return { read = read, resolve = resolve, default_path = "/etc/prosody/prosody.cfg.lua" };

@@ -1,14 +1,11 @@
 -- SPDX-License-Identifier: MIT
 -- A Prosody configuration as the plugins would see it: hosts that take tokens, and their settings.
 
-require "token_verifier.command.prosody_libraries";
-
 local config = require "token_verifier.config";
 local configuration_file = require "token_verifier.configuration_file";
 local format = require "util.format".format;
 local host_view = require "token_verifier.host_view";
 
-local default_path = "/etc/prosody/prosody.cfg.lua";
 local default_data_path = "/var/lib/prosody";
 
 -- What stands in for the module API of a plugin on `host`.
@@ -53,7 +50,7 @@ end
 
 -- Reads the configuration, or ends the command.
 local function read(path, terminal)
-	path = path or default_path;
+	path = path or configuration_file.default_path;
 	local configuration, problem = configuration_file.read(path);
 	if not configuration then
 		terminal.fail(("the configuration cannot be read: %s"):format(problem));
@@ -108,6 +105,6 @@ local function view(configuration, host)
 end
 
 return {
-	default_path = default_path, read = read, token_hosts = token_hosts, settings_of = settings_of, view = view,
+	read = read, token_hosts = token_hosts, settings_of = settings_of, view = view,
 	muc_host_of = muc_host_of,
 };

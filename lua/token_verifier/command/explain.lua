@@ -1,25 +1,16 @@
 -- SPDX-License-Identifier: MIT
 -- token-verifier explain: why a token is accepted or refused, check by check, with what mends it.
 
-require "token_verifier.command.prosody_libraries";
-
-local token_verifier = require "token_verifier";
-local configuration = require "token_verifier.command.configuration";
-local explain = require "token_verifier.explain";
-local explain_lines = require "token_verifier.explain_lines".lines;
-local find = require "token_verifier.causes".find;
+local default_path = require "token_verifier.configuration_file".default_path;
 local input = require "token_verifier.command.input";
-local json = require "token_verifier.command.json";
-local quote = require "token_verifier.report".quote;
-local room_domain = require "token_verifier.explain_room".domain_of;
 local verification = require "token_verifier.command.verification";
 
 local function register(parser)
 	input.add_token(parser);
-	parser:option("-c --config"):argname("<file>")
-		:description("Judge as Prosody does with this configuration; default "..configuration.default_path..".");
+	parser:option("--config"):argname("<file>")
+		:description("Judge as Prosody does with this configuration; default "..default_path..".");
 	parser:option("--host"):argname("<host>")
-		:description("The VirtualHost that the token is for. Needed if several take tokens.");
+		:description("The VirtualHost that the token is for, needed if several take tokens; with a source of keys, the domain.");
 	verification.add_sources(parser);
 	verification.add_policy(parser);
 	verification.add_connection(parser);
@@ -33,151 +24,15 @@ Examples:
    token-verifier explain @token.txt --host meet.example.org --room planning
    token-verifier explain @token.txt --config ./prosody.cfg.lua --json
    token-verifier explain - --secret-file secret.txt --issuer my-app < token.txt
-   token-verifier explain @token.txt --asap-key-server https://keys.example.org/asap \
+   token-verifier explain @token.txt --jwks-url https://sso.example.org/certs \
       --room https://meet.example.org/acme/planning]];
 end
 
-local source_options = { "secret_file", "key", "asap_key_server", "jwks_url", "openid_issuer", "directory" };
-local list_options = { "algorithms", "accepted_issuers", "accepted_audiences", "accepted_types", "required_claims" };
-local names_of = {
-	algorithms = "--alg", accepted_issuers = "--issuer", accepted_audiences = "--audience", accepted_types = "--type",
-	required_claims = "--require", leeway = "--leeway", ca_file = "--ca-file", proxy = "--proxy",
-	bearer_token_file = "--bearer-token-file", client_cert = "--client-cert", client_key = "--client-key", timeout = "--timeout",
-};
-
-local function names_a_source(arguments)
-	for _, name in ipairs(source_options) do
-		if arguments[name] then
-			return true;
-		end
-	end
-	return false;
-end
-
--- With a configuration, that says how tokens are judged.
-local function refuse_policy(arguments, terminal)
-	for name, option in pairs(names_of) do
-		local value = arguments[name];
-		if value ~= nil and not (type(value) == "table" and #value == 0) then
-			terminal.fail(("%s goes with a source of keys, not with --config: the configuration says it"):format(option));
-		end
-	end
-end
-
--- What a host without app_id does with a token.
-local function explain_other_host(file, text, host)
-	local authentication = file:get(host, "authentication");
-	local hosts = configuration.token_hosts(file);
-	local finding = find("host-without-tokens", {
-		host = host, authentication = authentication and (" (authentication = %q)"):format(tostring(authentication)) or "",
-		hosts = #hosts > 0 and table.concat(hosts, " or ") or "a host that does",
-	});
-	local result = explain.hopeless(text, "key-not-found", ("%s takes no tokens"):format(host), finding);
-	result.host, result.configuration = host, {};
-	return result;
-end
-
-local function explain_by_configuration(arguments, terminal, text)
-	refuse_policy(arguments, terminal);
-	local file = configuration.read(arguments.config, terminal);
-	local hosts, host = configuration.token_hosts(file), arguments.host and arguments.host:lower();
-	if not host and #hosts == 1 then
-		host = hosts[1];
-	elseif not host then
-		terminal.fail(#hosts == 0 and ("no host in %s has the option app_id, so none takes tokens"):format(file.path)
-			or ("more than one host takes tokens: name one with --host: %s"):format(table.concat(hosts, ", ")));
-	elseif not file.sections[host] then
-		terminal.fail(("%s has no host %s%s"):format(file.path, quote(host),
-			#hosts > 0 and "; tokens are taken by "..table.concat(hosts, ", ") or ""));
-	elseif file:get(host, "app_id") == nil then
-		return explain_other_host(file, text, host);
-	end
-	local view <close> = configuration.view(file, host);
-	return view:explain(text, { room = arguments.room, now = arguments.now });
-end
-
--- As the plugins have them where nothing is configured.
-local function default_settings(arguments)
-	local domain = arguments.host or arguments.room and room_domain(arguments.room, "conference");
-	return {
-		host = domain, domain_unknown = domain == nil, muc_domain_prefix = "conference", muc_domain_base = domain or "invalid",
-		muc_domain = "conference."..(domain or "invalid"), enableDomainVerification = true, requireRoomClaim = true,
-		regexEnabled = true, regexRoomMaxLength = 128, regexRoomMaxQuantifiers = 3,
-	};
-end
-
--- Options that check all but the signature.
-local function options_without_key(arguments, text)
-	local options = { keys = token_verifier.keystore(), leeway = arguments.leeway, now = arguments.now };
-	for _, name in ipairs(list_options) do
-		options[name] = #arguments[name] > 0 and arguments[name] or nil;
-	end
-	local header = token_verifier.inspect(input.trim(text));
-	local alg = type(header) == "table" and header.alg;
-	if not options.algorithms and type(alg) == "string" then
-		options.algorithms = { alg };
-		options.keys, options.secret = not alg:find("^HS") and options.keys or nil, alg:find("^HS") and ("?"):rep(64) or nil;
-		if not pcall(token_verifier.new, options) then
-			options.algorithms, options.secret, options.keys = nil, nil, token_verifier.keystore();
-		end
-	end
-	return options;
-end
-
-local function explain_by_options(arguments, terminal, text)
-	local has_key = names_a_source(arguments);
-	local options = has_key and verification.options_of(arguments, terminal) or options_without_key(arguments, text);
-	options.room = nil;
-	options.accepted_issuers = options.accepted_issuers or { "*" };
-	options.accepted_audiences = options.accepted_audiences or { "*" };
-	options.require_room, options.require_sub, options.stores = true, true, { options.keys };
-	local result = explain.explain(text, options, function (token, the_options)
-		local verifier, problem, code = verification.call(terminal, token_verifier.new, the_options);
-		if not verifier then
-			return nil, problem, code;
-		end
-		local claims, message, refusal = verifier:verify(token);
-		if not has_key and (refusal == "bad-signature" or refusal and refusal:find("^key%-")) then
-			return nil, "no key is named", "key-not-found";
-		end
-		return claims, message, refusal;
-	end, { settings = default_settings(arguments), room = arguments.room });
-	result.unjudged = result.message == "no key is named";
-	return result;
-end
-
-local function as_json(result)
-	local checks = json.list({});
-	for i, row in ipairs(result.rows) do
-		checks[i] = { check = row.check, mark = row.mark, text = row.text, findings = json.list(row.findings) };
-	end
-	return {
-		accepted = result.accepted and (not result.room or result.room.accepted), code = result.code, message = result.message,
-		signature_holds = result.proven, room = result.room, checks = checks, host = result.host,
-		configuration = result.configuration and json.list(result.configuration),
-	};
-end
-
 local function run(arguments, terminal)
-	local text = input.read_token(arguments, terminal);
-	local result;
-	if names_a_source(arguments) or not arguments.config and not arguments.host then
-		if arguments.config then
-			terminal.fail("a source of keys and --config exclude each other: the configuration names its own");
-		end
-		result = explain_by_options(arguments, terminal, text);
-	else
-		result = explain_by_configuration(arguments, terminal, text);
-	end
-	if terminal.wants_json then
-		terminal.print_json(as_json(result));
-	else
-		terminal.line(table.concat(explain_lines(result, terminal.colour), "\n"));
-	end
-	if result.accepted then
-		return result.room and not result.room.accepted and 1 or 0;
-	end
-	return verification.status_of(result.code);
+	require "token_verifier.command.prosody_libraries";
+	return require "token_verifier.command.explain_token".run(arguments, terminal);
 end
 
-return { name = "explain", summary = "Says why a token is accepted or refused", register = register, run = run };
+return {
+	name = "explain", summary = "Says why a token is accepted or refused", usage = "[options] [<token>]", register = register, run = run,
+};

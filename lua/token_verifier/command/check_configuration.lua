@@ -1,0 +1,148 @@
+-- SPDX-License-Identifier: MIT
+-- What token-verifier check does. It needs Prosody's libraries, or what stands in for them.
+
+local configuration = require "token_verifier.command.configuration";
+local find = require "token_verifier.causes".find;
+local key_findings = require "token_verifier.explain_key";
+local json = require "token_verifier.command.json";
+local of_rows = require "token_verifier.explain_lines".of_rows;
+local quote = require "token_verifier.report".quote;
+local source_report = require "token_verifier.source_report";
+local sources = require "token_verifier.sources";
+
+local mark_of = { error = "FAIL", warn = "WARN", info = "ok" };
+
+local function row(check, mark, text, finding)
+	return { check = check, mark = mark, text = text, findings = { finding } };
+end
+
+local function has(list, name)
+	for _, item in pairs(type(list) == "table" and list or {}) do
+		if item == name then
+			return true;
+		end
+	end
+	return false;
+end
+
+-- Whether a host or component loads a module.
+local function loads(file, host, name)
+	local section = file.sections[host];
+	local inherits = section.load_global_modules ~= false;
+	return (has(section.modules_enabled, name) or inherits and has(file.sections["*"].modules_enabled, name))
+		and not has(file:get(host, "modules_disabled"), name);
+end
+
+-- What the options by themselves do not show.
+local function add_surroundings(rows, file, host)
+	local authentication = file:get(host, "authentication");
+	if authentication ~= "token" then
+		rows[#rows + 1] = row("log-in", "WARN", ("authentication is %s"):format(authentication and quote(tostring(authentication)) or "not set"),
+			find("authentication-takes-no-tokens", { found = authentication and quote(tostring(authentication)) or "not set" }));
+	end
+	local muc_host = configuration.muc_host_of(file, host);
+	if muc_host and not loads(file, muc_host, "token_verification") then
+		rows[#rows + 1] = row("rooms", "WARN", ("%s does not load token_verification"):format(muc_host),
+			find("rooms-not-verified", { host = muc_host }));
+	end
+end
+
+-- A finding for a host that cannot verify tokens.
+local function why_unusable(settings)
+	return settings.secretProblem and key_findings.of_failure("weak-secret", settings.secretProblem) or find("no-key-configured");
+end
+
+-- Checks a host. Returns { host, rows }, and how many sources of keys could not be reached.
+local function check_host(file, host)
+	local settings, complaints, usable = configuration.settings_of(file, host);
+	local rows, unreachable = {}, 0;
+	for _, complaint in ipairs(complaints) do
+		rows[#rows + 1] = row("options", mark_of[complaint.level] or "WARN", complaint.text);
+	end
+	if usable then
+		local accepted = sources.as_list(settings.signatureAlgorithm);
+		for _, source in ipairs(sources.single_sources(settings)) do
+			local answer, is_unreachable = source_report.ask(source, settings.keyOptions, accepted);
+			rows[#rows + 1], unreachable = answer, unreachable + (is_unreachable and 1 or 0);
+		end
+	else
+		rows[#rows].findings = { why_unusable(settings) };
+	end
+	add_surroundings(rows, file, host);
+	return { host = host, rows = rows }, unreachable;
+end
+
+local function hosts_to_check(arguments, file, terminal)
+	local all = configuration.token_hosts(file);
+	if #arguments.hosts == 0 then
+		return all;
+	end
+	for i, host in ipairs(arguments.hosts) do
+		arguments.hosts[i] = host:lower();
+		if not file.sections[host:lower()] then
+			terminal.fail(("%s has no host %s%s"):format(file.path, quote(host),
+				#all > 0 and "; tokens are taken by "..table.concat(all, ", ") or ""));
+		end
+	end
+	return arguments.hosts;
+end
+
+local function count_failures(reports)
+	local count = 0;
+	for _, report in ipairs(reports) do
+		for _, one in ipairs(report.rows) do
+			count = count + (one.mark == "FAIL" and 1 or 0);
+		end
+	end
+	return count;
+end
+
+local function print_reports(terminal, file, reports, failures)
+	terminal.line(terminal.colour("bold", file.path..":"));
+	for _, report in ipairs(reports) do
+		if report.host then
+			terminal.line(terminal.colour("bold", report.host..":"));
+		end
+		if #report.rows > 0 then
+			terminal.line(table.concat(of_rows(report.rows, terminal.colour), "\n"));
+		end
+	end
+	terminal.line(failures == 0 and terminal.colour("green", "Nothing is wrong.")
+		or terminal.colour("red", failures == 1 and "One thing is wrong." or ("%d things are wrong."):format(failures)));
+end
+
+local function print_json(terminal, file, reports, failures)
+	local hosts = json.list({});
+	for _, report in ipairs(reports) do
+		for _, one in ipairs(report.rows) do
+			json.list(one.findings);
+		end
+		hosts[#hosts + 1] = { host = report.host, checks = json.list(report.rows) };
+	end
+	terminal.print_json({ configuration = file.path, files = json.list(file.files), hosts = hosts, failures = failures });
+end
+
+local function run(arguments, terminal)
+	local file = configuration.read(arguments.config, terminal);
+	local reports, unreachable = { { rows = {} } }, 0;
+	for _, note in ipairs(file.notes) do
+		table.insert(reports[1].rows, row("file", "WARN", note));
+	end
+	local hosts = hosts_to_check(arguments, file, terminal);
+	if #hosts == 0 then
+		table.insert(reports[1].rows, row("file", "FAIL", "no host takes tokens", find("no-token-host")));
+	end
+	for _, host in ipairs(hosts) do
+		local report, count = check_host(file, host);
+		reports[#reports + 1], unreachable = report, unreachable + count;
+	end
+	local failures = count_failures(reports);
+	if terminal.wants_json then
+		print_json(terminal, file, reports, failures);
+	else
+		print_reports(terminal, file, reports, failures);
+	end
+	return failures > unreachable and 1 or failures > 0 and 3 or 0;
+end
+
+return { run = run };
