@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Keys for specs. They are made when they are first asked for, and kept as long as the process lives: a key that lay in this file would be known to everybody, and sooner or later somebody would trust it.
+-- Keys for specs. They are made when they are first asked for, and kept as long as the process lives: a key that lay in
+-- this file would be known to everybody, and sooner or later somebody would trust it.
 
 local token_verifier = require "token_verifier";
 local kept = require "token_verifier.testing.kept";
