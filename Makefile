@@ -204,6 +204,11 @@ spec: all
 example: all
 	cd docs/examples && $(LUA_ENV) LUA="$(LUA)" $(BUSTED)
 
+# The recipes of docs/recipes, on one Prosody: what each page says is really done. SPECS=spec/recipes/x_spec.lua: that one.
+.PHONY: recipes
+recipes: all
+	PROSODY="$(PROSODY)" $(LUA_ENV) PYTHON="$(PYTHON)" $(BUSTED) --lua=$(LUA) -o plainTerminal $(or $(SPECS),spec/recipes)
+
 .PHONY: e2e
 e2e: all
 	PROSODY="$(PROSODY)" PYTHON="$(PYTHON)" SPECS="$(SPECS)" scripts/e2e
@@ -345,5 +350,5 @@ dist:
 
 .PHONY: help
 help:
-	@echo "all install uninstall clean dist demo check unit oom corpus spec example cross e2e browser lint sanitize collector valgrind coverage mutation bench"
+	@echo "all install uninstall clean dist demo check unit oom corpus spec example recipes cross e2e browser lint sanitize collector valgrind coverage mutation bench"
 	@echo "fuzz (each target for FUZZ_SECONDS, in turn) fuzz-merge; bench-run bench-publish bench-reach bench-loop"

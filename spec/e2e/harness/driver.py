@@ -25,7 +25,7 @@ import warnings
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from harness import browser, certificates, clients, crowd, key_server, servers, tokens  # noqa: E402
+from harness import browser, certificates, clients, crowd, key_server, recipes, servers, tokens  # noqa: E402
 
 NPM = servers.ROOT / "spec" / "e2e" / "npm"
 PIECE = 16  # of a secret so many characters at a stretch are looked for, so that twice as many never go unseen
@@ -38,7 +38,7 @@ def pieces_of(secret):
     return [line[start:start + PIECE] for line in lines for start in range(0, max(len(line) - PIECE, 0) + 1, PIECE)]
 
 
-class Driver:
+class Driver(recipes.Requests):
     """Each method named op_X is the request X; its arguments are the request's fields."""
 
     def __init__(self, world):

@@ -60,6 +60,22 @@ def answers(port, path="/"):
         return False
 
 
+def accepts(port):
+    """Whether anything takes connections here, whatever it speaks."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        return True
+    except OSError:
+        return False
+
+
+def nginx_binary():
+    binary = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+    if not binary:
+        raise StartFailure("nginx is not installed")
+    return binary
+
+
 def lua_string(text):
     escaped = str(text).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
@@ -167,10 +183,7 @@ class Nginx(Server):
         if not self.ca_file.exists():
             certificates.Authority(self.folder).issue("server.pem")
             self._write_configuration()
-        binary = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
-        if not binary:
-            raise StartFailure("nginx is not installed")
-        self.spawn([binary, "-p", self.folder, "-c", self.folder / "nginx.conf", "-e", self.folder / "nginx.log"])
+        self.spawn([nginx_binary(), "-p", self.folder, "-c", self.folder / "nginx.conf", "-e", self.folder / "nginx.log"])
         self.await_port(self.http_port)
 
     def publish(self, kid, pem):

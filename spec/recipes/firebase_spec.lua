@@ -1,0 +1,44 @@
+-- SPDX-License-Identifier: MIT
+-- docs/recipes/firebase.md. In Google's place stands a server that has a map of certificates.
+
+local json = require "dkjson";
+local recipe = require "spec.recipes.recipe";
+local world = require "spec.e2e.world";
+
+describe("Firebase", function ()
+	local page = recipe.open("firebase");
+
+	lazy_setup(function ()
+		local google = world.start_bad_server().url.."/document/certificates";
+		page:substitute{ ["https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com"] = google };
+		local certificate = world.run_commands{ text = "openssl req -x509 -newkey rsa:2048 -nodes -keyout google.pem -days 14 "
+			.."-subj /CN=securetoken.system.gserviceaccount.com 2>/dev/null" }.output;
+		world.publish_document{ path = "certificates", body = json.encode({ ["google-key"] = certificate }),
+			headers = { ["Cache-Control"] = "public, max-age=20000, must-revalidate, no-transform" } };
+		world.write_file{ name = "claims.json", text = page:text("claims") };
+		world.start_prosody{ hosts = page:text("prosody") };
+	end);
+
+	lazy_teardown(world.close);
+
+	local function visit(more)
+		local token = world.run_commands{ text = "token-verifier sign @claims.json --key google.pem --kid google-key "..(more or "") };
+		return recipe.visit{ host = "meet.example.org", token = world.remember{ token = assert(token.output:match("%S+"), token.errors) },
+			enter = "planning@conference.meet.example.org" };
+	end
+
+	it("lets in who has a token of the project", function ()
+		assert.equal("joined", (visit()));
+	end);
+
+	it("does not let in others", function ()
+		local outcome, log = visit("--aud another-project");
+		assert.equal("refused", outcome);
+		page:shows("other", log);
+		assert.equal("refused", (visit("--iss https://securetoken.google.com/another-project")));
+	end);
+
+	it("has no more to its page", function ()
+		page:finish();
+	end);
+end);

@@ -1,0 +1,35 @@
+-- SPDX-License-Identifier: MIT
+-- docs/recipes/key-folder.md
+
+local recipe = require "spec.recipes.recipe";
+local world = require "spec.e2e.world";
+
+describe("a folder of keys", function ()
+	local page = recipe.open("key-folder");
+
+	local folder = world.make_folder{ name = "token-keys" };
+
+	lazy_setup(function ()
+		page:substitute{ ["/etc/prosody/token-keys"] = folder };
+		page:run("publish");
+		world.start_prosody{ hosts = page:text("prosody") };
+	end);
+
+	lazy_teardown(world.close);
+
+	it("lets in who signs with one of them, until it is taken away", function ()
+		local login = { host = "meet.example.org", token = page:token("token"), room = "planning",
+			enter = "planning@conference.meet.example.org" };
+		assert.equal("joined", (recipe.visit(login)));
+		page:run("withdraw");
+		local outcome, log = recipe.visit(login);
+		assert.equal("refused", outcome);
+		page:shows("refused", log);
+		world.run_commands{ text = "token-verifier publish my-key.private.pem --kid my-key --dir "..folder };
+		assert.equal("joined", (recipe.visit(login)));
+	end);
+
+	it("has no more to its page", function ()
+		page:finish();
+	end);
+end);
