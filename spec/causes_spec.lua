@@ -44,6 +44,16 @@ describe("the table of causes", function ()
 		end
 	end);
 
+	it("has none that no spec gets", function ()
+		local pipe = io.popen("cat spec/explain*_spec.lua spec/waiting_commands_spec.lua");
+		local specs = pipe:read("a");
+		pipe:close();
+		for _, cause in ipairs(causes.list) do
+			assert.truthy(specs:find('"'..cause.key..'"', 1, true) or specs:find('"'..cause.key..' (', 1, true)
+				or specs:find("'"..cause.key.." (", 1, true) or specs:find('\\"'..cause.key..'\\"', 1, true), cause.key);
+		end
+	end);
+
 	it("puts in what was found, and shows what is not known in capitals", function ()
 		assert.equal('"exp" is a date', causes.find("exp-is-duration").cause:match('^"exp" is a date'));
 		assert.equal("The key server refuses to give the key out (HTTP 403).", causes.find("key-forbidden", { status = 403 }).cause);

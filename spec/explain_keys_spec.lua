@@ -4,6 +4,7 @@
 
 local explaining = require "spec.support.explaining";
 local tokens = require "spec.support.tokens";
+local json = require "util.json";
 local world = require "spec.e2e.world";
 local token_verifier = require "token_verifier";
 
@@ -40,8 +41,12 @@ lazy_setup(function ()
 	publish("ssh", vector("ssh.public.txt"));
 	publish("ec", vector("ec.pem"));
 	publish("changed", other_key.public);
+	assert(os.execute(("mkdir '%s/%s'"):format(folder, token_verifier.key_file_name("no file"))));
 	urls.set = world.publish_document{ path = "set", body = ('{"keys":[%s,%s]}'):format(jwk(key.public, "first-key"), jwk(other_key.public,
 		"second-key")) };
+	urls.mixed = world.publish_document{ path = "mixed", body = ('{"keys":[%s,{"kty":"oct","k":"AAAA","kid":"x"}]}'):format(jwk(key.public,
+		"first-key")) };
+	urls.none = world.publish_document{ path = "none", body = '{"keys":[]}' };
 	urls.page = world.publish_document{ path = "page", body = "<html>Sign in</html>" };
 	urls.gone = urls.bad.."/status-404/set";
 	local issuer = world.publish_document{ path = "provider", body = "" };
@@ -99,6 +104,8 @@ local cases = {
 	{ "that a token without kid wants", nil, server("nginx"), "key", "FAIL", "key-id-missing", 'no "kid"', "token_allow_missing_kid" },
 	{ "of an empty kid", "", server("nginx"), "key", "FAIL", "key-id-empty", "an empty text", "under which the key is published" },
 	{ "whose kid is a number", 5, server("nginx"), "key", "FAIL", "key-id-number", "is a number", '"kid": "5"' },
+	{ "whose kid is a list", { "k" }, server("nginx"), "key", "FAIL", "key-id-invalid", "not a string that could name a key",
+		"at most 1024 bytes" },
 	{ "for a token of a shared secret", nil, server("nginx"), "alg", "FAIL", "secret-token-at-key-source",
 		"signed with a shared secret (HS256)",
 		"set app_secret", 1, tokens.hs256(tokens.claims(), ("s"):rep(40)) },
@@ -142,6 +149,8 @@ local cases = {
 
 	{ "that a folder does not have", "lost", function () return ('asap_key_server = "file://%s"'):format(folder); end, "key", "FAIL",
 		"key-file-missing-locally", token_verifier.key_file_name("lost"), "--kid lost --dir /" },
+	{ "whose file cannot be read", "no file", function () return ('asap_key_server = "file://%s"'):format(folder); end, "key", "FAIL",
+		"key-file-unreadable", "cannot be read", "chmod a+r", 3 },
 	{ "of a source that is none", "k", function () return 'asap_key_server = ""'; end, "key", "FAIL", "no-source", "holds no key",
 		"error line" },
 };
@@ -207,41 +216,61 @@ describe("the command's check", function ()
 		assert.equal(3, status);
 	end);
 
-	-- { what, lines of the configuration, exit status, words of the answer }
+	-- What it answers as JSON, a line a finding: its key, then its sentences.
+	local function rows_of(lines, more)
+		local output, status = explaining.command({ "check", "--json", "--config", explaining.configuration(lines, more) });
+		local texts = {};
+		for _, host in ipairs(assert(json.decode(output), output).hosts) do
+			for _, row in ipairs(host.checks) do
+				texts[#texts + 1] = explaining.text_of(row);
+			end
+		end
+		return table.concat(texts, "\n"), status;
+	end
+
+	local in_plain = 'app_secret = "'..("s"):rep(32)..'"\n';
+
+	-- { what, lines of the configuration, exit status, key of the cause or nil, words of the answer }
 	for _, case in ipairs({
-		{ "a page for each kid", server("bad", "/garbage"), 1, "a missing file must be 404" },
+		{ "a page for each kid", server("bad", "/garbage"), 1, "key-is-page", "a missing file must be 404" },
 		{ "keys that no accepted algorithm is for", function () return key_set("set")()..'\nsignature_algorithm = "ES256"'; end, 0,
-			"None of the set's keys is one for an algorithm that is accepted (ES256)." },
-		{ "a misspelt option", function () return 'app_secret = "'..("s"):rep(32)..'"\ntoken_leway = 5'; end, 0, "did you mean 'token_leeway'?" },
-		{ "a misspelt option of another name", function () return 'app_secret = "'..("s"):rep(32)..'"\nsignature_algoritm = "HS512"'; end, 0,
+			"set-fits-no-algorithm", "is one for an algorithm that is accepted (ES256)" },
+		{ "keys that are not used", function () return ('cache_keys_url = "%s"'):format(urls.mixed); end, 0, "set-skips-keys",
+			"Some keys of the set are not used" },
+		{ "a set without a key", function () return ('cache_keys_url = "%s"'):format(urls.none); end, 1, "set-fits-no-algorithm",
+			"it answers, but has no key" },
+		{ "a misspelt option", function () return in_plain.."token_leway = 5"; end, 0, nil, "did you mean 'token_leeway'?" },
+		{ "a misspelt option of another name", function () return in_plain..'signature_algoritm = "HS512"'; end, 0, nil,
 			"did you mean 'signature_algorithm'?" },
-		{ "a wrong type", function () return 'app_secret = "'..("s"):rep(32)..'"\nasap_accepted_issuers = 5'; end, 1,
-			"must be a list of strings" },
-		{ "an option that is set twice", function () return 'app_secret = "'..("s"):rep(32)..'"\napp_id = "other"'; end, 0,
-			"Duplicate option 'app_id'" },
-		{ "a secret that is a left-over", function () return 'app_secret = "${JWT_APP_SECRET}"'; end, 1, "the variable (JWT_APP_SECRET" },
-		{ "a variable that is not set", function () return 'app_secret = ENV_TOKEN_VERIFIER_UNSET or "'..("s"):rep(32)..'"'; end, 0,
+		{ "a wrong type", function () return in_plain.."asap_accepted_issuers = 5"; end, 1, nil, "must be a list of strings" },
+		{ "an option that is set twice", function () return in_plain..'app_id = "other"'; end, 0, nil, "Duplicate option 'app_id'" },
+		{ "a secret that is a left-over", function () return 'app_secret = "${JWT_APP_SECRET}"'; end, 1, "secret-left-over",
+			"the variable (JWT_APP_SECRET" },
+		{ "that there is no key", function () return ""; end, 1, "no-key-configured", "Set app_secret" },
+		{ "a variable that is not set", function () return "asap_accepted_issuers = ENV_TOKEN_VERIFIER_UNSET\n"..in_plain; end, 0, nil,
 			"the environment variable TOKEN_VERIFIER_UNSET is not set here" },
-		{ "a folder that is not there", function () return 'asap_key_server = "file:///nonexistent"'; end, 1, "there is no such folder" },
-		{ "an empty source", function () return 'asap_key_server = ""'; end, 1, "names no usable source of keys" },
+		{ "a folder that is not there", function () return 'asap_key_server = "file:///nonexistent"'; end, 1, "folder-missing",
+			"there is no such folder" },
+		{ "an empty source", function () return 'asap_key_server = ""'; end, 1, nil, "names no usable source of keys" },
 	}) do
 		it("finds "..case[1], function ()
-			local output, status = check(case[2]());
-			has(output, case[4]);
+			local output, status = rows_of(case[2]());
+			has(output, case[5]);
+			has(output, case[4] and "\n"..case[4].." (" or "");
 			assert.equal(case[3], status, output);
 		end);
 	end
 
 	it("sees a host that asks nobody for a token, and rooms that nobody guards", function ()
-		local output, status = check('app_secret = "'..("s"):rep(32)..'"', [[
+		local output, status = rows_of(in_plain, [[
 VirtualHost "open.example.org"
 	app_id = "app"
 	app_secret = "012345678901234567890123456789012"
 	authentication = "internal_hashed"
 Component "rooms.open.example.org" "muc"
 ]]);
-		has(output, 'Nobody asks for a token on this host: authentication is "internal_hashed".');
-		has(output, "The rooms of rooms.open.example.org are open to everybody");
+		has(output, 'authentication-takes-no-tokens (configuration): Nobody asks for a token on this host: authentication is "internal_hashed".');
+		has(output, "rooms-not-verified (configuration): The rooms of rooms.open.example.org are open to everybody");
 		assert.is_nil(output:find("conference.meet.example.org are open", 1, true));
 		assert.equal(0, status);
 	end);
@@ -251,7 +280,8 @@ Component "rooms.open.example.org" "muc"
 			"VirtualHost \"a\"\napp_id = = 5\n") });
 		has(output, "broken.cfg.lua:2: unexpected symbol near '='");
 		assert.equal(2, status);
-		output, status = explaining.command({ "check", "--config", explaining.write_file("empty.cfg.lua", "VirtualHost \"a\"\n") });
+		output, status = explaining.command({ "check", "--json", "--config", explaining.write_file("empty.cfg.lua", "VirtualHost \"a\"\n") });
+		has(output, '"key": "no-token-host"');
 		has(output, "No VirtualHost has the option app_id");
 		assert.equal(1, status);
 		output, status = explaining.command({ "check", "--config", explaining.configuration(""), "--host", "b" });
@@ -263,7 +293,7 @@ Component "rooms.open.example.org" "muc"
 		local secret = "0123456789abcdef of a shared secret, in plain";
 		local output, status = explaining.command({ "check", "--json", "--config",
 			explaining.configuration(("app_secret = %q"):format(secret)) });
-		local answer = assert(require "util.json".decode(output), output);
+		local answer = assert(json.decode(output), output);
 		assert.same({ 0, 0, "meet.example.org" }, { status, answer.failures, answer.hosts[2].host });
 		assert.is_nil(output:find(secret, 1, true));
 	end);

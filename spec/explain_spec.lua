@@ -243,6 +243,32 @@ describe("a key", function ()
 	end);
 end);
 
+-- What a command line does not meet: { code, sentence, key of the cause }
+describe("a failure", function ()
+	for _, case in ipairs({
+		{ "key-source-unavailable", 'http://k.example/a could not be asked: it failed just now, for kid "k"', "key-source-unavailable" },
+		{ "key-source-overloaded", 'this client waits for 8 unknown keys already, so none is fetched for kid "k"', "key-source-overloaded" },
+		{ "key-pending", 'the key for kid "k" is being fetched from http://k.example/a', "key-pending" },
+		{ "key-unusable", "the key source answered with something that is no key", "key-unusable" },
+		{ "key-not-found", 'the key store has no key for kid "k"', "key-not-found" },
+		{ "crypto-failure", "the crypto library failed; the token was not judged", "crypto-failure" },
+	}) do
+		it(("has its cause: %s"):format(case[3]), function ()
+			local result = explain.explain(hs256(), options_with(), function ()
+				return nil, case[2], case[1];
+			end);
+			local findings = {};
+			for _, row in ipairs(result.rows) do
+				if row.mark == "FAIL" then
+					findings[#findings + 1] = row.findings[1].key;
+				end
+			end
+			assert.same({ case[3] }, findings);
+			assert.equal(case[1], result.code);
+		end);
+	end
+end);
+
 describe("an explanation", function ()
 	it("never shows the signature, the payload, the whole token or a secret", function ()
 		for _, token in ipairs({

@@ -108,6 +108,10 @@ local cases = {
 		"URL-decoded",
 		"not URL-encoded" },
 	{ "of app_id", hs256({}, {}, "app"), nil, "signature", "FAIL", "secret-is-app-id", "signed with app_id", "claim \"iss\"" },
+	{ "for the name of a file as secret", good, configured(explaining.write_file("secret-file", secret.."\n")), "signature", "FAIL",
+		"secret-is-file-name", "the name of a file", "Use app_secret_file" },
+	{ "for options that cannot be right", good, in_plain.."\ntoken_required_claims = 5", "key", "FAIL", "settings-unusable",
+		"accepts no token", "token-verifier check" },
 	{ "for a template's left-over", good, configured("${JWT_APP_SECRET}"), "key", "FAIL", "secret-left-over", "a template leaves",
 		"JWT_APP_SECRET" },
 	{ "for another template's left-over", good, configured("<no value>"), "key", "FAIL", "secret-left-over", "a template leaves",
@@ -212,6 +216,8 @@ describe("the command's explain", function ()
 		assert.equal(1, status);
 		assert.truthy(output:find("differ only in a slash", 1, true), output);
 		assert.truthy(output:find("The token is for another room.", 1, true), output);
+		local _, _, rows = explaining.explain(good, { "--now", tostring(now) });
+		explaining.finds(rows, "key", "FAIL", "no-key-named", "No key was named", "--config and --host");
 		output, status = run(good, {});
 		assert.equal(1, status);
 		assert.truthy(output:find("The token was not judged: no key is named.", 1, true), output);

@@ -185,8 +185,9 @@ describe("token:explain", function ()
 		has(select(3, command("explain", tokens.rs256(tokens.claims(), key, "k2"), "keys.org")), "refused: key-not-found: ");
 	end);
 
-	it("finds out that a key was changed under its kid, and fetches the new one", function ()
+	it("finds out that a key was changed under its kid, and fetches the new one (\"key-changed\")", function ()
 		local new_key = tokens.new_key();
+		load({ ["keys.org"] = { app_id = "app", asap_key_server = server.base.."/./keys" } }); -- a store of its own
 		server.keys.k3 = key.public;
 		finally(function () server.keys.k3 = nil; end);
 		local _, _, printed = command("explain", tokens.rs256(tokens.claims(), key, "k3"), "keys.org");

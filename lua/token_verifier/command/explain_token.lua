@@ -152,7 +152,7 @@ local function run(arguments, terminal)
 	if result.accepted then
 		return result.room and not result.room.accepted and 1 or 0;
 	end
-	return verification.status_of(result.code);
+	return result.hopeless and 1 or verification.status_of(result.code);
 end
 
 return { run = run };
