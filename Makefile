@@ -305,8 +305,8 @@ BENCH := $(BUILD)/bench
 BENCH_FLAGS ?=
 BENCH_ENV = LUA="$(LUA)" CC="$(CC)" CFLAGS="$(CFLAGS)" LUA_CPATH="$(CURDIR)/$(BUILD)/?.so;$(CURDIR)/$(BENCH)/?.so;;" \
 	LUA_PATH="$(CURDIR)/lua/?.lua;$(CURDIR)/?.lua;;"
-# Libraries of C that are compared with, if they are there.
-BENCH_C_PEERS = $(foreach p,libjwt cjose,$(if $(shell $(PKG_CONFIG) --exists $(p) 2>/dev/null && echo yes),$(BENCH)/$(p)))
+# Libraries of C that are compared with, if they are there; libjwt 2 has other functions.
+BENCH_C_PEERS = $(shell $(PKG_CONFIG) --exists 'libjwt < 2' && echo $(BENCH)/libjwt; $(PKG_CONFIG) --exists cjose && echo $(BENCH)/cjose)
 
 .PHONY: bench
 bench:
@@ -323,13 +323,19 @@ $(BENCH)/libjwt $(BENCH)/cjose: $(BENCH)/%: bench/peers/%.c bench/peers/worker.c
 	$(CC) -D_GNU_SOURCE -std=c11 $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -DPEER_VERSION='"$(shell $(PKG_CONFIG) --modversion $*)"' \
 		$(shell $(PKG_CONFIG) --cflags $*) $(LDFLAGS) -o $@ $(filter %.c,$^) $(shell $(PKG_CONFIG) --libs $*)
 
-.PHONY: bench-programs bench-run bench-publish bench-reach bench-loop
+.PHONY: bench-programs bench-run bench-smoke bench-publish bench-reach bench-loop
 bench-programs: all $(BENCH)/floor.so
 	@$(MAKE) --no-print-directory $(or $(BENCH_C_PEERS),all)
 
 bench-run: bench-programs
-	scripts/npm-libraries
+	-scripts/npm-libraries
 	$(BENCH_ENV) $(PYTHON) bench/run.py --build "$(BUILD)" $(BENCH_FLAGS)
+
+# That the benchmarks still run, without other libraries, in two seconds.
+bench-smoke: all $(BENCH)/floor.so
+	$(BENCH_ENV) $(PYTHON) bench/run.py --build "$(BUILD)" --quick --alone --rounds 2
+	$(BENCH_ENV) $(LUA) bench/instructions.lua
+	@echo "bench: 2 passed, 0 failed"
 
 # What README.md and bench/README.md show: the last run's.
 bench-publish:
@@ -338,6 +344,11 @@ bench-publish:
 
 bench-reach: all $(BENCH)/floor.so
 	$(BENCH_ENV) $(LUA) bench/verify.lua
+
+# Instructions per verification against those of bench/instructions.json, for this combination of versions. WORD=HS256: only these.
+.PHONY: bench-check bench-update
+bench-check bench-update: bench-%: all $(BENCH)/floor.so
+	$(BENCH_ENV) nice $(PYTHON) bench/instructions.py $* --build "$(BUILD)" --word "$(WORD)"
 
 bench-loop: all
 	PROSODY="$(PROSODY)" $(PYTHON) bench/loop.py
@@ -351,4 +362,5 @@ dist:
 .PHONY: help
 help:
 	@echo "all install uninstall clean dist demo check unit oom corpus spec example recipes cross e2e browser lint sanitize collector valgrind coverage mutation bench"
-	@echo "fuzz (each target for FUZZ_SECONDS, in turn) fuzz-merge; bench-run bench-publish bench-reach bench-loop"
+	@echo "fuzz (each target for FUZZ_SECONDS, in turn) fuzz-merge"
+	@echo "bench-run bench-publish bench-reach bench-check bench-update bench-loop"

@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import subprocess
 
+OLDEST_NODE = 20
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
@@ -56,8 +57,9 @@ def built(build, name):
 
 
 def npm(name):
-    if not shutil.which("node"):
-        raise Missing("node is not installed")
+    version = shutil.which("node") and subprocess.run(["node", "--version"], capture_output=True, text=True, check=False).stdout.strip()
+    if not version or int(version.lstrip("v").partition(".")[0]) < OLDEST_NODE:
+        raise Missing(f"it takes node {OLDEST_NODE}; here is {version or 'none'}")
     if not (ROOT / f"spec/cross/node_modules/{name}/package.json").exists():
         raise Missing("not in spec/cross/node_modules: npm is not installed, or could not reach its registry")
     return ["node", str(ROOT / "bench/peers/npm.mjs"), name]
@@ -117,4 +119,4 @@ class Worker:
 
     def close(self):
         self.process.stdin.close()
-        self.process.wait(10)
+        self.process.wait(60)

@@ -292,6 +292,8 @@ def main():
             bench.start_peers()
         slice_ns = 2e6 if given.quick else 8e6
         rounds = bench.measure(given.rounds or (7 if given.quick else 61), given.seconds, slice_ns)
+    except peers.Broken as reason:
+        sys.exit(f"run.py: {reason}")
     finally:
         bench.close()
     report.write(bench, rounds, slice_ns)

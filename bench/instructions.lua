@@ -1,0 +1,59 @@
+-- SPDX-License-Identifier: MIT
+-- Does one case so many times, for callgrind to count: `instructions.lua CASE TIMES`. Without arguments the names of the cases, each
+-- tried once.
+
+local cases = require "bench.cases";
+local cjson = require "cjson";
+
+local file = assert(io.open("bench/tokens.json"));
+local fixed = cjson.decode(file:read("a"));
+file:close();
+
+local function given(name)
+	local entry = fixed.tokens[name];
+	return entry.algorithm, fixed.keys[entry.key], entry.token;
+end
+
+local names, makers = {}, {};
+local function add(name, make)
+	names[#names + 1], makers[name] = name, make;
+end
+
+for _, name in ipairs{ "HS256", "RS256", "PS256", "ES256", "Ed25519" } do
+	add(name, function () return cases.verify(given(name)); end);
+end
+add("RS256, key by kid", function () return cases.kid(given("kid")); end);
+add("RS256, options in each call", function () return cases.options(given("kid")); end);
+
+local function refused(name, code, change)
+	add("refused: "..name, function ()
+		local _, key, token = given(change and "kid" or "refused-"..name:gsub(".* ", ""));
+		return cases.refuse(code, fixed.keys.rsa2048 or key, change and change(token) or token);
+	end);
+end
+refused("no token at all", "malformed-token", function () return "undefined"; end);
+refused("signature missing", "malformed-token", function (token) return (token:gsub("%.[^.]*$", "")); end);
+refused("padding in the signature", "malformed-token", function (token) return token.."=="; end);
+refused("over 16 KiB", "token-too-large", function (token) return token..("A"):rep(16384); end);
+refused("wrong alg", "algorithm-not-accepted");
+refused("wrong typ", "type-not-accepted");
+refused("unknown kid", "key-not-found");
+refused("damaged signature", "bad-signature", function (token)
+	return (token:gsub(".(.............)$", function (rest) return (token:sub(-14, -14) == "A" and "B" or "A")..rest; end));
+end);
+refused("expired", "expired");
+refused("another issuer", "issuer-not-accepted");
+
+local name, times = arg[1], tonumber(arg[2]);
+if not name then
+	for _, each in ipairs(names) do
+		assert(makers[each]()(), each);
+		print(each);
+	end
+	return;
+end
+local call = assert(makers[name], "no such case")();
+collectgarbage();
+for _ = 1, times do
+	assert(call());
+end
