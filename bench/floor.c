@@ -137,7 +137,7 @@ static bool check_digest(struct check *check) {
                            length) == 1;
 }
 
-// OpenSSL wants the context initialized again from 3.1 on, and can do it without the key.
+// Newer OpenSSL wants the context initialized again, and can do it without the key.
 static bool check_message(struct check *check) {
     return EVP_DigestVerifyInit(check->hash, NULL, NULL, NULL, NULL) == 1 &&
            EVP_DigestVerify(check->hash, check->signature, check->signature_length, check->message,

@@ -6,6 +6,9 @@
 #include <openssl/bn.h>
 #include <openssl/ec.h>
 
+#define DER_INTEGER 0x02
+#define DER_SEQUENCE 0x30
+
 // The orders of the groups (FIPS 186-4 appendix D.1.2), with as many bytes as a coordinate.
 static const unsigned char order_p256[32] = {
     0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
@@ -40,29 +43,39 @@ static bool in_range(const unsigned char *number, const unsigned char *order, si
     return any != 0 && memcmp(number, order, size) < 0;
 }
 
+// An INTEGER of DER: the fewest bytes, none of which makes it negative (X.690 section 8.3).
+static unsigned char *put_integer(unsigned char *to, const unsigned char *number, size_t size) {
+    while (*number == 0) { // in range: one byte is not
+        number++;
+        size--;
+    }
+    bool padded = *number & 0x80;
+    *to++ = DER_INTEGER;
+    *to++ = (unsigned char)(size + padded);
+    if (padded)
+        *to++ = 0;
+    memcpy(to, number, size);
+    return to + size;
+}
+
 enum tv_status tv_ecdsa_to_der(enum tv_curve curve, const unsigned char *raw, size_t raw_length,
                                unsigned char *der, size_t *der_length) {
     size_t size = tv_curve_size(curve);
     const unsigned char *order = order_of(curve);
     if (raw_length != 2 * size || !in_range(raw, order, size) || !in_range(raw + size, order, size))
         return TV_BAD_SIGNATURE;
-    enum tv_status status = TV_NO_MEMORY;
-    BIGNUM *r = BN_bin2bn(raw, (int)size, NULL), *s = BN_bin2bn(raw + size, (int)size, NULL);
-    ECDSA_SIG *signature = ECDSA_SIG_new();
-    if (!r || !s || !signature || !ECDSA_SIG_set0(signature, r, s))
-        goto out;
-    r = s = NULL; // the signature's
-    int length = i2d_ECDSA_SIG(signature, NULL);
-    assert(length <= TV_ECDSA_DER_MAX_SIZE);
-    if (length > 0 && i2d_ECDSA_SIG(signature, &der) == length) {
-        *der_length = (size_t)length;
-        status = TV_OK;
-    }
-out:
-    ECDSA_SIG_free(signature);
-    BN_free(s);
-    BN_free(r);
-    return status;
+    unsigned char numbers[TV_ECDSA_DER_MAX_SIZE], *end = put_integer(numbers, raw, size);
+    end = put_integer(end, raw + size, size);
+    size_t length = (size_t)(end - numbers);
+    unsigned char *to = der;
+    *to++ = DER_SEQUENCE;
+    if (length >= 0x80)
+        *to++ = 0x81; // the length follows in one byte
+    *to++ = (unsigned char)length;
+    assert(to + length <= der + TV_ECDSA_DER_MAX_SIZE);
+    memcpy(to, numbers, length);
+    *der_length = (size_t)(to - der) + length;
+    return TV_OK;
 }
 
 enum tv_status tv_ecdsa_from_der(enum tv_curve curve, const unsigned char *der, size_t der_length,

@@ -10,7 +10,7 @@
 
 // `der` has room for TV_ECDSA_DER_MAX_SIZE bytes. TV_BAD_SIGNATURE unless `raw` has exactly twice
 // the bytes of a coordinate of `curve`, and both numbers are at least 1 and less than the order of
-// its group (FIPS 186-4 section 6.4.2); TV_NO_MEMORY.
+// its group (FIPS 186-4 section 6.4.2).
 enum tv_status tv_ecdsa_to_der(enum tv_curve curve, const unsigned char *raw, size_t raw_length,
                                unsigned char *der, size_t *der_length);
 

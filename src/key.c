@@ -39,6 +39,7 @@ struct tv_key *tv_key_retain(struct tv_key *key) {
 void tv_key_free(struct tv_key *key) {
     if (!key || --key->references > 0)
         return;
+    tv_prepared_free(key->prepared);
     EVP_PKEY_free(key->public_key);
     EVP_PKEY_free(key->pair);
     if (key->secret)
@@ -352,4 +353,8 @@ EVP_PKEY *tv_key_pair(const struct tv_key *key) { return key->pair; }
 
 struct tv_span tv_key_secret(const struct tv_key *key) {
     return (struct tv_span){key->secret, key->secret_length};
+}
+
+struct tv_prepared **tv_key_prepared(const struct tv_key *key) {
+    return (struct tv_prepared **)&key->prepared; // no key is an object that is const
 }

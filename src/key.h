@@ -3,6 +3,7 @@
 #pragma once
 
 #include "algorithm.h"
+#include "prepared.h"
 #include "status.h"
 
 #include <openssl/evp.h>
@@ -22,7 +23,7 @@ enum tv_key_type {
     TV_KEY_OKP, // RFC 8037
 };
 
-struct tv_key; // reference-counted; not changed once loaded
+struct tv_key; // reference-counted; not changed once loaded, but for tv_key_prepared()
 
 // Loads a public key from `length` bytes of PEM (SPKI, PKCS#1 or X.509 certificate) or JWK text
 // (RFC 7517; RSA, EC, OKP), or DER (SPKI, PKCS#1). A private key is used for its public half, see
@@ -90,6 +91,9 @@ EVP_PKEY *tv_key_pair(const struct tv_key *key);
 
 // The secret's bytes; empty for a public key. Borrowed.
 struct tv_span tv_key_secret(const struct tv_key *key);
+
+// What is kept with the key for its checks. It belongs to the key, and goes with it.
+struct tv_prepared **tv_key_prepared(const struct tv_key *key);
 
 // Text forms of a public key, each in a fresh buffer the caller frees with free().
 // TV_UNSUPPORTED_KEY for a secret.

@@ -19,6 +19,7 @@ struct tv_key {
     bool algorithm_unknown;                    // the JWK's alg is one that does not exist here
     bool not_for_verifying;                    // the JWK's use or key_ops exclude it
     bool not_for_signing;                      // likewise
+    struct tv_prepared *prepared;              // says nothing about the key: may change
 };
 
 // Wraps a public key once it has passed the checks of its type. Takes `public_key`, also on

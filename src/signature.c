@@ -3,11 +3,14 @@
 #include "signature.h"
 
 #include "ecdsa.h"
+#include "prepared.h"
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
-#include <openssl/hmac.h>
 #include <openssl/rsa.h>
+
+// As much as any one allocation on the way to an answer.
+#define PROBE_SIZE ((size_t)4096)
 
 static const EVP_MD *digest_of(const struct tv_algorithm *algorithm) {
     switch (algorithm->digest) {
@@ -20,50 +23,83 @@ static const EVP_MD *digest_of(const struct tv_algorithm *algorithm) {
     }
 }
 
-// RFC 7518 section 3.2.
-static enum tv_status verify_hmac(const struct tv_algorithm *algorithm, struct tv_span secret,
-                                  struct tv_span input, const unsigned char *signature,
-                                  size_t signature_length) {
-    unsigned char expected[EVP_MAX_MD_SIZE];
-    unsigned int expected_length;
-    if (!HMAC(digest_of(algorithm), secret.data, (int)secret.length,
-              (const unsigned char *)input.data, input.length, expected, &expected_length))
-        return TV_CRYPTO_FAILURE;
-    // The length is public; the bytes are compared in constant time.
-    bool equal = signature_length == expected_length &&
-                 CRYPTO_memcmp(expected, signature, expected_length) == 0;
-    OPENSSL_cleanse(expected, sizeof expected);
-    return equal ? TV_OK : TV_BAD_SIGNATURE;
+// Why OpenSSL did not say yes, as far as its queue tells. It is emptied.
+struct notes {
+    bool memory; // it lacked some
+    bool rsa;    // RSA's own words on what is wrong with a signature
+    bool others; // of what a plain refusal has nothing to do with
+};
+
+static struct notes read_notes(void) {
+    struct notes notes = {0};
+    unsigned long error;
+    while ((error = ERR_get_error()) != 0) {
+        notes.memory = notes.memory || ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
+        notes.rsa = notes.rsa || ERR_GET_LIB(error) == ERR_LIB_RSA;
+        notes.others = notes.others ||
+                       (ERR_GET_LIB(error) != ERR_LIB_RSA && ERR_GET_LIB(error) != ERR_LIB_PROV);
+    }
+    return notes;
 }
 
-// Whether OpenSSL lacked memory in the middle of a judgement, which then comes out as a refusal.
-// Its error is not the last: the queue is emptied of ours, if it held none before.
-static bool lacked_memory(bool queue_was_empty) {
-    unsigned long error = queue_was_empty ? ERR_get_error() : ERR_peek_last_error();
-    while (error != 0 && ERR_GET_REASON(error) != ERR_R_MALLOC_FAILURE)
-        error = queue_was_empty ? ERR_get_error() : 0;
-    return error != 0;
+static bool is_rsa(const struct tv_algorithm *algorithm) {
+    return algorithm->family == TV_FAMILY_RSA_PKCS1 || algorithm->family == TV_FAMILY_RSA_PSS;
 }
 
-// What OpenSSL's answer to a check means. Numbers in range can make ECDSA's point at infinity, for
-// which it gives the answer of a failure: whoever signed chose them so.
-static enum tv_status judge_answer(const struct tv_algorithm *algorithm, int answer,
-                                   bool queue_was_empty) {
-    if (answer == 1)
-        return TV_OK;
-    if (lacked_memory(queue_was_empty))
+// What OpenSSL notes of a bad signature and nothing else: for RSA what is wrong with it, for ECDSA
+// nothing. For EdDSA nothing too, but also where its hash found no memory: never plain.
+static bool is_plain(const struct tv_algorithm *algorithm, const struct notes *notes) {
+    return !notes->memory && !notes->others && algorithm->family != TV_FAMILY_EDDSA &&
+           (notes->rsa || !is_rsa(algorithm));
+}
+
+static bool has_memory(void) {
+    void *probe = OPENSSL_malloc(PROBE_SIZE);
+    OPENSSL_free(probe);
+    return probe != NULL;
+}
+
+// With the key's contexts; `signature` in the form that OpenSSL takes. OpenSSL that lacks memory
+// refuses good signatures, and does not always say why: a refusal counts at once if what it noted
+// is what it notes of a bad signature. Any other, and one whose notes cannot be told from those
+// that others had left in the queue, counts if it comes again with contexts made anew and memory
+// to be had.
+static enum tv_status verify_prepared(const struct tv_algorithm *algorithm,
+                                      const struct tv_key *key, struct tv_span input,
+                                      const unsigned char *signature, size_t signature_length,
+                                      bool queue_was_empty) {
+    struct tv_prepared **kept = tv_key_prepared(key), *prepared;
+    struct notes notes = {0};
+    int answer = -1;
+    for (int tries = 0; tries < 2; tries++) {
+        enum tv_status status =
+            tv_prepared_get(kept, algorithm, tv_key_public(key), tv_key_secret(key), &prepared);
+        if (status == TV_NO_MEMORY)
+            return status;
+        answer =
+            status == TV_OK ? tv_prepared_check(prepared, input, signature, signature_length) : -1;
+        if (answer == 1)
+            return TV_OK;
+        if (answer == 0 && algorithm->family == TV_FAMILY_HMAC)
+            return TV_BAD_SIGNATURE;
+        if (queue_was_empty)
+            notes = read_notes();
+        if (answer == 0 && queue_was_empty && is_plain(algorithm, &notes))
+            return TV_BAD_SIGNATURE;
+        if (status == TV_OK) // half-way: nothing of it may serve another check
+            tv_prepared_drop(kept, prepared);
+    }
+    if (notes.memory || !has_memory())
         return TV_NO_MEMORY;
-    return answer == 0 || algorithm->family == TV_FAMILY_ECDSA ? TV_BAD_SIGNATURE
-                                                               : TV_CRYPTO_FAILURE;
+    return answer == 0 ? TV_BAD_SIGNATURE : TV_CRYPTO_FAILURE;
 }
 
-// Makes `context` one that signs or checks as the algorithm says.
-static bool start(EVP_MD_CTX *context, const struct tv_algorithm *algorithm, EVP_PKEY *key,
-                  int (*init)(EVP_MD_CTX *, EVP_PKEY_CTX **, const EVP_MD *, ENGINE *,
-                              EVP_PKEY *)) {
+// Makes `context` one that signs as the algorithm says.
+static bool start_signing(EVP_MD_CTX *context, const struct tv_algorithm *algorithm,
+                          EVP_PKEY *pair) {
     EVP_PKEY_CTX *parameters = NULL; // the context's own
     const EVP_MD *digest = algorithm->family == TV_FAMILY_EDDSA ? NULL : digest_of(algorithm);
-    if (init(context, &parameters, digest, NULL, key) != 1)
+    if (EVP_DigestSignInit(context, &parameters, digest, NULL, pair) != 1)
         return false;
     // RFC 7518 section 3.5: the salt is as long as the hash, which is that of MGF1 too.
     return algorithm->family != TV_FAMILY_RSA_PSS ||
@@ -72,51 +108,23 @@ static bool start(EVP_MD_CTX *context, const struct tv_algorithm *algorithm, EVP
             EVP_PKEY_CTX_set_rsa_mgf1_md(parameters, digest) == 1);
 }
 
-// Any signature that the key pair's owner makes, in the form that OpenSSL takes.
-static enum tv_status verify_public(const struct tv_algorithm *algorithm, EVP_PKEY *public_key,
-                                    struct tv_span input, const unsigned char *signature,
-                                    size_t signature_length) {
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    if (!context)
-        return TV_NO_MEMORY;
-    enum tv_status status = TV_CRYPTO_FAILURE;
-    if (start(context, algorithm, public_key, EVP_DigestVerifyInit)) {
-        bool queue_was_empty = ERR_peek_error() == 0;
-        int answer = EVP_DigestVerify(context, signature, signature_length,
-                                      (const unsigned char *)input.data, input.length);
-        status = judge_answer(algorithm, answer, queue_was_empty);
-    }
-    EVP_MD_CTX_free(context);
-    return status;
-}
-
-// RFC 7518 sections 3.3 and 3.5.
-static enum tv_status verify_rsa(const struct tv_algorithm *algorithm, EVP_PKEY *public_key,
-                                 struct tv_span input, const unsigned char *signature,
-                                 size_t signature_length) {
-    if (signature_length != (size_t)EVP_PKEY_get_size(public_key))
-        return TV_BAD_SIGNATURE; // RFC 8017 sections 8.1.2 and 8.2.2, step 1
-    return verify_public(algorithm, public_key, input, signature, signature_length);
-}
-
-// RFC 7518 section 3.4.
-static enum tv_status verify_ecdsa(const struct tv_algorithm *algorithm, EVP_PKEY *public_key,
+// ECDSA of RFC 7518 section 3.4.
+static enum tv_status verify_ecdsa(const struct tv_algorithm *algorithm, const struct tv_key *key,
                                    struct tv_span input, const unsigned char *signature,
-                                   size_t signature_length) {
+                                   size_t signature_length, bool queue_was_empty) {
     unsigned char der[TV_ECDSA_DER_MAX_SIZE];
     size_t der_length;
     enum tv_status status =
         tv_ecdsa_to_der(algorithm->curve, signature, signature_length, der, &der_length);
-    return status == TV_OK ? verify_public(algorithm, public_key, input, der, der_length) : status;
+    return status == TV_OK
+               ? verify_prepared(algorithm, key, input, der, der_length, queue_was_empty)
+               : status;
 }
 
-// RFC 8037 section 3.1.
-static enum tv_status verify_eddsa(const struct tv_algorithm *algorithm, EVP_PKEY *public_key,
-                                   struct tv_span input, const unsigned char *signature,
-                                   size_t signature_length) {
-    if (signature_length != (size_t)EVP_PKEY_get_size(public_key))
-        return TV_BAD_SIGNATURE; // RFC 8032 sections 5.1.7 and 5.2.7, step 1
-    return verify_public(algorithm, public_key, input, signature, signature_length);
+// Whether a signature of another length is refused before anything is computed: RFC 8017 sections
+// 8.1.2 and 8.2.2, RFC 8032 sections 5.1.7 and 5.2.7, step 1 of each.
+static bool has_fixed_length(const struct tv_algorithm *algorithm) {
+    return is_rsa(algorithm) || algorithm->family == TV_FAMILY_EDDSA;
 }
 
 enum tv_status tv_signature_verify(const struct tv_algorithm *algorithm, const struct tv_key *key,
@@ -125,38 +133,30 @@ enum tv_status tv_signature_verify(const struct tv_algorithm *algorithm, const s
     enum tv_status status = tv_key_check_algorithm(key, algorithm, detail);
     if (status != TV_OK)
         return status;
-    EVP_PKEY *public_key = tv_key_public(key);
+    if (has_fixed_length(algorithm) &&
+        signature_length != (size_t)EVP_PKEY_get_size(tv_key_public(key)))
+        return TV_BAD_SIGNATURE;
     // The queue is shared with the server's TLS code, where an entry left over reads as a failure
     // of its own connection.
-    ERR_set_mark();
-    switch (algorithm->family) {
-    case TV_FAMILY_HMAC:
-        status = verify_hmac(algorithm, tv_key_secret(key), input, signature, signature_length);
-        break;
-    case TV_FAMILY_RSA_PKCS1:
-    case TV_FAMILY_RSA_PSS:
-        status = verify_rsa(algorithm, public_key, input, signature, signature_length);
-        break;
-    case TV_FAMILY_ECDSA:
-        status = verify_ecdsa(algorithm, public_key, input, signature, signature_length);
-        break;
-    case TV_FAMILY_EDDSA:
-        status = verify_eddsa(algorithm, public_key, input, signature, signature_length);
-        break;
-    }
+    bool queue_was_empty = ERR_set_mark() == 0;
+    status =
+        algorithm->family == TV_FAMILY_ECDSA
+            ? verify_ecdsa(algorithm, key, input, signature, signature_length, queue_was_empty)
+            : verify_prepared(algorithm, key, input, signature, signature_length, queue_was_empty);
     ERR_pop_to_mark();
     return status;
 }
 
+// RFC 7518 section 3.2.
 static enum tv_status sign_hmac(const struct tv_algorithm *algorithm, struct tv_span secret,
                                 struct tv_span input, unsigned char *signature,
                                 size_t *signature_length) {
-    unsigned int length;
-    if (!HMAC(digest_of(algorithm), secret.data, (int)secret.length,
-              (const unsigned char *)input.data, input.length, signature, &length))
-        return TV_CRYPTO_FAILURE;
-    *signature_length = length;
-    return TV_OK;
+    struct tv_prepared *own = NULL, *prepared;
+    enum tv_status status = tv_prepared_get(&own, algorithm, NULL, secret, &prepared);
+    if (status == TV_OK && !tv_prepared_mac(prepared, input, signature, signature_length))
+        status = TV_CRYPTO_FAILURE;
+    tv_prepared_free(own);
+    return status;
 }
 
 // In the form that OpenSSL gives; `*length` is the room at first.
@@ -165,7 +165,7 @@ static enum tv_status sign_private(const struct tv_algorithm *algorithm, EVP_PKE
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     if (!context)
         return TV_NO_MEMORY;
-    bool made = start(context, algorithm, pair, EVP_DigestSignInit) &&
+    bool made = start_signing(context, algorithm, pair) &&
                 EVP_DigestSign(context, signature, length, (const unsigned char *)input.data,
                                input.length) == 1;
     EVP_MD_CTX_free(context);

@@ -85,6 +85,21 @@ static enum tv_status check_true_signature(const void *argument) {
     return check_signature(argument, SIGNED);
 }
 
+// With nothing kept from an earlier check.
+static enum tv_status check_first_signature(const void *argument) {
+    const struct signed_bytes *signature = argument;
+    struct tv_prepared **kept = tv_key_prepared(signature->key);
+    tv_prepared_free(*kept);
+    *kept = NULL;
+    return check_true_signature(argument);
+}
+
+// With a queue of errors that is empty before: then ours can be told.
+static enum tv_status check_without_errors(const void *argument) {
+    ERR_clear_error();
+    return check_first_signature(argument);
+}
+
 static enum tv_status check_forged_signature(const void *argument) {
     return check_signature(argument, TV_SPAN("other bytes"));
 }
@@ -310,6 +325,8 @@ static void run_all(void) {
         const struct signed_bytes *signature = &inputs.signatures[i];
         const struct operation ways[] = {
             {"checked", check_true_signature, signature, TV_OK, false},
+            {"checked first", check_first_signature, signature, TV_OK, false},
+            {"checked alone", check_without_errors, signature, TV_OK, false},
             {"refused", check_forged_signature, signature, TV_BAD_SIGNATURE, false},
             {"made", make_signature, signature, TV_OK, false}};
         for (size_t w = 0; w < sizeof ways / sizeof ways[0]; w++) {
