@@ -323,7 +323,7 @@ $(BENCH)/libjwt $(BENCH)/cjose: $(BENCH)/%: bench/peers/%.c bench/peers/worker.c
 	$(CC) -D_GNU_SOURCE -std=c11 $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -DPEER_VERSION='"$(shell $(PKG_CONFIG) --modversion $*)"' \
 		$(shell $(PKG_CONFIG) --cflags $*) $(LDFLAGS) -o $@ $(filter %.c,$^) $(shell $(PKG_CONFIG) --libs $*)
 
-.PHONY: bench-programs bench-run bench-smoke bench-publish bench-reach bench-loop
+.PHONY: bench-programs bench-run bench-smoke bench-publish bench-reach bench-loop bench-logins bench-shards
 bench-programs: all $(BENCH)/floor.so
 	@$(MAKE) --no-print-directory $(or $(BENCH_C_PEERS),all)
 
@@ -353,6 +353,13 @@ bench-check bench-update: bench-%: all $(BENCH)/floor.so
 bench-loop: all
 	PROSODY="$(PROSODY)" $(PYTHON) bench/loop.py
 
+# In a real Prosody, and with a hundred key stores behind nginx's cache.
+bench-logins: all
+	PROSODY="$(PROSODY)" $(PYTHON) bench/log_ins.py
+
+bench-shards: all
+	$(PYTHON) bench/shards.py
+
 # A tarball that builds alone.
 .PHONY: dist
 dist:
@@ -363,4 +370,4 @@ dist:
 help:
 	@echo "all install uninstall clean dist demo check unit oom corpus spec example recipes cross e2e browser lint sanitize collector valgrind coverage mutation bench"
 	@echo "fuzz (each target for FUZZ_SECONDS, in turn) fuzz-merge"
-	@echo "bench-run bench-publish bench-reach bench-check bench-update bench-loop"
+	@echo "bench-run bench-publish bench-reach bench-check bench-update bench-loop bench-logins bench-shards"
