@@ -119,7 +119,7 @@ describe("the command's explain, of", function ()
 			local configuration = explaining.configuration(("app_secret = %q\n%s"):format(secret, lines));
 			local answer, ended, rows = explaining.explain(token(changes), {
 				"--config", configuration, "--now", tostring(now), table.unpack(room and { "--room", room } or {}),
-			}, { secret });
+			}, { secret }, explaining.quick_command);
 			if key then
 				explaining.finds(rows, check, mark, key, cause, mend);
 			else

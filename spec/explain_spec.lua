@@ -357,6 +357,20 @@ describe("whatever a token says", function ()
 	end);
 end);
 
+describe("a text that is made to take time", function ()
+	-- Each of these took seconds to minutes with patterns that go back: Prosody's loop would stand still.
+	for _, piece in ipairs({ "[", "[]", "=", " ", "\"", "%25", "Bearer ", "&token=" }) do
+		it(("does not: many %s"):format(piece), function ()
+			local long = piece:rep(60000 // #piece);
+			for _, text in ipairs({ long, "x"..long.."x", hs256({ room = long:sub(1, 5000), sub = long:sub(1, 5000) }) }) do
+				assert.is_table(explain.explain(text, options_with(), verify, { settings = { muc_domain_prefix = "conference",
+					enableDomainVerification = true,
+					host = "example.org" } }));
+			end
+		end);
+	end
+end);
+
 describe("times in words", function ()
 	for seconds, words in pairs({
 		[0] = "0 s", [1] = "1 s", [59.6] = "1 min", [61] = "1 min 1 s", [3600] = "1 h", [3605] = "1 h", [11520] = "3 h 12 min",

@@ -172,7 +172,8 @@ describe("the command's explain, of a token", function ()
 		local what, token, lines, check, mark, key_of_cause, cause, mend, status = table.unpack(case, 1, 9);
 		it(("%s: %s"):format(what, key_of_cause), function ()
 			local configuration = explaining.configuration(lines or in_plain);
-			local answer, ended, rows = explaining.explain(token, { "--config", configuration, "--now", tostring(now) }, { secret });
+			local answer, ended, rows = explaining.explain(token, { "--config", configuration, "--now", tostring(now) }, { secret },
+				explaining.quick_command);
 			explaining.finds(rows, check, mark, key_of_cause, cause, mend);
 			assert.equal(status or 1, ended);
 			assert.equal(ended == 0, answer.accepted);

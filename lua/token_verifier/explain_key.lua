@@ -54,7 +54,8 @@ end
 -- The kid that is nearly the same as one that is not there.
 local function near_kid(kid, keys)
 	for _, held in ipairs(keys) do
-		local distance = #kid >= 6 and spelling.distance(kid, held.kid) or math.huge;
+		local comparable = #kid >= 6 and #kid <= 128 and math.abs(#kid - #held.kid) <= 2;
+		local distance = comparable and spelling.distance(kid, held.kid) or math.huge;
 		if squeeze(held.kid) == squeeze(kid) or distance <= 2 and distance < #kid / 3 then
 			return held.kid;
 		end

@@ -110,8 +110,10 @@ local function is_pattern(claims)
 	return type(room) == "table" and (room.regex == true or room.regex == "true");
 end
 
+-- No longer than a pattern may be: Lua's own matching takes time on long texts of brackets.
 local function looks_like_pattern(text)
-	return text ~= "*" and (text:find("[*^$]") or text:find("%.%+") or text:find("%%[adlswx]") or text:find("%[.-%].*[*+-]")) ~= nil;
+	return text ~= "*" and #text <= 256
+		and (text:find("[*^$]") or text:find("%.%+") or text:find("%%[adlswx]") or text:find("%[[^%]]+%]")) ~= nil;
 end
 
 -- What is written into the claim that does not belong there, or nil. Each is compared as it is.

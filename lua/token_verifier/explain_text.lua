@@ -4,6 +4,10 @@
 local base64 = require "token_verifier.base64";
 local find = require "token_verifier.causes".find;
 
+-- Nobody pastes more, or wraps it deeper.
+local max_length = 64 * 1024;
+local max_wrappings = 8;
+
 local function url_decode(text)
 	return (text:gsub("%%(%x%x)", function (hex)
 		return string.char(tonumber(hex, 16));
@@ -29,25 +33,39 @@ local wrappings = {
 	end };
 };
 
--- Takes away what is around a token. Returns the token, and what was found. Only a text that may be one is changed: the
--- line end of a file, or of a paste, is nothing to speak of.
+-- Without blanks around. From its end the text is read backwards: "%s*$" takes time on many blanks.
+local function trim(text)
+	local first = text:match("^%s*()");
+	local last = #text - text:reverse():match("^%s*()") + 1;
+	return text:sub(first, last);
+end
+
+-- What is inside the outermost wrapping of a text, and the key of its cause; nil where there is none.
+local function unwrap(text)
+	local trimmed = trim(text);
+	for _, wrapping in ipairs(wrappings) do
+		local key, inside = wrapping[1], wrapping[2];
+		local inner = inside(key == "line-breaks" and text or trimmed);
+		if inner and inner ~= text then
+			return inner, key;
+		end
+	end
+	return nil;
+end
+
+-- Takes away what is around a token. Returns the token, and what was found. The line end of a file, or of a paste, is
+-- nothing to speak of.
 local function clean(text)
 	local findings, seen = {}, {};
 	text = text:gsub("\r?\n$", "");
-	local again = #text <= 64 * 1024;
-	while again do
-		again = false;
-		for _, wrapping in ipairs(wrappings) do
-			local key, unwrap = wrapping[1], wrapping[2];
-			local trimmed = text:match("^%s*(.-)%s*$");
-			local inner = unwrap(key == "line-breaks" and text or trimmed);
-			if inner and inner ~= text then
-				text, again = inner, true;
-				if not seen[key] then
-					seen[key], findings[#findings + 1] = true, find(key);
-				end
-				break;
-			end
+	for _ = 1, #text <= max_length and max_wrappings or 0 do
+		local inner, key = unwrap(text);
+		if not inner then
+			break;
+		end
+		text = inner;
+		if not seen[key] then
+			seen[key], findings[#findings + 1] = true, find(key);
 		end
 	end
 	return text, findings;

@@ -27,8 +27,9 @@ end
 local function nearest(name, names)
 	local best, best_distance;
 	for candidate in pairs(names) do
-		local this = distance(name:lower(), candidate);
-		if this <= #candidate / 3 and (not best or this < best_distance or this == best_distance and candidate < best) then
+		local limit = #candidate / 3;
+		local this = math.abs(#name - #candidate) <= limit and distance(name:lower(), candidate) or math.huge;
+		if this <= limit and (not best or this < best_distance or this == best_distance and candidate < best) then
 			best, best_distance = candidate, this;
 		end
 	end

@@ -7,8 +7,14 @@ local json = require "util.json";
 local M = {};
 
 local folder = io.popen("mktemp -d"):read("l");
+local requests, answers; -- of the process that runs the command for rows
 
 function M.remove_files()
+	if requests then
+		requests:close();
+		answers:close();
+		requests, answers = nil, nil;
+	end
 	os.execute("rm -rf '"..folder.."'");
 end
 
@@ -36,18 +42,38 @@ function M.command(arguments)
 	return output, status;
 end
 
+-- The same in a process that goes on, which costs a tenth. For what asks no servers.
+function M.quick_command(arguments)
+	if not requests then
+		local pipe = folder.."/answers";
+		assert(os.execute("mkfifo "..pipe));
+		requests = io.popen("exec lua5.4 spec/support/command_loop.lua "..pipe, "w");
+		answers = assert(io.open(pipe, "rb"));
+	end
+	local words = {};
+	for i, argument in ipairs(arguments) do
+		words[i] = ("%q"):format(argument):gsub("\\\n", "\\n");
+	end
+	requests:write("{ ", table.concat(words, ", "), " }\n");
+	requests:flush();
+	local status, length = answers:read("n", "n");
+	answers:read(1);
+	return answers:read(length), math.tointeger(status);
+end
+
 -- Fails if the output shows the token, its signature or a secret.
 local function keeps_secrets(output, token, secrets)
-	local signature = token:match("%.([%w_-]+)[^%.]*$");
+	local signature = token:match("%.([^%.]*)$");
 	for _, hidden in ipairs({ #token > 60 and token or nil, signature and #signature > 20 and signature or nil, table.unpack(secrets) }) do
 		assert(not output:find(hidden, 1, true), "shown: "..output);
 	end
 end
 
 -- Explains a text under the arguments. Returns the answer as JSON has it, the exit status, and the rows by their check.
-function M.explain(token, arguments, secrets)
+-- `command` is M.command, or M.quick_command.
+function M.explain(token, arguments, secrets, command)
 	local all = { "explain", "--json", "--file", M.write_file("token", token), table.unpack(arguments) };
-	local output, status = M.command(all);
+	local output, status = (command or M.command)(all);
 	keeps_secrets(output, token, secrets or {});
 	local answer = assert(json.decode(output), output);
 	local rows = {};
