@@ -78,6 +78,22 @@ describe("generateAsapToken", function ()
 		assert.equal(clock, verified(token_util:generateAsapToken()).nbf);
 	end);
 
+	it("keeps it until less than 600 seconds remain where no threshold is given", function ()
+		local token_util = new({});
+		local first = token_util:generateAsapToken();
+		clock = clock + 3000;
+		assert.equal(first, token_util:generateAsapToken());
+		clock = clock + 1;
+		assert.not_equal(first, token_util:generateAsapToken());
+	end);
+
+	it("reads the key where Jitsi's packages put it, unless it is said where", function ()
+		local all = { ["example.org"] = { app_id = "app", app_secret = secret } };
+		prosody.new_server(all);
+		local module = prosody.new_module("example.org", all);
+		assert.equal("/etc/prosody/certs/asap.key", module:require "token/util".new(module).asapToken.key_path);
+	end);
+
 	it("makes each anew where the threshold is as long as they last", function ()
 		local token_util = new({ asap_ttl = 60, asap_ttl_threshold = 61 });
 		verified(token_util:generateAsapToken());

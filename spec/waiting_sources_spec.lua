@@ -139,8 +139,8 @@ describe("the source of a key", function ()
 			assert.equal("accepted", log_in(token_util, rs("a")));
 		end);
 
-		it("does not keep the key server from being asked when it is down or named wrongly", function ()
-			for _, url in ipairs({ "http://127.0.0.1:1/set", "nonsense" }) do
+		it("does not keep the key server from being asked when it is down, has moved or is named wrongly", function ()
+			for _, url in ipairs({ "http://127.0.0.1:1/set", "nonsense", server.url.."/moved.json", server.publish_set("none", {}) }) do
 				local token_util = new_plugin({ cache_keys_url = url, asap_key_server = server.url });
 				assert.equal("accepted", log_in(token_util, rs("served")));
 			end

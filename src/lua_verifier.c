@@ -93,11 +93,11 @@ static enum tv_status read_key_id(const struct run *run, struct tv_span *key_id,
 // Whether the next source may still know better.
 static bool asks_on(const struct verifier *verifier, enum tv_status status) {
     if (status == TV_KEY_NOT_FOUND || status == TV_KEY_SOURCE_UNAVAILABLE ||
-        status == TV_KEY_ID_MISSING)
+        status == TV_KEY_UNUSABLE || status == TV_KEY_ID_MISSING)
         return true;
     // Two sources may have the same kid: which of them is meant, the issuer decides.
     return verifier->bound && (status == TV_BAD_SIGNATURE || status == TV_ISSUER_NOT_ACCEPTED ||
-                               status == TV_KEY_ALGORITHM_MISMATCH || status == TV_KEY_UNUSABLE);
+                               status == TV_KEY_ALGORITHM_MISMATCH);
 }
 
 // Asks the sources in their order. One that is being fetched is waited for before a later one may
