@@ -275,6 +275,13 @@ Component "rooms.open.example.org" "muc"
 		assert.equal(0, status);
 	end);
 
+	it("sees options that stand behind the line of a component", function ()
+		local output, status = rows_of(in_plain, '	app_secret = "x"\n');
+		has(output, "options-misplaced (configuration): app_secret is set for the component conference.meet.example.org");
+		has(output, "above the Component line");
+		assert.equal(0, status);
+	end);
+
 	it("tells what is no configuration, or has no host", function ()
 		local output, status = explaining.command({ "check", "--config", explaining.write_file("broken.cfg.lua",
 			"VirtualHost \"a\"\napp_id = = 5\n") });

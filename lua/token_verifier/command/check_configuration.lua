@@ -72,6 +72,21 @@ local function check_host(file, host)
 	return { host = host, rows = rows }, unreachable;
 end
 
+-- Options of a VirtualHost that stand behind the line of a Component. Those that sign tokens belong there, and are left out.
+local function misplaced(file)
+	local rows = {};
+	for host, section in pairs(file.sections) do
+		for _, name in ipairs(section.component_module and { "app_id", "app_secret", "app_secret_file" } or {}) do
+			if section[name] ~= nil then
+				rows[#rows + 1] = row("file", "WARN", ("%s is set for %s"):format(name, host),
+					find("options-misplaced", { found = name, host = host }));
+			end
+		end
+	end
+	table.sort(rows, function (a, b) return a.text < b.text; end);
+	return rows;
+end
+
 local function hosts_to_check(arguments, file, terminal)
 	local all = configuration.token_hosts(file);
 	if #arguments.hosts == 0 then
@@ -124,7 +139,7 @@ end
 
 local function run(arguments, terminal)
 	local file = configuration.read(arguments.config, terminal);
-	local reports, unreachable = { { rows = {} } }, 0;
+	local reports, unreachable = { { rows = misplaced(file) } }, 0;
 	for _, note in ipairs(file.notes) do
 		table.insert(reports[1].rows, row("file", "WARN", note));
 	end
