@@ -3,6 +3,7 @@
 
 local prosody = require "spec.support.prosody";
 local metrics = require "token_verifier.metrics";
+local tokens = require "spec.support.tokens";
 
 local function counter(name, labels)
 	return ("prosody_mod_token_verifier__%s_total{%s}"):format(name, labels);
@@ -69,5 +70,34 @@ describe("the counters", function ()
 		metrics.new(prosody.new_module("example.org", server_options, "auth_token"), "example.org");
 		metrics.new(prosody.new_module("*", server_options, "global_api"), "example.org");
 		assert.same({}, prosody.logged("debug", "replacing incompatible"));
+	end);
+
+	it("grow by one with each answer of the library", function ()
+		local secret = ("s"):rep(32);
+		local token_util = prosody.new_token_util({ app_id = "app", app_secret = secret, allow_empty_token = true });
+		local function try(claims)
+			local session = { auth_token = claims and tokens.hs256(tokens.claims(claims), secret) };
+			return prosody.run(token_util.process_and_verify_token, token_util, session), session;
+		end
+		local function counted()
+			local values = prosody.metrics();
+			return {
+				values[counter("tokens_accepted", 'host="example.org"')],
+				values[counter("tokens_refused", 'host="example.org",code="expired"')] or 0,
+				values[counter("guests_accepted", 'host="example.org"')] or 0,
+				values[counter("rooms_refused", 'host="example.org",error="invalid-room-address"')] or 0,
+				values['prosody_mod_token_verifier__verification_seconds_count{host="example.org"}'] or 0,
+			};
+		end
+		assert.same({ 0, 0, 0, 0, 0 }, counted());
+		assert.is_true(try({}));
+		assert.same({ 1, 0, 0, 0, 1 }, counted());
+		assert.is_false(try({ exp = 1 }));
+		assert.same({ 1, 1, 0, 0, 2 }, counted());
+		local ok, session = try(nil);
+		assert.is_true(ok);
+		assert.same({ 1, 1, 1, 0, 2 }, counted());
+		assert.is_false((token_util:verify_room(session, "conference.example.org")));
+		assert.same({ 1, 1, 1, 1, 2 }, counted());
 	end);
 end);
