@@ -98,4 +98,10 @@ function recipe.visit(login)
 	return outcome.entry and outcome.entry.outcome or outcome.outcome, log;
 end
 
+-- Changes the configuration and has the server read it.
+function recipe.reconfigure(hosts)
+	world.configure{ hosts = hosts };
+	world.shell{ command = { "config", "reload" } };
+end
+
 return recipe;

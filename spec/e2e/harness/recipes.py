@@ -7,6 +7,8 @@ import subprocess
 
 from . import certificates, clients, servers
 
+NPM = servers.ROOT / "spec" / "e2e" / "npm"
+
 
 class Site(servers.Server):
     """An nginx with these server blocks and no others, as they would stand in a file below conf.d."""
@@ -41,6 +43,22 @@ http {{
         if not servers.wait_until(lambda: servers.accepts(self.port) or self.process.poll() is not None, servers.START_SECONDS) \
                 or self.process.poll() is not None:
             raise servers.StartFailure(f"nginx did not start:\n{self.last_words()}")
+
+
+class OpenIdProvider(servers.Server):
+    """oidc-provider from npm, an OpenID provider that is none of ours."""
+
+    name = "provider"
+
+    def __init__(self, folder):
+        super().__init__(folder / "provider")
+        self.folder.mkdir()
+        self.port = servers.free_port()
+        self.issuer = f"http://localhost:{self.port}"
+
+    def start(self):
+        self.spawn(["node", NPM / "openid_provider.js", self.port])
+        self.await_port(self.port)
 
 
 class Requests:
@@ -89,13 +107,6 @@ class Requests:
     def op_kill_site(self):
         self.site.signal(signal.SIGKILL)
 
-    def op_configure(self, hosts, settings="", name="main"):
-        """Writes another configuration and has the server read it."""
-        prosody = self.prosodies[name]
-        plugins = [str(servers.ROOT / "spec/e2e/plugins")]
-        prosody.write_configuration(hosts, settings, prosody.backend, plugins)
-        return prosody.shell(["config", "reload"])
-
     def op_log_in_at(self, url, host, enter=None, headers=None):
         """One log-in at a WebSocket's address, such as that of a proxy, and the entry into a room."""
         client = clients.WebSocketClient(url, host, headers)
@@ -107,10 +118,21 @@ class Requests:
 
     def op_run_script(self, text):
         """Runs a program of JavaScript with the libraries of spec/e2e/npm; gives back what it prints, a token."""
-        path = servers.ROOT / "spec" / "e2e" / "npm" / f".recipe-{os.getpid()}.mjs"
+        path = NPM / f".recipe-{os.getpid()}.mjs"
         path.write_text(text)
         try:
             done = subprocess.run(["node", path], cwd=self.world.folder, check=True, text=True, stdout=subprocess.PIPE, timeout=30)
         finally:
             path.unlink()
+        return self.remember(done.stdout.strip())
+
+    def op_start_openid_provider(self):
+        """Needs install_npm; gives back the issuer."""
+        self.provider = self.world.start(OpenIdProvider(self.world.folder))
+        return self.provider.issuer
+
+    def op_log_in_at_provider(self, user):
+        """Goes through the provider's pages as a browser does; gives back the ID token."""
+        done = subprocess.run(["node", NPM / "openid_log_in.js", self.provider.issuer, user], check=True, text=True,
+                              stdout=subprocess.PIPE, timeout=30)
         return self.remember(done.stdout.strip())
