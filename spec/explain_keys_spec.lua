@@ -25,6 +25,10 @@ local function publish(kid, text)
 	file:close();
 end
 
+-- RFC 8037, appendix A.1.
+local private_jwk = '{"kid":"p","kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",'
+	..'"x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}';
+
 local function jwk(pem, kid)
 	return (token_verifier.key(pem):jwk():gsub("^{", ('{"kid":"%s",'):format(kid)));
 end
@@ -39,6 +43,7 @@ lazy_setup(function ()
 	publish("certificate", vector("rsa.certificate.pem"));
 	publish("empty", "");
 	publish("ssh", vector("ssh.public.txt"));
+	publish("weak", tokens.new_key(1024).public);
 	publish("ec", vector("ec.pem"));
 	publish("changed", other_key.public);
 	assert(os.execute(("mkdir '%s/%s'"):format(folder, token_verifier.key_file_name("no file"))));
@@ -46,6 +51,7 @@ lazy_setup(function ()
 		"second-key")) };
 	urls.mixed = world.publish_document{ path = "mixed", body = ('{"keys":[%s,{"kty":"oct","k":"AAAA","kid":"x"}]}'):format(jwk(key.public,
 		"first-key")) };
+	urls.private = world.publish_document{ path = "private", body = ('{"keys":[%s]}'):format(private_jwk) };
 	urls.none = world.publish_document{ path = "none", body = '{"keys":[]}' };
 	urls.page = world.publish_document{ path = "page", body = "<html>Sign in</html>" };
 	urls.gone = urls.bad.."/status-404/set";
@@ -97,6 +103,7 @@ local cases = {
 	{ "that is a certificate", "certificate", server("nginx"), "key", "ok", "key-certificate", "certificate is published", "that is fine" },
 	{ "whose file is empty", "empty", server("nginx"), "key", "FAIL", "key-empty", "file is empty", "--kid empty", 3 },
 	{ "that is an SSH key", "ssh", server("nginx"), "key", "FAIL", "key-no-key", "no public key", "BEGIN PUBLIC KEY", 3 },
+	{ "that is weak", "weak", server("nginx"), "key", "FAIL", "weak-key", "too weak", "under a new \"kid\"", 3 },
 	{ "of another type", "ec", server("nginx"), "key", "FAIL", "key-algorithm-mismatch", "not one for the token's algorithm",
 		"names another key" },
 	{ "that was changed under its kid", "changed", server("nginx"), "signature", "FAIL", "other-key", "changed under the same \"kid\"",
@@ -237,6 +244,10 @@ describe("the command's check", function ()
 			"set-fits-no-algorithm", "is one for an algorithm that is accepted (ES256)" },
 		{ "keys that are not used", function () return ('cache_keys_url = "%s"'):format(urls.mixed); end, 0, "set-skips-keys",
 			"Some keys of the set are not used" },
+		{ "a private key in a set", function () return ('cache_keys_url = "%s"\nsignature_algorithm = "EdDSA"'):format(urls.private); end, 0,
+			"key-private", "A private key is published!" },
+		{ "a provider whose address is none", function () return 'openid_issuer = "ftp://x.example"'; end, 1, "no-source",
+			"names no usable source of keys" },
 		{ "a set without a key", function () return ('cache_keys_url = "%s"'):format(urls.none); end, 1, "set-fits-no-algorithm",
 			"it answers, but has no key" },
 		{ "a misspelt option", function () return in_plain.."token_leway = 5"; end, 0, nil, "did you mean 'token_leeway'?" },

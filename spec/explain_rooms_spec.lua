@@ -36,6 +36,7 @@ local cases = {
 	{ "iss of http for https", { iss = "http://kc/realms/a" }, 'asap_accepted_issuers = { "https://kc/realms/a" }', nil, "iss", "FAIL",
 		"other-scheme", "differ in http and https", "KC_HOSTNAME" },
 	{ "iss in another case", { iss = "App" }, "", nil, "iss", "FAIL", "other-case", "upper and lower case", "Write both alike" },
+	{ "iss with a blank", { iss = "app " }, "", nil, "iss", "FAIL", "other-case", "spaces around", "Write both alike" },
 	{ "iss and aud mixed up", { iss = "jitsi", aud = "app" }, "", nil, "iss", "FAIL", "issuer-and-audience-swapped", "mixed up", "app_id" },
 	{ "no aud", { aud = absent }, "", nil, "aud", "FAIL", "audience-missing", 'no "aud"', 'set "aud" to "jitsi"' },
 	{ "no aud where any will do", { aud = absent }, 'asap_accepted_audiences = "*"', nil, "aud", "FAIL", "audience-missing",

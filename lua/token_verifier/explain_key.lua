@@ -118,9 +118,7 @@ local function first_of(list, message, otherwise)
 end
 
 local function not_found(message, kid, values, stores)
-	if message:find("source of keys holds no key", 1, true) then
-		return find("no-source");
-	elseif message:find("^no key is named") then
+	if message:find("^no key is named") then
 		return find("no-key-named");
 	elseif message:find("^the file ") then
 		values.command = publish_command(kid, message:match("^the file (.*)/%x+%.pem for "));

@@ -5,7 +5,7 @@ local json = require "dkjson";
 local world = require "spec.e2e.world";
 
 local secret = "the-shared-secret-of-the-operator-spec-0123456789";
-local keys_url;
+local keys_url, configuration;
 
 lazy_setup(function ()
 	local nginx = world.start_nginx();
@@ -13,7 +13,7 @@ lazy_setup(function ()
 	world.new_key{ kid = "first-key", publish = { "nginx" } };
 	world.new_key{ kid = "second-key", publish = { "nginx" } };
 	world.new_key{ kid = "stranger" };
-	world.start_prosody{
+	local started = world.start_prosody{
 		settings = 'statistics = "internal"\nstatistics_interval = "manual"';
 		hosts = world.host("keys.example", {
 				asap_key_server = nginx.url, asap_accepted_issuers = { "issuer", "other" }, asap_accepted_audiences = { "meet" },
@@ -21,6 +21,7 @@ lazy_setup(function ()
 			})
 			.. world.host("shared.example", { app_secret = secret });
 	};
+	configuration = started.log:gsub("%.log$", ".cfg.lua");
 end);
 
 lazy_teardown(world.close);
@@ -59,6 +60,7 @@ describe("token:explain", function ()
 				'\nok    alg        found "RS256"; expected "RS256"\n',
 				'\nok    key        kid "first-key" is RSA, 2048 bits, from ' .. keys_url .. "\n",
 				"\nok    signature  it holds\n", "\nFAIL  exp        expired 3 h 12 min ago (", "), was valid for 1 h\n",
+				'\n                 why: The token\'s time is over.\n                 mend (token): Have the issuer make a new one',
 				'\nFAIL  iss        iss is "somebody"; accepted: "issuer", "other"\n', '\nok    aud        found "meet"; expected "meet"\n',
 				"The token is refused: expired: ");
 			assert.is_nil(output:find(token:match("[^.]+$"), 1, true));
@@ -166,6 +168,36 @@ describe("prosodyctl mod_token_verifier explain", function ()
 		assert.equal(0, done.status);
 		local path = world.write_file{ name = "token.txt", text = token .. "\n" };
 		assert.equal(0, control{ "explain", "@" .. path, "shared.example" }.status);
+	end);
+
+	-- The rows of an explanation, with what stands below them.
+	local function rows_of(output)
+		local rows = {};
+		for line in output:gmatch("[^\n]+") do
+			local is_row = line:find("^ok  ") or line:find("^WARN  ") or line:find("^FAIL  ") or line:find("^%-%-  ");
+			if is_row or line:find("^      +[cwmnW]") then
+				rows[#rows + 1] = line:gsub("%d+ s%f[%W]", "some s"); -- they are asked one after the other
+			end
+		end
+		return table.concat(rows, "\n");
+	end
+
+	it("says the same as the shell and as the command, which reads the configuration by itself", function ()
+		local now = os.time();
+		for host, token in pairs({
+			["keys.example"] = world.mint{
+				key = "first-key", claims = { iss = "issuer/", sub = "conference.keys.example", exp = now - 86400 * 40 },
+			},
+			["shared.example"] = world.mint{ secret = secret .. "\n", claims = { aud = json.null, audience = "meet" } },
+		}) do
+			local path = world.write_file{ name = "token-" .. host, text = token .. "\n" };
+			local here = rows_of(control{ "explain", "@" .. path, host }.output);
+			has(here, "\nFAIL  ", "                 why: ", "                 mend (token");
+			assert.equal(here, rows_of(shell("token", "explain", "@" .. path, host)));
+			local pipe = io.popen(("bin/token-verifier explain --file %s --config %s --host %s 2>&1"):format(path, configuration, host));
+			assert.equal(here, rows_of(pipe:read("a")));
+			pipe:close();
+		end
 	end);
 
 	it("says how it is used", function ()
