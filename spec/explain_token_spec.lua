@@ -121,7 +121,7 @@ local cases = {
 	{ "for guests only", good, "\tallow_empty_token = true", "key", "FAIL", "guests-only", "lets in guests without a token",
 		"without a token" },
 	{ "for nothing to verify with", good, "", "key", "FAIL", "no-key-configured", "Nothing is configured", "asap_key_server" },
-	{ "for an algorithm that fits no key", good, in_plain.."\nsignature_algorithm = \"RS256\"", "key", "FAIL", "algorithm-fits-no-key",
+	{ "for an algorithm that fits no key", good, in_plain.."\nsignature_algorithm = \"RS256\"", "alg", "FAIL", "algorithm-fits-no-key",
 		"none that goes with",
 		"Take signature_algorithm away" },
 	{ "whose payload is no object", tokens.hs256('"text"', secret), nil, "payload", "FAIL", "malformed-payload",
@@ -243,6 +243,21 @@ describe("the command's explain", function ()
 			assert.truthy(output:find(case[2], 1, true), output);
 		end);
 	end
+
+	it("goes through the claims also where there is no key at all", function ()
+		local token = hs256({ exp = now - 11520, iss = "else" }, {}, ("?"):rep(64)); -- which must not pass for good
+		for _, lines in ipairs({ "", "\tallow_empty_token = true", configured("<no value>") }) do
+			local output, status = run(token, { "--config", explaining.configuration(lines) });
+			assert.equal(1, status);
+			for _, words in ipairs({ "\nFAIL  key ", "\n--    signature ", "\nFAIL  exp        expired 3 h 12 min ago", "\nFAIL  iss ",
+				"\nok    aud ",
+				"\nEvery token is refused: " }) do
+				assert.truthy(output:find(words, 1, true), words.." in "..output);
+			end
+		end
+		local output = run(token, {});
+		assert.truthy(output:find("\n--    signature ", 1, true), output);
+	end);
 
 	it("knows the hosts that take no tokens, and asks for one of several", function ()
 		local configuration = explaining.configuration(in_plain, 'VirtualHost "guest.meet.example.org"\n\tauthentication = "anonymous"\n');

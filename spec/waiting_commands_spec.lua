@@ -106,7 +106,7 @@ describe("a command", function ()
 		has(message, "keys.org cannot verify tokens: error: Option 'app_secret' or 'asap_key_server' must be set");
 		local _, verdict, printed = command("explain", "x", "keys.org");
 		assert.equal("refused", verdict);
-		has(printed, "configuration: error: Option 'app_secret' or 'asap_key_server' must be set");
+		has(printed, "configuration: error: Option 'app_secret' or 'asap_key_server' must be set: there is no key to verify tokens with\n");
 		has(printed, "why: Nothing is configured to verify tokens with.");
 		has(printed, "Every token is refused: key-not-found: ");
 	end);

@@ -80,8 +80,11 @@ local function read_keys(reader, settings, log)
 		log("error", "Option 'app_id' must be set: tokens cannot be verified");
 		return false;
 	elseif not has_key_source and not settings.appSecret and not settings.allowEmptyToken then
-		log("error", problem and "There is no key to verify tokens with: %s"
-			or "Option 'app_secret' or 'asap_key_server' must be set: there is no key to verify tokens with", problem);
+		if problem then
+			log("error", "There is no key to verify tokens with: %s", problem);
+		else
+			log("error", "Option 'app_secret' or 'asap_key_server' must be set: there is no key to verify tokens with");
+		end
 		return false;
 	elseif problem then
 		reader.log("error", "The shared secret counts as unset: %s", problem);

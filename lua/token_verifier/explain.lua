@@ -32,6 +32,9 @@ for position, stage in ipairs(stages) do
 	end
 end
 
+-- The stages that need no key.
+local before_key = { form = true, header = true, typ = true, alg = true };
+
 local function copy(options)
 	local result = {};
 	for name, value in pairs(options) do
@@ -231,18 +234,35 @@ local function explain(text, options, verify, more)
 	return result;
 end
 
--- An explanation where no token can be accepted at all, whatever it is.
-local function hopeless(text, code, message, finding)
-	local token, around = text_findings.clean(text);
-	local ok, problem, problem_code = token_verifier.inspect(token);
-	local rows = {};
-	if ok then
-		rows[1] = new_row("form", true, describe.form(nil, nil, token), around);
-	else
-		rows[1] = new_row(stage_of[problem_code] or "form", false, problem, { text_findings.of_shape(token, problem_code) });
+-- Options that can judge a header and claims, for a token whose key there is not.
+local function with_any_key(options, header)
+	local result = copy(options);
+	local alg = type(header) == "table" and type(header.alg) == "string" and header.alg or "RS256";
+	local is_secret = alg:find("^HS") ~= nil;
+	result.algorithms = { alg };
+	result.secret, result.keys = is_secret and ("?"):rep(64) or nil, not is_secret and token_verifier.keystore() or nil;
+	if not pcall(token_verifier.new, result) then -- for an algorithm that is not known
+		result.algorithms, result.secret, result.keys = nil, nil, token_verifier.keystore();
 	end
-	rows[2] = new_row("key", false, message, { finding });
-	return { accepted = false, code = code, message = message, proven = false, rows = rows, hopeless = true };
+	return result;
 end
 
-return { explain = explain, hopeless = hopeless };
+-- Explains a text as far as that goes without a key. `options` have none; `failure` is { code, message, finding }: why not.
+-- Returns what explain() does; no token is accepted.
+local function without_key(text, options, failure, more)
+	local header = inspect((text_findings.clean(text)));
+	local result = explain(text, with_any_key(options, header), function (token, the_options)
+		local _, message, code = token_verifier.verify(token, the_options);
+		if code and before_key[stage_of[code]] then
+			return nil, message, code;
+		end
+		return nil, failure.message, failure.code; -- also for who signed with the secret that stands in
+	end, more);
+	-- It holds for every token, and so also where this one was not judged as far as that.
+	local position = position_of[stage_of[failure.code]];
+	result.rows[position] = new_row(stages[position][1], false, failure.message, { failure.finding });
+	result.accepted, result.code, result.message = false, failure.code, failure.message;
+	return result;
+end
+
+return { explain = explain, without_key = without_key };

@@ -118,9 +118,7 @@ local function first_of(list, message, otherwise)
 end
 
 local function not_found(message, kid, values, stores)
-	if message:find("^no key is named") then
-		return find("no-key-named");
-	elseif message:find("^the file ") then
+	if message:find("^the file ") then
 		values.command = publish_command(kid, message:match("^the file (.*)/%x+%.pem for "));
 		return find("key-file-missing-locally", values);
 	elseif values.file then
@@ -221,5 +219,5 @@ local function object(options, header)
 end
 
 return {
-	of_failure = of_failure, of_success = of_success, describe = describe, object = object, held_keys = held_keys,
+	of_failure = of_failure, of_success = of_success, describe = describe, object = object, held = held, held_keys = held_keys,
 };

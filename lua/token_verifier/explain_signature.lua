@@ -29,7 +29,7 @@ local function url_decode(text)
 end
 
 local function read_file(name)
-	local file = name:find("^/[%g ]+$") and io.open(name, "rb");
+	local file = name:find("^/[%g ]+$") and not name:find("^/dev/") and io.open(name, "rb");
 	if not file then
 		return nil;
 	end
@@ -81,6 +81,17 @@ local function of_secret(token, alg, secret, app_id)
 	return find("other-secret");
 end
 
+-- The stores that hold a key.
+local function stores_with(stores, kid)
+	local list = {};
+	for _, store in ipairs(stores) do
+		if key_findings.held({ store }, kid) then
+			list[#list + 1] = store;
+		end
+	end
+	return list;
+end
+
 local function of_keys(token, alg, header, options, renew)
 	local before = key_findings.object(options, header);
 	for _, held in ipairs(key_findings.held_keys(options.stores)) do
@@ -89,7 +100,7 @@ local function of_keys(token, alg, header, options, renew)
 		end
 	end
 	if renew and before then
-		renew(options.stores);
+		renew(stores_with(options.stores, header.kid));
 		local now = key_findings.object(options, header);
 		if now and now:thumbprint() ~= before:thumbprint() and holds(token, alg, "key", now) then
 			return find("key-changed");

@@ -37,22 +37,35 @@ local function verify(options, token, ask)
 	return (ask or verifier.verify)(verifier, token);
 end
 
--- What the native module raises for these options, or nil.
-local function problem_of(options)
-	local ok, message = pcall(token_verifier.new, options);
-	return not ok and tostring(message) or nil;
-end
-
--- Why no token can be accepted: code, message, finding.
+-- Why no token can be accepted, from what keys.options() says: { code, message, finding }.
 local function why_hopeless(settings, message, code)
 	if settings.secretProblem then
-		return "weak-secret", settings.secretProblem, key_findings.of_failure("weak-secret", settings.secretProblem);
+		return { code = "weak-secret", message = settings.secretProblem,
+			finding = key_findings.of_failure("weak-secret", settings.secretProblem) };
 	elseif code == "algorithm-not-accepted" then
-		return code, message, find("algorithm-fits-no-key");
+		return { code = code, message = message, finding = find("algorithm-fits-no-key") };
 	elseif message:find("no secret and no source", 1, true) then
-		return code, message, find(settings.allowEmptyToken and "guests-only" or "no-key-configured");
+		return { code = code, message = message, finding = find(settings.allowEmptyToken and "guests-only" or "no-key-configured") };
 	end
-	return code, message, find("no-source");
+	return { code = code, message = message, finding = find("no-source") };
+end
+
+-- What the native module raises for these options: a failure as above, or nil.
+local function why_unusable(options)
+	local ok, message = pcall(token_verifier.new, options);
+	if ok then
+		return nil;
+	end
+	return { code = "key-source-unavailable", message = "the settings for tokens are not usable: "..tostring(message),
+		finding = find("settings-unusable") };
+end
+
+-- The settings as if there were a secret: what claims are judged by.
+local function with_a_secret(settings)
+	local sources = { asapKeyServer = true, cacheKeysUrl = true, openidIssuer = true, tokenIssuers = true };
+	return setmetatable({ appSecret = ("?"):rep(64), signatureAlgorithm = "HS256" }, { __index = function (_, name)
+		return not sources[name] and settings[name] or nil;
+	end });
 end
 
 -- Explains a text that is given as a token. `how`, which may be absent:
@@ -63,26 +76,29 @@ end
 -- Returns what explain.explain() does, with `host` and `configuration`, a list of what there is to say of the options.
 function methods:explain(text, how)
 	how = how or {};
+	local more = {
+		settings = setmetatable({ host = self.host, muc_host = self.muc_host }, { __index = self.settings }),
+		room = how.room, app_id = self.settings.appId, renew = how.renew,
+	};
 	local options, choice, code = self.key_set:options(self.settings, {});
-	local raised = options and problem_of(options);
+	local failure = not options and why_hopeless(self.settings, choice, code) or options and why_unusable(options);
+	options = options or self.key_set:options(with_a_secret(self.settings), {});
+	options.now = how.now;
 	local result;
-	if raised then
-		result = explain.hopeless(text, "key-source-unavailable", "the settings for tokens are not usable: "..raised, find("settings-unusable"));
-	elseif not options then
-		local message, finding;
-		code, message, finding = why_hopeless(self.settings, choice, code);
-		result = explain.hopeless(text, code, message, finding);
+	if failure then
+		options.secret, options.key, options.keys, options.issuers = nil, nil, nil, nil;
+		if options.required_claims[1] == false then -- the one option that is kept although it cannot be right
+			options.required_claims = nil;
+		end
+		result = explain.without_key(text, options, failure, more);
+		result.hopeless = true;
 	else
-		local stores = choice.stores or {};
-		options.stores, options.now = choice.stores, how.now;
+		options.stores = choice.stores;
 		result = explain.explain(text, options, function (token, the_options)
 			return verify(the_options, token, how.ask and function (verifier, the_token)
-				return how.ask(verifier, the_token, stores, self.settings.keyOptions.wait_limit);
+				return how.ask(verifier, the_token, choice.stores or {}, self.settings.keyOptions.wait_limit);
 			end);
-		end, {
-			settings = setmetatable({ host = self.host, muc_host = self.muc_host }, { __index = self.settings }),
-			room = how.room, app_id = self.settings.appId, renew = how.renew,
-		});
+		end, more);
 	end
 	result.host, result.configuration = self.host, self.complaints;
 	return result;

@@ -40,15 +40,16 @@ local function refuse_policy(arguments, terminal)
 end
 
 -- What a host without app_id does with a token.
-local function explain_other_host(file, text, host)
+local function explain_other_host(arguments, file, text, host)
 	local authentication = file:get(host, "authentication");
 	local hosts = configuration.token_hosts(file);
 	local finding = find("host-without-tokens", {
 		host = host, authentication = authentication and (" (authentication = %q)"):format(tostring(authentication)) or "",
 		hosts = #hosts > 0 and table.concat(hosts, " or ") or "a host that does",
 	});
-	local result = explain.hopeless(text, "key-not-found", ("%s takes no tokens"):format(host), finding);
-	result.host, result.configuration = host, {};
+	local failure = { code = "key-not-found", message = ("%s takes no tokens"):format(host), finding = finding };
+	local result = explain.without_key(text, { now = arguments.now }, failure);
+	result.host, result.configuration, result.hopeless = host, {}, true;
 	return result;
 end
 
@@ -65,7 +66,7 @@ local function explain_by_configuration(arguments, terminal, text)
 		terminal.fail(("%s has no host %s%s"):format(file.path, quote(host),
 			#hosts > 0 and "; tokens are taken by "..table.concat(hosts, ", ") or ""));
 	elseif file:get(host, "app_id") == nil then
-		return explain_other_host(file, text, host);
+		return explain_other_host(arguments, file, text, host);
 	end
 	local view <close> = configuration.view(file, host);
 	return view:explain(text, { room = arguments.room, now = arguments.now });
@@ -81,43 +82,36 @@ local function default_settings(arguments)
 	};
 end
 
--- Options that check all but the signature.
-local function options_without_key(arguments, text)
-	local options = { keys = token_verifier.keystore(), leeway = arguments.leeway, now = arguments.now };
+-- Those that are no source of keys.
+local function policy_of(arguments)
+	local options = { leeway = arguments.leeway, now = arguments.now };
 	for _, name in ipairs(list_options) do
 		options[name] = #arguments[name] > 0 and arguments[name] or nil;
-	end
-	local header = token_verifier.inspect(input.trim(text));
-	local alg = type(header) == "table" and header.alg;
-	if not options.algorithms and type(alg) == "string" then
-		options.algorithms = { alg };
-		options.keys, options.secret = not alg:find("^HS") and options.keys or nil, alg:find("^HS") and ("?"):rep(64) or nil;
-		if not pcall(token_verifier.new, options) then
-			options.algorithms, options.secret, options.keys = nil, nil, token_verifier.keystore();
-		end
 	end
 	return options;
 end
 
+local no_key = { code = "key-not-found", message = "no key is named", finding = find("no-key-named") };
+
 local function explain_by_options(arguments, terminal, text)
 	local has_key = names_a_source(arguments);
-	local options = has_key and verification.options_of(arguments, terminal) or options_without_key(arguments, text);
-	options.room = nil;
+	local options = has_key and verification.options_of(arguments, terminal) or policy_of(arguments);
+	local more = { settings = default_settings(arguments), room = arguments.room };
+	options.room = nil; -- judged as the plugins do
 	options.accepted_issuers = options.accepted_issuers or { "*" };
 	options.accepted_audiences = options.accepted_audiences or { "*" };
 	options.require_room, options.require_sub, options.stores = true, true, { options.keys };
-	local result = explain.explain(text, options, function (token, the_options)
-		local verifier, problem, code = verification.call(terminal, token_verifier.new, the_options);
-		if not verifier then
-			return nil, problem, code;
-		end
-		local claims, message, refusal = verifier:verify(token);
-		if not has_key and (refusal == "bad-signature" or refusal and refusal:find("^key%-")) then
-			return nil, "no key is named", "key-not-found";
-		end
-		return claims, message, refusal;
-	end, { settings = default_settings(arguments), room = arguments.room });
-	result.unjudged = result.message == "no key is named";
+	if has_key then
+		return explain.explain(text, options, function (token, the_options)
+			local verifier, problem, code = verification.call(terminal, token_verifier.new, the_options);
+			if not verifier then
+				return nil, problem, code;
+			end
+			return verifier:verify(token);
+		end, more);
+	end
+	local result = explain.without_key(text, options, no_key, more);
+	result.unjudged = true;
 	return result;
 end
 
