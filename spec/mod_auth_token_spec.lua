@@ -166,6 +166,12 @@ describe("a log-in", function ()
 			assert.is_nil(session._jitsi_auth_done);
 		end);
 
+		it("is denied with not-allowed where no error is named: "..event, function ()
+			local module = load_module();
+			hook(event, function () return { res = false }; end);
+			assert.same({ "failure", "not-allowed" }, { table.unpack({ authenticate(module, { auth_token = good_token() }) }, 1, 2) });
+		end);
+
 		it("is not denied by another answer to "..event, function ()
 			local module = load_module();
 			hook(event, function () return { res = true }; end);

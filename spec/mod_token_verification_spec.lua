@@ -60,7 +60,7 @@ for _, event in ipairs({ "muc-room-pre-create", "muc-occupant-pre-join" }) do
 			load_module();
 			local session = new_session();
 			assert.is_true(enter(event, session, "room2"));
-			the_error(session);
+			assert.equal("Room and token mismatched", the_error(session):get_child_text("text", "urn:ietf:params:xml:ns:xmpp-stanzas"));
 			assert.is_nil(session.jitsi_meet_verified_room);
 			assert.equal(1, #prosody.logged("info", "Room refused"));
 		end);
@@ -216,7 +216,8 @@ describe("the settings of a room", function ()
 		assert.is_nil(change(new_session()));
 		local session = new_session({ auth_token = false });
 		assert.is_true(change(session));
-		the_error(session);
+		assert.equal("Room modification disabled for guests",
+			the_error(session):get_child_text("text", "urn:ietf:params:xml:ns:xmpp-stanzas"));
 		assert.is_nil(change(new_session({ auth_token = false }), "boss@example.org/r"));
 		session = new_session({ jitsi_meet_room = false });
 		assert.is_true(change(session));

@@ -202,6 +202,21 @@ describe("the rooms of a token", function ()
 		assert.equal("room1@muc.other.org", asked_for);
 	end);
 
+	it("goes on with a warning where the tenant is not the one of the URL", function ()
+		local warnings = {};
+		local log = function (level, text) warnings[#warnings + 1] = level.." "..text; end
+		local claims = { jitsi_meet_str_tenant = "acme", jitsi_web_query_prefix = "other" };
+		assert.is_true((verify({ address = "room1@conference.tenant1", claims = claims, settings = { log = log } })));
+		assert.same({ "warn The token's tenant is not the one of the URL" }, warnings);
+	end);
+
+	it("takes no sub that another plugin left and that is no string", function ()
+		for _, sub in ipairs({ 5, false, {} }) do
+			local address = "room1@conference."..tostring(sub);
+			assert.is_false((verify({ address = address, claims = { jitsi_meet_domain = sub } })));
+		end
+	end);
+
 	it("accepts the same names with ^ put in front", function ()
 		local names = { "a", "aa", "ab", "ba", "bab", "", "aab", "b" };
 		for _, pattern in ipairs({ "a", "a*", "(a*)b?", "b?(a+)", ".-a", "[ab]b", "a$", "(b)a", "(.)" }) do

@@ -177,6 +177,17 @@ describe("at start a warning", function ()
 		end);
 	end
 
+	it("tells of algorithms that fit no configured key, which another plugin's key may", function ()
+		for options, why in pairs({
+			[{ app_secret = secret, signature_algorithm = "RS256" }] = "app_secret needs HS*",
+			[{ asap_key_server = "https://k.example/", signature_algorithm = { "HS256" } }] = "public keys cannot check HS*",
+		}) do
+			assert.truthy(new(options));
+			assert.equal(1, said("error", why));
+			assert.equal(1, said("error", "fits no configured key"));
+		end
+	end);
+
 	it("costs no time for the options of others: their names are compared with none", function ()
 		local nearest, compared = spelling.nearest, {};
 		spelling.nearest = function (name, ...)

@@ -423,6 +423,12 @@ describe("the line for a refusal", function ()
 		assert.falsy(line_for(tokens.hs256(tokens.claims(), ("x"):rep(32))):find("iss=", 1, true));
 	end);
 
+	it("is one line of ASCII, with what comes from outside in quotes that it cannot end", function ()
+		local line = line_for(tokens.hs256(tokens.claims(), ("x"):rep(32), { kid = 'a"b\\c\n\127Zo\195\171' }));
+		assert.truthy(line:find([[kid="a\x22b\x5cc\x0a\x7fZo\xc3\xab"]], 1, true), line);
+		assert.is_nil(line:find("[^ -~]"), line);
+	end);
+
 	it("does not grow with what a client sends", function ()
 		local line = line_for(tokens.hs256(tokens.claims(), ("x"):rep(32), { kid = ("k"):rep(5000) }));
 		assert.is_true(#line < 400, line);

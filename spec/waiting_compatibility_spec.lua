@@ -100,6 +100,11 @@ describe("the library is loaded", function ()
 		assert.equal(1, #server.requests);
 		b_module:unload();
 		c_module:unload();
+		collectgarbage();
+		for _, store in ipairs(token_verifier.stores()) do
+			assert.is_nil(store:source():find(server.url, 1, true), "no loaded plugin uses it");
+		end
+		assert.is_false(accepts(a, token)); -- an object that outlives its plugin
 		server.stop();
 	end);
 
@@ -239,6 +244,12 @@ describe("the option", function ()
 				assert.is_false(accepts(token_util, hs(nil, left_over)));
 			end
 		end
+	end);
+
+	it("app_secret may be a number, as Prosody reads it", function ()
+		local token_util = prosody.new_token_util({ app_id = "app", app_secret = 12345678901234567 });
+		assert.equal("12345678901234567", token_util.appSecret);
+		assert.is_true(accepts(token_util, hs(nil, "12345678901234567")));
 	end);
 
 	it("app_secret_file names a file with the secret, read again when the configuration is reloaded", function ()
@@ -384,6 +395,15 @@ describe("a field that a plugin sets", function ()
 		assert.is_true((token_util:verify_room({}, room)));
 		reload();
 		assert.is_true(accepts(token_util, nil));
+	end);
+
+	it("lets guests in only as the boolean true", function ()
+		local token_util = prosody.new_token_util({ app_id = "app", app_secret = secret });
+		for _, value in ipairs({ "true", "false", 1, 0, {}, "" }) do
+			token_util.allowEmptyToken = value;
+			assert.is_false(accepts(token_util, nil));
+			assert.is_false((token_util:verify_room({}, room)));
+		end
 	end);
 
 	for _, case in ipairs({ { "asapKeyServer", "url" }, { "cacheKeysUrl", "set" } }) do
@@ -654,6 +674,10 @@ describe("process_and_verify_token", function ()
 		for _, session_with in ipairs({ { ip = 5 }, { ip = {} }, { destroyed = false }, { jitsi_web_query_room = 5 } }) do
 			session_with.auth_token = "x";
 			assert.is_false((token_util:process_and_verify_token(session_with)));
+		end
+		for _, token in ipairs({ 5, {}, true, false }) do
+			assert.same({ false, "not-allowed", ("the token is a %s, not a string"):format(type(token)) },
+				{ token_util:process_and_verify_token({ auth_token = token }) });
 		end
 	end);
 
