@@ -17,9 +17,6 @@ static enum tv_status fail(struct tv_detail *detail, enum tv_status status, enum
     return status;
 }
 
-// As much as any one allocation on the way to a key.
-#define PROBE_SIZE ((size_t)4096)
-
 // Life
 
 static struct tv_key *key_new(enum tv_key_type type) {
@@ -73,14 +70,18 @@ static bool is_public_key(const char *bytes, size_t length) {
            contains(bytes, length, TV_SPAN("-----BEGIN CERTIFICATE-----"));
 }
 
-static bool is_public_der(const char *bytes, size_t length) {
-    ERR_set_mark();
-    EVP_PKEY *public_key = length <= TV_KEY_MAX_LENGTH
-                               ? tv_key_decode_der((const unsigned char *)bytes, length)
-                               : NULL;
-    ERR_pop_to_mark();
-    EVP_PKEY_free(public_key);
-    return public_key != NULL;
+// TV_MALFORMED_KEY if it is none.
+static enum tv_status check_public_der(const char *bytes, size_t length) {
+    enum tv_status status;
+    struct tv_memory_tries tries = {0};
+    do {
+        ERR_set_mark();
+        EVP_PKEY *public_key = tv_key_decode_der((const unsigned char *)bytes, length);
+        ERR_pop_to_mark();
+        status = public_key ? TV_OK : TV_MALFORMED_KEY;
+        EVP_PKEY_free(public_key);
+    } while (tv_key_try_again(&tries, &status));
+    return status;
 }
 
 static enum tv_status wrap_secret(const char *bytes, size_t length, struct tv_key **key,
@@ -89,13 +90,16 @@ static enum tv_status wrap_secret(const char *bytes, size_t length, struct tv_ke
         return fail(detail, TV_WEAK_SECRET, TV_REASON_EMPTY, NULL);
     if (is_template_left_over(bytes, length))
         return fail(detail, TV_WEAK_SECRET, TV_REASON_TEMPLATE, NULL);
-    if (is_public_key(bytes, length) || is_public_der(bytes, length))
+    if (is_public_key(bytes, length))
         return fail(detail, TV_WEAK_SECRET, TV_REASON_PUBLIC, NULL);
     if (length > TV_KEY_MAX_LENGTH) {
         detail->number = (double)length;
         detail->limit = (double)TV_KEY_MAX_LENGTH;
         return fail(detail, TV_WEAK_SECRET, TV_REASON_LENGTH, NULL);
     }
+    enum tv_status der = check_public_der(bytes, length);
+    if (der != TV_MALFORMED_KEY)
+        return der == TV_OK ? fail(detail, TV_WEAK_SECRET, TV_REASON_PUBLIC, NULL) : der;
     struct tv_key *made = key_new(TV_KEY_SECRET);
     char *copy = malloc(length);
     if (!made || !copy) {
@@ -250,16 +254,10 @@ enum tv_status tv_key_wrap(EVP_PKEY *public_key, int rsa_min_bits, struct tv_key
     return TV_OK;
 }
 
-bool tv_key_try_again(bool *tried, enum tv_status *status) {
-    if (*status != TV_MALFORMED_KEY && *status != TV_UNSUPPORTED_KEY && *status != TV_WEAK_KEY)
-        return false;
-    if (!*tried)
-        return *tried = true;
-    void *probe = OPENSSL_malloc(PROBE_SIZE);
-    if (!probe)
-        *status = TV_NO_MEMORY;
-    OPENSSL_free(probe);
-    return false;
+bool tv_key_try_again(struct tv_memory_tries *tries, enum tv_status *status) {
+    bool refused = *status == TV_MALFORMED_KEY || *status == TV_UNSUPPORTED_KEY ||
+                   *status == TV_WEAK_KEY || *status == TV_CRYPTO_FAILURE;
+    return refused && tv_memory_try_again(tries, status);
 }
 
 // What a key is and may do

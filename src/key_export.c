@@ -12,12 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum tv_status tv_key_pem(const struct tv_key *key, char **text, size_t *length) {
-    if (!key->public_key)
-        return TV_UNSUPPORTED_KEY;
+static enum tv_status write_pem(const struct tv_key *key, char **text, size_t *length) {
     enum tv_status status = TV_NO_MEMORY;
     char *bytes = NULL, *copy = NULL;
-    ERR_set_mark();
     BIO *bio = BIO_new(BIO_s_mem());
     if (!bio)
         goto out;
@@ -35,7 +32,19 @@ enum tv_status tv_key_pem(const struct tv_key *key, char **text, size_t *length)
     status = TV_OK;
 out:
     BIO_free(bio);
-    ERR_pop_to_mark();
+    return status;
+}
+
+enum tv_status tv_key_pem(const struct tv_key *key, char **text, size_t *length) {
+    if (!key->public_key)
+        return TV_UNSUPPORTED_KEY;
+    enum tv_status status;
+    struct tv_memory_tries tries = {0};
+    do {
+        ERR_set_mark();
+        status = write_pem(key, text, length);
+        ERR_pop_to_mark();
+    } while (tv_key_try_again(&tries, &status));
     return status;
 }
 
@@ -128,12 +137,17 @@ enum tv_status tv_key_thumbprint(const struct tv_key *key, char **text, size_t *
         return status;
     unsigned char hash[EVP_MAX_MD_SIZE];
     size_t hash_length;
-    ERR_set_mark();
-    bool hashed = EVP_Q_digest(NULL, "SHA256", NULL, jwk, jwk_length, hash, &hash_length) == 1;
-    ERR_pop_to_mark();
+    struct tv_memory_tries tries = {0};
+    do {
+        ERR_set_mark();
+        status = EVP_Q_digest(NULL, "SHA256", NULL, jwk, jwk_length, hash, &hash_length) == 1
+                     ? TV_OK
+                     : TV_CRYPTO_FAILURE;
+        ERR_pop_to_mark();
+    } while (tv_key_try_again(&tries, &status));
     free(jwk);
-    if (!hashed)
-        return TV_CRYPTO_FAILURE;
+    if (status != TV_OK)
+        return status;
     char *made = malloc(TV_BASE64URL_ENCODED_LENGTH(hash_length));
     if (!made)
         return TV_NO_MEMORY;

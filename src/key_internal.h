@@ -4,6 +4,7 @@
 
 #include "json.h"
 #include "key.h"
+#include "memory.h"
 
 struct tv_key {
     size_t references;
@@ -28,9 +29,8 @@ enum tv_status tv_key_wrap(EVP_PKEY *public_key, int rsa_min_bits, struct tv_key
                            struct tv_detail *detail);
 
 // Whether to load once more, as OpenSSL that lacks memory refuses a good key: a key is refused for
-// good if it is twice and there is memory then. `*tried` starts false; `*status` may become
-// TV_NO_MEMORY.
-bool tv_key_try_again(bool *tried, enum tv_status *status);
+// good if it is twice and there is memory then. `*status` may become TV_NO_MEMORY.
+bool tv_key_try_again(struct tv_memory_tries *tries, enum tv_status *status);
 
 // key_jwk.c: a JWK's text, and one that is parsed already. tv_key_load_jwk() gives no `found`.
 enum tv_status tv_key_load_jwk(const char *text, size_t length, int rsa_min_bits,

@@ -72,13 +72,13 @@ enum tv_status tv_key_load_private(const char *text, size_t length, struct tv_ke
     }
     struct tv_detail before = *detail;
     enum tv_status status;
-    bool tried = false;
+    struct tv_memory_tries tries = {0};
     do {
         *detail = before;
         ERR_set_mark();
         status = tv_key_looks_like_json(text, length) ? load_jwk(text, length, key, detail)
                                                       : load_pem(text, length, key, detail);
         ERR_pop_to_mark();
-    } while (tv_key_try_again(&tried, &status));
+    } while (tv_key_try_again(&tries, &status));
     return status;
 }

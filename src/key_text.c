@@ -186,13 +186,13 @@ enum tv_status tv_key_load_with(const char *text, size_t length, int rsa_min_bit
     copy[length] = '\0';
     enum tv_status status;
     struct tv_detail before = *detail;
-    bool tried = false;
+    struct tv_memory_tries tries = {0};
     do {
         *detail = before;
         ERR_set_mark();
         status = load_text(copy, length, rsa_min_bits, key, detail);
         ERR_pop_to_mark();
-    } while (tv_key_try_again(&tried, &status));
+    } while (tv_key_try_again(&tries, &status));
     OPENSSL_cleanse(copy, length);
     free(copy);
     return status;

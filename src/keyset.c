@@ -78,14 +78,14 @@ static enum tv_status add_member(struct tv_key_set *set, int rsa_min_bits, struc
     struct tv_key *key = NULL;
     enum tv_status status;
     if (yyjson_is_obj(value)) {
-        bool tried = false;
+        struct tv_memory_tries tries = {0};
         key_id = tv_json_string(tv_json_member(value, TV_SPAN("kid"))); // empty if it is no string
         do {
             detail = (struct tv_detail){0};
             ERR_set_mark();
             status = tv_key_load_jwk_object(value, rsa_min_bits, &key, &detail);
             ERR_pop_to_mark();
-        } while (tv_key_try_again(&tried, &status));
+        } while (tv_key_try_again(&tries, &status));
     } else if (yyjson_is_str(value)) {
         struct tv_span text = tv_json_string(value);
         status = tv_key_load_with(text.data, text.length, rsa_min_bits, &key, &detail);

@@ -23,8 +23,8 @@ static enum tv_status load(struct tv_keystore *store, const struct tv_key_reques
     store->fetches++;
     tv_cache_remove(store->keys, request->key_id);
     tv_cache_remove(store->absences, request->key_id);
-    if (absence.status == TV_NO_MEMORY)
-        return TV_NO_MEMORY;
+    if (absence.status == TV_NO_MEMORY || absence.status == TV_CRYPTO_FAILURE)
+        return absence.status; // nothing that the file says
     struct tv_cache_entry *entry = NULL;
     enum tv_status kept = tv_cache_put(loaded ? store->keys : store->absences, request->key_id,
                                        loaded, now_ms, &entry);

@@ -122,6 +122,10 @@ void tv_pending_announce(const struct tv_pending *pending, struct tv_key *key,
 
 // keystore_step.c
 
+// The server that was asked failed: it is left alone for a while, for `retry_after_s` at least.
+void tv_server_note_failure(const struct tv_pending *pending, const struct tv_absence *absence,
+                            int64_t retry_after_s, int64_t now_ms);
+
 void tv_lifetime_set(struct tv_keystore *store, struct tv_lifetime *life,
                      const struct tv_fetch_result *result, int64_t now_ms);
 

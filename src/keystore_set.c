@@ -180,6 +180,13 @@ static enum tv_status read_configuration(struct tv_pending *pending,
     return status;
 }
 
+// What we failed at ourselves is tried again soon, as if the source had not answered.
+static void note_if_ours(struct tv_pending *pending, struct tv_absence *absence,
+                         enum tv_status status, int64_t now_ms) {
+    if (tv_absence_is_ours(absence, status))
+        tv_server_note_failure(pending, absence, 0, now_ms);
+}
+
 // The provider's configuration came: the set itself is next. True: there is none to be had.
 static bool settle_configuration(struct tv_pending *pending, const struct tv_fetch_result *result,
                                  struct tv_absence *absence, int64_t now_ms) {
@@ -188,10 +195,12 @@ static bool settle_configuration(struct tv_pending *pending, const struct tv_fet
     enum tv_status status = read_configuration(pending, result, now_ms, &absence->detail);
     *(result->http_status == 200 ? &store->failed_key : &store->failed_status) += status != TV_OK;
     if (status == TV_OK) {
-        if (tv_pending_start(pending, now_ms, &absence->detail) == TV_OK) // ends `result`
+        status = tv_pending_start(pending, now_ms, &absence->detail); // ends `result`
+        if (status == TV_OK)
             return false;
         absence->status = TV_KEY_SOURCE_UNAVAILABLE;
     }
+    note_if_ours(pending, absence, status, now_ms);
     absence->detail.found = (struct tv_span){0}; // it stood in the body
     absence->detail.source = source;
     absence->detail.asked = TV_ASKED_CONFIGURATION;
@@ -204,9 +213,11 @@ static bool settle_configuration(struct tv_pending *pending, const struct tv_fet
 static bool restart(struct tv_pending *pending, struct tv_absence *absence, int64_t now_ms) {
     tv_validators_clear(&pending->store->set_validators);
     absence->detail = (struct tv_detail){.source = absence->detail.source, .asked = TV_ASKED_SET};
-    if (tv_pending_start(pending, now_ms, &absence->detail) == TV_OK) // ends the answer
+    enum tv_status status = tv_pending_start(pending, now_ms, &absence->detail); // ends the answer
+    if (status == TV_OK)
         return false;
     absence->status = TV_KEY_SOURCE_UNAVAILABLE;
+    note_if_ours(pending, absence, status, now_ms);
     tv_keystore_fail_set(pending->store, absence, now_ms);
     return true;
 }
@@ -249,7 +260,7 @@ bool tv_keystore_settle_set(struct tv_pending *pending, struct tv_fetch_result *
             return true;
         }
         tv_key_set_free(set);
-        tv_absence_is_ours(absence, status);
+        note_if_ours(pending, absence, status, now_ms);
     }
     *(result->http_status == 200 ? &store->failed_key : &store->failed_status) += 1;
     tv_keystore_fail_set(store, absence, now_ms);

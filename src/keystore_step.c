@@ -37,8 +37,8 @@ static void note_success(struct tv_pending *pending) {
     server->back_off_until_ms = 0;
 }
 
-static void note_failure(struct tv_pending *pending, const struct tv_absence *absence,
-                         int64_t retry_after_s, int64_t now_ms) {
+void tv_server_note_failure(const struct tv_pending *pending, const struct tv_absence *absence,
+                            int64_t retry_after_s, int64_t now_ms) {
     struct tv_keystore *store = pending->store;
     struct tv_server *server = &store->servers[pending->server];
     server->last_failure = *absence;
@@ -152,7 +152,7 @@ static void fail_queued(struct tv_keystore *store, const struct tv_absence *abse
 static bool settle_failed(struct tv_pending *pending, const struct tv_absence *absence,
                           int64_t retry_after_s, int64_t now_ms) {
     struct tv_keystore *store = pending->store;
-    note_failure(pending, absence, retry_after_s, now_ms);
+    tv_server_note_failure(pending, absence, retry_after_s, now_ms);
     if (pending->is_set) {
         tv_keystore_fail_set(store, absence, now_ms);
         return true;
@@ -274,6 +274,7 @@ static void start_queued(struct tv_keystore *store, int64_t now_ms) {
         }
         if (status == TV_OK)
             continue;
+        tv_absence_is_ours(&absence, status);
         tv_pending_announce(pending, NULL, &absence);
         tv_pending_free(pending);
     }

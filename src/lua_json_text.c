@@ -41,11 +41,7 @@ static int l_text_gc(lua_State *L) {
 static struct text_box *push_text_box(lua_State *L) {
     struct text_box *box = lua_newuserdatauv(L, sizeof *box, 0);
     *box = (struct text_box){0};
-    if (luaL_newmetatable(L, TEXT_TYPE)) {
-        lua_pushcfunction(L, l_text_gc);
-        lua_setfield(L, -2, "__gc");
-    }
-    lua_setmetatable(L, -2);
+    set_finalizer(L, TEXT_TYPE, l_text_gc);
     return box;
 }
 

@@ -122,11 +122,7 @@ static int push_text(lua_State *L,
     // A box first: pushing the string may run out of memory and jump away.
     char **text = lua_newuserdatauv(L, sizeof *text, 0);
     *text = NULL;
-    if (luaL_newmetatable(L, "token_verifier.text")) {
-        lua_pushcfunction(L, free_text);
-        lua_setfield(L, -2, "__gc");
-    }
-    lua_setmetatable(L, -2);
+    set_finalizer(L, "token_verifier.text", free_text);
     size_t length;
     enum tv_status status = make(key, text, &length);
     if (status != TV_OK) {

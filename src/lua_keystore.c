@@ -34,12 +34,16 @@ static struct handle *push_handle(lua_State *L) {
 }
 
 static void push_handles(lua_State *L) {
-    if (luaL_getsubtable(L, LUA_REGISTRYINDEX, HANDLES))
+    if (lua_getfield(L, LUA_REGISTRYINDEX, HANDLES) == LUA_TTABLE)
         return;
+    lua_pop(L, 1);
+    lua_newtable(L);
     lua_createtable(L, 0, 1);
     lua_pushliteral(L, "v");
     lua_setfield(L, -2, "__mode");
     lua_setmetatable(L, -2);
+    lua_pushvalue(L, -1); // never kept half made
+    lua_setfield(L, LUA_REGISTRYINDEX, HANDLES);
 }
 
 // Remembers the handle on top of the stack as the one that step() names.
@@ -417,31 +421,6 @@ int l_timeout(lua_State *L) {
     return 1;
 }
 
-// What one call of step() has taken, in order. If Lua runs out of memory before all is told, the
-// next call tells it.
-struct settlement_box {
-    struct tv_settlement *first, **end;
-};
-
-static int return_settlements(lua_State *L) {
-    struct settlement_box *box = lua_touserdata(L, 1);
-    tv_keystores_return_settlements(box->first);
-    box->first = NULL;
-    return 0;
-}
-
-static struct settlement_box *push_settlement_box(lua_State *L) {
-    struct settlement_box *box = lua_newuserdatauv(L, sizeof *box, 0);
-    box->first = NULL;
-    box->end = &box->first;
-    if (luaL_newmetatable(L, "token_verifier.settlements")) {
-        lua_pushcfunction(L, return_settlements);
-        lua_setfield(L, -2, "__gc");
-    }
-    lua_setmetatable(L, -2);
-    return box;
-}
-
 // The sentence of an absence, as the field `name` of the table on top.
 static void set_sentence(lua_State *L, const struct tv_settlement *settlement, const char *name) {
     struct tv_detail detail = settlement->absence.detail;
@@ -475,26 +454,37 @@ static void push_settlement(lua_State *L, const struct tv_settlement *settlement
     }
 }
 
+// (list of settlements) -> what step() tells of them. Whatever raises does it in here.
+static int tell_settlements(lua_State *L) {
+    const struct tv_settlement *settlement = lua_touserdata(L, 1);
+    lua_newtable(L);
+    for (lua_Integer count = 1; settlement; count++, settlement = settlement->next) {
+        push_settlement(L, settlement);
+        lua_rawseti(L, -2, count);
+    }
+    return 1;
+}
+
 int l_step(lua_State *L) {
     // Called as a method too, with the module itself first.
     int index = lua_istable(L, 1) ? 2 : 1;
     lua_Number seconds = luaL_optnumber(L, index, 0);
     luaL_argcheck(L, seconds >= 0 && seconds <= 86400, index, "seconds from 0 to 86400 expected");
     size_t under_way = tv_keystores_step((int64_t)(seconds * 1000));
-    lua_newtable(L);
-    struct settlement_box *box = push_settlement_box(L);
-    for (lua_Integer count = 1; (*box->end = tv_keystores_take_settlement()); count++) {
-        struct tv_settlement *settlement = *box->end;
-        box->end = &settlement->next;
-        push_settlement(L, settlement);
-        lua_rawseti(L, -3, count);
+    struct tv_settlement *taken = NULL, **end = &taken;
+    while ((*end = tv_keystores_take_settlement()))
+        end = &(*end)->next;
+    lua_pushcfunction(L, tell_settlements);
+    lua_pushlightuserdata(L, taken);
+    if (lua_pcall(L, 1, 1, 0) != LUA_OK) {
+        tv_keystores_return_settlements(taken); // the next call tells it
+        return lua_error(L);
     }
-    while (box->first) {
-        struct tv_settlement *told = box->first;
-        box->first = told->next;
+    while (taken) {
+        struct tv_settlement *told = taken;
+        taken = told->next;
         tv_settlement_free(told);
     }
-    lua_pop(L, 1);
     lua_pushinteger(L, (lua_Integer)under_way);
     return 2;
 }

@@ -91,6 +91,13 @@ void new_type(lua_State *L, const char *name, const luaL_Reg *methods,
     lua_pop(L, 2);
 }
 
+void set_finalizer(lua_State *L, const char *name, lua_CFunction finalizer) {
+    luaL_newmetatable(L, name);
+    lua_pushcfunction(L, finalizer);
+    lua_setfield(L, -2, "__gc");
+    lua_setmetatable(L, -2);
+}
+
 static void push_codes(lua_State *L) {
     lua_createtable(L, 0, TV_STATUS_COUNT);
     for (enum tv_status status = TV_OK + 1; status < TV_STATUS_COUNT; status++) {

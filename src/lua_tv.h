@@ -23,6 +23,10 @@ int luaL_error(lua_State *L, const char *format, ...) __attribute__((noreturn));
 // stack, popped) as their upvalue.
 void new_type(lua_State *L, const char *name, const luaL_Reg *methods, const luaL_Reg *metamethods);
 
+// Gives the userdata on top of the stack a metatable whose only job is this finalizer. It is whole
+// also if Lua ran out of memory while it was first made.
+void set_finalizer(lua_State *L, const char *name, lua_CFunction finalizer);
+
 // An arena of at least `size` bytes. It is the module's kept block, or garbage-collected memory
 // pushed onto the stack; exactly one value is pushed either way. Ends with arena_release().
 struct tv_arena arena_acquire(lua_State *L, size_t size);

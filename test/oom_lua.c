@@ -2,6 +2,8 @@
 // Out of memory in the binding: the operations of oom_lua.lua with their 1st, 2nd, 3rd ...
 // allocation failing until they succeed, Lua's, our own, those of OpenSSL, and all together. Run
 // under AddressSanitizer. `make oom`.
+#define SERVER_MAX_S 3600
+
 #include "shortage.h"
 #include "stores.h"
 
@@ -136,7 +138,7 @@ static long run_once(lua_State *L, unsigned of, long nth, long failing, const ch
     int top = lua_gettop(L);
     lua_getfield(L, OPERATION, "run");
     call(L, "prepare", 0, 1, name);
-    errors_begin();
+    errors_begin((nth + (failing == 1)) % 2 == 0);
     shortage_begin(of, nth, failing);
     int status = lua_pcall(L, 1, 3, 0);
     long failed = shortage_end();
@@ -161,11 +163,6 @@ static long run_once(lua_State *L, unsigned of, long nth, long failing, const ch
     lua_settop(L, top);
     return failed;
 }
-
-// As in oom.c.
-static bool try_all;
-
-static long next_to_try(long n) { return try_all || n < 200 ? n + 1 : n + n / 40; }
 
 static long run_out(lua_State *L, unsigned of, long failing) {
     char name[160];

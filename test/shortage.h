@@ -94,6 +94,12 @@ static void *openssl_realloc(void *memory, size_t size, const char *file, int li
     return fails(OPENSSL) ? NULL : __real_realloc(memory, size);
 }
 
+// Loading a key takes thousands of OpenSSL's allocations, most of them alike: of those after the
+// first only some are tried, unless all are asked for.
+static bool try_all;
+
+static inline long next_to_try(long n) { return try_all || n < 40 ? n + 1 : n + n / 10; }
+
 // Before anything of OpenSSL has taken memory.
 static inline void shortage_set_up(void) {
     if (CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free) != 1)
@@ -104,9 +110,10 @@ static inline void shortage_set_up(void) {
 // when OpenSSL notes more than the sixteen errors that the queue has room for.)
 #define FOREIGN_ERROR 77
 
-static inline void errors_begin(void) {
+static inline void errors_begin(bool foreign) {
     ERR_clear_error();
-    ERR_raise(ERR_LIB_USER, FOREIGN_ERROR);
+    if (foreign)
+        ERR_raise(ERR_LIB_USER, FOREIGN_ERROR);
 }
 
 static inline bool nothing_added(void) {
