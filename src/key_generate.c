@@ -27,11 +27,10 @@ static EVP_PKEY *generate(enum tv_curve curve, int rsa_bits) {
     }
 }
 
-enum tv_status tv_key_generate(enum tv_curve curve, int rsa_bits, struct tv_key **key,
-                               struct tv_detail *detail) {
+static enum tv_status generate_once(enum tv_curve curve, int rsa_bits, struct tv_key **key,
+                                    struct tv_detail *detail) {
     enum tv_status status = TV_CRYPTO_FAILURE;
     EVP_PKEY *public_key = NULL;
-    ERR_set_mark();
     EVP_PKEY *pair = generate(curve, rsa_bits);
     if (!pair)
         goto out;
@@ -46,7 +45,18 @@ enum tv_status tv_key_generate(enum tv_curve curve, int rsa_bits, struct tv_key 
     pair = NULL;
 out:
     EVP_PKEY_free(pair);
-    ERR_pop_to_mark();
+    return status;
+}
+
+enum tv_status tv_key_generate(enum tv_curve curve, int rsa_bits, struct tv_key **key,
+                               struct tv_detail *detail) {
+    enum tv_status status;
+    struct tv_memory_tries tries = {0};
+    do {
+        ERR_set_mark();
+        status = generate_once(curve, rsa_bits, key, detail);
+        ERR_pop_to_mark();
+    } while (tv_key_try_again(&tries, &status));
     return status;
 }
 
@@ -56,13 +66,10 @@ void tv_key_free_private(char *text) {
     free(text);
 }
 
-enum tv_status tv_key_private_pem(const struct tv_key *key, char **text, size_t *length) {
-    if (!key->pair)
-        return TV_UNSUPPORTED_KEY;
+static enum tv_status write_private_pem(const struct tv_key *key, char **text, size_t *length) {
     enum tv_status status = TV_NO_MEMORY;
     char *bytes = NULL;
     long size = 0;
-    ERR_set_mark();
     BIO *bio = BIO_new(BIO_s_mem());
     if (!bio)
         goto out;
@@ -83,7 +90,19 @@ out:
     if (bytes)
         OPENSSL_cleanse(bytes, (size_t)size);
     BIO_free(bio);
-    ERR_pop_to_mark();
+    return status;
+}
+
+enum tv_status tv_key_private_pem(const struct tv_key *key, char **text, size_t *length) {
+    if (!key->pair)
+        return TV_UNSUPPORTED_KEY;
+    enum tv_status status;
+    struct tv_memory_tries tries = {0};
+    do {
+        ERR_set_mark();
+        status = write_private_pem(key, text, length);
+        ERR_pop_to_mark();
+    } while (tv_key_try_again(&tries, &status));
     return status;
 }
 

@@ -25,11 +25,7 @@ static enum tv_status push_private_text(lua_State *L, const struct tv_key *key,
                                                                size_t *)) {
     char **text = lua_newuserdatauv(L, sizeof *text, 0);
     *text = NULL;
-    if (luaL_newmetatable(L, "token_verifier.private_text")) {
-        lua_pushcfunction(L, l_private_text_gc);
-        lua_setfield(L, -2, "__gc");
-    }
-    lua_setmetatable(L, -2);
+    set_finalizer(L, "token_verifier.private_text", l_private_text_gc);
     size_t length;
     enum tv_status status = make(key, text, &length);
     if (status != TV_OK)
@@ -99,11 +95,7 @@ int l_decode_json(lua_State *L) {
     }
     struct tv_arena *arena = lua_newuserdatauv(L, sizeof *arena, 0);
     *arena = (struct tv_arena){0};
-    if (luaL_newmetatable(L, "token_verifier.document")) {
-        lua_pushcfunction(L, l_document_gc);
-        lua_setfield(L, -2, "__gc");
-    }
-    lua_setmetatable(L, -2);
+    set_finalizer(L, "token_verifier.document", l_document_gc);
     yyjson_val *object;
     enum tv_status status = tv_json_parse_copy(text.data, text.length, TV_MALFORMED_PAYLOAD,
                                                "JSON text", arena, &object, &detail);

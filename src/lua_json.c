@@ -23,10 +23,9 @@ static void push_array(lua_State *L, yyjson_val *array) {
         lua_rawseti(L, -2, (lua_Integer)index + 1);
     }
     if (yyjson_arr_size(array) == 0) {
-        if (luaL_newmetatable(L, EMPTY_ARRAY)) {
-            lua_pushliteral(L, "array");
-            lua_setfield(L, -2, "__jsontype");
-        }
+        luaL_newmetatable(L, EMPTY_ARRAY);
+        lua_pushliteral(L, "array");
+        lua_setfield(L, -2, "__jsontype"); // also if there was no memory for it when it was made
         lua_setmetatable(L, -2);
     }
 }

@@ -9,6 +9,12 @@
 // As much as any one allocation on the way to a key.
 #define TV_MEMORY_PROBE_SIZE ((size_t)4096)
 
+static inline bool tv_memory_is_short(void) {
+    void *probe = OPENSSL_malloc(TV_MEMORY_PROBE_SIZE);
+    OPENSSL_free(probe);
+    return !probe;
+}
+
 // What the tries so far came to; starts as {0}.
 struct tv_memory_tries {
     int count;
@@ -22,9 +28,7 @@ static inline bool tv_memory_try_again(struct tv_memory_tries *tries, enum tv_st
     tries->last = *status;
     if (!same && ++tries->count < 4)
         return true;
-    void *probe = OPENSSL_malloc(TV_MEMORY_PROBE_SIZE);
-    if (!probe)
+    if (tv_memory_is_short())
         *status = TV_NO_MEMORY;
-    OPENSSL_free(probe);
     return false;
 }

@@ -3,14 +3,12 @@
 #include "signature.h"
 
 #include "ecdsa.h"
+#include "memory.h"
 #include "prepared.h"
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/rsa.h>
-
-// As much as any one allocation on the way to an answer.
-#define PROBE_SIZE ((size_t)4096)
 
 static const EVP_MD *digest_of(const struct tv_algorithm *algorithm) {
     switch (algorithm->digest) {
@@ -53,12 +51,6 @@ static bool is_plain(const struct tv_algorithm *algorithm, const struct notes *n
            (notes->rsa || !is_rsa(algorithm));
 }
 
-static bool has_memory(void) {
-    void *probe = OPENSSL_malloc(PROBE_SIZE);
-    OPENSSL_free(probe);
-    return probe != NULL;
-}
-
 // With the key's contexts; `signature` in the form that OpenSSL takes. OpenSSL that lacks memory
 // refuses good signatures, and does not always say why: a refusal counts at once if what it noted
 // is what it notes of a bad signature. Any other, and one whose notes cannot be told from those
@@ -69,14 +61,15 @@ static enum tv_status verify_prepared(const struct tv_algorithm *algorithm,
                                       const unsigned char *signature, size_t signature_length,
                                       bool queue_was_empty) {
     struct tv_prepared **kept = tv_key_prepared(key), *prepared;
-    struct notes notes = {0};
-    int answer = -1;
-    for (int tries = 0; tries < 2; tries++) {
-        enum tv_status status =
+    struct tv_memory_tries tries = {0};
+    enum tv_status status;
+    do {
+        struct notes notes = {0};
+        status =
             tv_prepared_get(kept, algorithm, tv_key_public(key), tv_key_secret(key), &prepared);
         if (status == TV_NO_MEMORY)
             return status;
-        answer =
+        int answer =
             status == TV_OK ? tv_prepared_check(prepared, input, signature, signature_length) : -1;
         if (answer == 1)
             return TV_OK;
@@ -88,10 +81,9 @@ static enum tv_status verify_prepared(const struct tv_algorithm *algorithm,
             return TV_BAD_SIGNATURE;
         if (status == TV_OK) // half-way: nothing of it may serve another check
             tv_prepared_drop(kept, prepared);
-    }
-    if (notes.memory || !has_memory())
-        return TV_NO_MEMORY;
-    return answer == 0 ? TV_BAD_SIGNATURE : TV_CRYPTO_FAILURE;
+        status = notes.memory ? TV_NO_MEMORY : answer == 0 ? TV_BAD_SIGNATURE : TV_CRYPTO_FAILURE;
+    } while (tv_memory_try_again(&tries, &status));
+    return status;
 }
 
 // Makes `context` one that signs as the algorithm says.
@@ -224,10 +216,13 @@ enum tv_status tv_signature_make(const struct tv_algorithm *algorithm, const str
     enum tv_status status = tv_key_check_signing(key, algorithm, detail);
     if (status != TV_OK)
         return status;
+    struct tv_memory_tries tries = {0};
     ERR_set_mark();
-    status = tv_algorithm_is_hmac(algorithm)
-                 ? sign_hmac(algorithm, tv_key_secret(key), input, signature, signature_length)
-                 : sign_pair(algorithm, key, input, signature, signature_length, detail);
+    do {
+        status = tv_algorithm_is_hmac(algorithm)
+                     ? sign_hmac(algorithm, tv_key_secret(key), input, signature, signature_length)
+                     : sign_pair(algorithm, key, input, signature, signature_length, detail);
+    } while (status == TV_CRYPTO_FAILURE && tv_memory_try_again(&tries, &status));
     ERR_pop_to_mark();
     if (status != TV_OK)
         OPENSSL_cleanse(signature, TV_SIGNATURE_MAX_SIZE);
