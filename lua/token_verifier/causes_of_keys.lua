@@ -63,7 +63,8 @@ return {
 		"Use the token on {hosts}; or set authentication = \"token\" and app_id there." };
 	{ "key-forbidden", "key-unusable", "key server",
 		"The key server refuses to give the key out (HTTP {status}).",
-		"Let it be read: file mode 0644, folders 0755, no authentication on this path. If it must ask for credentials, set "
+		"Let it be read: file mode 0644, folders 0755, no authentication on this path (S3 says 403 of a missing file, unless it may be "
+			.."listed). If it must ask for credentials, set "
 			.."token_key_bearer_token_file or token_key_client_cert." };
 	{ "key-redirect", "key-unusable", "configuration",
 		"The key server redirects (HTTP {status}), and redirects are not followed.",

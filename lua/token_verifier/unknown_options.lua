@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Options that nobody reads, because their names are misspelt.
 
+local _, configmanager = pcall(require, "core.configmanager"); -- a command line has none
 local spelling = require "token_verifier.spelling";
 
 -- What others read under names like ours.
@@ -38,7 +39,7 @@ end
 -- by host, of a configuration that is looked through; absent, it is that of the Prosody that runs.
 local function check(host, asked, log, config)
 	local thorough = config ~= nil;
-	config = config or require "core.configmanager".getconfig();
+	config = config or configmanager.getconfig();
 	local known = {};
 	for name in pairs(asked) do
 		known[name] = true;
