@@ -366,6 +366,19 @@ dist:
 	git archive --format=tar.gz --prefix=prosody-token-verifier-$(VERSION)/ \
 		-o prosody-token-verifier-$(VERSION).tar.gz HEAD
 
+# Every kind of package, built, installed where nothing else of ours is, and used; as root, in some minutes.
+.PHONY: package-check
+package-check:
+	scripts/install-deps package
+	+scripts/package-check
+
+# A Debian package, source and binary, of what is committed, in $(BUILD)/deb.
+.PHONY: deb
+deb: dist
+	rm -rf $(BUILD)/deb && mkdir -p $(BUILD)/deb
+	tar -C $(BUILD)/deb -xzf prosody-token-verifier-$(VERSION).tar.gz
+	cd $(BUILD)/deb/prosody-token-verifier-$(VERSION) && dpkg-buildpackage -us -uc
+
 .PHONY: help
 help:
 	@echo "all install uninstall clean dist demo check unit oom corpus spec example recipes cross e2e browser lint sanitize collector valgrind coverage mutation bench"
