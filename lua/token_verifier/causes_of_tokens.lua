@@ -171,6 +171,10 @@ return {
 	{ "room-missing", "room-missing", "token or configuration",
 		"There is no claim \"room\".",
 		"Set \"room\" to the name of the room, or to \"*\" for any; or set asap_require_room_claim = false." };
+	{ "room-missing-openid", "room-missing", "token or configuration",
+		"This is a token of an OpenID provider, which knows nothing of rooms: there is no claim \"room\".",
+		"Have the provider add \"room\": \"*\" (in Keycloak a mapper \"Hardcoded claim\"); or set asap_require_room_claim = false. Its \"sub\" is "
+			.."the user, so see there too." };
 	{ "room-invalid", "room-invalid", "token",
 		"The claim \"room\" is not a string.",
 		"Set \"room\" to the name of one room, or to \"*\" for any. For several, issue a token each, or use a pattern." };

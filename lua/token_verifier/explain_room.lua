@@ -149,6 +149,11 @@ local function has_capitals(claims)
 	return not is_pattern(claims) and claims.room ~= claims.room:lower();
 end
 
+-- Claims that only OpenID providers write.
+local function is_openid(claims)
+	return claims.azp ~= nil or claims.nonce ~= nil or claims.preferred_username ~= nil or claims.auth_time ~= nil;
+end
+
 local function room_row(claims, options, more, asked)
 	local value = claims.room;
 	local ok, message, code = judging.judge(claims, { "room" }, { room = options.room, require_room = options.require_room }, 0);
@@ -156,7 +161,8 @@ local function room_row(claims, options, more, asked)
 	if code == "room-not-accepted" then
 		return ok, message, { room_finding(claims, { name = options.room:lower() }) };
 	elseif not ok then
-		return ok, message, { code == "room-missing" and misspelt(claims, "room") or find(code) };
+		return ok, message, { code == "room-missing" and (misspelt(claims, "room") or is_openid(claims) and find("room-missing-openid"))
+			or find(code) };
 	elseif type(value) ~= "string" then
 		return ok, judging.found(value, wanted), { misspelt(claims, "room") };
 	end

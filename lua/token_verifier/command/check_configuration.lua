@@ -102,14 +102,24 @@ local function hosts_to_check(arguments, file, terminal)
 	return arguments.hosts;
 end
 
-local function count_failures(reports)
-	local count = 0;
+local function count_of(reports, mark)
+	local found = 0;
 	for _, report in ipairs(reports) do
 		for _, one in ipairs(report.rows) do
-			count = count + (one.mark == "FAIL" and 1 or 0);
+			found = found + (one.mark == mark and 1 or 0);
 		end
 	end
-	return count;
+	return found;
+end
+
+local function verdict(terminal, failures, warnings)
+	if failures > 0 then
+		return terminal.colour("red", failures == 1 and "One thing is wrong." or ("%d things are wrong."):format(failures));
+	elseif warnings > 0 then
+		return terminal.colour("yellow", ("Nothing is wrong, but there %s."):format(
+			warnings == 1 and "is a warning" or ("are %d warnings"):format(warnings)));
+	end
+	return terminal.colour("green", "Nothing is wrong.");
 end
 
 local function print_reports(terminal, file, reports, failures)
@@ -122,8 +132,7 @@ local function print_reports(terminal, file, reports, failures)
 			terminal.line(table.concat(of_rows(report.rows, terminal.colour), "\n"));
 		end
 	end
-	terminal.line(failures == 0 and terminal.colour("green", "Nothing is wrong.")
-		or terminal.colour("red", failures == 1 and "One thing is wrong." or ("%d things are wrong."):format(failures)));
+	terminal.line(verdict(terminal, failures, count_of(reports, "WARN")));
 end
 
 local function print_json(terminal, file, reports, failures)
@@ -148,10 +157,10 @@ local function run(arguments, terminal)
 		table.insert(reports[1].rows, row("file", "FAIL", "no host takes tokens", find("no-token-host")));
 	end
 	for _, host in ipairs(hosts) do
-		local report, count = check_host(file, host);
-		reports[#reports + 1], unreachable = report, unreachable + count;
+		local report, missed = check_host(file, host);
+		reports[#reports + 1], unreachable = report, unreachable + missed;
 	end
-	local failures = count_failures(reports);
+	local failures = count_of(reports, "FAIL");
 	if terminal.wants_json then
 		print_json(terminal, file, reports, failures);
 	else
