@@ -3,13 +3,19 @@
 
 local world = require "spec.e2e.world";
 
+package.cpath = (os.getenv("LUA_CPATH") or "build/?.so;;"):gsub(";;", ";" .. package.cpath);
+local tv = require "token_verifier";
+
 local secret = "the-shared-secret-of-the-plugin-kinds-spec-0123456789";
+local own;
 
 lazy_setup(function ()
 	local nginx = world.start_nginx();
 	local bad = world.start_bad_server();
 	world.new_key{ kid = "users", publish = { "nginx", "bad" } };
 	world.new_key{ kid = "system", publish = { "bad" } };
+	own = world.new_key{ kid = "own" };
+	local private_key = world.write_file{ name = "signer.pem", text = own.private };
 	local function rooms(...)
 		return { modules_enabled = { "token_verification", ... } };
 	end
@@ -23,6 +29,10 @@ lazy_setup(function ()
 				asap_key_server = nginx.url, e2e_system_key_server = bad.url .. "/good", modules_enabled = { "e2e_system_api" } })
 			.. world.host("closed.example", { asap_key_server = nginx.url, modules_enabled = { "e2e_system_api" } })
 			.. world.host("hybrid.example", { app_secret = secret, modules_enabled = { "e2e_hybrid" } })
+			.. world.host("jwk.example", {
+				asap_key_server = nginx.url, e2e_own_jwk = tv.key(own.public):jwk(), modules_enabled = { "e2e_own_key" } })
+			.. ('Component "signer.example" "e2e_signer"\n\te2e_users = "keys.example"\n\tasap_key_path = %q\n\tasap_issuer = "signer"\n')
+				:format(private_key)
 			.. world.host("moderated.example", { app_secret = secret }, rooms("e2e_affiliation"))
 			.. world.host("secured.example", { app_secret = secret }, rooms("e2e_security"))
 			.. world.host("recorded.example", { app_secret = secret, modules_enabled = { "e2e_recorder" } })
@@ -140,6 +150,34 @@ describe("a log-in that another system vouches for", function ()
 	it("opens no door for those who sign with the plugin's word themselves", function ()
 		assert.same({ "refused", "not-allowed" }, { log_in(world.forge{ header = { typ = "JWT", alg = "HS256" }, secret = "notused" }) });
 		assert.same({ "accepted", nil, "joined" }, { log_in(world.mint{ secret = secret }) });
+	end);
+end);
+
+describe("a key that a plugin has as a JWK", function ()
+	it("is used for its log-ins, in place of the key server's", function ()
+		assert.equal("accepted", world.log_in{ host = "jwk.example", token = world.mint{ key = "own", kid = false } }.outcome);
+		assert.equal("refused", world.log_in{ host = "jwk.example", token = world.mint{ key = "users" } }.outcome);
+	end);
+end);
+
+describe("a component that signs", function ()
+	local function get(path)
+		return world.http{ path = path, host = "signer.example" };
+	end
+
+	it("makes tokens with the key and the names of its own block", function ()
+		for audience, path in pairs{ jitsi = "/asap-token", transcriber = "/asap-token?audience=transcriber" } do
+			local token = get(path):match("^Bearer (.*)$");
+			local claims, header = assert(tv.verify(token, { key = own.public, accepted_audiences = { audience } }));
+			assert.same({ "signer", 3600, "jitsi" }, { claims.iss, claims.exp - claims.nbf, header.kid });
+			world.remember{ token = token };
+		end
+		assert.equal(get("/asap-token"), get("/asap-token"));
+	end);
+
+	it("hands out the public keys of the users it serves, and waits for them", function ()
+		assert.equal(tv.key(world.public_key{ kid = "users" }):thumbprint(), tv.key(get("/public-key?kid=users")):thumbprint());
+		assert.equal("none", get("/public-key?kid=nobody"));
 	end);
 end);
 

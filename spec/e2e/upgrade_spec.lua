@@ -58,7 +58,7 @@ describe("the drop-in in front of another library", function ()
 
 	it("is loaded from the next start on, and no more once it has gone from the plugin paths", function ()
 		assert.equal("other", judge());
-		world.configure{ settings = paths(dropin, other), hosts = host{} };
+		world.configure{ settings = paths(dropin, other), hosts = host{ modules_enabled = { "token_verifier" } } };
 		shell("config", "reload");
 		shell("module", "reload", "auth_token", "meet.example");
 		assert.equal("other", judge(), "Prosody reads plugin_paths when it starts");
@@ -66,6 +66,8 @@ describe("the drop-in in front of another library", function ()
 		assert.truthy(log:find("Tokens of meet.example are verified with the shared secret", 1, true), log);
 		assert.is_nil(log:find("The other library", 1, true));
 		assert.equal("ours", judge());
+		-- Beside modules that are not ours too.
+		assert.truthy(shell("token", "explain", world.mint{ secret = secret }, "meet.example"):find("The token is accepted.", 1, true));
 		world.configure{ settings = paths(other), hosts = host{} };
 		log = world.logged("main", world.restart_prosody);
 		assert.is_nil(log:find("Tokens of meet.example are verified", 1, true));

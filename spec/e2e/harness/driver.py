@@ -234,6 +234,9 @@ class Driver(recipes.Requests):
             {"nginx": self.nginx, "bad": self.bad_server}[place].publish(kid, key.public)
         return {"kid": kid, "private": key.private, "public": key.public}
 
+    def op_public_key(self, kid):
+        return self.keys[kid].public
+
     def op_publish(self, key, kids, places):
         """One key under many kids, so that they need not all be made."""
         for kid in kids:
