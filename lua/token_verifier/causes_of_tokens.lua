@@ -147,7 +147,7 @@ return {
 		"Have the issuer set \"aud\" to {suggested}." };
 	{ "audience-not-accepted", "audience-not-accepted", "token or configuration",
 		"The token is for somebody else.",
-		"Set \"aud\" to {suggested}; or add it to asap_accepted_audiences." };
+		"Set \"aud\" to {suggested} (in Keycloak with a mapper \"Audience\"); or add it to asap_accepted_audiences." };
 	{ "audience-array", "audience-not-accepted", "token or configuration",
 		"\"aud\" is an array, which is fine, but none of its members is accepted.",
 		"Add {suggested} to it; or add one of its members to asap_accepted_audiences." };
@@ -173,8 +173,8 @@ return {
 		"Set \"room\" to the name of the room, or to \"*\" for any; or set asap_require_room_claim = false." };
 	{ "room-missing-openid", "room-missing", "token or configuration",
 		"This is a token of an OpenID provider, which knows nothing of rooms: there is no claim \"room\".",
-		"Have the provider add \"room\": \"*\" (in Keycloak a mapper \"Hardcoded claim\"); or set asap_require_room_claim = false. Its \"sub\" is "
-			.."the user, so see there too." };
+		"Have the provider add \"room\": \"*\" (in Keycloak a mapper \"Hardcoded claim\"); or set asap_require_room_claim = false. "
+			.."Its \"sub\" is the user, so see there too." };
 	{ "room-invalid", "room-invalid", "token",
 		"The claim \"room\" is not a string.",
 		"Set \"room\" to the name of one room, or to \"*\" for any. For several, issue a token each, or use a pattern." };
