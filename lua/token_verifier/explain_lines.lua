@@ -51,7 +51,7 @@ local function lines(result, colour)
 	colour = colour or plain;
 	local list = {};
 	if result.host then
-		list[1] = ("As %s verifies tokens:"):format(result.host);
+		list[1] = colour("bold", ("As %s verifies tokens:"):format(result.host));
 		for _, text in ipairs(result.configuration) do
 			list[#list + 1] = "      configuration: "..text;
 		end
