@@ -10,7 +10,6 @@ check: more than LIMIT above the table fails; a combination that is not in the t
 
 import argparse
 import concurrent.futures
-import itertools
 import json
 import os
 import pathlib
@@ -22,7 +21,6 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 TABLE = ROOT / "bench/instructions.json"
-TIMES = 200
 RUNS = 3  # Lua seeds its hashes by the clock, so that counts differ a little
 LIMIT = 0.02
 
@@ -58,11 +56,12 @@ class Counter:
         lua = shutil.which(os.environ.get("LUA", "lua5.4"))
         self.program = ["env", "-i", "PATH=/usr/bin:/bin", path, "LUA_PATH=./?.lua;;", lua, "bench/instructions.lua"]
 
-    def names(self):
+    def times(self):
+        """How many times make a count, by name."""
         done = subprocess.run(self.program, capture_output=True, text=True, check=False, cwd=ROOT)
         if done.returncode != 0:
             sys.exit(f"instructions.py: {done.stderr}")
-        return done.stdout.splitlines()
+        return {name: int(times) for times, name in (line.split(" ", 1) for line in done.stdout.splitlines())}
 
     def count(self, name, times):
         env, lua = self.program[:-2], self.program[-2:]
@@ -73,17 +72,15 @@ class Counter:
             sys.exit(f"instructions.py: {name}: {done.stderr}")
         return int(found[1])
 
-    def each(self, names):
+    def each(self, chosen):
         """Instructions of one call, by name: least, median and most of all pairs of runs."""
-        work = list(itertools.product(names, (TIMES, 2 * TIMES), range(RUNS)))
+        work = [(name, factor * times, run) for name, times in chosen.items() for factor in (1, 2) for run in range(RUNS)]
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             counts = dict(zip(work, pool.map(lambda item: self.count(*item[:2]), work)))
-        for name in names:
-            once, twice = ([counts[name, times, run] for run in range(RUNS)] for times in (TIMES, 2 * TIMES))
-            yield name, [round(f) for f in (
-                (min(twice) - max(once)) / TIMES, (statistics.median(twice) - statistics.median(once)) / TIMES,
-                (max(twice) - min(once)) / TIMES,
-            )]  # fmt: skip
+        for name, times in chosen.items():
+            once, twice = ([counts[name, factor * times, run] for run in range(RUNS)] for factor in (1, 2))
+            differences = min(twice) - max(once), statistics.median(twice) - statistics.median(once), max(twice) - min(once)
+            yield name, [round(difference / times) for difference in differences]
 
 
 def compare(found, known):
@@ -116,7 +113,8 @@ def main():
             sys.exit(f"instructions.py: {tool} is not installed")
     here, table = combination(), json.loads(TABLE.read_text()) if TABLE.exists() else []
     counter = Counter(given.build)
-    found = dict(counter.each([name for name in counter.names() if given.word in name or given.action == "update"]))
+    chosen = {name: times for name, times in counter.times().items() if given.word in name or given.action == "update"}
+    found = dict(counter.each(chosen))
     known = next((row["instructions"] for row in table if row["with"] == here), None)
     for name, value in here.items():
         print(f"- {name}: {value}")
