@@ -159,6 +159,27 @@ describe("the door of a room", function ()
 		assert.is_nil(enter("muc-occupant-pre-join", new_session(), "room1"));
 	end);
 
+	it("stays shut where tokens are configured and cannot be verified, for all but the exempt", function ()
+		for _, options in ipairs({ { app_secret = "" }, { app_secret = "<no value>" }, { app_secret_file = "/nowhere", app_secret = "none" } }) do
+			options.app_secret = options.app_secret ~= "none" and options.app_secret or nil;
+			load_module(options, { token_verification_allowlist = { "recorder.example.org" } }, { admins = { admin } });
+			assert.equal(1, #prosody.logged("error", "There is no key to verify tokens with"));
+			assert.is_true(enter("muc-room-pre-create", without_token(), "room1"));
+			assert.is_true(enter("muc-occupant-pre-join", new_session(), "room1"));
+			assert.is_true(enter("muc-occupant-pre-join", without_token({ type = "s2sin" }), "room1", "u@remote.org/r"));
+			assert.is_nil(enter("muc-occupant-pre-join", without_token(), "room1", admin.."/r"));
+			assert.is_nil(enter("muc-occupant-pre-join", without_token(), "room1", robot));
+		end
+	end);
+
+	it("is as without the module where the parent has no token options at all", function ()
+		local all = { ["example.org"] = {}, [muc] = {} };
+		prosody.new_server(all);
+		prosody.load_plugin("lua/modules/mod_token_verification.lua", muc, all);
+		assert.is_nil(enter("muc-occupant-pre-join", without_token(), "room1"));
+		assert.equal(1, #prosody.logged("error", "'app_id' must be set"));
+	end);
+
 	it("knows admins however they are written, and not by their host alone", function ()
 		load_module({}, { admins = { "Boss@Example.org" } });
 		assert.is_nil(enter("muc-occupant-pre-join", without_token(), "room9", "boss@example.org/r"));

@@ -11,6 +11,7 @@ lazy_setup(function ()
 			.. world.host("guests.example", { app_secret = secret, allow_empty_token = true })
 			.. world.host("moderated.example", { app_secret = secret, allow_empty_token = true },
 				{ token_verification_require_token_for_moderation = true })
+			.. world.host("broken.example", { app_secret = "<no value>" })
 			.. world.host("listed.example", { app_secret = secret }, { token_verification_allowlist = { "guests.example" } })
 			.. world.host("jitsi.example", { app_secret = secret, muc_mapper_domain_base = "jitsi.example" })
 			.. world.host("mapped.example", {
@@ -113,6 +114,11 @@ describe("an allow list", function ()
 		assert.equal("joined", world.log_in{ host = "guests.example", enter = room }.entry.outcome);
 		assert.equal("refused", world.log_in{ host = "moderated.example", enter = room }.entry.outcome);
 	end);
+end);
+
+it("the rooms of a host that cannot verify tokens stay shut, for those of other hosts too", function ()
+	local entry = world.log_in{ host = "guests.example", enter = "hall@conference.broken.example" }.entry;
+	assert.same({ "refused", "not-allowed" }, { entry.outcome, entry.condition });
 end);
 
 describe("a deployment like Jitsi's", function ()
