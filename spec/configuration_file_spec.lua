@@ -138,6 +138,19 @@ describe("a configuration is read as Prosody does:", function ()
 	end
 end);
 
+describe("what Lua stumbles over", function ()
+	for _, text in ipairs({ 'app_secret = "hidden', "app_secret = 'hidden\n", "app_secret = [[hidden", 'x = 1 "hidden"', "x = 1 'hidden'",
+		"x = 1 [[hidden]]", 'app_secret = "\\q hidden"', 'app_secret "a" "hidden"' }) do
+		it(("is not shown where it may be a secret: %s"):format(text:gsub("%s", " ")), function ()
+			local path = explaining.write_file("read.cfg.lua", text);
+			local ours, problem = configuration_file.read(path);
+			assert.is_nil(ours);
+			assert.truthy(problem:find("read.cfg.lua:%d", 1), problem);
+			assert.is_nil(problem:find("hidden", 1, true), problem);
+		end);
+	end
+end);
+
 describe("what there is to note", function ()
 	it("is what is set twice, and what is only known where Prosody runs", function ()
 		local path = explaining.write_file("read.cfg.lua",

@@ -309,7 +309,8 @@ local function read(path)
 	file:close();
 	local ok, message = pcall(execute, self, path);
 	if not ok then
-		return nil, tostring(message);
+		-- Lua quotes what it stumbles over, which may be a secret whose quotes are wrong.
+		return nil, (tostring(message):gsub(" near '[\"'%[].*$", " near a text"):gsub("^(.-unfinished string).*$", "%1"));
 	end
 	return self;
 end
