@@ -63,7 +63,7 @@ describe("a command", function ()
 	before_each(two_hosts);
 
 	for name, usage in pairs({
-		explain = 'usage: token:explain("token", "host")', keys = 'usage: token:keys("host")', stats = 'usage: token:stats("host")',
+		explain = 'usage: token:explain("token", "host", "room")', keys = 'usage: token:keys("host")', stats = 'usage: token:stats("host")',
 		refresh = 'usage: token:refresh("host")', forget = 'usage: token:forget("kid", "host")',
 	}) do
 		it(("says how it is used: %s"):format(name), function ()
@@ -74,7 +74,7 @@ describe("a command", function ()
 				return message;
 			end
 			assert.equal(usage, usage_of(table.unpack(given)), "a number");
-			assert.equal(usage, usage_of("x", "y", "z"), "too many");
+			assert.equal(usage, usage_of("x", "y", "z", "more"), "too many");
 			if name == "explain" or name == "forget" then
 				assert.equal(usage, usage_of(), "too few");
 			end
@@ -122,7 +122,7 @@ describe("a command", function ()
 			assert.equal("token", item.section);
 			assert.equal(prosody.shared["/*/admin_shell/env"].token[item.name], item.handler);
 		end
-		assert.same({ explain = "token host", keys = "host", stats = "host", refresh = "host", forget = "kid host" }, known);
+		assert.same({ explain = "token host room", keys = "host", stats = "host", refresh = "host", forget = "kid host" }, known);
 	end);
 
 	it("goes away with the module, and leaves others' commands alone", function ()
@@ -163,6 +163,19 @@ describe("token:explain", function ()
 		assert.same({ true, "refused" }, { result, message });
 		has(printed, "configuration: info: "); -- also what was said before
 		has(printed, "\nThe token is refused: expired: ");
+	end);
+
+	it("judges the room that is asked for", function ()
+		local token = tokens.hs256(tokens.claims({ sub = "shared.org", room = "planning" }), secret);
+		local _, message, printed = command("explain", token, "shared.org", "planning");
+		assert.equal("accepted", message);
+		has(printed, '\nok    room       found "planning"; expected "planning"\n');
+		_, message, printed = command("explain", token, "shared.org", "finance@conference.shared.org");
+		assert.equal("refused", message);
+		has(printed, "\nThe token is accepted, but not for this room: room-mismatch: ");
+		load({ ["only.org"] = { app_id = "app", app_secret = secret } });
+		token = tokens.hs256(tokens.claims({ sub = "only.org", room = "planning" }), secret);
+		assert.equal("accepted", (select(2, command("explain", token, nil, "planning"))));
 	end);
 
 	it("ends when the module does", function ()
@@ -376,10 +389,10 @@ describe("prosodyctl mod_token_verifier", function ()
 	end);
 
 	it("says how it is used", function ()
-		for _, arguments in ipairs({ {}, { "explain" }, { "keys", "x" }, { "explain", "x", "shared.org", "y" } }) do
+		for _, arguments in ipairs({ {}, { "explain" }, { "keys", "x" }, { "explain", "x", "shared.org", "y", "z" } }) do
 			local status, output = run(table.unpack(arguments));
 			assert.equal(2, status);
-			assert.equal("usage: prosodyctl mod_token_verifier explain TOKEN|@FILE|- [HOST]", output);
+			assert.equal("usage: prosodyctl mod_token_verifier explain TOKEN|@FILE|- [HOST [ROOM]]", output);
 		end
 		local status, output = run("explain", "x");
 		assert.equal(2, status);

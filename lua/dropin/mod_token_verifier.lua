@@ -39,20 +39,21 @@ local function settle(stores, limit)
 	wait();
 end
 
--- name: { what it does, arguments, f(print, view, stores, ...), whether it needs stores }. The host is the last argument;
--- where only one host takes tokens it may be left out.
+-- name: { what it does, arguments, f(print, view, stores, ...), whether it needs stores }. The host comes behind the arguments,
+-- and may be left out where only one host takes tokens; behind it come those that may be left out anyway.
 local commands = {};
 
 commands.explain = {
 	desc = "Show why a token is accepted or refused, check by check; @FILE reads the token from a file of the server";
 	args = { "token" };
+	optional = { "room" };
 	needs_no_key = true; -- it says why there is none
-	run = function (print, view, _, text)
+	run = function (print, view, _, text, room)
 		local token, problem = operator.read_token(text);
 		if not token then
 			return nil, problem;
 		end
-		local lines, accepted = operator.explain_in_server(view, token, watch, settle);
+		local lines, accepted = operator.explain_in_server(view, token, room, watch, settle);
 		for _, line in ipairs(lines) do
 			print(line);
 		end
@@ -114,24 +115,31 @@ commands.forget = {
 	end;
 };
 
-local function usage(name)
-	local names = table.move(commands[name].args, 1, #commands[name].args, 1, {});
+-- The names of all arguments, in order.
+local function names_of(command)
+	local names = table.move(command.args, 1, #command.args, 1, {});
 	names[#names + 1] = "host";
+	return table.move(command.optional or {}, 1, #(command.optional or {}), #names + 1, names);
+end
+
+local function usage(name)
+	local names = names_of(commands[name]);
 	return ("usage: token:%s(\"%s\")"):format(name, table.concat(names, "\", \""));
 end
 
 -- Runs a command with its arguments. Returns true or nil, and a message, as the shell takes it.
 local function run(name, print, ...)
 	local command = commands[name];
-	local count = select("#", ...);
-	local arguments = { ... };
-	local host = arguments[#command.args + 1];
-	for i = 1, math.max(count, #command.args) do
-		local optional = i > #command.args and arguments[i] == nil;
-		if not optional and type(arguments[i]) ~= "string" or i > #command.args + 1 then
+	local count, needed, possible = select("#", ...), #command.args, #names_of(command);
+	local given = { ... };
+	for i = 1, math.max(count, needed) do
+		local left_out = i > needed and given[i] == nil;
+		if not left_out and type(given[i]) ~= "string" or i > possible then
 			return nil, usage(name);
 		end
 	end
+	local host = given[needed + 1];
+	local arguments = table.move(given, needed + 2, possible, needed + 1, table.move(given, 1, needed, 1, {}));
 	local view, problem = operator.open(module, host, command.needs_no_key);
 	if not view then
 		return nil, problem;
@@ -144,7 +152,7 @@ local function run(name, print, ...)
 				return nil, reason;
 			end
 		end
-		return command.run(print, view, stores, table.unpack(arguments, 1, #command.args));
+		return command.run(print, view, stores, table.unpack(arguments, 1, possible - 1));
 	end);
 	count_keys(); -- a store that nobody else uses ends here
 	view:close();
@@ -166,10 +174,9 @@ for name, command in pairs(commands) do
 		return run(name, self.session.print, ...);
 	end
 	local args = {};
-	for i, argument in ipairs(command.args) do
+	for i, argument in ipairs(names_of(command)) do
 		args[i] = { name = argument, type = "string" };
 	end
-	args[#args + 1] = { name = "host", type = "string" };
 	command.handler = handler;
 	section[name] = handler;
 	module:add_item("shell-command", {
@@ -190,11 +197,11 @@ function module.unload()
 	end
 end
 
--- Without a server: prosodyctl mod_token_verifier explain TOKEN [HOST].
+-- Without a server: prosodyctl mod_token_verifier explain TOKEN [HOST [ROOM]].
 function module.command(arg)
-	local name, text, host = table.unpack(arg, 1, 3);
-	if name ~= "explain" or not text or #arg > 3 then
-		print("usage: prosodyctl mod_token_verifier explain TOKEN|@FILE|- [HOST]");
+	local name, text, host, room = table.unpack(arg, 1, 4);
+	if name ~= "explain" or not text or #arg > 4 then
+		print("usage: prosodyctl mod_token_verifier explain TOKEN|@FILE|- [HOST [ROOM]]");
 		return 2;
 	end
 	local token, problem = operator.read_token(text, io.stdin);
@@ -206,7 +213,7 @@ function module.command(arg)
 		print(problem);
 		return 2;
 	end
-	local lines, accepted = operator.explain_alone(view, token);
+	local lines, accepted = operator.explain_alone(view, token, room);
 	view:close();
 	print(table.concat(lines, "\n"));
 	return accepted and 0 or 1;

@@ -71,10 +71,16 @@ local function open(module, host_name, anyway)
 	return host_view.new(host, settings, complaints, muc_host_of(module, host));
 end
 
--- Explains a token where a server runs: nothing is blocked. `watch` is the caller's loop.attach(), `settle(stores, seconds)`
--- waits until nothing is being fetched. Returns lines, and whether the token is accepted.
-local function explain_in_server(view, text, watch, settle)
+local function is_good(result)
+	return result.accepted and (not result.room or result.room.accepted);
+end
+
+-- Explains a token where a server runs, for a room or nil: nothing is blocked. `watch` is the caller's loop.attach(),
+-- `settle(stores, seconds)` waits until nothing is being fetched. Returns lines, and whether the token is good, also for the
+-- room.
+local function explain_in_server(view, text, room, watch, settle)
 	local result = view:explain(text, {
+		room = room;
 		ask = function (verifier, token, stores, wait_limit)
 			return waiting.ask_and_wait(watch, {}, stores, wait_limit, function ()
 				local header = token_verifier.inspect(token);
@@ -91,13 +97,13 @@ local function explain_in_server(view, text, watch, settle)
 			settle(stores, view.settings.keyOptions.wait_limit);
 		end;
 	});
-	return explain_lines(result), result.accepted;
+	return explain_lines(result), is_good(result);
 end
 
--- Explains a token where nothing else has to go on. Returns lines, and whether the token is accepted.
-local function explain_alone(view, text)
-	local result = view:explain(text);
-	return explain_lines(result), result.accepted;
+-- Explains a token where nothing else has to go on, for a room or nil. Returns as above.
+local function explain_alone(view, text, room)
+	local result = view:explain(text, { room = room });
+	return explain_lines(result), is_good(result);
 end
 
 local function describe_key(held)

@@ -92,7 +92,7 @@ describe("token:explain", function ()
 	end);
 
 	it("says how it is used", function ()
-		has(shell("token:explain()"), 'usage: token:explain("token", "host")');
+		has(shell("token:explain()"), 'usage: token:explain("token", "host", "room")');
 		has(shell("token", "keys", "conference.keys.example"),
 			'"conference.keys.example" takes no tokens; there is keys.example, shared.example');
 	end);
@@ -192,10 +192,11 @@ describe("prosodyctl mod_token_verifier explain", function ()
 			["shared.example"] = world.mint{ secret = secret .. "\n", claims = { aud = json.null, audience = "meet" } },
 		}) do
 			local path = world.write_file{ name = "token-" .. host, text = token .. "\n" };
-			local here = rows_of(control{ "explain", "@" .. path, host }.output);
+			local here = rows_of(control{ "explain", "@" .. path, host, "planning" }.output);
 			has(here, "\nFAIL  ", "                 why: ", "                 mend (token");
-			assert.equal(here, rows_of(shell("token", "explain", "@" .. path, host)));
-			local pipe = io.popen(("bin/token-verifier explain --file %s --config %s --host %s 2>&1"):format(path, configuration, host));
+			assert.equal(here, rows_of(shell("token", "explain", "@" .. path, host, "planning")));
+			local pipe = io.popen(("bin/token-verifier explain --file %s --config %s --host %s --room planning 2>&1"):format(path,
+				configuration, host));
 			assert.equal(here, rows_of(pipe:read("a")));
 			pipe:close();
 		end
@@ -212,7 +213,7 @@ describe("prosodyctl mod_token_verifier explain", function ()
 
 	it("says how it is used", function ()
 		local done = control{ "explain" };
-		has(done.output, "usage: prosodyctl mod_token_verifier explain TOKEN|@FILE|- [HOST]");
+		has(done.output, "usage: prosodyctl mod_token_verifier explain TOKEN|@FILE|- [HOST [ROOM]]");
 		assert.equal(2, done.status);
 	end);
 end);
