@@ -89,8 +89,11 @@ local function new(program)
 		return getmetatable(problem) == ending and problem.status or nil;
 	end
 
-	-- For main.lua: says that this program is wrong, not its user; where, on one line. Returns the status of EX_SOFTWARE.
+	-- For main.lua: says that this program is wrong, not its user; where, on one line. Returns EX_SOFTWARE of sysexits.h.
 	function terminal.bug(problem, trace)
+		if problem:find("interrupted!", 1, true) then -- by Ctrl-C: what lua(1) makes of SIGINT
+			return 130;
+		end
 		complain(("this is a bug of the command, please report it: %s (%s)"):format(problem,
 			(trace:gsub("stack traceback:", ""):gsub("%s+", " "))));
 		return 70;
