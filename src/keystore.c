@@ -318,6 +318,11 @@ static enum tv_status add_server(struct tv_keystore *store, const char *url,
     return status;
 }
 
+static char *append(char *end, struct tv_span text) {
+    memcpy(end, text.data, text.length);
+    return end + text.length;
+}
+
 static enum tv_status join_printables(struct tv_keystore *store) {
     size_t size = 1;
     for (size_t i = 0; i < store->server_count; i++)
@@ -326,9 +331,12 @@ static enum tv_status join_printables(struct tv_keystore *store) {
     if (!store->printable)
         return TV_NO_MEMORY;
     char *end = store->printable;
+    for (size_t i = 0; i < store->server_count; i++) {
+        if (i > 0)
+            end = append(end, TV_SPAN(", "));
+        end = append(end, tv_span_of(store->servers[i].printable));
+    }
     *end = '\0';
-    for (size_t i = 0; i < store->server_count; i++)
-        end = stpcpy(stpcpy(end, i > 0 ? ", " : ""), store->servers[i].printable);
     return TV_OK;
 }
 

@@ -41,7 +41,7 @@ void read_number(lua_State *L, int index, const char *name, void *target) {
 
 // A number from 0 to ten years of seconds.
 static double read_duration(lua_State *L, int index, const char *name) {
-    double seconds;
+    double seconds = 0;
     read_number(L, index, name, &seconds);
     if (seconds < 0 || seconds > 315360000)
         luaL_error(L, "option '%s' must be seconds from 0 to 315360000", name);
@@ -69,7 +69,7 @@ void read_milliseconds(lua_State *L, int index, const char *name, void *target) 
 }
 
 void read_count(lua_State *L, int index, const char *name, void *target) {
-    double number;
+    double number = 0;
     read_number(L, index, name, &number);
     if (number < 1 || number > 1e9 || floor(number) != number)
         luaL_error(L, "option '%s' must be a whole number from 1 to 1e9", name);
@@ -128,7 +128,7 @@ int get_option(lua_State *L, int table, const char *name) {
 }
 
 void read_percent(lua_State *L, int index, const char *name, void *target) {
-    double number;
+    double number = 0;
     read_number(L, index, name, &number);
     if (number < 0 || number > 50 || floor(number) != number)
         luaL_error(L, "option '%s' must be a whole number from 0 to 50 (percent)", name);
@@ -143,7 +143,7 @@ static const struct option *find_option(const struct option *options, const char
 }
 
 void read_rsa_bits(lua_State *L, int index, const char *name, void *target) {
-    double number;
+    double number = 0;
     read_number(L, index, name, &number);
     if (number < TV_RSA_FLOOR_BITS || number > TV_RSA_MAX_BITS || floor(number) != number)
         luaL_error(L, "option '%s' must be a whole number from %d to %d", name, TV_RSA_FLOOR_BITS,
