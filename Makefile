@@ -207,7 +207,7 @@ example: all
 # The recipes of docs/recipes, on one Prosody: what each page says is really done. SPECS=spec/recipes/x_spec.lua: that one.
 .PHONY: recipes
 recipes: all
-	PROSODY="$(PROSODY)" $(LUA_ENV) PYTHON="$(PYTHON)" $(BUSTED) --lua=$(LUA) -o plainTerminal $(or $(SPECS),spec/recipes)
+	PROSODY="$(PROSODY)" $(LUA_ENV) PYTHON="$(PYTHON)" LUA="$(LUA)" BUSTED="$(BUSTED)" scripts/recipes $(SPECS)
 
 .PHONY: e2e
 e2e: all
