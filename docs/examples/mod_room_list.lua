@@ -26,11 +26,19 @@ token_util:set_asap_accepted_issuers(issuers);
 token_util:set_asap_accepted_audiences({ "room-list" });
 token_util:set_asap_require_room_claim(false);
 
+local function count_occupants(room)
+	local count = 0;
+	for _ in room:each_occupant() do
+		count = count + 1;
+	end
+	return count;
+end
+
 local function list_rooms()
 	local muc = prosody.hosts[muc_host] and prosody.hosts[muc_host].modules.muc;
 	local rooms = {};
-	for room in muc and muc.each_room() or function () end do
-		rooms[#rooms + 1] = { room = room.jid, occupants = room:get_occupant_count() };
+	for room in muc and muc.live_rooms() or function () end do
+		rooms[#rooms + 1] = { room = room.jid, occupants = count_occupants(room) };
 	end
 	table.sort(rooms, function (a, b) return a.room < b.room; end);
 	return json.encode(rooms);

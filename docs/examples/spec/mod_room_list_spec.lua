@@ -8,8 +8,10 @@ local json = require "util.json";
 -- The claims of a service, as its tokens have them.
 local service = { iss = "dashboard", aud = "room-list", sub = "dashboard", room = testing.absent };
 
-local function room(jid, occupants)
-	return { jid = jid, get_occupant_count = function () return occupants; end };
+-- A room as far as the plugin looks at it: Prosody's own room objects have these methods.
+local function room(jid, ...)
+	local nicks = { ... };
+	return { jid = jid, each_occupant = function () return ipairs(nicks); end };
 end
 
 -- Loads the plugin into a new server that has two rooms. Returns what asks it with a token.
@@ -21,9 +23,9 @@ local function load_plugin(key_server)
 		},
 		["conference.meet.example.org"] = {},
 	}).hosts;
-	local rooms = { room("two@conference.meet.example.org", 2), room("one@conference.meet.example.org", 1) };
+	local rooms = { room("two@conference.meet.example.org", "ada", "bob"), room("one@conference.meet.example.org", "eve") };
 	hosts["conference.meet.example.org"].modules.muc = {
-		each_room = function ()
+		live_rooms = function ()
 			local i = 0;
 			return function () i = i + 1; return rooms[i]; end;
 		end;
