@@ -23,16 +23,55 @@ static enum tv_status fail_type(struct tv_detail *detail, enum tv_status status,
     return fail(detail, status, claim, TV_REASON_TYPE);
 }
 
-// A claim that is there and not null, or NULL.
-static yyjson_val *present(yyjson_val *claims, const char *name) {
-    yyjson_val *value = tv_json_member(claims, tv_span_of(name));
-    return yyjson_is_null(value) ? NULL : value;
+// The claims that are judged, found in one pass; NULL for those that are not there.
+struct members {
+    yyjson_val *exp, *nbf, *iat, *iss, *aud, *room, *sub;
+};
+
+#define LETTERS(a, b, c) ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16)
+
+static yyjson_val **slot_of(struct members *members, struct tv_span name) {
+    if (tv_span_equal(name, TV_SPAN("room")))
+        return &members->room;
+    if (name.length != 3)
+        return NULL;
+    const unsigned char *letters = (const unsigned char *)name.data;
+    switch (LETTERS(letters[0], letters[1], letters[2])) {
+    case LETTERS('e', 'x', 'p'):
+        return &members->exp;
+    case LETTERS('n', 'b', 'f'):
+        return &members->nbf;
+    case LETTERS('i', 'a', 't'):
+        return &members->iat;
+    case LETTERS('i', 's', 's'):
+        return &members->iss;
+    case LETTERS('a', 'u', 'd'):
+        return &members->aud;
+    case LETTERS('s', 'u', 'b'):
+        return &members->sub;
+    default:
+        return NULL;
+    }
 }
 
+static struct members find_members(yyjson_val *claims) {
+    struct members members = {0};
+    size_t index, max;
+    yyjson_val *name, *value;
+    yyjson_obj_foreach(claims, index, max, name, value) {
+        yyjson_val **slot = slot_of(&members, tv_json_string(name));
+        if (slot)
+            *slot = value;
+    }
+    return members;
+}
+
+// A claim that is there and not null, or NULL.
+static yyjson_val *present(yyjson_val *value) { return yyjson_is_null(value) ? NULL : value; }
+
 // Reads a date, if it is there.
-static enum tv_status read_date(yyjson_val *claims, const char *name, bool accept_milliseconds,
+static enum tv_status read_date(yyjson_val *value, const char *name, bool accept_milliseconds,
                                 bool *found, double *date_s, struct tv_detail *detail) {
-    yyjson_val *value = tv_json_member(claims, tv_span_of(name));
     *found = value != NULL;
     if (!value)
         return TV_OK;
@@ -54,7 +93,7 @@ static enum tv_status read_date(yyjson_val *claims, const char *name, bool accep
     return TV_OK;
 }
 
-static enum tv_status check_lifetime(yyjson_val *claims, const struct tv_claims_policy *policy,
+static enum tv_status check_lifetime(yyjson_val *issued, const struct tv_claims_policy *policy,
                                      bool has_exp, double exp_s, struct tv_detail *detail) {
     if (policy->max_lifetime_s == 0)
         return TV_OK;
@@ -63,7 +102,7 @@ static enum tv_status check_lifetime(yyjson_val *claims, const struct tv_claims_
     bool has_iat;
     double iat_s = 0;
     enum tv_status status =
-        read_date(claims, "iat", policy->accept_milliseconds, &has_iat, &iat_s, detail);
+        read_date(issued, "iat", policy->accept_milliseconds, &has_iat, &iat_s, detail);
     if (status != TV_OK)
         return status;
     if (!has_iat)
@@ -76,12 +115,13 @@ static enum tv_status check_lifetime(yyjson_val *claims, const struct tv_claims_
 }
 
 // RFC 7519 sections 4.1.4 and 4.1.5.
-static enum tv_status check_dates(yyjson_val *claims, const struct tv_claims_policy *policy,
-                                  double now_s, struct tv_detail *detail) {
+static enum tv_status check_dates(const struct members *claims,
+                                  const struct tv_claims_policy *policy, double now_s,
+                                  struct tv_detail *detail) {
     bool has_exp, has_nbf;
     double exp_s = 0, nbf_s = 0, leeway_s = (double)policy->leeway_s;
     enum tv_status status =
-        read_date(claims, "exp", policy->accept_milliseconds, &has_exp, &exp_s, detail);
+        read_date(claims->exp, "exp", policy->accept_milliseconds, &has_exp, &exp_s, detail);
     if (status != TV_OK)
         return status;
     detail->limit = now_s;
@@ -89,7 +129,7 @@ static enum tv_status check_dates(yyjson_val *claims, const struct tv_claims_pol
         detail->number = exp_s;
         return fail(detail, TV_EXPIRED, "exp", TV_REASON_NONE);
     }
-    status = read_date(claims, "nbf", policy->accept_milliseconds, &has_nbf, &nbf_s, detail);
+    status = read_date(claims->nbf, "nbf", policy->accept_milliseconds, &has_nbf, &nbf_s, detail);
     if (status != TV_OK)
         return status;
     if (has_nbf && now_s < nbf_s - leeway_s) {
@@ -98,10 +138,9 @@ static enum tv_status check_dates(yyjson_val *claims, const struct tv_claims_pol
     }
     detail->limit = 0;
     // RFC 7519 section 4.1.6: a number. Which one is judged only for the lifetime.
-    yyjson_val *issued = tv_json_member(claims, TV_SPAN("iat"));
-    if (issued && !yyjson_is_num(issued))
-        return fail_type(detail, TV_INVALID_CLAIM, "iat", issued);
-    return check_lifetime(claims, policy, has_exp, exp_s, detail);
+    if (claims->iat && !yyjson_is_num(claims->iat))
+        return fail_type(detail, TV_INVALID_CLAIM, "iat", claims->iat);
+    return check_lifetime(claims->iat, policy, has_exp, exp_s, detail);
 }
 
 bool tv_accepted_has(const struct tv_accepted *accepted, struct tv_span value) {
@@ -126,11 +165,10 @@ static enum tv_status check_string(yyjson_val *value, enum tv_status invalid, co
 }
 
 // A claim that must be a string where it is there. `*text` stays as it is where it is not.
-static enum tv_status read_string(yyjson_val *claims, const char *name, bool required,
+static enum tv_status read_string(yyjson_val *value, const char *name, bool required,
                                   enum tv_status missing, enum tv_status invalid,
                                   struct tv_span *text, struct tv_detail *detail) {
-    yyjson_val *value = present(claims, name);
-    if (value)
+    if (present(value))
         return check_string(value, invalid, name, text, detail);
     return required ? fail(detail, missing, name, TV_REASON_MISSING) : TV_OK;
 }
@@ -143,7 +181,7 @@ static void set_expected(struct tv_detail *detail, const struct tv_accepted *acc
 }
 
 // RFC 7519 section 4.1.1.
-static enum tv_status check_issuer(yyjson_val *claims, const struct tv_accepted *accepted,
+static enum tv_status check_issuer(yyjson_val *value, const struct tv_accepted *accepted,
                                    const struct tv_claims_request *request,
                                    struct tv_detail *detail) {
     const struct tv_accepted *own = request->issuers, *others = request->others_issuers;
@@ -151,7 +189,7 @@ static enum tv_status check_issuer(yyjson_val *claims, const struct tv_accepted 
         return TV_OK;
     struct tv_span issuer = {0};
     enum tv_status status =
-        read_string(claims, "iss", true, TV_MISSING_CLAIM, TV_INVALID_CLAIM, &issuer, detail);
+        read_string(value, "iss", true, TV_MISSING_CLAIM, TV_INVALID_CLAIM, &issuer, detail);
     if (status != TV_OK)
         return status;
     if (accepted->configured && !tv_accepted_has(accepted, issuer)) {
@@ -167,11 +205,11 @@ static enum tv_status check_issuer(yyjson_val *claims, const struct tv_accepted 
 }
 
 // RFC 7519 section 4.1.3: a string, or an array of which one element must match.
-static enum tv_status check_audience(yyjson_val *claims, const struct tv_accepted *accepted,
+static enum tv_status check_audience(yyjson_val *claim, const struct tv_accepted *accepted,
                                      struct tv_detail *detail) {
     if (!accepted->configured)
         return TV_OK;
-    yyjson_val *audience = present(claims, "aud");
+    yyjson_val *audience = present(claim);
     if (!audience)
         return fail(detail, TV_MISSING_CLAIM, "aud", TV_REASON_MISSING);
     if (!yyjson_is_arr(audience)) {
@@ -216,11 +254,11 @@ static bool equal_without_case(struct tv_span a, struct tv_span b) {
     return true;
 }
 
-static enum tv_status check_room(yyjson_val *claims, const struct tv_claims_policy *policy,
+static enum tv_status check_room(yyjson_val *value, const struct tv_claims_policy *policy,
                                  const struct tv_claims_request *request,
                                  struct tv_detail *detail) {
     struct tv_span room = {0};
-    enum tv_status status = read_string(claims, "room", policy->require_room, TV_ROOM_MISSING,
+    enum tv_status status = read_string(value, "room", policy->require_room, TV_ROOM_MISSING,
                                         TV_ROOM_INVALID, &room, detail);
     if (status != TV_OK || !request->has_room || !room.data || tv_span_equal(room, TV_SPAN("*")) ||
         equal_without_case(room, request->room))
@@ -233,17 +271,18 @@ static enum tv_status check_room(yyjson_val *claims, const struct tv_claims_poli
 
 enum tv_status tv_claims_check(yyjson_val *claims, const struct tv_claims_policy *policy,
                                const struct tv_claims_request *request, struct tv_detail *detail) {
-    enum tv_status status = check_dates(claims, policy, request->now_s, detail);
+    struct members members = find_members(claims);
+    enum tv_status status = check_dates(&members, policy, request->now_s, detail);
     if (status == TV_OK)
-        status = check_issuer(claims, &policy->issuers, request, detail);
+        status = check_issuer(members.iss, &policy->issuers, request, detail);
     if (status == TV_OK)
-        status = check_audience(claims, &policy->audiences, detail);
+        status = check_audience(members.aud, &policy->audiences, detail);
     if (status == TV_OK)
-        status = check_room(claims, policy, request, detail);
+        status = check_room(members.room, policy, request, detail);
     struct tv_span sub;
     if (status == TV_OK)
-        status = read_string(claims, "sub", policy->require_sub, TV_SUB_MISSING, TV_SUB_INVALID,
-                             &sub, detail);
+        status = read_string(members.sub, "sub", policy->require_sub, TV_SUB_MISSING,
+                             TV_SUB_INVALID, &sub, detail);
     for (size_t i = 0; i < policy->required_count && status == TV_OK; i++) {
         yyjson_val *value = tv_json_member(claims, policy->required[i]);
         if (!value || yyjson_is_null(value)) {

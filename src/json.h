@@ -5,6 +5,7 @@
 #include "arena.h"
 #include "status.h"
 
+#include <stdint.h>
 #include <yyjson.h>
 
 // Objects and arrays inside each other, the outermost counted.
@@ -40,6 +41,28 @@ static inline struct tv_span tv_json_string(yyjson_val *value) {
     // yyjson_get_len() counts the members of arrays and objects too.
     return yyjson_is_str(value) ? (struct tv_span){yyjson_get_str(value), yyjson_get_len(value)}
                                 : (struct tv_span){0};
+}
+
+// Eight bytes that equal names have in common; names of the same length up to 8 that have them in
+// common are equal.
+static inline uint64_t tv_json_name_digest(struct tv_span name) {
+    uint64_t bytes = 0;
+    uint32_t first, last;
+    if (name.length >= sizeof bytes) {
+        memcpy(&bytes, name.data, sizeof bytes);
+        return bytes ^ name.length;
+    }
+    if (name.length >= sizeof first) { // the two overlap
+        memcpy(&first, name.data, sizeof first);
+        memcpy(&last, name.data + name.length - sizeof last, sizeof last);
+        return (first | (uint64_t)last << 32) ^ name.length;
+    }
+    if (name.length > 0) {
+        const unsigned char *text = (const unsigned char *)name.data;
+        bytes =
+            text[0] | (uint64_t)text[name.length / 2] << 8 | (uint64_t)text[name.length - 1] << 16;
+    }
+    return bytes ^ (uint64_t)name.length << 56;
 }
 
 // The member `name` of an object, or NULL.

@@ -101,7 +101,7 @@ int l_decode_json(lua_State *L) {
                                                "JSON text", arena, &object, &detail);
     if (status != TV_OK)
         return push_failure(L, status, &detail);
-    push_json(L, object);
+    push_json(L, object, false);
     free(arena->memory);
     *arena = (struct tv_arena){0};
     return 1;

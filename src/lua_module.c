@@ -18,9 +18,6 @@ EXPORTED int luaopen_token_verifier(lua_State *L);
 // that one large token does not pin its memory.
 #define KEPT_MEMORY ((size_t)48 * 1024)
 
-// User values: 1 keys by secret, 2 keys by text, 3 stores that options named, by their numbers.
-#define STATE_USER_VALUES 3
-
 struct module_state {
     // Set while a verification uses `memory`. A finalizer that verifies in the middle of another
     // verification then gets memory of its own; so does everybody after an error in between, which
@@ -38,16 +35,18 @@ static int l_state_gc(lua_State *L) {
 }
 
 static void push_state(lua_State *L) {
-    struct module_state *state = lua_newuserdatauv(L, sizeof *state, STATE_USER_VALUES);
+    struct module_state *state = lua_newuserdatauv(L, sizeof *state, STATE_VALUES);
     *state = (struct module_state){0};
     lua_createtable(L, 0, 1);
     lua_pushcfunction(L, l_state_gc);
     lua_setfield(L, -2, "__gc");
     lua_setmetatable(L, -2);
-    for (int i = 1; i <= STATE_USER_VALUES; i++) {
+    for (int i = STATE_SECRETS; i <= STATE_STORES; i++) {
         lua_newtable(L);
         lua_setiuservalue(L, -2, i);
     }
+    push_names(L);
+    lua_setiuservalue(L, -2, STATE_NAMES);
 }
 
 struct tv_arena arena_acquire(lua_State *L, size_t size) {

@@ -81,7 +81,7 @@ static void default_algorithm(lua_State *L, bool own, struct verifier *verifier)
 // The table of remembered keys is the module state's user value; see lua_module.c.
 static enum tv_status load_remembered(lua_State *L, struct tv_span text, bool secret,
                                       struct tv_key **key, struct tv_detail *detail) {
-    lua_getiuservalue(L, STATE_INDEX, secret ? 1 : 2);
+    lua_getiuservalue(L, STATE_INDEX, secret ? STATE_SECRETS : STATE_KEYS);
     int table = lua_gettop(L);
     lua_pushlstring(L, text.data, text.length);
     lua_pushvalue(L, -1);
@@ -103,7 +103,7 @@ static enum tv_status load_remembered(lua_State *L, struct tv_span text, bool se
         if (count >= REMEMBERED_MAX) {
             lua_newtable(L);
             lua_pushvalue(L, -1);
-            lua_setiuservalue(L, STATE_INDEX, secret ? 1 : 2);
+            lua_setiuservalue(L, STATE_INDEX, secret ? STATE_SECRETS : STATE_KEYS);
             lua_replace(L, table);
             count = 0;
         }
@@ -230,7 +230,7 @@ static enum tv_status push_named_store(lua_State *L, const char *name, int index
     enum tv_status status = push_keystore(L, lua_gettop(L), &differs, detail);
     if (status != TV_OK)
         return status;
-    lua_getiuservalue(L, STATE_INDEX, 3);
+    lua_getiuservalue(L, STATE_INDEX, STATE_STORES);
     lua_pushvalue(L, -2);
     lua_rawseti(L, -2, (lua_Integer)tv_keystore_id(check_keystore(L, -3)));
     lua_pop(L, 1);

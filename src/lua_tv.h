@@ -17,6 +17,15 @@ int luaL_error(lua_State *L, const char *format, ...) __attribute__((noreturn));
 // Every function of the module has the module's state as its first upvalue.
 #define STATE_INDEX lua_upvalueindex(1)
 
+// Its user values.
+enum {
+    STATE_SECRETS = 1, // keys by secret
+    STATE_KEYS,        // keys by text
+    STATE_STORES,      // stores that options named, by their numbers
+    STATE_NAMES,       // of members of JSON objects; see lua_json.c
+    STATE_VALUES = STATE_NAMES
+};
+
 // lua_module.c
 
 // Registers a metatable with these methods and metamethods, and the module's state (on top of the
@@ -40,8 +49,10 @@ struct tv_span check_span(lua_State *L, int index);
 int push_failure(lua_State *L, enum tv_status status, const struct tv_detail *detail);
 void push_message(lua_State *L, enum tv_status status, const struct tv_detail *detail);
 
-// lua_json.c: pushes a JSON value as a Lua value (RFC 8259); null is the light userdata NULL.
-void push_json(lua_State *L, yyjson_val *value);
+// lua_json.c: pushes a JSON value as a Lua value (RFC 8259); null is the light userdata NULL. The
+// names in one that is `trusted`, as what was signed is, may be remembered for the next.
+void push_json(lua_State *L, yyjson_val *value, bool trusted);
+void push_names(lua_State *L); // what remembers them
 
 // lua_json_text.c: pushes the JSON text of the table at `index`, so that what push_json() made of a
 // text has its types again. `malformed`, with `subject` in the detail, for what JSON does not have;

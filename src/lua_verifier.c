@@ -161,8 +161,8 @@ static int verify(lua_State *L, const struct verifier *verifier, const struct ca
         if (signature_only)
             lua_pushlstring(L, run.verification.jws.payload, run.verification.jws.payload_length);
         else
-            push_json(L, run.claims);
-        push_json(L, run.verification.jws.header);
+            push_json(L, run.claims, true);
+        push_json(L, run.verification.jws.header, true);
     } else {
         results = push_failure(L, status, &detail);
     }
@@ -240,8 +240,8 @@ int l_inspect(lua_State *L) {
         status = tv_jws_parse_payload(&jws, &arena, &claims, &detail);
     int results = 2;
     if (status == TV_OK) {
-        push_json(L, jws.header);
-        push_json(L, claims);
+        push_json(L, jws.header, false);
+        push_json(L, claims, false);
     } else {
         results = push_failure(L, status, &detail);
     }
