@@ -18,7 +18,9 @@ static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 // 24 bits as they stand in memory, with one byte behind them that is not zero for an invalid
 // character.
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define PLACED(bits) (((bits) >> 16 & 0xff) | ((bits)&0xff00) | ((bits)&0xff) << 16)
+#define PLACED(bits)                                                                               \
+    ((uint32_t)(uint8_t)((bits) >> 16) | (uint32_t)(uint8_t)((bits) >> 8) << 8 |                   \
+     (uint32_t)(uint8_t)(bits) << 16)
 #define INVALID UINT32_C(0x80000000)
 #else
 #define PLACED(bits) ((bits) << 8)
@@ -26,7 +28,7 @@ static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 #endif
 
 // A character by its place among four.
-#define ENTRY(c, shift) (VALUE(c) < 0 ? INVALID : PLACED((uint32_t)(VALUE(c) & 63) << (shift)))
+#define ENTRY(c, shift) (VALUE(c) < 0 ? INVALID : PLACED((uint32_t)VALUE(c) << (shift)))
 #define ENTRIES4(c, shift)                                                                         \
     ENTRY(c, shift), ENTRY((c) + 1, shift), ENTRY((c) + 2, shift), ENTRY((c) + 3, shift)
 #define ENTRIES16(c, shift)                                                                        \

@@ -32,7 +32,6 @@ void push_names(lua_State *L) {
 
 // A value on its way, and what is used for it.
 struct push {
-    lua_State *L;
     struct names *names; // NULL: names are not remembered
     int strings;         // index of the table
 };
@@ -48,8 +47,7 @@ static bool is_name(const struct name *name, uint64_t digest, struct tv_span tex
                    text.length - sizeof digest) == 0);
 }
 
-static void push_name(const struct push *push, struct tv_span text) {
-    lua_State *L = push->L;
+static void push_name(lua_State *L, const struct push *push, struct tv_span text) {
     if (!push->names || text.length > NAME_LENGTH) {
         lua_pushlstring(L, text.data, text.length);
         return;
@@ -75,7 +73,7 @@ static void push_name(const struct push *push, struct tv_span text) {
     places[first] = (struct name){digest, text.length, lua_tostring(L, -1)};
 }
 
-static void push_value(const struct push *push, yyjson_val *value);
+static void push_value(lua_State *L, const struct push *push, yyjson_val *value);
 
 static void push_number(lua_State *L, yyjson_val *value) {
     if (yyjson_is_sint(value))
@@ -87,13 +85,12 @@ static void push_number(lua_State *L, yyjson_val *value) {
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): bounded by TV_JSON_MAX_DEPTH
-static void push_array(const struct push *push, yyjson_val *array) {
-    lua_State *L = push->L;
+static void push_array(lua_State *L, const struct push *push, yyjson_val *array) {
     size_t index, max;
     yyjson_val *element;
     lua_createtable(L, (int)yyjson_arr_size(array), 0);
     yyjson_arr_foreach(array, index, max, element) {
-        push_value(push, element);
+        push_value(L, push, element);
         lua_rawseti(L, -2, (lua_Integer)index + 1);
     }
     if (yyjson_arr_size(array) == 0) {
@@ -105,21 +102,19 @@ static void push_array(const struct push *push, yyjson_val *array) {
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): bounded by TV_JSON_MAX_DEPTH
-static void push_object(const struct push *push, yyjson_val *object) {
-    lua_State *L = push->L;
+static void push_object(lua_State *L, const struct push *push, yyjson_val *object) {
     size_t index, max;
     yyjson_val *name, *member;
     lua_createtable(L, 0, (int)yyjson_obj_size(object));
     yyjson_obj_foreach(object, index, max, name, member) {
-        push_name(push, tv_json_string(name));
-        push_value(push, member);
+        push_name(L, push, tv_json_string(name));
+        push_value(L, push, member);
         lua_rawset(L, -3);
     }
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): bounded by TV_JSON_MAX_DEPTH
-static void push_value(const struct push *push, yyjson_val *value) {
-    lua_State *L = push->L;
+static void push_value(lua_State *L, const struct push *push, yyjson_val *value) {
     switch (yyjson_get_type(value)) {
     case YYJSON_TYPE_BOOL:
         lua_pushboolean(L, yyjson_get_bool(value));
@@ -131,10 +126,10 @@ static void push_value(const struct push *push, yyjson_val *value) {
         lua_pushlstring(L, yyjson_get_str(value), yyjson_get_len(value));
         break;
     case YYJSON_TYPE_ARR:
-        push_array(push, value);
+        push_array(L, push, value);
         break;
     case YYJSON_TYPE_OBJ:
-        push_object(push, value);
+        push_object(L, push, value);
         break;
     default:
         lua_pushlightuserdata(L, NULL);
@@ -145,17 +140,17 @@ static void push_value(const struct push *push, yyjson_val *value) {
 #define STACK_NEEDED (2 * TV_JSON_MAX_DEPTH + 4)
 
 void push_json(lua_State *L, yyjson_val *value, bool trusted) {
-    struct push push = {.L = L};
+    struct push push = {0};
     luaL_checkstack(L, STACK_NEEDED, "nested JSON");
     if (!trusted) {
-        push_value(&push, value);
+        push_value(L, &push, value);
         return;
     }
     lua_getiuservalue(L, STATE_INDEX, STATE_NAMES);
     push.names = lua_touserdata(L, -1);
     lua_getiuservalue(L, -1, 1);
     push.strings = lua_gettop(L);
-    push_value(&push, value);
+    push_value(L, &push, value);
     lua_replace(L, -3);
     lua_pop(L, 1);
 }
