@@ -56,6 +56,15 @@ function kinds.options(algorithm, key, token)
 	return function () return tv.verify(token, given); end;
 end
 
+-- A token whose signature does not hold.
+function kinds.damaged(algorithm, key, token)
+	local verifier = assert(tv.new(options(algorithm, key)));
+	return function ()
+		local _, _, found = verifier:verify(token);
+		return found == "bad-signature";
+	end;
+end
+
 -- A token that is refused with this code.
 function kinds.refuse(code, key, token)
 	local verifier = assert(tv.new(options("RS256", store_with(key))));

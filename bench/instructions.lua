@@ -30,6 +30,11 @@ add("lua-cjson decode", function () return cases.cjson(given("HS256")); end, 300
 add("RS256, key by kid", function () return cases.kid(given("kid")); end);
 add("RS256, options in each call", function () return cases.options(given("kid")); end);
 
+-- Another character in the signature.
+local function damaged(token)
+	return token:sub(1, -15)..(token:sub(-14, -14) == "A" and "B" or "A")..token:sub(-13);
+end
+
 local function refused(name, code, change)
 	add("refused: "..name, function ()
 		local _, _, token = given(change and "kid" or "refused-"..name:gsub(".* ", ""));
@@ -43,9 +48,13 @@ refused("over 16 KiB", "token-too-large", function (token) return token..("A"):r
 refused("wrong alg", "algorithm-not-accepted");
 refused("wrong typ", "type-not-accepted");
 refused("unknown kid", "key-not-found");
-refused("damaged signature", "bad-signature", function (token)
-	return (token:gsub(".(.............)$", function (rest) return (token:sub(-14, -14) == "A" and "B" or "A")..rest; end));
-end);
+refused("damaged signature", "bad-signature", damaged);
+for _, name in ipairs{ "HS256", "ES256", "Ed25519" } do
+	add("refused: damaged signature, "..name, function ()
+		local algorithm, key, token = given(name);
+		return cases.damaged(algorithm, key, damaged(token));
+	end, name == "HS256" and 300);
+end
 refused("expired", "expired");
 refused("another issuer", "issuer-not-accepted");
 

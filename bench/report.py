@@ -115,14 +115,14 @@ class Report:
         table(("", *names), rows)
 
     def ways_and_refusals(self):
-        plain = self.bench.find("algorithms", OURS, "RS256")
         print("### RS256 in other ways; refusals\n")
         rows = []
         for group in ("ways", "refusals"):
             for case in (case for case in self.bench.cases if case.group == group):
                 name = case.name if group == "ways" else f"refused: {case.name}"
-                rows.append((name, spread(case), f"{case.times(self.unit):.3f}", f"{case.times(plain):.3f}"))
-        table(("", "µs", "times the bare check", "times verify of a good token"), rows)
+                good = self.bench.find("algorithms", OURS, case.good)
+                rows.append((name, spread(case), f"{case.times(self.unit):.3f}", f"{case.times(good):.3f}"))
+        table(("", "µs", "times the bare check of RS256", "times verify of a good token"), rows)
 
     def held(self):
         names = sorted((name for name in self.names(HELD) if name != "0"), key=int)

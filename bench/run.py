@@ -86,6 +86,7 @@ class Case:
     def __init__(self, worker, group, subject, name, token_bytes=""):
         self.worker, self.group, self.subject, self.name, self.token_bytes = worker, group, subject, name, token_bytes
         self.id = f"{group}/{subject}/{name}"
+        self.good = "RS256"  # the case of a good token that a refusal is compared with
         self.calls = 1
         self.ns = []
 
@@ -195,6 +196,11 @@ class Bench:
             token = make(self.tokens)
             case = Case(worker, "refusals", report.OURS, name, len(token))
             self.must(worker, case, "refuse", code, self.key("rsa2048"), self.token_file(token))
+        for name in () if self.quick else ("HS256", "PS256", "ES256", "Ed25519"):
+            token = damaged_signature(self.tokens[name])
+            case = Case(worker, "refusals", report.OURS, f"damaged signature, {name}", len(token))
+            case.good = name
+            self.must(worker, case, "damaged", self.algorithm_of[name], self.key(self.key_of[name]), self.token_file(token))
 
     def start_held(self):
         """Keys held, in a process of its own because of the memory."""
