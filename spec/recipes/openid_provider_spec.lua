@@ -20,11 +20,12 @@ describe("an OpenID provider", function ()
 
 	lazy_teardown(world.close);
 
-	local function visit()
+	local function visit(with_token, room)
 		if not node then
 			pending("node and npm are not installed");
 		end
-		return recipe.visit{ host = "meet.example.org", token = token, enter = "planning@conference.meet.example.org" };
+		return recipe.visit{ host = "meet.example.org", token = with_token or token,
+			enter = (room or "planning").."@conference.meet.example.org" };
 	end
 
 	it("issues a token that logs in", function ()
@@ -38,6 +39,16 @@ describe("an OpenID provider", function ()
 		assert.equal(1, count);
 		return hosts;
 	end
+
+	it("names a room, if it is told to, and then it is for that room", function ()
+		visit();
+		local bobs = world.log_in_at_provider{ user = "bob" };
+		assert.equal("joined", (visit(bobs)));
+		assert.equal("refused", (visit(bobs, "finance")));
+		recipe.reconfigure((page:text("prosody"):gsub("enable_domain_verification = false", "")));
+		assert.equal("refused", (visit(bobs)));
+		assert.equal("joined", (visit()));
+	end);
 
 	it("is one of several", function ()
 		visit();

@@ -15,7 +15,10 @@ const provider = new Provider(`http://localhost:${port}`, {
   pkce: { required: () => false },
   cookies: { keys: ["any"] },
   conformIdTokenClaims: false, // the claims are in the ID token itself
-  claims: { openid: ["sub", "context"] },
-  findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, context: { user: { id, name: id } } }) }),
+  claims: { openid: ["sub", "context", "room"] },
+  findAccount: (_, id) => ({
+    accountId: id,
+    claims: () => ({ sub: id, context: { user: { id, name: id } }, ...(id === "bob" && { room: "planning" }) }),
+  }),
 });
 provider.listen(port, "127.0.0.1");
