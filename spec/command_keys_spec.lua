@@ -173,6 +173,17 @@ describe("keygen", function ()
 		assert.equal("600", mode "link");
 	end);
 
+	it("does not overwrite what appears while it looks", function ()
+		local files = require "token_verifier.command.files";
+		local execute = os.execute;
+		os.execute = function () return nil, "exit", 1; end -- luacheck: ignore 122
+		local ok, problem = files.write(folder.."/secret", "another", "600", false);
+		os.execute = execute; -- luacheck: ignore 122
+		assert.is_nil(ok);
+		assert.matches("cannot write .*/secret: File exists$", problem);
+		assert.equal("a shared secret of more than 32 bytes\n", command.read(folder.."/secret"));
+	end);
+
 	-- what, arguments, message; none may leave a file "left" or "left.pem"
 	for _, case in ipairs {
 		{ "a file that is there", { "--out", "secret" }, "secret exists already; --force overwrites it" };
