@@ -26,6 +26,11 @@ struct tv_keystore *check_keystore(lua_State *L, int index) {
     return handle->store;
 }
 
+const void *open_store(lua_State *L, int index) {
+    struct handle *handle = luaL_testudata(L, index, KEYSTORE_TYPE);
+    return handle ? handle->store : NULL;
+}
+
 static struct handle *push_handle(lua_State *L) {
     struct handle *handle = lua_newuserdatauv(L, sizeof *handle, 0);
     handle->store = NULL;

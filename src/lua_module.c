@@ -47,6 +47,10 @@ static void push_state(lua_State *L) {
     }
     push_names(L);
     lua_setiuservalue(L, -2, STATE_NAMES);
+    for (int i = STATE_VERIFY; i <= STATE_VERIFY_JWS; i++) {
+        push_memory(L);
+        lua_setiuservalue(L, -2, i);
+    }
 }
 
 struct tv_arena arena_acquire(lua_State *L, size_t size) {

@@ -23,7 +23,9 @@ enum {
     STATE_KEYS,        // keys by text
     STATE_STORES,      // stores that options named, by their numbers
     STATE_NAMES,       // of members of JSON objects; see lua_json.c
-    STATE_VALUES = STATE_NAMES
+    STATE_VERIFY,      // what was made of the options of verify(); see lua_remember.c
+    STATE_VERIFY_JWS,  // likewise
+    STATE_VALUES = STATE_VERIFY_JWS
 };
 
 // lua_module.c
@@ -77,6 +79,7 @@ int l_key_file_name(lua_State *L);
 #define KEYSTORE_TYPE "token_verifier.keystore"
 void register_keystore(lua_State *L);
 struct tv_keystore *check_keystore(lua_State *L, int index); // borrowed; raises on a closed one
+const void *open_store(lua_State *L, int index); // its address, or NULL if it is no open store
 int l_keystore(lua_State *L);
 // Opens a store as the options table at `table` says; pushes its handle above what that takes.
 enum tv_status push_keystore(lua_State *L, int table, const char **differs,
@@ -164,6 +167,26 @@ enum tv_status settle_jws_options(lua_State *L, int index, struct verifier *veri
 // lua_generate.c
 int l_generate_key(lua_State *L);
 int l_decode_json(lua_State *L);
+
+// lua_verifier.c: what one call asks for.
+struct call {
+    struct tv_span token;
+    struct tv_span room;   // data NULL: none asked for
+    struct tv_span client; // address, or empty
+    double now_s;          // NaN: the clock's
+};
+
+typedef enum tv_status settler(lua_State *L, int index, struct verifier *verifier,
+                               struct tv_detail *detail);
+// Pushes a verifier for the options table at `index`, or returns why there is none.
+enum tv_status push_verifier(lua_State *L, int index, settler *settle, struct tv_detail *detail);
+
+// lua_remember.c: likewise, or the one that was made of the table, if nothing in it has changed
+// since. `which` is where they are remembered, STATE_VERIFY or STATE_VERIFY_JWS. With `asked` the
+// options `room` and `now` are put there and are no part of that.
+enum tv_status push_remembered(lua_State *L, int index, int which, settler *settle,
+                               struct call *asked, struct tv_detail *detail);
+void push_memory(lua_State *L);
 
 // lua_sign.c
 int l_sign(lua_State *L);

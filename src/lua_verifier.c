@@ -6,21 +6,9 @@
 
 #include <math.h>
 
-// What one call asks for.
-struct call {
-    struct tv_span token;
-    struct tv_span room;   // data NULL: none asked for
-    struct tv_span client; // address, or empty
-    double now_s;          // NaN: the clock's
-};
-
-// Pushes a verifier for the options table at `index`, or returns why there is none.
-static enum tv_status push_verifier(lua_State *L, int index,
-                                    enum tv_status (*settle)(lua_State *, int, struct verifier *,
-                                                             struct tv_detail *),
-                                    struct tv_detail *detail) {
+enum tv_status push_verifier(lua_State *L, int index, settler *settle, struct tv_detail *detail) {
     luaL_checktype(L, index, LUA_TTABLE);
-    struct verifier *verifier = lua_newuserdatauv(L, sizeof *verifier, 1);
+    struct verifier *verifier = lua_newuserdatauv(L, sizeof *verifier, 2);
     memset(verifier, 0, sizeof *verifier);
     luaL_setmetatable(L, VERIFIER_TYPE);
     lua_newtable(L);
@@ -171,27 +159,24 @@ static int verify(lua_State *L, const struct verifier *verifier, const struct ca
 }
 
 int l_verify(lua_State *L) {
-    struct call call = {.token = check_span(L, 1)};
+    struct call call = {.token = check_span(L, 1), .now_s = NAN};
     struct tv_detail detail = {0};
     lua_settop(L, 2);
-    enum tv_status status = push_verifier(L, 2, settle_options, &detail);
+    enum tv_status status = push_remembered(L, 2, STATE_VERIFY, settle_options, &call, &detail);
     if (status != TV_OK)
         return push_failure(L, status, &detail);
-    const struct verifier *verifier = lua_touserdata(L, -1);
-    call.room = verifier->room;
-    call.now_s = verifier->now_s;
-    return verify(L, verifier, &call, false);
+    return verify(L, lua_touserdata(L, -1), &call, false);
 }
 
 int l_verify_jws(lua_State *L) {
     struct call call = {.token = check_span(L, 1), .now_s = NAN};
     struct tv_detail detail = {0};
     lua_settop(L, 2);
-    enum tv_status status = push_verifier(L, 2, settle_jws_options, &detail);
+    enum tv_status status =
+        push_remembered(L, 2, STATE_VERIFY_JWS, settle_jws_options, NULL, &detail);
     if (status != TV_OK)
         return push_failure(L, status, &detail);
-    const struct verifier *verifier = lua_touserdata(L, -1);
-    return verify(L, verifier, &call, true);
+    return verify(L, lua_touserdata(L, -1), &call, true);
 }
 
 static int l_verifier_verify(lua_State *L) {
