@@ -282,6 +282,11 @@ collector: all $(BUILD)/keep_loaded.so $(COLLECTOR)/collector.so $(COLLECTOR)/co
 	BUILD=$(COLLECTOR) PRELOAD="$(GCC_SANITIZERS) $(CURDIR)/$(COLLECTOR)/collector.so $(CURDIR)/$(BUILD)/keep_loaded.so" \
 		CHILD_LUA="$(CHILD_LUA)" LUA="$(LUA)" BUSTED="$(BUSTED)" SPECS="$(SPECS)" scripts/collector
 
+# The vectors with OpenSSL's FIPS provider, of Debian's package openssl-provider-fips, and no other cryptography.
+.PHONY: fips
+fips: all $(UNIT)/test_vectors $(UNIT)/test_signature
+	BUILD="$(BUILD)" LUA="$(LUA)" BUSTED="$(BUSTED)" scripts/fips
+
 .PHONY: valgrind
 valgrind:
 	$(MAKE) BUILD=$(BUILD)/valgrind UNIT_FLAGS= \
@@ -381,6 +386,6 @@ deb: dist
 
 .PHONY: help
 help:
-	@echo "all install uninstall clean dist demo check unit oom corpus spec example recipes cross e2e browser lint sanitize collector valgrind coverage mutation bench"
+	@echo "all install uninstall clean dist demo check unit oom corpus spec example recipes cross e2e browser lint fips sanitize collector valgrind coverage mutation bench"
 	@echo "fuzz (each target for FUZZ_SECONDS, in turn) fuzz-merge"
 	@echo "bench-run bench-publish bench-reach bench-check bench-update bench-loop bench-logins bench-shards"
