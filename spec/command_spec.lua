@@ -57,7 +57,7 @@ describe("the command", function ()
 		{ "an empty file", "$tv inspect --file empty", "^$", "malformed-token", 1 };
 		{ "a name without a file", "$tv inspect @", "^$", "cannot read the token from : No such file or directory", 2 };
 		{ "endless input", "$tv inspect --file /dev/zero", "^$", "the token in /dev/zero is longer than 1 MiB", 2 };
-		{ "endless standard input", "yes 2>/dev/null | $tv verify --secret-file secret", "^$", "the token in standard input is longer than 1 MiB", 2 };
+		{ "endless standard input", "yes 2>/dev/null | $tv verify --secret-file secret", "^$", "in standard input is longer than 1 MiB", 2 };
 		{ "standard input twice", "$tv verify --secret-file - <token", "^$",
 			"standard input can only be read once: it was taken for the secret already", 2 };
 		{ "a token and a file", "$tv inspect x --file token", "^$", "can not be used together", 2 };
