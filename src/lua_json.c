@@ -141,7 +141,7 @@ static void push_value(lua_State *L, const struct push *push, yyjson_val *value)
 
 void push_json(lua_State *L, yyjson_val *value, bool trusted) {
     struct push push = {0};
-    luaL_checkstack(L, STACK_NEEDED, "nested JSON");
+    need_stack(L, STACK_NEEDED);
     if (!trusted) {
         push_value(L, &push, value);
         return;

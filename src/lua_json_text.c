@@ -115,7 +115,7 @@ static enum tv_status write_table(const struct writer *writer, int index, int de
         writer->detail->limit = TV_JSON_MAX_DEPTH;
         return writer->malformed;
     }
-    luaL_checkstack(L, 6, "nested tables");
+    need_stack(L, 6);
     size_t count = lua_rawlen(L, index), members = 0;
     if (count == 0 && !is_marked_array(L, index))
         return write_object(writer, index, depth, value);

@@ -94,6 +94,11 @@ void new_type(lua_State *L, const char *name, const luaL_Reg *methods,
     lua_pop(L, 2);
 }
 
+void need_stack(lua_State *L, int count) {
+    if (!lua_checkstack(L, count))
+        luaL_error(L, "not enough memory");
+}
+
 void set_finalizer(lua_State *L, const char *name, lua_CFunction finalizer) {
     luaL_newmetatable(L, name);
     lua_pushcfunction(L, finalizer);

@@ -204,7 +204,7 @@ enum tv_status push_remembered(lua_State *L, int index, int which, settler *sett
                                struct call *asked, struct tv_detail *detail) {
     struct notes notes;
     luaL_checktype(L, index, LUA_TTABLE);
-    luaL_checkstack(L, 4 * (DEPTH_MAX + 3), "options");
+    need_stack(L, 4 * (DEPTH_MAX + 3));
     lua_pushnil(L);
     notes.asked = asked;
     notes.room = lua_gettop(L);

@@ -34,6 +34,10 @@ enum {
 // stack, popped) as their upvalue.
 void new_type(lua_State *L, const char *name, const luaL_Reg *methods, const luaL_Reg *metamethods);
 
+// Room for so many values more. What is nested is bounded, so that there is none for want of memory
+// alone, and that is what it raises.
+void need_stack(lua_State *L, int count);
+
 // Gives the userdata on top of the stack a metatable whose only job is this finalizer. It is whole
 // also if Lua ran out of memory while it was first made.
 void set_finalizer(lua_State *L, const char *name, lua_CFunction finalizer);
