@@ -93,6 +93,11 @@ static void run_out_opening(long failing) {
         long failed = shortage_end();
         CHECK(status == LUA_OK || is_memory_error(L, status), name);
         CHECK(failed > 0 || status == LUA_OK, name);
+        if (L && status != LUA_OK) { // what was made half is made whole by who tries again
+            lua_settop(L, 0);
+            lua_pushcfunction(L, open_module);
+            CHECK(lua_pcall(L, 0, 1, 0) == LUA_OK, name);
+        }
         if (L)
             lua_close(L);
         CHECK_NUMBER(0, lua_bytes, name);
@@ -106,7 +111,8 @@ static void run_out_opening(long failing) {
 
 // One operation: the table at OPERATION, with the fields `name`, `prepare` and `run` (functions),
 // `good` (a function that judges what `run` gave with memory), `code` (what `run` fails with, or
-// nil), `after` (a function called after a failure, or nil).
+// nil), `after` (a function called after a failure, or nil), `forget` and `check` (called before
+// each try, and after it was done again with memory).
 #define OPERATION 3
 
 static const char *text_field(lua_State *L, const char *name) {
@@ -172,10 +178,12 @@ static long run_out(lua_State *L, unsigned of, long failing) {
     for (; n < 20000; n = next_to_try(n)) {
         snprintf(name, sizeof name, "%.60s, allocators %u, allocation %ld and %ld more",
                  text_field(L, "name"), of, n, failing - 1);
+        call(L, "forget", 0, 0, name);
         if (run_once(L, of, n, failing, name) == 0)
             break;
         snprintf(name, sizeof name, "%.60s, with memory after %ld", text_field(L, "name"), n);
         run_once(L, 0, 1, 0, name);
+        call(L, "check", 0, 0, name);
         lua_gc(L, LUA_GCCOLLECT);
     }
     CHECK(n < 20000, name);

@@ -47,6 +47,7 @@ end
 local secret_options = options { secret = secret_jwk };
 local key_options = options { key = tv.key(public_jwk), algorithms = { "RS256" } };
 local verifier = assert(tv.new(key_options));
+local rsa_of_rfc = assert(tv.key(public_jwk));
 local rsa, by_hand = assert(tv.key(pem)), assert(tv.keystore());
 local server = assert(tv.keystore { asap_key_server = url });
 
@@ -61,6 +62,42 @@ local function check_put()
 	by_hand:forget();
 	assert(#by_hand:keys() == 0);
 end
+
+-- What is made at its first use and kept in the registry: removed before each try, so that its making lacks memory too, and
+-- whole once it is used again.
+local at_once = {};
+for name in pairs(debug.getregistry()) do
+	at_once[name] = true;
+end
+
+local function each_made()
+	local names = {};
+	for name, value in pairs(debug.getregistry()) do
+		if type(name) == "string" and name:find("^token_verifier%.") and not at_once[name] then
+			names[name] = value;
+		end
+	end
+	return pairs(names);
+end
+
+local function forget_made()
+	for name in each_made() do
+		debug.getregistry()[name] = nil;
+	end
+end
+
+local function check_made()
+	for name, value in each_made() do
+		assert(value.__gc or value.__jsontype or (getmetatable(value) or {}).__mode, name .. " is not whole");
+	end
+end
+
+local function check_signed(token)
+	assert(tv.verify(token, { secret = "secret", accepted_types = { "*" } }).list[1] == nil);
+end
+
+local empty = assert(tv.sign({ list = setmetatable({}, { __jsontype = "array" }), exp = 9999999999 }, { secret = "secret" }));
+local private_pem = read("keys/rsa.private.pem");
 
 local operations = {
 	{
@@ -105,6 +142,27 @@ local operations = {
 		name = "verifier:verify, expired",
 		run = function () return verifier:verify(rs256, { now = 1300819380 }); end,
 		code = "expired",
+	},
+	{
+		name = "verify a token with an empty list, and sign it again",
+		run = function ()
+			local claims, message, code = tv.verify(empty, { secret = "secret", accepted_types = { "*" } });
+			if not claims then
+				return nil, message, code;
+			end
+			return tv.sign(claims, { secret = "secret" });
+		end,
+		good = function (token) assert(token == empty); check_signed(token); end,
+	},
+	{
+		name = "sign with a private key",
+		run = function () return tv.sign({ sub = "a" }, { private_key = private_pem, algorithm = "RS256" }); end,
+		good = function (token) assert(tv.verify_jws(token, { key = rsa, algorithms = { "RS256" } }) == '{"sub":"a"}'); end,
+	},
+	{
+		name = "verify_jws",
+		run = function () return tv.verify_jws(rs256, { key = rsa_of_rfc, algorithms = { "RS256" } }); end,
+		good = function (payload, header) assert(#payload > 10 and header.alg == "RS256"); end,
 	},
 	{
 		name = "inspect",
@@ -205,5 +263,9 @@ local operations = {
 		end,
 	},
 };
+
+for _, operation in ipairs(operations) do
+	operation.forget, operation.check = forget_made, check_made;
+end
 
 return operations;
