@@ -4,6 +4,35 @@
 
 local tv, drive, url = ...;
 
+-- What is made at its first use and kept in the registry: removed before each try, so that its making lacks memory too, and
+-- whole once it is used again.
+local at_once = {};
+for name in pairs(debug.getregistry()) do
+	at_once[name] = true;
+end
+
+local function each_made()
+	local names = {};
+	for name, value in pairs(debug.getregistry()) do
+		if type(name) == "string" and name:find("^token_verifier%.") and not at_once[name] then
+			names[name] = value;
+		end
+	end
+	return pairs(names);
+end
+
+local function forget_made()
+	for name in each_made() do
+		debug.getregistry()[name] = nil;
+	end
+end
+
+local function check_made()
+	for name, value in each_made() do
+		assert(value.__gc or value.__jsontype or (getmetatable(value) or {}).__mode, name .. " is not whole");
+	end
+end
+
 local function read(name)
 	local file = assert(io.open("test/vectors/" .. name, "rb"));
 	local text = file:read("a");
@@ -61,35 +90,6 @@ local function check_put()
 	end
 	by_hand:forget();
 	assert(#by_hand:keys() == 0);
-end
-
--- What is made at its first use and kept in the registry: removed before each try, so that its making lacks memory too, and
--- whole once it is used again.
-local at_once = {};
-for name in pairs(debug.getregistry()) do
-	at_once[name] = true;
-end
-
-local function each_made()
-	local names = {};
-	for name, value in pairs(debug.getregistry()) do
-		if type(name) == "string" and name:find("^token_verifier%.") and not at_once[name] then
-			names[name] = value;
-		end
-	end
-	return pairs(names);
-end
-
-local function forget_made()
-	for name in each_made() do
-		debug.getregistry()[name] = nil;
-	end
-end
-
-local function check_made()
-	for name, value in each_made() do
-		assert(value.__gc or value.__jsontype or (getmetatable(value) or {}).__mode, name .. " is not whole");
-	end
 end
 
 local function check_signed(token)
