@@ -281,6 +281,7 @@ VirtualHost "open.example.org"
 Component "rooms.open.example.org" "muc"
 ]]);
 		has(output, 'authentication-takes-no-tokens (configuration): Nobody asks for a token on this host: authentication is "internal_hashed".');
+		has(output, 'WARN log-in: authentication is "internal_hashed"\n');
 		has(output, "rooms-not-verified (configuration): The rooms of rooms.open.example.org are open to everybody");
 		assert.is_nil(output:find("conference.meet.example.org are open", 1, true));
 		assert.equal(0, status);

@@ -57,6 +57,8 @@ local cases = {
 	{ "no room", { room = absent }, "", nil, "room", "FAIL", "room-missing", 'no claim "room"', "asap_require_room_claim = false" },
 	{ "no room in a token of an OpenID provider", { room = absent, azp = "meet", preferred_username = "ann" }, "", nil, "room", "FAIL",
 		"room-missing-openid", "knows nothing of rooms", "asap_require_room_claim = false" },
+	{ "no room in a token with a nonce", { room = absent, nonce = "x" }, "", nil, "room", "FAIL", "room-missing-openid", "OpenID provider",
+		"mapper" },
 	{ "no room where it may be absent", { room = absent }, "asap_require_room_claim = false", "planning", "room", "ok", nil, nil, nil, 0 },
 	{ "room as a list", { room = { "planning" } }, "", nil, "room", "FAIL", "room-invalid", "not a string", "a token each" },
 	{ "another room", { room = "finance" }, "", "planning", "room", "FAIL", "room-not-accepted", "another room", '"room": "*"' },

@@ -165,6 +165,13 @@ local cases = {
 		"context-missing", "demanded", '"context": { "user"' },
 	{ "without context", hs256({ context = absent }), nil, "context", "ok", "context-absent", "no name", '"context": { "user"', 0 },
 	{ "with context as text", hs256({ context = '{"user":{}}' }), nil, "context", "WARN", "context-invalid", "no object", "not as a text", 0 },
+	{ "with context as a list", hs256({ context = { "Ann" } }), nil, "context", "WARN", "context-invalid", "no object", "as an object", 0 },
+	{ "with context as an empty list",
+		tokens.hs256(('{"iss":"app","aud":"jitsi","sub":"meet.example.org","room":"r","exp":%d,"context":[]}'):format(now + 60),
+		secret), nil, "context", "WARN", "context-invalid", "no object", "as an object", 0 },
+	{ "with an empty context",
+		tokens.hs256(('{"iss":"app","aud":"jitsi","sub":"meet.example.org","room":"r","exp":%d,"context":{}}'):format(now + 60),
+		secret), nil, "context", "ok", nil, nil, nil, 0 },
 	{ "without another claim that is demanded", hs256(), in_plain.."\ntoken_required_claims = \"email\"", "required", "FAIL", "missing-claim",
 		"token_required_claims", "off token_required_claims" },
 };
@@ -172,11 +179,15 @@ local cases = {
 describe("the command's explain, of a token", function ()
 	for _, case in ipairs(cases) do
 		local what, token, lines, check, mark, key_of_cause, cause, mend, status = table.unpack(case, 1, 9);
-		it(("%s: %s"):format(what, key_of_cause), function ()
+		it(("%s: %s"):format(what, key_of_cause or "nothing"), function ()
 			local configuration = explaining.configuration(lines or in_plain);
 			local answer, ended, rows = explaining.explain(token, { "--config", configuration, "--now", tostring(now) }, { secret },
 				explaining.quick_command);
-			explaining.finds(rows, check, mark, key_of_cause, cause, mend);
+			if key_of_cause then
+				explaining.finds(rows, check, mark, key_of_cause, cause, mend);
+			else
+				assert.same({ mark, {} }, { rows[check].mark, rows[check].findings });
+			end
 			assert.equal(status or 1, ended);
 			assert.equal(ended == 0, answer.accepted);
 		end);
