@@ -18,17 +18,15 @@ static struct tv_span trim(struct tv_span text) {
     return text;
 }
 
-// delta-seconds, also quoted, or -1.
+// delta-seconds, also quoted; 0 for what is none.
 static int64_t read_seconds(struct tv_span text) {
     text = trim(text);
     if (text.length >= 2 && text.data[0] == '"' && text.data[text.length - 1] == '"')
         text.data++, text.length -= 2;
-    if (text.length == 0)
-        return -1;
     int64_t seconds = 0;
     for (size_t i = 0; i < text.length; i++) {
         if (text.data[i] < '0' || text.data[i] > '9')
-            return -1;
+            return 0;
         seconds = seconds * 10 + (text.data[i] - '0');
         if (seconds > DELTA_SECONDS_MAX)
             seconds = DELTA_SECONDS_MAX;
@@ -64,9 +62,7 @@ static int64_t read_max_age(struct tv_span directive, size_t name_length) {
     if (name_length == directive.length)
         return 0;
     size_t value_at = name_length + 1; // behind the "="
-    int64_t seconds =
-        read_seconds((struct tv_span){directive.data + value_at, directive.length - value_at});
-    return seconds > 0 ? seconds : 0;
+    return read_seconds((struct tv_span){directive.data + value_at, directive.length - value_at});
 }
 
 static struct directives read_cache_control(struct tv_span text) {
@@ -78,8 +74,7 @@ static struct directives read_cache_control(struct tv_span text) {
         text.data += used;
         text.length -= used;
 
-        const char *equals =
-            directive.length > 0 ? memchr(directive.data, '=', directive.length) : NULL;
+        const char *equals = memchr(directive.data, '=', directive.length);
         size_t name_length = equals ? (size_t)(equals - directive.data) : directive.length;
         struct tv_span name = trim((struct tv_span){directive.data, name_length});
         if (is_named(name, TV_SPAN("no-store")) || is_named(name, TV_SPAN("no-cache")))
@@ -99,13 +94,9 @@ int64_t tv_freshness_lifetime_s(const struct tv_http_fields *fields, int64_t now
         if (!fields->has_expires)
             return -1;
         // RFC 9111 section 5.3: max-age wins over Expires; a bad date is one in the past.
-        lifetime_s = fields->expires_s < 0
-                         ? 0
-                         : fields->expires_s - (fields->date_s >= 0 ? fields->date_s : now_s);
+        lifetime_s = fields->expires_s - (fields->date_s >= 0 ? fields->date_s : now_s);
     }
-    int64_t age_s = read_seconds(fields->age);
-    if (age_s > 0)
-        lifetime_s -= age_s;
+    lifetime_s -= read_seconds(fields->age);
     return lifetime_s > 0 ? lifetime_s : 0;
 }
 

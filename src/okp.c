@@ -4,13 +4,15 @@
 
 #include <openssl/bn.h>
 
+#define SMALL_COUNT 2
+
 // a x^2 + y^2 = 1 + d x^2 y^2 modulo p, numbers as hexadecimal digits.
 struct curve {
     size_t size;
     const char *p, *d;
     bool a_is_minus_one;
-    // y of the points whose order divides the cofactor, besides 0, 1 and -1.
-    const char *small[2];
+    // y of the points whose order divides the cofactor, besides 0, and 1 and -1, where x is 0.
+    const char *small[SMALL_COUNT];
 };
 
 static const struct curve ed25519_curve = {
@@ -35,10 +37,8 @@ struct numbers {
 };
 
 static enum tv_status is_small(const struct curve *curve, const struct numbers *n, bool *small) {
-    if (!BN_copy(n->other, n->p) || !BN_sub_word(n->other, 1))
-        return TV_NO_MEMORY;
-    *small = BN_is_zero(n->y) || BN_is_one(n->y) || BN_cmp(n->y, n->other) == 0;
-    for (size_t i = 0; i < 2 && curve->small[i]; i++) {
+    *small = BN_is_zero(n->y);
+    for (size_t i = 0; i < SMALL_COUNT && curve->small[i]; i++) {
         BIGNUM *other = n->other;
         if (!BN_hex2bn(&other, curve->small[i]))
             return TV_NO_MEMORY;

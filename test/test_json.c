@@ -277,7 +277,8 @@ static void test_small_arena(void) {
     size_t length = sizeof text - 1, size = tv_json_arena_size(length);
     enum tv_status last = TV_NO_MEMORY;
     bool turned_once = true;
-    for (size_t short_of = size; short_of-- > 0;) {
+    for (size_t less = 1; less <= size; less++) {
+        size_t short_of = size - less;
         struct tv_detail detail = {0};
         void *memory;
         yyjson_val *object;
