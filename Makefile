@@ -147,8 +147,9 @@ FUZZ_SECONDS ?= 60
 FUZZ_TARGETS := $(patsubst fuzz/fuzz_%.c,%,$(sort $(wildcard fuzz/fuzz_*.c)))
 FUZZ_OBJECTS := $(SOURCES:src/%.c=$(FUZZ)/%.o)
 # Conversions that change a value are finds too; what yyjson's headers do is none of ours.
-FUZZ_SANITIZERS := -fsanitize=fuzzer-no-link,address,undefined,integer,nullability -fno-sanitize-recover=all \
+CHECKED := -fsanitize=address,undefined,integer,nullability -fno-sanitize-recover=all \
 	-fsanitize-ignorelist=fuzz/ignore.txt -fno-omit-frame-pointer
+FUZZ_SANITIZERS := -fsanitize=fuzzer-no-link $(CHECKED)
 FUZZ_CFLAGS = -std=c11 -O1 -g $(WARNINGS) -Isrc $(FUZZ_SANITIZERS) $(FUZZ_FLAGS)
 # These read tokens, and are given some by who knows how they are made.
 FUZZ_TOKEN_TARGETS := jws verify oracle lua
@@ -245,28 +246,35 @@ demo:
 	$(MAKE) all
 	scripts/demo
 
-# The module and the core under AddressSanitizer, UndefinedBehaviorSanitizer and LeakSanitizer.
+# Lua with the module from a folder; what a spec starts has the one that was built without sanitizers, which must be there before
+# a program starts.
+LUA_WITH = $(LUA) -e "package.cpath = '$(CURDIR)/$(1)/?.so;' .. package.cpath"
+
 $(BUILD)/keep_loaded.so: test/keep_loaded.c
 	@mkdir -p $(BUILD)
 	$(CC) -D_GNU_SOURCE -shared -fPIC -o $@ $<
 
-# Lua processes that a spec starts have what was built without sanitizers: those must be there before Lua is.
-CHILD_LUA = env -u LD_PRELOAD LUA_CPATH='$(CURDIR)/$(BUILD)/?.so;;' $(LUA)
-GCC_SANITIZERS = $(shell $(CC) -print-file-name=libasan.so) $(shell $(CC) -print-file-name=libubsan.so)
+# Unit tests, corpus and specs under AddressSanitizer, UndefinedBehaviorSanitizer and LeakSanitizer, with each integer conversion
+# checked, as when fuzzing.
+SANITIZE := $(BUILD)/sanitize
+SANITIZE_FLAGS = -O1 $(CHECKED)
+SANITIZE_RUNTIME = $(shell $(FUZZ_CC) -print-file-name=libclang_rt.asan-$(shell uname -m).so)
 
 .PHONY: sanitize
 sanitize: all $(BUILD)/keep_loaded.so
-	$(MAKE) unit
-	$(MAKE) BUILD=$(BUILD)/sanitize CFLAGS="-O1 -g $(SANITIZERS)" HARDENING= all
-	LD_PRELOAD="$(GCC_SANITIZERS) $(CURDIR)/$(BUILD)/keep_loaded.so" CHILD_LUA="$(CHILD_LUA)" \
+	$(MAKE) CC=$(FUZZ_CC) BUILD=$(SANITIZE) UNIT_FLAGS="$(SANITIZE_FLAGS)" unit
+	$(MAKE) CC=$(FUZZ_CC) BUILD=$(SANITIZE) UNIT_FLAGS="$(SANITIZE_FLAGS)" corpus
+	$(MAKE) CC=$(FUZZ_CC) BUILD=$(SANITIZE) CFLAGS="-g $(SANITIZE_FLAGS) -shared-libasan" HARDENING= all
+	LD_PRELOAD="$(SANITIZE_RUNTIME) $(CURDIR)/$(BUILD)/keep_loaded.so" $(LUA_ENV) \
 		LSAN_OPTIONS=suppressions=$(CURDIR)/test/lsan.supp,print_suppressions=0 \
-		LUA_CPATH="$(CURDIR)/$(BUILD)/sanitize/?.so;;" LUA_PATH="$(CURDIR)/lua/?.lua;$(CURDIR)/?.lua;;" \
-		$(LUA) "$$(command -v $(BUSTED))" $(SPEC_ARGUMENTS)
+		$(call LUA_WITH,$(SANITIZE)) "$$(command -v $(BUSTED))" $(SPEC_ARGUMENTS)
 
 # The specs with Lua's collector running at every allocation of the module. The module tells when it is running.
 COLLECTOR := $(BUILD)/collector
 COLLECTOR_LINK := -Wl,--wrap=luaL_prepbuffsize,--wrap=luaL_buffinitsize,--wrap=luaL_addlstring,--wrap=luaL_addstring,--wrap=luaL_addvalue
 COLLECTOR_CFLAGS = -O1 -g $(SANITIZERS) -finstrument-functions
+COLLECTOR_PRELOAD = $(shell $(CC) -print-file-name=libasan.so) $(shell $(CC) -print-file-name=libubsan.so) \
+	$(CURDIR)/$(COLLECTOR)/collector.so $(CURDIR)/$(BUILD)/keep_loaded.so
 
 $(COLLECTOR)/collector.so: test/collector.c $(BUILD)/.dependencies
 	@mkdir -p $(COLLECTOR)
@@ -279,8 +287,8 @@ $(COLLECTOR)/collector_faults.so: test/collector_faults.c $(BUILD)/.dependencies
 .PHONY: collector
 collector: all $(BUILD)/keep_loaded.so $(COLLECTOR)/collector.so $(COLLECTOR)/collector_faults.so
 	$(MAKE) BUILD=$(COLLECTOR) CFLAGS="$(COLLECTOR_CFLAGS)" LDFLAGS="$(COLLECTOR_LINK)" HARDENING= all
-	BUILD=$(COLLECTOR) PRELOAD="$(GCC_SANITIZERS) $(CURDIR)/$(COLLECTOR)/collector.so $(CURDIR)/$(BUILD)/keep_loaded.so" \
-		CHILD_LUA="$(CHILD_LUA)" LUA="$(LUA)" BUSTED="$(BUSTED)" SPECS="$(SPECS)" scripts/collector
+	BUILD=$(COLLECTOR) PRELOAD="$(COLLECTOR_PRELOAD)" \
+		$(LUA_ENV) LUA="$(LUA)" BUSTED="$(BUSTED)" SPECS="$(SPECS)" scripts/collector
 
 # The vectors with OpenSSL's FIPS provider, of Debian's package openssl-provider-fips, and no other cryptography.
 .PHONY: fips
@@ -288,9 +296,10 @@ fips: all $(UNIT)/test_vectors $(UNIT)/test_signature
 	BUILD="$(BUILD)" LUA="$(LUA)" BUSTED="$(BUSTED)" scripts/fips
 
 .PHONY: valgrind
-valgrind:
+valgrind: all $(BUILD)/keep_loaded.so
 	$(MAKE) BUILD=$(BUILD)/valgrind UNIT_FLAGS= \
 		UNIT_RUNNER="valgrind -q --leak-check=full --errors-for-leak-kinds=definite --error-exitcode=1" unit
+	BUILD=$(BUILD) PRELOAD=$(CURDIR)/$(BUILD)/keep_loaded.so LUA="$(LUA)" BUSTED="$(BUSTED)" SPECS="$(SPECS)" $(LUA_ENV) scripts/valgrind
 
 # Lines and branches of src/ that the unit tests and specs run.
 .PHONY: coverage

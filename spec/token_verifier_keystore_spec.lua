@@ -6,9 +6,6 @@ local tv = require "token_verifier";
 local world = require "spec.e2e.world";
 local monotonic = require "util.time".monotonic;
 
--- What a Lua process of its own is started with, where the module under test needs more than is there.
-local child_lua = os.getenv("CHILD_LUA") or "lua5.4";
-
 local key, second, bad;
 
 lazy_setup(function ()
@@ -294,7 +291,7 @@ describe("a process without a descriptor left", function ()
 		it("says so: " .. source, function ()
 			local script = ("local tv, files = require 'token_verifier', {}; for i = 1, 40 do files[i] = io.open('/dev/null') or false end;"
 				.. " print(select(2, tv.keystore{ %s = 'http://127.0.0.1:9/' }:get('kid', true)))"):format(source);
-			local pipe = io.popen(('exec 2>&1; ulimit -n 40; %s -e "%s"'):format(child_lua, script));
+			local pipe = io.popen(('exec 2>&1; ulimit -n 40; lua5.4 -e "%s"'):format(script));
 			local output = pipe:read("a");
 			assert.truthy(pipe:close(), output);
 			assert.truthy(output:find("no descriptor or memory left", 1, true), output);
@@ -401,7 +398,7 @@ describe("the descriptor", function ()
 		local store, requests = new_store("good");
 		-- In a process of its own, where nobody watches: it waits.
 		local program = ([[io.write(require "token_verifier".keystore{ asap_key_server = %q }:get("key"):type())]]):format(store:source());
-		local pipe = io.popen(("%s -e '%s'"):format(child_lua, program));
+		local pipe = io.popen("lua5.4 -e '" .. program .. "'");
 		assert.equal("RSA", pipe:read("a"));
 		pipe:close();
 		assert.equal(1, requests());
