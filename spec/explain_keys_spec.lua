@@ -287,6 +287,21 @@ Component "rooms.open.example.org" "muc"
 		assert.equal(0, status);
 	end);
 
+	it("sees a library that is loaded in place of ours, from the folder of the installer or another", function ()
+		local path = explaining.write_file("x", ""):match("^(.*)/x$");
+		assert(os.execute(("mkdir -p %s/custom_plugins/token %s/mine/token"):format(path, path)));
+		explaining.write_file("mine/token/util.lib.lua", "return {}\n");
+		local output = rows_of(in_plain);
+		assert.is_nil(output:find("is loaded from", 1, true));
+		explaining.write_file("custom_plugins/token/util.lib.lua", "return {}\n");
+		output = explaining.command({ "check", "--config", explaining.write_file("own.cfg.lua",
+			('data_path = "%s"\nplugin_paths = { "mine" }\nVirtualHost "a.example.org"\napp_id = "a"\n%s'):format(path, in_plain)) });
+		has(output, ("'token/util' is loaded from %s/custom_plugins/token/util.lib.lua"):format(path));
+		output = explaining.command({ "check", "--config", explaining.write_file("own.cfg.lua",
+			('data_path = "/nonexistent"\nplugin_paths = { "mine" }\nVirtualHost "a.example.org"\napp_id = "a"\n%s'):format(in_plain)) });
+		has(output, ("'token/util' is loaded from %s/mine/token/util.lib.lua"):format(path));
+	end);
+
 	it("sees options that stand behind the line of a component", function ()
 		local output, status = rows_of(in_plain, '	app_secret = "x"\n');
 		has(output, "options-misplaced (configuration): app_secret is set for the component conference.meet.example.org");

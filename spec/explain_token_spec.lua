@@ -232,6 +232,9 @@ describe("the command's explain", function ()
 		assert.truthy(output:find("The token is for another room.", 1, true), output);
 		local _, _, rows = explaining.explain(good, { "--now", tostring(now) });
 		explaining.finds(rows, "key", "FAIL", "no-key-named", "No key was named", "--config and --host");
+		output, status = run(good, { "--issuer", "else" });
+		assert.equal(1, status);
+		assert.truthy(output:find('\nFAIL  iss        iss is "app"; accepted: "else"\n', 1, true), output);
 		output, status = run(good, {});
 		assert.equal(1, status);
 		assert.truthy(output:find("The token was not judged: no key is named.", 1, true), output);
