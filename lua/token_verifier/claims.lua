@@ -12,6 +12,8 @@ local fields = {
 	"jitsi_meet_context_room", "jitsi_meet_tenant_mismatch",
 };
 
+local nothing = {};
+
 local function present(value)
 	if value == null then
 		return nil;
@@ -35,22 +37,17 @@ end
 
 -- Returns the context object, or nil.
 local function assign(session, claims)
-	for _, field in ipairs(fields) do
-		session[field] = nil;
-	end
+	local context = context_of(claims);
+	local from = context or claims.user_id ~= nil and { user = { id = claims.user_id } } or nothing;
 	session.jitsi_meet_room = present(claims.room);
 	session.jitsi_meet_domain = present(claims.sub);
 	session.jitsi_meet_auth_issuer = present(claims.iss);
-	local context = context_of(claims);
-	if context then
-		session.jitsi_meet_str_tenant = context.tenant;
-		session.jitsi_meet_context_user = context.user;
-		session.jitsi_meet_context_group = context.group;
-		session.jitsi_meet_context_features = context.features;
-		session.jitsi_meet_context_room = context.room;
-	elseif claims.user_id ~= nil then
-		session.jitsi_meet_context_user = { id = claims.user_id };
-	end
+	session.jitsi_meet_str_tenant = from.tenant;
+	session.jitsi_meet_context_user = from.user;
+	session.jitsi_meet_context_group = from.group;
+	session.jitsi_meet_context_features = from.features;
+	session.jitsi_meet_context_room = from.room;
+	session.jitsi_meet_tenant_mismatch = nil;
 	return context;
 end
 

@@ -179,8 +179,60 @@ function methods:options(settings, session)
 	return options, choice;
 end
 
+-- What a verifier was made of last, so that it is seen whether that is still so faster than any text of it is made. A
+-- token_util object counts the assignments to its fields in `_changes`; what is left are changes inside of lists.
+
+local lists = {
+	"asapKeyServer", "openidIssuer", "signatureAlgorithm", "acceptedIssuers", "acceptedAudiences", "acceptedTypes",
+	"requiredClaims",
+};
+
+local function same_list(list, copy)
+	local count = #list;
+	if count ~= #copy then
+		return false;
+	end
+	for i = 1, count do
+		if list[i] ~= copy[i] then
+			return false;
+		end
+	end
+	return true;
+end
+
+local function note(settings, session, verifier, stores)
+	local noted = {
+		settings = settings, changes = settings._changes, min_rsa_bits = settings.keyOptions.min_rsa_bits,
+		public_key = session.public_key, verifier = verifier, stores = stores,
+	};
+	for _, field in ipairs(lists) do
+		local list = settings[field];
+		if type(list) == "table" then
+			noted[#noted + 1] = { list, table.move(list, 1, #list, 1, {}) };
+		end
+	end
+	return noted;
+end
+
+local function is_as_noted(noted, settings, session)
+	if noted.settings ~= settings or noted.changes ~= settings._changes or noted.public_key ~= session.public_key
+		or noted.min_rsa_bits ~= settings.keyOptions.min_rsa_bits then
+		return false;
+	end
+	for i = 1, #noted do
+		if not same_list(noted[i][1], noted[i][2]) then
+			return false;
+		end
+	end
+	return true;
+end
+
 -- The verifier for a session, then the stores it asks. Otherwise nil, message, code.
 function methods:verifier(settings, session)
+	local noted = self.noted;
+	if noted and is_as_noted(noted, settings, session) then
+		return noted.verifier, noted.stores;
+	end
 	local options, choice, code = self:options(settings, session);
 	if not options then
 		return nil, choice, code;
@@ -190,12 +242,16 @@ function methods:verifier(settings, session)
 	if not verifier then
 		return nil, message, code;
 	end
-	return verifier, choice.stores or {};
+	local stores = choice.stores or {};
+	-- Sources that speak for one issuer are tables of tables; a source that could not be opened is tried again.
+	self.noted = settings._changes and settings.tokenIssuers == nil and self.sources:is_whole(settings)
+		and note(settings, session, verifier, stores) or nil;
+	return verifier, stores;
 end
 
 -- Drops what was made.
 function methods:clear()
-	self.verifiers, self.count = {}, 0;
+	self.verifiers, self.count, self.noted = {}, 0, nil;
 end
 
 -- Takes over new settings of where keys come from.

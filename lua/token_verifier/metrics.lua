@@ -24,15 +24,15 @@ local methods = {};
 local mt = { __index = methods };
 
 function methods:accepted(seconds)
-	self.families.tokens_accepted:with_labels(self.host):add(1);
-	self.families.verification:with_labels(self.host):sample(seconds);
+	self.tokens_accepted:add(1);
+	self.verification:sample(seconds);
 end
 
 -- `seconds` is nil where there was no token.
 function methods:refused(code, seconds)
 	self.families.tokens_refused:with_labels(self.host, code):add(1);
 	if seconds then
-		self.families.verification:with_labels(self.host):sample(seconds);
+		self.verification:sample(seconds);
 	end
 end
 
@@ -53,8 +53,12 @@ local function new(module, host)
 		local conf = type_ == "histogram" and { buckets = table.move(buckets, 1, #buckets, 1, {}) } or nil;
 		opened[name] = api:metric(type_, name, unit, description, { "host", label }, conf);
 	end
-	opened.tokens_accepted:with_labels(host):add(0); -- a rate needs a value before the first event
-	return setmetatable({ host = host, families = opened }, mt);
+	local tokens_accepted = opened.tokens_accepted:with_labels(host);
+	tokens_accepted:add(0); -- a rate needs a value before the first event
+	return setmetatable({
+		host = host, families = opened,
+		tokens_accepted = tokens_accepted, verification = opened.verification:with_labels(host), -- what each token counts in
+	}, mt);
 end
 
 return { new = new, families = families, common = common };

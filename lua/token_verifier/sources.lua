@@ -134,6 +134,16 @@ function methods:all(settings)
 	return self:stores_of(all_sources(settings));
 end
 
+-- Whether the stores of all sources in force have been opened.
+function methods:is_whole(settings)
+	for _, source in ipairs(all_sources(settings)) do
+		if not self.stores[name_of(source)] then
+			return false;
+		end
+	end
+	return true;
+end
+
 -- What token_verifier.new() is to be given: { option, value } and `stores`, all of them; or nil, message, code.
 function methods:choice(settings)
 	local common, bound = plan(settings);

@@ -13,20 +13,17 @@ local function await_key(watch, store_ids, kid, deadline)
 	return watch:wait(store_ids, kid, math.max(deadline - monotonic(), 0));
 end
 
--- Calls `ask` until it has an answer: its key may have to be fetched, from one store after the other. What it answers
--- is returned, or what became of the key. `watch` is the caller's loop.attach(); `wait_limit` is counted from here.
-local function ask_and_wait(watch, session, stores, wait_limit, kid_of, ask)
+-- Goes on asking after a first answer `key-pending`, until `ask` has another one: its key may have to be fetched, from one
+-- store after the other. What it answers is returned, or what became of the key. `watch` is the caller's loop.attach();
+-- `wait_limit` is counted from here.
+local function wait_and_ask(watch, session, stores, wait_limit, kid_of, ask)
 	local store_ids = {};
 	for i, store in ipairs(stores) do
 		store_ids[i] = store:id();
 	end
 	local deadline = monotonic() + wait_limit;
 	local outcome = { code = "key-source-unavailable", message = "the key was fetched and lost again" };
-	local result, message, code = ask();
 	for _ = 1, #store_ids do
-		if result or code ~= "key-pending" then
-			return result, message, code;
-		end
 		local kid, problem, problem_code = kid_of();
 		if not kid then
 			return nil, problem, problem_code;
@@ -39,12 +36,21 @@ local function ask_and_wait(watch, session, stores, wait_limit, kid_of, ask)
 		elseif settled.code then
 			outcome = settled;
 		end
-		result, message, code = ask();
+		local result, message, code = ask();
+		if result or code ~= "key-pending" then
+			return result, message, code;
+		end
 	end
-	if code == "key-pending" then
-		return nil, outcome.message, outcome.code;
-	end
-	return result, message, code;
+	return nil, outcome.message, outcome.code;
 end
 
-return { ask_and_wait = ask_and_wait };
+-- Asks, and waits where that is needed.
+local function ask_and_wait(watch, session, stores, wait_limit, kid_of, ask)
+	local result, message, code = ask();
+	if result or code ~= "key-pending" then
+		return result, message, code;
+	end
+	return wait_and_ask(watch, session, stores, wait_limit, kid_of, ask);
+end
+
+return { ask_and_wait = ask_and_wait, wait_and_ask = wait_and_ask };

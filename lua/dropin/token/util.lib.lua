@@ -11,7 +11,8 @@ local metrics = require "token_verifier.metrics";
 local monotonic = require "util.time".monotonic;
 local report = require "token_verifier.report";
 local room_rules = require "token_verifier.room";
-local ask_and_wait = require "token_verifier.waiting".ask_and_wait;
+local waiting = require "token_verifier.waiting";
+local pcall, type = pcall, type;
 
 local function log(level, ...)
 	module:log(level, ...);
@@ -42,24 +43,36 @@ local function client_of(session)
 	return ip;
 end
 
+-- Of a call that does not wait.
+local request = {};
+
 -- Returns the claims, or nil, message, code.
 local function verify(self, session, token)
 	if type(token) ~= "string" then
 		return nil, ("the token is a %s, not a string"):format(type(token)), "malformed-token";
 	end
-	local verifier, stores, code = self._keys:verifier(self, session);
+	local verifier, stores, code = self._keys:verifier(self._values, session);
 	if not verifier then
 		return nil, stores, code;
 	end
-	local request = { client = client_of(session) };
-	return ask_and_wait(watch, session, stores, self.keyOptions.wait_limit, function ()
-		local header, message, inspect_code = token_verifier.inspect(token);
+	if #stores == 0 then -- there is nothing that a client could make us fetch
+		return verifier:verify(token);
+	end
+	local claims, message;
+	local client = client_of(session);
+	request.client = client;
+	claims, message, code = verifier:verify(token, request);
+	if claims or code ~= "key-pending" then
+		return claims, message, code;
+	end
+	return waiting.wait_and_ask(watch, session, stores, self.keyOptions.wait_limit, function ()
+		local header, problem, inspect_code = token_verifier.inspect(token);
 		if not header then
-			return nil, message, inspect_code;
+			return nil, problem, inspect_code;
 		end
 		return type(header.kid) == "string" and header.kid or ""; -- it only waits without one where that is allowed
 	end, function ()
-		return verifier:verify(token, request);
+		return verifier:verify(token, { client = client });
 	end);
 end
 
@@ -115,7 +128,9 @@ function util:process_and_verify_token(session)
 		claims_fields.assign(session, {});
 		return refuse(self, session, token, monotonic() - began, code, message);
 	end
-	refused[session] = nil;
+	if refused[session] then
+		refused[session] = nil;
+	end
 	self._count:accepted(monotonic() - began);
 	return true;
 end
@@ -185,7 +200,7 @@ local function fetch_key(self, kid)
 	if not stores then
 		return nil, message, code;
 	end
-	return ask_and_wait(watch, {}, stores, self.keyOptions.wait_limit, function ()
+	return waiting.ask_and_wait(watch, {}, stores, self.keyOptions.wait_limit, function ()
 		return kid;
 	end, function ()
 		return find_key(stores, kid);
@@ -228,15 +243,10 @@ local replaced_by = { asapKeyServer = { "openidIssuer", "tokenIssuers" } };
 -- The object that plugins hold. An assignment to a field is noted, so that no reload of the configuration undoes it.
 local function new_object(values, assigned)
 	return setmetatable({}, {
-		__index = function (_, name)
-			local value = values[name];
-			if value == nil then
-				return util[name];
-			end
-			return value;
-		end;
+		__index = setmetatable(values, { __index = util });
 		__newindex = function (_, name, value)
 			values[name], assigned[name] = value, true;
+			values._changes = values._changes + 1;
 			for _, other in ipairs(value ~= nil and replaced_by[name] or {}) do
 				values[other], assigned[other] = nil, true;
 			end
@@ -255,6 +265,7 @@ end
 
 -- Takes over the configuration, except for what was assigned, or changed within a list, since it was last read.
 local function configure(values, assigned, settings)
+	values._changes = values._changes + 1;
 	for _, field in ipairs(config.fields) do
 		local value, last = values[field], values._configured[field];
 		if type(value) == "table" and type(last) == "table" and not same_list(value, last) then
@@ -291,8 +302,9 @@ local function new(context)
 	local key_set = keys.new(settings.keyOptions, log);
 	key_sets[key_set] = true;
 	local values, assigned = {
-		log = log, _keys = key_set, _configured = {}, _count = metrics.new(module, context.host), _asap_tokens = asap_token.new(),
+		log = log, _keys = key_set, _changes = 0, _configured = {}, _count = metrics.new(module, context.host), _asap_tokens = asap_token.new(),
 	}, {};
+	values._values = values; -- to be read without a detour
 	local object = new_object(values, assigned);
 	configure(values, assigned, settings);
 	prefetch(key_set, object);
