@@ -686,6 +686,33 @@ static void test_two_sources(void) {
     CHECK(claims == again && arena.used == used, "parsed once");
 }
 
+// A key that another verifier let in may be too short for this one, whatever it signed.
+static void test_min_bits(void) {
+    static const struct {
+        int min_bits;
+        enum tv_status expected;
+    } cases[] = {{0, TV_OK}, {2048, TV_OK}, {2049, TV_WEAK_KEY}, {3072, TV_WEAK_KEY}};
+    static struct token token;
+    token_begin(&token, TV_SPAN(RS256), TV_SPAN("{}"));
+    token_sign(&token, "RS256", (struct tv_span){0}, private_key);
+    struct tv_span types[8];
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct tv_policy policy = {.types = policy_accepted("JWT", types),
+                                   .rsa_min_bits = cases[i].min_bits};
+        struct tv_claims_request request = {.now_s = NOW};
+        struct tv_detail detail;
+        yyjson_val *claims = NULL;
+        char name[32];
+        snprintf(name, sizeof name, "at least %d bits", cases[i].min_bits);
+        set_algorithms(&policy, "RS256");
+        CHECK_STATUS(cases[i].expected,
+                     verify((struct tv_span){token.text, token.length}, &policy, public_key,
+                            &request, &claims, &detail),
+                     name);
+        CHECK((claims != NULL) == (cases[i].expected == TV_OK), name);
+    }
+}
+
 // What the sentences about typ and alg are made of.
 static void test_details(void) {
     static const struct {
@@ -760,6 +787,7 @@ int main(void) {
     test_texts();
     test_example();
     test_two_sources();
+    test_min_bits();
     test_details();
     tv_key_free(secret);
     tv_key_free(jwk_rs384);
