@@ -504,8 +504,39 @@ static void test_accepted(void) {
     CHECK(tv_accepted_has(&any, TV_SPAN("a")), "any");
 }
 
+// Of all names of three letters only those of claims are taken for claims.
+static void test_names(void) {
+    static const struct {
+        struct policy_line line;
+        const char *value, *names;
+        enum tv_status status; // of these names; all others are judged otherwise
+    } cases[] = {
+        {{0}, "[]", "exp iat nbf ", TV_INVALID_CLAIM},
+        {{.issuers = "a"}, "\"a\"", "iss ", TV_OK},
+        {{.audiences = "a"}, "\"a\"", "aud ", TV_OK},
+        {{.sub = true}, "\"a\"", "sub ", TV_OK},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char found[64] = "", name[4] = "", claims[32];
+        for (int n = 0; n < 26 * 26 * 26; n++) {
+            struct policy_words words;
+            struct tv_detail detail;
+            name[0] = (char)('a' + n / 676);
+            name[1] = (char)('a' + n / 26 % 26);
+            name[2] = (char)('a' + n % 26);
+            snprintf(claims, sizeof claims, "{\"%s\":%s}", name, cases[i].value);
+            if (judge(claims, &cases[i].line, NULL, &words, &detail) != cases[i].status)
+                continue;
+            if (strlen(found) + sizeof name < sizeof found)
+                strcat(strcat(found, name), " ");
+        }
+        CHECK_TEXT(cases[i].names, found, "names of claims");
+    }
+}
+
 int main(void) {
     test_cases();
+    test_names();
     test_details();
     test_bound();
     test_accepted();
