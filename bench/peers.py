@@ -81,12 +81,14 @@ class Worker:
     """A running program that knows cases by name."""
 
     def __init__(self, name, command):
-        self.name = name
-        environment = dict(os.environ, PEER_VERSION=package_version("lua-luaossl"), NODE_OPTIONS="")
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment
-        )
+        self.name, self.command, self.loaded = name, command, []
+        self.environment = dict(os.environ, PEER_VERSION=package_version("lua-luaossl"), NODE_OPTIONS="")
+        self._start()
         self.version = self._ask("version")[1]
+
+    def _start(self):
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(self.command, stdin=pipe, stdout=pipe, text=True, cwd=ROOT, env=self.environment)
 
     def _ask(self, *fields):
         try:
@@ -103,7 +105,17 @@ class Worker:
     def load(self, case, kind, *arguments):
         """None, or why it has no such thing."""
         word, text = self._ask("load", case, kind, *arguments)
-        return None if word == "ok" else text
+        if word == "ok":
+            self.loaded.append((case, kind, *arguments))
+            return None
+        return text
+
+    def restart(self):
+        """The same cases in a new process, and so at other addresses."""
+        self.close()
+        self._start()
+        for case in self.loaded:
+            self._ask("load", *case)
 
     def once(self, case):
         """Whether it is accepted, and a reason or remark."""

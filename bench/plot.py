@@ -61,12 +61,13 @@ def panel(name, subjects, found, place):
             data.append(f"{case.median() / 1000:.4g} {-row} {high:.4g} {low:.4g} {short(case.median() / 1000)} {kind}")
             ends += [low, high]
     low, high = min(ends) / 1.6, max(ends) * 1.6
+    places = marks(low, high)
     high *= (high / low) ** 0.3  # room for the last one's number
     labels = ", ".join(f'"{subject if place[2] else ""}" {-row}' for row, subject in enumerate(subjects))
     dots = ", ".join(DOTS.format(kind=kind, colour=colour) for kind, colour in enumerate((GREY, RED, BLUE)))
     return PANEL.format(
         data="\n".join(data), left=place[0], right=place[1], name=name, labels=labels, low=low, high=high, dots=dots,
-        marks=", ".join(f'"{value:g}" {value:g}' for value in marks(low, high)),
+        marks=", ".join(f'"{value:g}" {value:g}' for value in places),
     )  # fmt: skip
 
 

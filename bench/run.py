@@ -257,7 +257,10 @@ class Bench:
         for case in self.cases:
             blocks.setdefault(case.block(), []).append(case)
         blocks = list(blocks.values())
+        native = [worker for worker in self.workers if worker.name != report.HELD and "node" not in worker.command[0]]
         for number in range(rounds):
+            for worker in native:
+                worker.restart()
             order.shuffle(blocks)
             for block in blocks:
                 order.shuffle(block)

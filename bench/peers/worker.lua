@@ -4,6 +4,7 @@
 local worker = {};
 
 worker.unsupported = "unsupported";
+local warm_up = 20; -- calls before those that are timed
 
 function worker.read_file(path)
 	local file = assert(io.open(path, "rb"));
@@ -28,6 +29,9 @@ end
 -- Nanoseconds of processor time that so many calls take.
 local function time(case, calls)
 	local call = case.call;
+	for _ = 1, warm_up do
+		call();
+	end
 	collectgarbage();
 	local start = os.clock();
 	for _ = 1, calls do
