@@ -395,6 +395,6 @@ deb: dist
 
 .PHONY: help
 help:
-	@echo "all install uninstall clean dist demo check unit oom corpus spec example recipes cross e2e browser lint fips sanitize collector valgrind coverage mutation bench"
+	@echo "all install uninstall clean dist deb package-check demo check unit oom corpus spec example recipes cross e2e browser lint fips sanitize collector valgrind coverage mutation bench"
 	@echo "fuzz (each target for FUZZ_SECONDS, in turn) fuzz-merge"
 	@echo "bench-run bench-publish bench-reach bench-check bench-update bench-loop bench-logins bench-shards"
