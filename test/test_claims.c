@@ -532,6 +532,17 @@ static void test_names(void) {
         }
         CHECK_TEXT(cases[i].names, found, "names of claims");
     }
+    // Nor are longer names, of which some are found in tokens.
+    static const char *const longer[] = {"expires", "exp2", "nbf_", "iat0", "iss\\u0000"};
+    for (size_t i = 0; i < sizeof longer / sizeof longer[0]; i++) {
+        struct policy_words words;
+        struct policy_line line = {.issuers = i == 4 ? "a" : NULL};
+        struct tv_detail detail;
+        char claims[64];
+        snprintf(claims, sizeof claims, "{\"%s\":[]}", longer[i]);
+        CHECK_STATUS(i == 4 ? TV_MISSING_CLAIM : TV_OK, judge(claims, &line, NULL, &words, &detail),
+                     longer[i]);
+    }
 }
 
 int main(void) {

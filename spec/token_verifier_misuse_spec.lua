@@ -1,0 +1,133 @@
+-- SPDX-License-Identifier: MIT
+-- What a plugin's author gets wrong raises, and names the argument or the option.
+
+require "spec.support.prosody";
+local tv = require "token_verifier";
+
+local function key(name)
+	return assert(io.open("test/vectors/keys/" .. name)):read("a");
+end
+
+local function raises(call, ...)
+	local good, message = pcall(call, ...);
+	assert.is_false(good, "it does not raise");
+	return tostring(message);
+end
+
+describe("a key store's options that contradict each other", function ()
+	local url = "https://keys.example";
+	for sentence, options in pairs{
+		["options 'asap_key_server' and 'jwks_url' exclude each other"] = { asap_key_server = url, jwks_url = url },
+		["options 'ca_file' and 'ca_path' exclude each other"] = { jwks_url = url, ca_file = "/a", ca_path = "/b" },
+		["option 'asap_key_server' holds a NUL character"] = { asap_key_server = url .. "\0/x" },
+		["option 'proxy' holds a NUL character"] = { jwks_url = url, proxy = "a\0b" },
+		["option 'asap_key_server' must name 1 to"] = { asap_key_server = {} },
+		["option 'jwks_url' must name 1 to 1 sources"] = { jwks_url = { url, url .. "/2" } },
+		["a folder cannot be one of several key servers"] = { asap_key_server = { url, "file:///keys" } },
+		["a folder of keys must be an absolute path, not 'keys'"] = { directory = "keys" },
+		["option 'back_off_min' is greater than 'back_off_max'"] = { jwks_url = url, back_off_min = 20, back_off_max = 10 },
+		["options 'client_cert' and 'client_key' go together"] = { jwks_url = url, client_cert = "/a" },
+		["option 'cache_size'"] = { jwks_url = url, cache_size = 1.5 },
+		["option 'max_queued'"] = { jwks_url = url, max_queued = 1e10 },
+		["option 'refresh_ahead'"] = { jwks_url = url, refresh_ahead = 1e3 },
+		["option 'timeout'"] = { jwks_url = url, timeout = -1 },
+	} do
+		it(("raise: %s"):format(sentence), function ()
+			local message = raises(tv.keystore, options);
+			assert.truthy(message:find(sentence, 1, true), message);
+		end);
+	end
+end);
+
+describe("a verifier's options that contradict each other", function ()
+	local store = tv.keystore();
+	local many = {};
+	for i = 1, 40 do many[i] = "RS256"; end
+	for sentence, options in pairs{
+		["option 'algorithms' has more than"] = { key = key("rsa.pem"), algorithms = many },
+		["option 'algorithms' mixes HMAC (HS256) with others (RS256)"] = { key = key("rsa.pem"), algorithms = { "RS256", "HS256" } },
+		["option 'algorithms' is an empty list"] = { key = key("rsa.pem"), algorithms = {} },
+		["option 'openid_issuer' is an empty list"] = { openid_issuer = {} },
+		["option 'issuers' is empty"] = { issuers = {} },
+		["'issuers' must be a table from issuer to key store"] = { issuers = store },
+		["'keys' must be a key store or a list of key stores"] = { keys = {} },
+		["options 'secret' and 'key' exclude each other"] = { secret = "x", key = key("rsa.pem") },
+	} do
+		it(("raise: %s"):format(sentence), function ()
+			local message = raises(tv.new, options);
+			assert.truthy(message:find(sentence, 1, true), message);
+		end);
+	end
+
+	it("raise: issuers of which one has no store", function ()
+		for _, issuers in ipairs{ { [1] = store }, { a = {} } } do
+			assert.truthy(raises(tv.new, { issuers = issuers }):find("'issuers'", 1, true));
+		end
+	end);
+end);
+
+describe("arguments out of range raise:", function ()
+	it("the time that step may take", function ()
+		for _, seconds in ipairs{ -1, 86401, 0/0 } do
+			assert.truthy(raises(tv.step, seconds):find("seconds from 0 to 86400", 1, true));
+		end
+	end);
+
+	it("how long a key that is put lives", function ()
+		local store <close> = tv.keystore();
+		for _, ttl in ipairs{ -1, 0.0001, 1e9, 0/0 } do
+			assert.truthy(raises(store.put, store, "k", key("rsa.pem"), ttl):find("bad argument #", 1, true));
+		end
+		assert.is_nil((store:get("k", false)));
+	end);
+
+	it("a store that is closed", function ()
+		local store = tv.keystore();
+		store:close();
+		assert.truthy(raises(store.get, store, "k"):find("the key store is closed", 1, true));
+	end);
+end);
+
+describe("what is no JSON cannot be signed:", function ()
+	for what, value in pairs{
+		["a light userdata that is not null"] = io.stdout and debug.upvalueid(raises, 1),
+		["a function"] = print,
+	} do
+		it(what, function ()
+			local token, message, code = tv.sign({ claim = value }, { secret = ("s"):rep(32) });
+			assert.is_nil(token);
+			assert.is_string(code);
+			assert.truthy(message:find(("holds %s"):format(what), 1, true), message);
+		end);
+	end
+end);
+
+describe("objects in a log tell what they are", function ()
+	for file, text in pairs{
+		["rsa.pem"] = "token_verifier.key (RSA, 2048 bits)", ["ec.pem"] = "token_verifier.key (EC P-256)",
+		["ed25519.pem"] = "token_verifier.key (OKP Ed25519)",
+	} do
+		it(file, function ()
+			assert.equal(text, tostring(tv.key(key(file))));
+		end);
+	end
+
+	it("and a verifier its algorithms", function ()
+		assert.equal("token_verifier.verifier (RS256 PS256)", tostring(tv.new{ key = key("rsa.pem"), algorithms = { "RS256", "PS256" } }));
+	end);
+end);
+
+describe("a key that is refused", function ()
+	for sentence, text in pairs{
+		["public exponent that is even, 1 or over 64 bits"] = '{"kty":"RSA","e":"Ag","n":"%s"}',
+		["modulus that is even"] = '{"kty":"RSA","e":"AQAB","n":"%s"}',
+	} do
+		it(("has a sentence: %s"):format(sentence), function ()
+			local modulus = ("w"):rep(341) .. (sentence:find("even,") and "w" or "g");
+			local made, message, code = tv.key(text:format(modulus));
+			assert.is_nil(made);
+			assert.is_string(code);
+			assert.truthy(message:find(sentence, 1, true), message);
+		end);
+	end
+end);
