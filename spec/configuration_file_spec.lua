@@ -140,7 +140,9 @@ end);
 
 describe("what Lua stumbles over", function ()
 	for _, text in ipairs({ 'app_secret = "hidden', "app_secret = 'hidden\n", "app_secret = [[hidden", 'x = 1 "hidden"', "x = 1 'hidden'",
-		"x = 1 [[hidden]]", 'app_secret = "\\q hidden"', 'app_secret "a" "hidden"' }) do
+		"x = 1 [[hidden]]", 'app_secret = "\\q hidden"', 'app_secret "a" "hidden"', "app_secret = 0hidden", "app_secret = hidden-a",
+		"app_secret = hidden.a", 'app_secret = "a"hidden"b"', "app_secret = 'a'hidden", 'app_secret = "a"..hidden', "app_secret = x hidden 1",
+		"app_secret = string.hidden.a", 'app_secret = ("a"):hidden()', "goto hidden" }) do
 		it(("is not shown where it may be a secret: %s"):format(text:gsub("%s", " ")), function ()
 			local path = explaining.write_file("read.cfg.lua", text);
 			local ours, problem = configuration_file.read(path);
@@ -149,6 +151,18 @@ describe("what Lua stumbles over", function ()
 			assert.is_nil(problem:find("hidden", 1, true), problem);
 		end);
 	end
+
+	it("is shown where it is but a sign, or the end", function ()
+		local path = explaining.write_file("read.cfg.lua", "a = ~= 5");
+		assert.equal(path..":1: unexpected symbol near '~='", select(2, configuration_file.read(path)));
+		path = explaining.write_file("read.cfg.lua", "a = {");
+		assert.truthy(select(2, configuration_file.read(path)):find("near <eof>", 1, true));
+	end);
+
+	it("may be no text at all", function ()
+		local path = explaining.write_file("read.cfg.lua", "error(setmetatable({}, { __tostring = error }))");
+		assert.equal("it raises an error that is a table", select(2, configuration_file.read(path)));
+	end);
 end);
 
 describe("what there is to note", function ()

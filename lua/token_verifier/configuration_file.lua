@@ -293,6 +293,19 @@ function methods:hosts(module)
 	return names;
 end
 
+-- What Lua says of a file, without what it stumbled over: that may be a secret whose quotes are missing or wrong, or the
+-- part of one that looks like a name or a number. Only signs are shown.
+local function without_texts(message)
+	return (message:gsub("^(.-unfinished string).*$", "%1")
+		:gsub(" near '(.*)$", function (rest)
+			return not rest:find("^[^%w%s_\"'%[\128-\255]+'$") and " near a text" or nil;
+		end)
+		:gsub(" %((%l+) '[^\n]*'%)", function (kind)
+			return (kind == "global" or kind == "field" or kind == "method") and " (no such name, or a text without quotes)" or nil;
+		end)
+		:gsub("no visible label '.-' for", "no visible label for"));
+end
+
 -- Reads a file. Returns an object with `sections` (name of the host or "*" -> options), `folder`, `files` and `notes`; or nil
 -- and what is wrong.
 local function read(path)
@@ -309,8 +322,7 @@ local function read(path)
 	file:close();
 	local ok, message = pcall(execute, self, path);
 	if not ok then
-		-- Lua quotes what it stumbles over, which may be a secret whose quotes are wrong.
-		return nil, (tostring(message):gsub(" near '[\"'%[].*$", " near a text"):gsub("^(.-unfinished string).*$", "%1"));
+		return nil, type(message) == "string" and without_texts(message) or "it raises an error that is a "..type(message);
 	end
 	return self;
 end
