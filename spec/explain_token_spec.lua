@@ -239,9 +239,16 @@ describe("the command's explain", function ()
 		assert.equal(1, status);
 		assert.truthy(output:find("The token was not judged: no key is named.", 1, true), output);
 		assert.truthy(output:find("\nok    exp ", 1, true), output);
+		assert.truthy(output:find('\nok    alg        found "HS256"; expected "HS256"\n', 1, true), output);
+		output, status = run(good, { "--alg", "RS256" });
+		assert.equal(1, status);
+		assert.truthy(output:find('\nFAIL  alg        the header\'s alg is "HS256"; accepted: "RS256"\n', 1, true), output);
 	end);
 
 	for _, case in ipairs({
+		{ { "--leeway", "301" }, "option 'leeway' must be from 0 to 300 seconds" },
+		{ { "--alg", "none" }, "'none' is no algorithm that is supported" },
+		{ { "--alg", "RS256", "--alg", "HS256" }, "mixes HMAC" },
 		{ { "--config", "/nonexistent.cfg.lua" }, "the configuration cannot be read: /nonexistent.cfg.lua: No such file" },
 		{ { "--config", "CONFIG", "--host", "gone.example.org" }, 'has no host "gone.example.org"; tokens are taken by meet.example.org' },
 		{ { "--config", "CONFIG", "--secret-file", "CONFIG" }, "exclude each other" },

@@ -234,14 +234,15 @@ local function explain(text, options, verify, more)
 	return result;
 end
 
--- Options that can judge a header and claims, for a token whose key there is not.
+-- Options that can judge a header and claims, for a token whose key there is not. Without a word about algorithms that of the
+-- token is accepted.
 local function with_any_key(options, header)
 	local result = copy(options);
 	local alg = type(header) == "table" and type(header.alg) == "string" and header.alg or "RS256";
-	local is_secret = alg:find("^HS") ~= nil;
-	result.algorithms = { alg };
+	result.algorithms = options.algorithms or { alg };
+	local is_secret = result.algorithms[1]:find("^HS") ~= nil;
 	result.secret, result.keys = is_secret and ("?"):rep(64) or nil, not is_secret and token_verifier.keystore() or nil;
-	if not pcall(token_verifier.new, result) then -- for an algorithm that is not known
+	if not options.algorithms and not pcall(token_verifier.new, result) then -- for an algorithm that is not known
 		result.algorithms, result.secret, result.keys = nil, nil, token_verifier.keystore();
 	end
 	return result;

@@ -86,7 +86,7 @@ function methods:explain(text, how)
 	options.now = how.now;
 	local result;
 	if failure then
-		options.secret, options.key, options.keys, options.issuers = nil, nil, nil, nil;
+		options.secret, options.key, options.keys, options.issuers, options.algorithms = nil, nil, nil, nil, nil;
 		if options.required_claims[1] == false then -- the one option that is kept although it cannot be right
 			options.required_claims = nil;
 		end

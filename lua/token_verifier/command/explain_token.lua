@@ -91,6 +91,20 @@ local function policy_of(arguments)
 	return options;
 end
 
+-- Ends the command if they cannot be right, as naming a key would.
+local function check_policy(options, terminal)
+	local trial = {};
+	for name, value in pairs(options) do
+		trial[name] = value;
+	end
+	if not options.algorithms or options.algorithms[1]:find("^HS") then
+		trial.secret = ("?"):rep(64);
+	else
+		trial.keys = token_verifier.keystore();
+	end
+	verification.call(terminal, token_verifier.new, trial);
+end
+
 local no_key = { code = "key-not-found", message = "no key is named", finding = find("no-key-named") };
 
 local function explain_by_options(arguments, terminal, text)
@@ -100,8 +114,9 @@ local function explain_by_options(arguments, terminal, text)
 	options.room = nil; -- judged as the plugins do
 	options.accepted_issuers = options.accepted_issuers or { "*" };
 	options.accepted_audiences = options.accepted_audiences or { "*" };
-	options.require_room, options.require_sub, options.stores = true, true, { options.keys };
+	options.require_room, options.require_sub = true, true;
 	if has_key then
+		options.stores = { options.keys };
 		return explain.explain(text, options, function (token, the_options)
 			local verifier, problem, code = verification.call(terminal, token_verifier.new, the_options);
 			if not verifier then
@@ -110,6 +125,7 @@ local function explain_by_options(arguments, terminal, text)
 			return verifier:verify(token);
 		end, more);
 	end
+	check_policy(options, terminal);
 	local result = explain.without_key(text, options, no_key, more);
 	result.unjudged = true;
 	return result;
