@@ -31,6 +31,9 @@ describe("a key store's options that contradict each other", function ()
 		["option 'max_queued'"] = { jwks_url = url, max_queued = 1e10 },
 		["option 'refresh_ahead'"] = { jwks_url = url, refresh_ahead = 1e3 },
 		["option 'timeout'"] = { jwks_url = url, timeout = -1 },
+		["option 'wait_limit'"] = { jwks_url = url, wait_limit = 4e8 },
+		["option 'min_ttl' must be at least 1 second"] = { jwks_url = url, min_ttl = 0 },
+		["option 'negative_ttl' must be at least 1 second"] = { jwks_url = url, negative_ttl = 0 },
 	} do
 		it(("raise: %s"):format(sentence), function ()
 			local message = raises(tv.keystore, options);
@@ -85,6 +88,30 @@ describe("arguments out of range raise:", function ()
 		local store = tv.keystore();
 		store:close();
 		assert.truthy(raises(store.get, store, "k"):find("the key store is closed", 1, true));
+	end);
+end);
+
+describe("what nobody can have gets its code:", function ()
+	it("a key without a name", function ()
+		local store <close> = tv.keystore();
+		assert.equal("key-id-missing", (select(3, store:get("", false))));
+	end);
+
+	it("a key that no file has, twice, and a refresh of a folder does no harm", function ()
+		local store <close> = tv.keystore{ directory = "/proc/self/fdinfo" };
+		for _ = 1, 2 do
+			assert.equal("key-not-found", (select(3, store:get("nobody", true))));
+			store:refresh();
+		end
+		assert.same({}, store:keys());
+	end);
+
+	it("a payload with more values than a token has room for", function ()
+		local values = {};
+		for i = 1, 20000 do values[i] = true; end
+		local token, message = tv.sign({ values = values }, { secret = ("s"):rep(32) });
+		assert.is_nil(token);
+		assert.truthy(message:find("more values than a token has room for", 1, true), message);
 	end);
 end);
 
