@@ -198,6 +198,11 @@ describe("token:explain", function ()
 		has(select(3, command("explain", tokens.rs256(tokens.claims(), key, "k2"), "keys.org")), "refused: key-not-found: ");
 	end);
 
+	it("waits for the key of a token whose claims cannot be read, too", function ()
+		local _, _, printed = command("explain", tokens.rs256("no claims", key, "k4"), "keys.org");
+		has(printed, "refused: key-not-found: ");
+	end);
+
 	it("finds out that a key was changed under its kid, and fetches the new one (\"key-changed\")", function ()
 		local new_key = tokens.new_key();
 		load({ ["keys.org"] = { app_id = "app", asap_key_server = server.base.."/./keys" } }); -- a store of its own
@@ -276,6 +281,17 @@ describe("keys", function ()
 		local result, message = command("refresh");
 		assert.is_nil(result);
 		has(message, "1 failed");
+	end);
+
+	it("are not waited for any longer when the module ends", function ()
+		server.delay = false;
+		finally(function () server.delay = 0; end);
+		load({ ["keys.org"] = { app_id = "app", cache_keys_url = server.base.."/silent/set" } });
+		prosody.server.add_task(0.1, unload);
+		local started = os.time();
+		local _, message = command("refresh", "keys.org");
+		has(message, "1 still under way");
+		assert.is_true(os.time() - started <= 2);
 	end);
 
 	it("are let go of when the command ends", function ()

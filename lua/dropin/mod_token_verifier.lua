@@ -22,19 +22,30 @@ local count_keys = key_metrics.open(module);
 
 module:hook("stats-update", count_keys);
 
--- Waits until the fetches that were begun have ended, where the caller can wait.
+local waiting = {}; -- f() ends it
+local unloaded = false;
+
+-- Waits until the fetches that were begun have ended, where the caller can wait, or until this module ends: no timer of it
+-- is heard of after that.
 local function settle(stores, limit)
 	local left = math.ceil(limit / poll_interval);
-	if not async.ready() then
+	if unloaded or not async.ready() then
 		return;
 	end
 	local wait, done = async.waiter();
+	local function finish()
+		if waiting[finish] then
+			waiting[finish] = nil;
+			done();
+		end
+	end
+	waiting[finish] = true;
 	module:add_timer(poll_interval, function ()
 		left = left - 1;
 		if left > 0 and operator.under_way(stores) > 0 then
 			return poll_interval;
 		end
-		done();
+		finish();
 	end);
 	wait();
 end
@@ -186,7 +197,11 @@ for name, command in pairs(commands) do
 end
 
 function module.unload()
+	unloaded = true;
 	watch:detach();
+	for finish in pairs(waiting) do
+		finish();
+	end
 	for name, command in pairs(commands) do
 		if section[name] == command.handler then
 			section[name] = nil;
