@@ -4,10 +4,10 @@
 
 #include "okp.h"
 
-#include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 static enum tv_status fail(struct tv_detail *detail, enum tv_status status, enum tv_reason reason,
@@ -139,24 +139,31 @@ enum tv_status tv_key_from_secret(const char *bytes, size_t length, struct tv_ke
 
 // Public keys
 
+// One of the numbers of an RSA key, as unsigned bytes in the machine's order that fill `size`;
+// false if it has more. (EVP_PKEY_get_bn_param() converts two thousand bytes for any.)
+static bool get_number(const EVP_PKEY *public_key, const char *name, void *bytes, size_t size) {
+    OSSL_PARAM parameters[] = {OSSL_PARAM_construct_BN(name, bytes, size),
+                               OSSL_PARAM_construct_end()};
+    return EVP_PKEY_get_params(public_key, parameters) == 1 && OSSL_PARAM_modified(parameters);
+}
+
 // A small public exponent that is odd: an even one is not invertible, 1 signs nothing, and one over
 // 64 bits only makes the check slow (CVE-2006-2940).
 static bool exponent_is_good(const EVP_PKEY *public_key) {
-    BIGNUM *exponent = NULL;
-    if (!EVP_PKEY_get_bn_param(public_key, OSSL_PKEY_PARAM_RSA_E, &exponent))
-        return false;
-    bool good = BN_is_odd(exponent) && !BN_is_one(exponent) && BN_num_bits(exponent) <= 64;
-    BN_free(exponent);
-    return good;
+    uint64_t exponent = 0;
+    return get_number(public_key, OSSL_PKEY_PARAM_RSA_E, &exponent, sizeof exponent) &&
+           exponent % 2 == 1 && exponent > 1;
 }
 
 // The product of two odd primes.
 static bool modulus_is_odd(const EVP_PKEY *public_key) {
-    BIGNUM *modulus = NULL;
-    bool odd =
-        EVP_PKEY_get_bn_param(public_key, OSSL_PKEY_PARAM_RSA_N, &modulus) && BN_is_odd(modulus);
-    BN_free(modulus);
-    return odd;
+    unsigned char modulus[TV_RSA_MAX_BITS / 8];
+    size_t size = (size_t)EVP_PKEY_get_size(public_key);
+    const uint16_t one = 1;
+    bool lowest_first = *(const unsigned char *)&one == 1;
+    return size > 0 && size <= sizeof modulus &&
+           get_number(public_key, OSSL_PKEY_PARAM_RSA_N, modulus, size) &&
+           modulus[lowest_first ? 0 : size - 1] % 2 == 1;
 }
 
 static enum tv_status fail_bits(struct tv_detail *detail, int bits, int limit) {
@@ -204,7 +211,8 @@ static enum tv_status check_ec(EVP_PKEY *public_key, enum tv_curve *curve,
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, public_key, NULL);
     if (!context)
         return TV_NO_MEMORY;
-    bool good = EVP_PKEY_public_check(context) == 1;
+    // A point on a curve whose group has no others is of the right order.
+    bool good = EVP_PKEY_public_check_quick(context) == 1;
     EVP_PKEY_CTX_free(context);
     return good ? TV_OK : fail(detail, TV_WEAK_KEY, TV_REASON_POINT, NULL);
 }

@@ -42,6 +42,10 @@ enum tv_status tv_key_jwk_pair(yyjson_val *jwk, EVP_PKEY **pair, struct tv_detai
 // Frees the memory of a parsed JWK, which may hold private numbers.
 void tv_key_wipe(struct tv_arena *arena);
 
+// key_spki.c: the key of a SubjectPublicKeyInfo that fills `length` bytes exactly and is spelled as
+// usual; NULL for any other, and for one that is no key: OpenSSL's decoder has the last word.
+EVP_PKEY *tv_key_decode_spki(const unsigned char *der, size_t length);
+
 // key_text.c: whether a text begins with a brace, whatever white space is before it.
 bool tv_key_looks_like_json(const char *text, size_t length);
 // The one DER structure of a public key that fills `length` bytes exactly, or NULL.

@@ -12,6 +12,7 @@
 #include <openssl/err.h>
 #include <openssl/param_build.h>
 #include <openssl/x509.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 static enum tv_status fail_member(struct tv_detail *detail, enum tv_status status,
@@ -35,44 +36,94 @@ static enum tv_status required_string(yyjson_val *jwk, const char *name, struct 
     return TV_OK;
 }
 
-// A Base64urlUInt member (RFC 7518 section 2) as a number the caller frees.
-static enum tv_status read_number(yyjson_val *jwk, const char *name, BIGNUM **number,
-                                  struct tv_detail *detail) {
+// A Base64urlUInt member (RFC 7518 section 2) as bytes the caller frees, at least one.
+static enum tv_status read_bytes(yyjson_val *jwk, const char *name, unsigned char **bytes,
+                                 size_t *length, struct tv_detail *detail) {
     struct tv_span text;
     enum tv_status status = required_string(jwk, name, &text, detail);
     if (status != TV_OK)
         return status;
-    unsigned char *bytes = malloc(TV_BASE64URL_DECODED_SIZE(text.length));
-    if (!bytes)
+    unsigned char *decoded = malloc(TV_BASE64URL_DECODED_SIZE(text.length));
+    if (!decoded)
         return TV_NO_MEMORY;
-    size_t length;
-    status = tv_base64url_decode(text.data, text.length, bytes, &length);
-    if (status != TV_OK || length == 0) {
+    status = tv_base64url_decode(text.data, text.length, decoded, length);
+    if (status != TV_OK || *length == 0) {
+        free(decoded);
         detail->subject = name;
         detail->reason = status != TV_OK ? TV_REASON_BASE64URL : TV_REASON_EMPTY;
-        status = TV_MALFORMED_KEY;
-    } else {
-        *number = BN_bin2bn(bytes, (int)length, NULL);
-        status = *number ? TV_OK : TV_NO_MEMORY;
+        return TV_MALFORMED_KEY;
     }
+    *bytes = decoded;
+    return TV_OK;
+}
+
+// Likewise as a number the caller frees.
+static enum tv_status read_number(yyjson_val *jwk, const char *name, BIGNUM **number,
+                                  struct tv_detail *detail) {
+    unsigned char *bytes;
+    size_t length;
+    enum tv_status status = read_bytes(jwk, name, &bytes, &length, detail);
+    if (status != TV_OK)
+        return status;
+    *number = BN_bin2bn(bytes, (int)length, NULL);
     free(bytes);
+    return *number ? TV_OK : TV_NO_MEMORY;
+}
+
+static enum tv_status make_from(const char *type, int selection, OSSL_PARAM *parameters,
+                                EVP_PKEY **key) {
+    enum tv_status status = TV_NO_MEMORY;
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+    if (context)
+        status = EVP_PKEY_fromdata_init(context) == 1 &&
+                         EVP_PKEY_fromdata(context, key, selection, parameters) == 1
+                     ? TV_OK
+                     : TV_CRYPTO_FAILURE;
+    EVP_PKEY_CTX_free(context);
     return status;
 }
 
 // Makes a key of OpenSSL's type `type` from the builder's parameters.
 static enum tv_status make_key(const char *type, bool pair, OSSL_PARAM_BLD *builder,
                                EVP_PKEY **key) {
-    enum tv_status status = TV_NO_MEMORY;
-    int selection = pair ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY;
     OSSL_PARAM *parameters = OSSL_PARAM_BLD_to_param(builder);
-    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
-    if (parameters && context)
-        status = EVP_PKEY_fromdata_init(context) == 1 &&
-                         EVP_PKEY_fromdata(context, key, selection, parameters) == 1
-                     ? TV_OK
-                     : TV_CRYPTO_FAILURE;
-    EVP_PKEY_CTX_free(context);
+    enum tv_status status = TV_NO_MEMORY;
+    if (parameters)
+        status = make_from(type, pair ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, parameters, key);
     OSSL_PARAM_free(parameters);
+    return status;
+}
+
+// OpenSSL's parameters have numbers in the machine's order.
+static void to_machine_order(unsigned char *bytes, size_t length) {
+    const uint16_t one = 1;
+    if (*(const unsigned char *)&one == 0)
+        return;
+    for (size_t i = 0; i < length / 2; i++) {
+        unsigned char byte = bytes[i];
+        bytes[i] = bytes[length - 1 - i];
+        bytes[length - 1 - i] = byte;
+    }
+}
+
+// The public half alone, straight from its bytes: a JWK Set may have hundreds.
+static enum tv_status make_rsa_public(yyjson_val *jwk, EVP_PKEY **key, struct tv_detail *detail) {
+    unsigned char *modulus = NULL, *exponent = NULL;
+    size_t modulus_length, exponent_length;
+    enum tv_status status = read_bytes(jwk, "n", &modulus, &modulus_length, detail);
+    if (status == TV_OK)
+        status = read_bytes(jwk, "e", &exponent, &exponent_length, detail);
+    if (status == TV_OK) {
+        to_machine_order(modulus, modulus_length);
+        to_machine_order(exponent, exponent_length);
+        OSSL_PARAM parameters[] = {
+            OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_N, modulus, modulus_length),
+            OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_E, exponent, exponent_length),
+            OSSL_PARAM_construct_end()};
+        status = make_from("RSA", EVP_PKEY_PUBLIC_KEY, parameters, key);
+    }
+    free(exponent);
+    free(modulus);
     return status;
 }
 
@@ -88,7 +139,9 @@ static enum tv_status make_rsa(yyjson_val *jwk, bool pair, EVP_PKEY **key,
         {"dq", OSSL_PKEY_PARAM_RSA_EXPONENT2}, {"qi", OSSL_PKEY_PARAM_RSA_COEFFICIENT1},
     };
     enum { ALL = sizeof numbers / sizeof numbers[0] };
-    size_t count = !pair ? 2 : tv_json_member(jwk, TV_SPAN("p")) ? ALL : 3;
+    if (!pair)
+        return make_rsa_public(jwk, key, detail);
+    size_t count = tv_json_member(jwk, TV_SPAN("p")) ? ALL : 3;
     BIGNUM *values[ALL] = {NULL};
     enum tv_status status = TV_NO_MEMORY;
     OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
@@ -103,7 +156,7 @@ static enum tv_status make_rsa(yyjson_val *jwk, bool pair, EVP_PKEY **key,
             goto out;
         }
     }
-    status = make_key("RSA", pair, builder, key);
+    status = make_key("RSA", true, builder, key);
 out:
     OSSL_PARAM_BLD_free(builder);
     for (size_t i = 0; i < ALL; i++)

@@ -26,8 +26,13 @@ static bool is_certificate(const char *name) {
 static EVP_PKEY *decode_der(const char *name, const unsigned char **end, long length,
                             bool *is_private) {
     *is_private = false;
-    if (strcmp(name, PEM_STRING_PUBLIC) == 0)
-        return d2i_PUBKEY(NULL, end, length);
+    if (strcmp(name, PEM_STRING_PUBLIC) == 0) {
+        EVP_PKEY *public_key = tv_key_decode_spki(*end, (size_t)length);
+        if (!public_key)
+            return d2i_PUBKEY(NULL, end, length);
+        *end += length;
+        return public_key;
+    }
     if (strcmp(name, PEM_STRING_RSA_PUBLIC) == 0)
         return d2i_PublicKey(EVP_PKEY_RSA, NULL, end, length);
     if (is_certificate(name)) {

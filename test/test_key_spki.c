@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// Public keys made by parts: the same that OpenSSL's decoder makes, and none where it makes none.
+#include "check.h"
+
+#include "key_internal.h"
+
+#include <openssl/err.h>
+#include <openssl/x509.h>
+
+static const struct {
+    const char *name, *type, *curve;
+    size_t bits;
+} kinds[] = {
+    {"RSA 2048", "RSA", NULL, 2048}, {"RSA 3072", "RSA", NULL, 3072},
+    {"P-256", "EC", "P-256", 0},     {"P-384", "EC", "P-384", 0},
+    {"P-521", "EC", "P-521", 0},     {"Ed25519", "ED25519", NULL, 0},
+    {"Ed448", "ED448", NULL, 0},
+};
+
+static EVP_PKEY *generate(size_t i) {
+    return kinds[i].bits    ? EVP_PKEY_Q_keygen(NULL, NULL, "RSA", kinds[i].bits)
+           : kinds[i].curve ? EVP_PKEY_Q_keygen(NULL, NULL, "EC", kinds[i].curve)
+                            : EVP_PKEY_Q_keygen(NULL, NULL, kinds[i].type);
+}
+
+// What is made of a key text that begins with `der`: `*same` unless OpenSSL makes another of it.
+static bool is_made(const unsigned char *der, size_t length, bool *same) {
+    struct tv_span exact = guard_copy(GUARD_TOKEN, der, length);
+    const unsigned char *at = der;
+    EVP_PKEY *ours = tv_key_decode_spki((const unsigned char *)exact.data, length);
+    EVP_PKEY *theirs = d2i_PUBKEY(NULL, &at, (long)length);
+    bool made = ours != NULL;
+    *same = !ours || (theirs && at == der + length && EVP_PKEY_eq(ours, theirs) == 1);
+    EVP_PKEY_free(theirs);
+    EVP_PKEY_free(ours);
+    ERR_clear_error();
+    return made;
+}
+
+// Bytes that stand in front of the numbers of any key, at least.
+#define FRONT 12
+
+static void test_kind(size_t i) {
+    const char *name = kinds[i].name;
+    unsigned char *der = NULL;
+    bool same;
+    EVP_PKEY *key = generate(i);
+    int written = i2d_PUBKEY(key, &der);
+    if (written <= 0)
+        check_abort("no key of %s", name);
+    size_t length = (size_t)written, others = 0, made = 0;
+    CHECK(is_made(der, length, &same) && same, name);
+    for (size_t cut = 0; cut < length; cut += cut < 40 ? 1 : 31) {
+        CHECK(!is_made(der, cut, &same), name);
+        others += !same;
+    }
+    // One bit after the other of what stands in front, and some of the numbers.
+    for (size_t bit = 0; bit < 8 * length; bit += bit < 320 ? 1 : 37) {
+        der[bit / 8] ^= (unsigned char)(1 << bit % 8);
+        bool is = is_made(der, length, &same);
+        made += is && bit < 8 * FRONT;
+        others += !same;
+        der[bit / 8] ^= (unsigned char)(1 << bit % 8);
+    }
+    CHECK_NUMBER(0, others, name);
+    CHECK(made < 8 * length / 37,
+          name); // numbers of RSA, and points of OKP, are good in any spelling
+    unsigned char *longer = check_malloc(length + 1);
+    memcpy(longer, der, length);
+    longer[length] = 0;
+    CHECK(!is_made(longer, length + 1, &same) && same, name);
+    free(longer);
+    OPENSSL_free(der);
+    EVP_PKEY_free(key);
+}
+
+int main(void) {
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        test_kind(i);
+    return check_report("test_key_spki");
+}
