@@ -5,6 +5,8 @@
 
 #include "keyset.h"
 
+#include <openssl/err.h>
+
 static enum tv_status load(const char *text, size_t length, struct tv_key_set **set,
                            struct tv_detail *detail) {
     struct tv_span copy = guard_copy(GUARD_KEY, text, length);
@@ -271,8 +273,25 @@ static void test_cut(void) {
     free(text);
 }
 
+// The queue of OpenSSL's errors is the server's too: what stood there stays, and nothing is added.
+static void test_errors(void) {
+    static const char text[] = "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\","
+                               "\"x\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\","
+                               "\"y\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE\"}]}";
+    struct tv_key_set *set = NULL;
+    struct tv_detail detail = {0};
+    ERR_clear_error();
+    ERR_raise(ERR_LIB_USER, ERR_R_DISABLED);
+    unsigned long before = ERR_peek_last_error();
+    tv_key_set_load(text, sizeof text - 1, TV_RSA_MIN_BITS, &set, &detail);
+    tv_key_set_free(set);
+    CHECK(ERR_peek_last_error() == before, "nothing added");
+    CHECK(ERR_get_error() == before && ERR_get_error() == 0, "nothing taken");
+}
+
 int main(void) {
     test_sets();
+    test_errors();
     test_finds();
     test_most();
     test_cut();
