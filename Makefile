@@ -167,7 +167,7 @@ $(FUZZ)/token_mutator.o $(FUZZ)/signed.o: FUZZ_SANITIZERS := -fsanitize=address 
 
 $(FUZZ_TOKEN_TARGETS:%=$(FUZZ)/fuzz_%): $(FUZZ)/token_mutator.o
 $(FUZZ)/fuzz_%: $(FUZZ)/fuzz_%.o $(FUZZ)/signed.o $(FUZZ_OBJECTS)
-	$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $(sort $^) $(PKG_LIBS) $(LUA_LIBS)
+	$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $(sort $^) $(PKG_LIBS) $(LUA_LIBS) -lm
 
 .SECONDARY: $(FUZZ_OBJECTS) $(FUZZ_TARGETS:%=$(FUZZ)/fuzz_%.o) $(FUZZ)/signed.o $(FUZZ)/token_mutator.o
 .PHONY: fuzz-build
@@ -183,6 +183,14 @@ fuzz: fuzz-build
 .PHONY: fuzz-merge
 fuzz-merge: fuzz-build
 	BUILD="$(BUILD)" scripts/fuzz merge
+
+# AFL++ (Debian's afl++) on the same targets, each for FUZZ_SECONDS; what it finds waits for fuzz-merge.
+AFL_TARGETS ?= verify oracle key
+.PHONY: fuzz-afl
+fuzz-afl:
+	$(MAKE) BUILD=$(BUILD)/afl FUZZ_CC=afl-clang-fast FUZZ_SANITIZERS="-fsanitize=fuzzer-no-link -fno-omit-frame-pointer" \
+		$(AFL_TARGETS:%=$(BUILD)/afl/fuzz/fuzz_%)
+	BUILD="$(BUILD)" scripts/fuzz afl $(FUZZ_SECONDS) $(AFL_TARGETS)
 
 # The corpus without a fuzzer, with any compiler.
 REPLAY_OBJECTS := $(SOURCES:src/%.c=$(UNIT)/%.o)
@@ -400,5 +408,5 @@ deb: dist
 .PHONY: help
 help:
 	@echo "all install uninstall clean dist deb package-check demo check unit oom corpus spec example recipes cross e2e browser lint fips sanitize collector valgrind coverage mutation bench"
-	@echo "fuzz (each target for FUZZ_SECONDS, in turn) fuzz-merge"
+	@echo "fuzz (each target for FUZZ_SECONDS, in turn) fuzz-merge fuzz-afl"
 	@echo "bench-run bench-publish bench-reach bench-check bench-update bench-loop bench-logins bench-shards"

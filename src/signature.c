@@ -188,6 +188,11 @@ static enum tv_status sign_and_check(const struct tv_algorithm *algorithm, const
                            : status;
 }
 
+static enum tv_status fail_pair(struct tv_detail *detail) {
+    detail->reason = TV_REASON_NOT_A_PAIR;
+    return TV_MALFORMED_KEY;
+}
+
 // A pair whose halves do not belong together signs too, and a faulty computation gives the private
 // key away (Boneh, DeMillo, Lipton 1997): nothing leaves unchecked. What does not hold is made once
 // more with a copy of the pair, which has none of the blinding that OpenSSL left half done when it
@@ -204,10 +209,20 @@ static enum tv_status sign_pair(const struct tv_algorithm *algorithm, const stru
         return TV_NO_MEMORY;
     status = sign_and_check(algorithm, key, copy, input, signature, signature_length, detail);
     EVP_PKEY_free(copy);
-    if (status != TV_BAD_SIGNATURE)
-        return status;
-    detail->reason = TV_REASON_NOT_A_PAIR;
-    return TV_MALFORMED_KEY;
+    return status == TV_BAD_SIGNATURE ? fail_pair(detail) : status;
+}
+
+// OpenSSL does not even sign with an RSA pair whose numbers are out of range. This takes long.
+static enum tv_status check_pair(const struct tv_key *key, struct tv_detail *detail) {
+    struct tv_memory_tries tries = {0};
+    enum tv_status status;
+    do {
+        EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, tv_key_pair(key), NULL);
+        bool good = context && EVP_PKEY_check(context) == 1;
+        EVP_PKEY_CTX_free(context);
+        status = good ? TV_CRYPTO_FAILURE : TV_MALFORMED_KEY;
+    } while (status == TV_MALFORMED_KEY && tv_memory_try_again(&tries, &status));
+    return status == TV_MALFORMED_KEY ? fail_pair(detail) : status;
 }
 
 enum tv_status tv_signature_make(const struct tv_algorithm *algorithm, const struct tv_key *key,
@@ -223,6 +238,8 @@ enum tv_status tv_signature_make(const struct tv_algorithm *algorithm, const str
                      ? sign_hmac(algorithm, tv_key_secret(key), input, signature, signature_length)
                      : sign_pair(algorithm, key, input, signature, signature_length, detail);
     } while (status == TV_CRYPTO_FAILURE && tv_memory_try_again(&tries, &status));
+    if (status == TV_CRYPTO_FAILURE && is_rsa(algorithm))
+        status = check_pair(key, detail);
     ERR_pop_to_mark();
     if (status != TV_OK)
         OPENSSL_cleanse(signature, TV_SIGNATURE_MAX_SIZE);

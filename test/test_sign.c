@@ -376,12 +376,27 @@ static void test_jwks(void) {
     tv_key_free(key);
 }
 
+// OpenSSL refuses to sign with it, and said no more than that.
+static void test_number_out_of_range(void) {
+    unsigned char signature[TV_SIGNATURE_MAX_SIZE];
+    size_t size, length;
+    struct tv_detail detail = {0};
+    struct tv_key *key = NULL;
+    char *jwk = check_read_file("fuzz/finds/private/number-out-of-range.json", &size);
+    CHECK_STATUS(TV_OK, tv_key_load_private(jwk, size, &key, &detail), "out of range");
+    CHECK_STATUS(TV_MALFORMED_KEY, make("RS256", key, signature, &length, &detail), "out of range");
+    CHECK(detail.reason == TV_REASON_NOT_A_PAIR, "out of range");
+    tv_key_free(key);
+    free(jwk);
+}
+
 int main(void) {
     make_pairs();
     test_make();
     test_halves();
     test_ranges();
     test_jwks();
+    test_number_out_of_range();
     test_failures();
     test_tokens();
     for (size_t i = 0; i < PAIR_COUNT; i++) {
