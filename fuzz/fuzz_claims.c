@@ -76,6 +76,8 @@ static bool are_good_dates(yyjson_val *claims, const struct tv_claims_policy *po
     yyjson_val *iat = yyjson_obj_get(claims, "iat");
     bool milliseconds = policy->accept_milliseconds;
     double exp_s = 0, nbf_s = 0, iat_s = 0, leeway_s = (double)policy->leeway_s;
+    if (iat && !yyjson_is_num(iat))
+        return false;
     if (!is_good_date(exp, milliseconds, &exp_s) || !is_good_date(nbf, milliseconds, &nbf_s))
         return false;
     if ((exp && exp_s + leeway_s <= now_s) || (nbf && nbf_s - leeway_s > now_s))

@@ -29,7 +29,7 @@ static struct tv_key *public_half(const struct tv_key *key) {
     char *pem = NULL;
     size_t length = 0;
     MUST(tv_key_pem(key, &pem, &length) == TV_OK);
-    MUST(!memmem(pem, length, "PRIVATE", 7));
+    MUST(!memmem(pem, length, "PRIVATE KEY", 11)); // base64 has no blank
     struct tv_key *loaded = NULL;
     struct tv_detail detail = {0};
     MUST(tv_key_load(pem, length, &loaded, &detail) == TV_OK);
