@@ -165,6 +165,21 @@ local operations = {
 		good = function (payload, header) assert(#payload > 10 and header.alg == "RS256"); end,
 	},
 	{
+		name = "generate_key",
+		run = function () return tv.generate_key { curve = "P-256" }; end,
+		good = function (made, jwk) assert(tv.key(made):thumbprint() == tv.key(jwk):thumbprint()); end,
+	},
+	{
+		name = "decode_json",
+		run = function () return tv.decode_json('{"list":[],"object":{"a":[1,2.5,null,"text"]}}'); end,
+		good = function (value) assert(value.object.a[2] == 2.5); end,
+	},
+	{
+		name = "a JSON text that is none",
+		run = function () return tv.decode_json('{"a":1,"a":2}'); end,
+		code = "malformed-payload",
+	},
+	{
 		name = "inspect",
 		run = function () return tv.inspect(rs256); end,
 		good = function (header, claims) check_claims(claims, header); end,
