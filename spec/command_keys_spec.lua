@@ -245,6 +245,14 @@ describe("publish", function ()
 		assert.equal(tv.key(command.read(folder.."/other.pem")):pem(), command.read(folder.."/keys/"..file));
 	end);
 
+	it("prints UTF-8 as JSON also where names are in none", function ()
+		local output, errors, status = command.run(folder, { "publish", "--json", "public.pem", "--kid", "caf\233-\195\169", "--dir", "." });
+		assert.equal("", errors);
+		assert.equal(0, status);
+		assert.truthy(utf8.len(output), output);
+		assert.truthy(tv.decode_json(output), output);
+	end);
+
 	it("takes a certificate, a JWK and standard input", function ()
 		command.shell(folder, "openssl req -x509 -key rsa.pem -subj /CN=x -out certificate.pem 2>/dev/null");
 		assert_answer("RSA, 2048 bits, new", nil, 0, command.run(folder, { "publish", "certificate.pem", "--kid", "c", "--dir", "keys" }));

@@ -5,7 +5,11 @@ local null = require "token_verifier".null;
 
 local escapes = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" };
 
+-- File names and options may hold bytes that are no UTF-8; JSON cannot.
 local function quoted(text)
+	if not utf8.len(text) then
+		text = text:gsub("[\128-\255]", "\239\191\189"); -- U+FFFD
+	end
 	return '"'..text:gsub('[%c"\\\127]', function (char)
 		return escapes[char] or ("\\u%04x"):format(char:byte());
 	end)..'"';
