@@ -84,6 +84,10 @@ static const struct {
     {"{\"alg\":\"HS256\",\"crit\":[]}", TV_UNSUPPORTED_CRITICAL, 0, "crit", NULL},
     {"{\"alg\":\"HS256\",\"crit\":null}", TV_UNSUPPORTED_CRITICAL, 0, "crit", NULL},
     {"{\"\\u0063rit\":[\"exp\"]}", TV_UNSUPPORTED_CRITICAL, 0, "crit", NULL},
+    // RFC 7797: what is signed would be other bytes. Without crit it is forbidden anyway.
+    {"{\"alg\":\"HS256\",\"b64\":false}", TV_UNSUPPORTED_CRITICAL, 0, "b64", NULL},
+    {"{\"alg\":\"HS256\",\"b64\":null}", TV_UNSUPPORTED_CRITICAL, 0, "b64", NULL},
+    {"{\"alg\":\"HS256\",\"b64\":\"true\"}", TV_UNSUPPORTED_CRITICAL, 0, "b64", NULL},
 };
 
 static const struct {
