@@ -133,8 +133,9 @@ static enum tv_status write_value(const struct writer *writer, int index, int de
     yyjson_mut_doc *document = writer->document;
     size_t length;
     const char *bytes;
-    if ((*writer->values_left)-- == 0)
+    if (*writer->values_left == 0)
         return fail(writer, "more values than a token has room for");
+    --*writer->values_left;
     switch (lua_type(L, index)) {
     case LUA_TBOOLEAN:
         *value = yyjson_mut_bool(document, lua_toboolean(L, index));
