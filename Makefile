@@ -350,7 +350,7 @@ $(BENCH)/libjwt $(BENCH)/cjose: $(BENCH)/%: bench/peers/%.c bench/peers/worker.c
 	$(CC) -D_GNU_SOURCE -std=c11 $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -DPEER_VERSION='"$(shell $(PKG_CONFIG) --modversion $*)"' \
 		$(shell $(PKG_CONFIG) --cflags $*) $(LDFLAGS) -o $@ $(filter %.c,$^) $(shell $(PKG_CONFIG) --libs $*)
 
-.PHONY: bench-programs bench-run bench-smoke bench-publish bench-reach bench-loop bench-logins bench-shards
+.PHONY: bench-programs bench-run bench-smoke bench-publish bench-reach bench-growth bench-loop bench-logins bench-shards
 bench-programs: all $(BENCH)/floor.so
 	@$(MAKE) --no-print-directory $(or $(BENCH_C_PEERS),all)
 
@@ -376,6 +376,9 @@ bench-reach: all $(BENCH)/floor.so
 .PHONY: bench-check bench-update
 bench-check bench-update: bench-%: all $(BENCH)/floor.so
 	$(BENCH_ENV) nice $(PYTHON) bench/instructions.py $* --build "$(BUILD)" --word "$(WORD)"
+
+bench-growth: all
+	$(BENCH_ENV) $(LUA) bench/growth.lua $(GROWTH_CALLS)
 
 bench-loop: all
 	PROSODY="$(PROSODY)" $(PYTHON) bench/loop.py
@@ -410,4 +413,4 @@ deb: dist
 help:
 	@echo "all install uninstall clean dist deb package-check demo check unit oom corpus spec example recipes cross e2e browser lint fips sanitize collector valgrind coverage mutation bench"
 	@echo "fuzz (each target for FUZZ_SECONDS, in turn) fuzz-merge fuzz-afl"
-	@echo "bench-run bench-publish bench-reach bench-check bench-update bench-loop bench-logins bench-shards"
+	@echo "bench-run bench-publish bench-reach bench-check bench-update bench-growth bench-loop bench-logins bench-shards"

@@ -20,16 +20,20 @@ static size_t count_parts(struct tv_span token) {
     return parts;
 }
 
+static const char *find_dot(const char *from, const char *end) {
+    return from ? memchr(from, '.', (size_t)(end - from)) : NULL;
+}
+
 static enum tv_status split(struct tv_span token, struct tv_jws *jws, struct tv_detail *detail) {
-    size_t parts = count_parts(token);
-    if (parts != 3) {
+    const char *end = token.data + token.length;
+    const char *first = find_dot(token.data, end);
+    const char *second = find_dot(first ? first + 1 : NULL, end);
+    if (!second || find_dot(second + 1, end)) {
+        size_t parts = count_parts(token);
         detail->reason = TV_REASON_PARTS;
         detail->number = (double)parts;
         return parts == 5 ? TV_ENCRYPTED_TOKEN : TV_MALFORMED_TOKEN; // RFC 7516 section 9
     }
-    const char *end = token.data + token.length;
-    const char *first = memchr(token.data, '.', token.length);
-    const char *second = memchr(first + 1, '.', (size_t)(end - first - 1));
     jws->header_part = (struct tv_span){token.data, (size_t)(first - token.data)};
     jws->payload_part = (struct tv_span){first + 1, (size_t)(second - first - 1)};
     jws->signature_part = (struct tv_span){second + 1, (size_t)(end - second - 1)};
