@@ -510,13 +510,13 @@ static void test_names(void) {
         struct policy_line line;
         const char *value, *names;
         enum tv_status status; // of these names; all others are judged otherwise
-    } cases[] = {
+    } kinds[] = {
         {{0}, "[]", "exp iat nbf ", TV_INVALID_CLAIM},
         {{.issuers = "a"}, "\"a\"", "iss ", TV_OK},
         {{.audiences = "a"}, "\"a\"", "aud ", TV_OK},
         {{.sub = true}, "\"a\"", "sub ", TV_OK},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         char found[64] = "", name[4] = "", claims[32];
         for (int n = 0; n < 26 * 26 * 26; n++) {
             struct policy_words words;
@@ -524,13 +524,13 @@ static void test_names(void) {
             name[0] = (char)('a' + n / 676);
             name[1] = (char)('a' + n / 26 % 26);
             name[2] = (char)('a' + n % 26);
-            snprintf(claims, sizeof claims, "{\"%s\":%s}", name, cases[i].value);
-            if (judge(claims, &cases[i].line, NULL, &words, &detail) != cases[i].status)
+            snprintf(claims, sizeof claims, "{\"%s\":%s}", name, kinds[i].value);
+            if (judge(claims, &kinds[i].line, NULL, &words, &detail) != kinds[i].status)
                 continue;
             if (strlen(found) + sizeof name < sizeof found)
                 strcat(strcat(found, name), " ");
         }
-        CHECK_TEXT(cases[i].names, found, "names of claims");
+        CHECK_TEXT(kinds[i].names, found, "names of claims");
     }
     // Nor are longer names, of which some are found in tokens.
     static const char *const longer[] = {"expires", "exp2", "nbf_", "iat0", "iss\\u0000"};

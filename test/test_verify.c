@@ -691,25 +691,25 @@ static void test_min_bits(void) {
     static const struct {
         int min_bits;
         enum tv_status expected;
-    } cases[] = {{0, TV_OK}, {2048, TV_OK}, {2049, TV_WEAK_KEY}, {3072, TV_WEAK_KEY}};
+    } limits[] = {{0, TV_OK}, {2048, TV_OK}, {2049, TV_WEAK_KEY}, {3072, TV_WEAK_KEY}};
     static struct token token;
     token_begin(&token, TV_SPAN(RS256), TV_SPAN("{}"));
     token_sign(&token, "RS256", (struct tv_span){0}, private_key);
     struct tv_span types[8];
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
         struct tv_policy policy = {.types = policy_accepted("JWT", types),
-                                   .rsa_min_bits = cases[i].min_bits};
+                                   .rsa_min_bits = limits[i].min_bits};
         struct tv_claims_request request = {.now_s = NOW};
         struct tv_detail detail;
         yyjson_val *claims = NULL;
         char name[32];
-        snprintf(name, sizeof name, "at least %d bits", cases[i].min_bits);
+        snprintf(name, sizeof name, "at least %d bits", limits[i].min_bits);
         set_algorithms(&policy, "RS256");
-        CHECK_STATUS(cases[i].expected,
+        CHECK_STATUS(limits[i].expected,
                      verify((struct tv_span){token.text, token.length}, &policy, public_key,
                             &request, &claims, &detail),
                      name);
-        CHECK((claims != NULL) == (cases[i].expected == TV_OK), name);
+        CHECK((claims != NULL) == (limits[i].expected == TV_OK), name);
     }
 }
 
