@@ -206,6 +206,13 @@ describe("keygen", function ()
 			assert.equal("a shared secret of more than 32 bytes\n", command.read(folder.."/secret"));
 		end);
 	end
+
+	it("loses no private key to its public half where one file has two names", function ()
+		assert_answer("^$", "the same file, which holds the private key now", 2,
+			command.run(folder, { "keygen", "--type", "ec", "--out", "twice.pem", "--public", "./twice.pem", "--force" }));
+		assert.matches("PRIVATE KEY", command.read(folder.."/twice.pem"));
+		assert.equal("600", mode("twice.pem"));
+	end);
 end);
 
 describe("key-name", function ()

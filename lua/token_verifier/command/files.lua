@@ -46,6 +46,11 @@ local function exists(path)
 	return os.execute(("test -e %s -o -L %s"):format(quoted(path), quoted(path))) == true;
 end
 
+-- Whether two names lead to the same file, which is there.
+local function is_same(path, other)
+	return os.execute(("test %s -ef %s"):format(quoted(path), quoted(other))) == true;
+end
+
 -- An empty file beside `path`, with this mode, and its name; or nil and a message.
 local function create_beside(path, mode)
 	local pipe = io.popen(("umask 077; exec 2>&1; name=$(mktemp %s) && chmod %s \"$name\" && printf '/%%s' \"$name\" || printf %%s \"$name\"")
@@ -136,4 +141,4 @@ local function list(folder, pattern)
 	return names;
 end
 
-return { write = write, publish = publish, list = list, join = join, absolute = absolute, exists = exists };
+return { write = write, publish = publish, list = list, join = join, absolute = absolute, exists = exists, is_same = is_same };

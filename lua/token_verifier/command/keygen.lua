@@ -102,6 +102,9 @@ local function run(arguments, terminal)
 		write(arguments.out, private, "600", arguments, terminal);
 	end
 	if arguments.public then
+		if arguments.out and files.is_same(arguments.out, arguments.public) then -- by another spelling
+			terminal.fail("--out and --public name the same file, which holds the private key now");
+		end
 		write(arguments.public, public, "644", arguments, terminal);
 	end
 	if terminal.wants_json then
