@@ -160,6 +160,16 @@ local operations = {
 		good = function (token) assert(tv.verify_jws(token, { key = rsa, algorithms = { "RS256" } }) == '{"sub":"a"}'); end,
 	},
 	{
+		name = "generate_key",
+		run = function () return tv.generate_key { curve = "P-256" }; end,
+		good = function (pem_text, jwk) assert(tv.sign({}, { private_key = pem_text, algorithm = "ES256" }) and jwk:find('"d":', 1, true)); end,
+	},
+	{
+		name = "decode_json",
+		run = function () return tv.decode_json('{"a":[]}'); end,
+		good = function (value) assert(#value.a == 0); end,
+	},
+	{
 		name = "verify_jws",
 		run = function () return tv.verify_jws(rs256, { key = rsa_of_rfc, algorithms = { "RS256" } }); end,
 		good = function (payload, header) assert(#payload > 10 and header.alg == "RS256"); end,
