@@ -12,16 +12,16 @@ size_t tv_jws_arena_size(size_t length) {
     return decoded + 3 * overhead + tv_json_arena_size(decoded) + 2 * tv_json_arena_size(0);
 }
 
-static size_t count_parts(struct tv_span token) {
-    size_t parts = 1;
-    for (const char *at = token.data, *end = at + token.length;
-         (at = memchr(at, '.', (size_t)(end - at))); at++)
-        parts++;
-    return parts;
-}
-
 static const char *find_dot(const char *from, const char *end) {
     return from ? memchr(from, '.', (size_t)(end - from)) : NULL;
+}
+
+static size_t count_parts(struct tv_span token) {
+    const char *end = token.data + token.length;
+    size_t parts = 1;
+    for (const char *dot = find_dot(token.data, end); dot; dot = find_dot(dot + 1, end))
+        parts++;
+    return parts;
 }
 
 static enum tv_status split(struct tv_span token, struct tv_jws *jws, struct tv_detail *detail) {
