@@ -5,6 +5,7 @@
 #include "base64url.h"
 #include "key_internal.h"
 
+#include <assert.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
@@ -106,13 +107,14 @@ enum tv_status tv_key_private_pem(const struct tv_key *key, char **text, size_t 
     return status;
 }
 
-// A JWK that grows: `length` bytes are written, there is room for the rest of the members.
+// A JWK that grows: `length` of `size` bytes are written, there is room for the rest of the members.
 struct writer {
     char *text;
-    size_t length;
+    size_t length, size;
 };
 
 static void add_text(struct writer *out, const char *text, size_t length) {
+    assert(length <= out->size - out->length);
     memcpy(out->text + out->length, text, length);
     out->length += length;
 }
@@ -194,12 +196,14 @@ enum tv_status tv_key_private_jwk(const struct tv_key *key, char **text, size_t 
     enum tv_status status = tv_key_jwk(key, &public_text, &public_length);
     if (status != TV_OK)
         return status;
-    struct writer out = {.text = calloc(1, public_length + PRIVATE_MEMBERS_SIZE)};
+    struct writer out = {.size = public_length + PRIVATE_MEMBERS_SIZE};
+    out.text = calloc(1, out.size);
     if (!out.text) {
         free(public_text);
         return TV_NO_MEMORY;
     }
-    add_text(&out, public_text, public_length - 1); // without its closing brace
+    add_text(&out, public_text, public_length);
+    out.length--; // its closing brace
     free(public_text);
     ERR_set_mark();
     bool added = add_private_numbers(&out, key);

@@ -25,8 +25,8 @@ enum {
     STATE_NAMES,       // of members of JSON objects; see lua_json.c
     STATE_VERIFY,      // what was made of the options of verify(); see lua_remember.c
     STATE_VERIFY_JWS,  // likewise
-    STATE_VALUES = STATE_VERIFY_JWS
 };
+#define STATE_VALUES STATE_VERIFY_JWS // how many there are
 
 // lua_module.c
 

@@ -5,13 +5,16 @@
 #include "status.h"
 
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 
 // As much as any one allocation on the way to a key.
 #define TV_MEMORY_PROBE_SIZE ((size_t)4096)
 
 static inline bool tv_memory_is_short(void) {
+    ERR_set_mark(); // from OpenSSL 3.2 on its allocator notes that it failed
     void *probe = OPENSSL_malloc(TV_MEMORY_PROBE_SIZE);
     OPENSSL_free(probe);
+    ERR_pop_to_mark();
     return !probe;
 }
 

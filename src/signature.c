@@ -28,14 +28,23 @@ struct notes {
     bool others; // of what a plain refusal has nothing to do with
 };
 
+// EVP_R_PROVIDER_SIGNATURE_FAILURE, which the headers of OpenSSL 3.0 do not have: later ones note it
+// of whatever does not hold.
+#define PROVIDER_SIGNATURE_FAILURE 234
+
+static bool is_of_refusals(unsigned long error) {
+    int library = ERR_GET_LIB(error);
+    return library == ERR_LIB_RSA || library == ERR_LIB_PROV ||
+           (library == ERR_LIB_EVP && ERR_GET_REASON(error) == PROVIDER_SIGNATURE_FAILURE);
+}
+
 static struct notes read_notes(void) {
     struct notes notes = {0};
     unsigned long error;
     while ((error = ERR_get_error()) != 0) {
         notes.memory = notes.memory || ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
         notes.rsa = notes.rsa || ERR_GET_LIB(error) == ERR_LIB_RSA;
-        notes.others = notes.others ||
-                       (ERR_GET_LIB(error) != ERR_LIB_RSA && ERR_GET_LIB(error) != ERR_LIB_PROV);
+        notes.others = notes.others || !is_of_refusals(error);
     }
     return notes;
 }

@@ -60,10 +60,11 @@ for _, transport in ipairs{ "websocket", "bosh" } do
 			}, names(list));
 			local first, second, last = list[1], list[2], list[#list];
 			assert.is_true(first.has_token);
-			assert.same({ "Planning", "acme", "p1", "somebody", "eu-1", "spec/1" }, {
+			assert.same({ "Planning", "acme", "p1", "somebody", "eu-1" }, {
 				first.jitsi_web_query_room, first.jitsi_web_query_prefix, first.previd, first.customusername, first.user_region,
-				first.user_agent_header,
 			});
+			-- Newer releases of nbxmpp insist on their own.
+			assert.truthy(first.user_agent_header:match("^spec/1$") or first.user_agent_header:match("^nbxmpp/"));
 			assert.is_nil(first.jitsi_meet_room);
 			assert.equal("planning", second.jitsi_meet_room);
 			assert.is_nil(list[5]._jitsi_auth_done);
