@@ -107,7 +107,7 @@ enum tv_status tv_key_private_pem(const struct tv_key *key, char **text, size_t 
     return status;
 }
 
-// A JWK that grows: `length` of `size` bytes are written, there is room for the rest of the members.
+// A JWK that grows: `length` of `size` bytes are written, and the rest of the members has room.
 struct writer {
     char *text;
     size_t length, size;

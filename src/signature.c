@@ -23,28 +23,26 @@ static const EVP_MD *digest_of(const struct tv_algorithm *algorithm) {
 
 // Why OpenSSL did not say yes, as far as its queue tells. It is emptied.
 struct notes {
-    bool memory; // it lacked some
-    bool rsa;    // RSA's own words on what is wrong with a signature
-    bool others; // of what a plain refusal has nothing to do with
+    bool memory;   // it lacked some
+    bool rsa;      // RSA's own words on what is wrong with a signature
+    bool provider; // that a signature did not hold, for whatever reason
+    bool others;   // of what a plain refusal has nothing to do with
 };
 
-// EVP_R_PROVIDER_SIGNATURE_FAILURE, which the headers of OpenSSL 3.0 do not have: later ones note it
-// of whatever does not hold.
+// EVP_R_PROVIDER_SIGNATURE_FAILURE, which the headers of OpenSSL 3.0 do not have.
 #define PROVIDER_SIGNATURE_FAILURE 234
-
-static bool is_of_refusals(unsigned long error) {
-    int library = ERR_GET_LIB(error);
-    return library == ERR_LIB_RSA || library == ERR_LIB_PROV ||
-           (library == ERR_LIB_EVP && ERR_GET_REASON(error) == PROVIDER_SIGNATURE_FAILURE);
-}
 
 static struct notes read_notes(void) {
     struct notes notes = {0};
     unsigned long error;
     while ((error = ERR_get_error()) != 0) {
-        notes.memory = notes.memory || ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
-        notes.rsa = notes.rsa || ERR_GET_LIB(error) == ERR_LIB_RSA;
-        notes.others = notes.others || !is_of_refusals(error);
+        int library = ERR_GET_LIB(error), reason = ERR_GET_REASON(error);
+        bool provider = library == ERR_LIB_EVP && reason == PROVIDER_SIGNATURE_FAILURE;
+        notes.memory = notes.memory || reason == ERR_R_MALLOC_FAILURE;
+        notes.rsa = notes.rsa || library == ERR_LIB_RSA;
+        notes.provider = notes.provider || provider;
+        notes.others =
+            notes.others || !(library == ERR_LIB_RSA || library == ERR_LIB_PROV || provider);
     }
     return notes;
 }
@@ -54,10 +52,11 @@ static bool is_rsa(const struct tv_algorithm *algorithm) {
 }
 
 // What OpenSSL notes of a bad signature and nothing else: for RSA what is wrong with it, for ECDSA
-// nothing. For EdDSA nothing too, but also where its hash found no memory: never plain.
+// nothing (3.0; later ones say that it did not hold, also where memory was short). For EdDSA
+// nothing too, but also where its hash found no memory: never plain.
 static bool is_plain(const struct tv_algorithm *algorithm, const struct notes *notes) {
     return !notes->memory && !notes->others && algorithm->family != TV_FAMILY_EDDSA &&
-           (notes->rsa || !is_rsa(algorithm));
+           (is_rsa(algorithm) ? notes->rsa : !notes->provider);
 }
 
 // With the key's contexts; `signature` in the form that OpenSSL takes. OpenSSL that lacks memory
