@@ -148,6 +148,10 @@ class Server:
     def pid(self):
         return self.process.pid if self.process and self.process.poll() is None else None
 
+    def is_frozen(self):
+        pid = self.pid()
+        return bool(pid) and pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0] == "T"
+
     def signal(self, number):
         os.kill(self.process.pid, number)
 
@@ -223,6 +227,8 @@ location / {{ try_files $uri /page/{next(iter(files))}; }}
 
     def _await_log(self):
         """A line is written after its answer was sent: one of ours, asked for now, comes after all that was answered."""
+        if self.is_frozen():
+            return  # it answers nobody; who waits for it here keeps the clients of this process waiting
         self.marks += 1
         mark = f"/mark-{self.marks}"
         if self.pid() and answers(self.http_port, mark):
