@@ -13,7 +13,6 @@ import resource
 import statistics
 import sys
 import time
-import urllib.request
 
 sys.dont_write_bytecode = True
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -81,11 +80,6 @@ class Bench:
         pages = int(pathlib.Path(f"/proc/{self.prosody.pid()}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
-    def largest_gap(self):
-        request = urllib.request.Request(f"http://127.0.0.1:{self.prosody.port}/loop-gap", headers={"Host": "gap.example"})
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return float(answer.read().split()[0])
-
     def stream(self, host):
         """STREAM log-ins, PARALLEL under way at any time, each on a connection of its own."""
         members = [self.member(host) for _ in range(STREAM)]
@@ -102,11 +96,11 @@ class Bench:
 
         def begin():
             time.sleep(0.2)
-            self.largest_gap()
+            self.prosody.loop_gap("gap.example")
 
         def end():
             time.sleep(0.5)
-            gaps.append(self.largest_gap())
+            gaps.append(self.prosody.loop_gap("gap.example"))
 
         result = crowd.at_once([self.member(host) for _ in range(PARALLEL)], 20, before=begin, after=end)
         expect_all(result, PARALLEL, host)
@@ -216,11 +210,6 @@ def main():
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     size = int(sys.argv[2]) if len(sys.argv) > 2 else 5000
     servers.exit_on_signals()
-    found = servers.prosody_launchers()
-    wanted = os.environ.get("PROSODY") or None
-    if not found or (wanted and wanted not in found):
-        print(f"log_ins.py: Prosody {wanted or ''} is not at hand", file=sys.stderr)
-        return 1
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     if hard < 2 * size + 200:
         print(f"log_ins.py: only {hard} open files are allowed (ulimit -n): the crowd is smaller", file=sys.stderr)
@@ -228,8 +217,11 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     world = servers.World()
     try:
-        for version in [wanted] if wanted else sorted(found):
-            run(world, version, found[version], rounds, size)
+        for version, launcher in servers.wanted_launchers().items():
+            run(world, version, launcher, rounds, size)
+    except servers.StartFailure as failure:
+        print(failure, file=sys.stderr)
+        return 1
     finally:
         world.close()
     return 0

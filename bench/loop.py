@@ -4,12 +4,10 @@
     loop.py [ROUNDS]      on each Prosody at hand, or the one named by PROSODY; 3 rounds, medians
 """
 
-import os
 import pathlib
 import statistics
 import sys
 import time
-import urllib.request
 
 sys.dont_write_bytecode = True
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -60,16 +58,10 @@ class Bench:
         self.prosody.stop()
         self.bad.close()
 
-    def largest_gap(self):
-        """Milliseconds, since the last call."""
-        request = urllib.request.Request(f"http://127.0.0.1:{self.prosody.port}/loop-gap", headers={"Host": "shared.example"})
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return float(answer.read().split()[0])
-
     def idle(self, _number):
-        self.largest_gap()
+        self.prosody.loop_gap("shared.example")
         time.sleep(5)
-        return self.largest_gap(), ""
+        return self.prosody.loop_gap("shared.example"), ""
 
     def log_in(self, name, token, count=1):
         """From <auth/> to a second after the last answer; the connections stand before and stay that long."""
@@ -78,11 +70,11 @@ class Bench:
 
         def begin():
             time.sleep(0.3)
-            self.largest_gap()
+            self.prosody.loop_gap("shared.example")
 
         def end():
             time.sleep(1)
-            gaps.append(self.largest_gap())
+            gaps.append(self.prosody.loop_gap("shared.example"))
 
         result = crowd.at_once([crowd.Member(url, name) for _ in range(count)], 20, before=begin, after=end)
         time.sleep(1)  # their sessions end, which is not what the next row measures
@@ -130,15 +122,13 @@ def run(world, version, launcher, rounds):
 def main():
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     servers.exit_on_signals()
-    found = servers.prosody_launchers()
-    wanted = os.environ.get("PROSODY") or None
-    if not found or (wanted and wanted not in found):
-        print(f"loop.py: Prosody {wanted or ''} is not at hand", file=sys.stderr)
-        return 1
     world = servers.World()
     try:
-        for version in [wanted] if wanted else sorted(found):
-            run(world, version, found[version], rounds)
+        for version, launcher in servers.wanted_launchers().items():
+            run(world, version, launcher, rounds)
+    except servers.StartFailure as failure:
+        print(failure, file=sys.stderr)
+        return 1
     finally:
         world.close()
     return 0

@@ -18,18 +18,15 @@ sys.dont_write_bytecode = True
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "spec" / "e2e"))
 
-from harness import servers, tokens  # noqa: E402
+from harness import recipes, servers, tokens  # noqa: E402
 
 SECONDS = 5  # a freshness period
+MAX_SHARDS = 200
 RECIPE = ROOT / "docs" / "recipes" / "many-shards.md"
 
 
 class Origin(servers.Nginx):
     """The key server, which says how long its keys are good."""
-
-    def requests(self, kid=None):
-        self._await_log()
-        return [line for line in self.access_log.read_text().splitlines() if "/keys/" in line]
 
     def _write_configuration(self):
         super()._write_configuration()
@@ -38,51 +35,21 @@ class Origin(servers.Nginx):
             f"root {self.folder}/www;", f'root {self.folder}/www; add_header Cache-Control "max-age={SECONDS}";'))
 
 
-class Cache(servers.Nginx):
-    """The recipe's cache, in front of this origin."""
-
-    name = "cache"
-
-    def __init__(self, folder, origin):
-        servers.Server.__init__(self, folder / "cache")
-        self.folder.mkdir()
-        self.origin = origin
-        self.http_port = servers.free_port()
-        self.access_log = self.folder / "access.log"
-        self.ca_file = self.folder / "none"
-        self.marks = 0
-
-    def start(self):
-        block = re.search(r"```nginx cache\n(.*?)```", RECIPE.read_text(), re.S).group(1)
-        for shown, here in (
-            ("/var/cache/nginx/keys", str(self.folder / "keys")),
-            ("listen 8080;", f"listen 127.0.0.1:{self.http_port};" + "".join(
-                f" listen 127.0.1.{number}:{self.http_port};" for number in range(1, 201))),
-            ("/asap/", "/keys/"),
-            ("https://keys.example.org", f"http://127.0.0.1:{self.origin.http_port}"),
-            ("/etc/ssl/certs/ca-certificates.crt", str(self.origin.ca_file)),
-        ):
-            if shown not in block:
-                raise servers.StartFailure(f"{RECIPE.name} has no {shown}")
-            block = block.replace(shown, here)
-        temporary = "\n".join(f"{kind}_temp_path {self.folder}/tmp-{kind};"
-                              for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-        (self.folder / "nginx.conf").write_text(f"""\
-daemon off;
-master_process off;
-pid {self.folder}/nginx.pid;
-error_log {self.folder}/cache.log info;
-events {{ worker_connections 4096; }}
-http {{
-log_format requests '$status $upstream_cache_status $request_uri';
-access_log {self.access_log} requests;
-{temporary}
-{block}
-}}
-""")
-        self.spawn(["nginx", "-p", self.folder, "-c", self.folder / "nginx.conf", "-e", self.folder / "cache.log"],
-                   dict(os.environ, PATH=os.environ.get("PATH", "") + ":/usr/sbin:/sbin"))
-        self.await_port(self.http_port)
+def cache_blocks(folder, port, origin):
+    """The recipe's cache in front of this origin, with an address for each shard."""
+    block = re.search(r"```nginx cache\n(.*?)```", RECIPE.read_text(), re.S).group(1)
+    addresses = ["127.0.0.1", *(f"127.0.1.{number}" for number in range(1, MAX_SHARDS + 1))]
+    for shown, here in (
+        ("/var/cache/nginx/keys", str(folder / "keys")),
+        ("listen 8080;", " ".join(f"listen {address}:{port};" for address in addresses)),
+        ("/asap/", "/keys/"),
+        ("https://keys.example.org", f"http://127.0.0.1:{origin.http_port}"),
+        ("/etc/ssl/certs/ca-certificates.crt", str(origin.ca_file)),
+    ):
+        if shown not in block:
+            raise servers.StartFailure(f"{RECIPE.name} has no {shown}")
+        block = block.replace(shown, here)
+    return block
 
 
 class Shards:
@@ -142,10 +109,13 @@ def main():
             folder.mkdir()
             origin = world.start(Origin(folder))
             if cached:
-                port = world.start(Cache(folder, origin)).http_port
+                port = servers.free_port()
+                cache = recipes.Site(folder, [port])
+                cache.write(cache_blocks(folder, port, origin))
+                world.start(cache)
                 url = f"http://127.0.1.%d:{port}/keys"
             else:
-                url = f"http://127.0.0.1:{origin.http_port}/%d/keys"
+                url = f"{origin.url}/%d"
                 link_each(origin, count)
             found.append(run(origin, url, count, periods))
     finally:
@@ -160,9 +130,7 @@ def main():
 def link_each(origin, count):
     """A folder for each shard that is the same one: stores are shared by URL, and each shard must have its own."""
     for number in range(1, count + 1):
-        folder = origin.folder / "www" / str(number)
-        folder.mkdir()
-        (folder / "keys").symlink_to(origin.keys)
+        (origin.keys / str(number)).symlink_to(origin.keys)
 
 
 if __name__ == "__main__":

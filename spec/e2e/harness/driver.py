@@ -196,8 +196,7 @@ class Driver(recipes.Requests):
         return int(status.partition("VmRSS:")[2].split()[0])
 
     def op_loop_gap(self, host="shared.example", name="main"):
-        """The largest gap of a 10 ms timer in the loop since the last call, in milliseconds; needs mod_e2e_loop_gap."""
-        return float(self.op_http("/loop-gap", host, name=name).split()[0])
+        return self.prosodies[name].loop_gap(host)
 
     def op_note(self, row, **figures):
         """Keeps figures of a row, for people to read after the specs."""

@@ -22,21 +22,8 @@ class Site(servers.Server):
         self.configuration = self.folder / "nginx.conf"
 
     def write(self, blocks):
-        temporary = "\n".join(
-            f"    {kind}_temp_path {self.folder}/tmp-{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        )
-        self.configuration.write_text(f"""\
-daemon off;
-master_process off;
-pid {self.folder}/nginx.pid;
-error_log {self.folder}/error.log;
-events {{ worker_connections 1024; }}
-http {{
-    access_log {self.folder}/access.log;
-{temporary}
-{blocks}
-}}
-""")
+        self.configuration.write_text(servers.nginx_configuration(
+            self.folder, f"{self.folder}/error.log", f"    access_log {self.folder}/access.log;\n{blocks}"))
 
     def start(self):
         self.spawn([servers.nginx_binary(), "-p", self.folder, "-c", self.configuration, "-e", self.folder / "error.log"])

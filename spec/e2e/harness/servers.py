@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 from . import certificates, tokens
 
@@ -235,21 +236,9 @@ location / {{ try_files $uri /page/{next(iter(files))}; }}
             wait_until(lambda: mark in self.access_log.read_text(), START_SECONDS)
 
     def _write_configuration(self):
-        temporary = "\n".join(
-            f"    {kind}_temp_path {self.folder}/tmp-{kind};"
-            for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        )
-        # One process in the foreground: no change of user, and a signal stops or freezes the whole server.
-        (self.folder / "nginx.conf").write_text(f"""\
-daemon off;
-master_process off;
-pid {self.folder}/nginx.pid;
-error_log {self.folder}/nginx.log info;
-events {{ worker_connections 1024; }}
-http {{
+        (self.folder / "nginx.conf").write_text(nginx_configuration(self.folder, f"{self.folder}/nginx.log info", f"""\
     log_format requests '$status $request_uri';
     access_log {self.access_log} requests;
-{temporary}
     types {{ application/x-pem-file pem; text/html html; text/javascript js; }}
     server {{
         listen 127.0.0.1:{self.http_port};
@@ -258,10 +247,26 @@ http {{
         ssl_certificate_key {self.folder}/server.pem;
         root {self.folder}/www;
         include {self.folder}/pages*.conf;
-    }}
-}}
-""")
+    }}"""))
 
+
+def nginx_configuration(folder, error_log, blocks):
+    """An nginx in this folder with these blocks of http: one process in the foreground, so that no user is changed, and a signal
+    stops or freezes the whole server."""
+    temporary = "\n".join(
+        f"    {kind}_temp_path {folder}/tmp-{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    return f"""\
+daemon off;
+master_process off;
+pid {folder}/nginx.pid;
+error_log {error_log};
+events {{ worker_connections 1024; }}
+http {{
+{temporary}
+{blocks}
+}}
+"""
 
 
 def prosody_launchers():
@@ -275,6 +280,14 @@ def prosody_launchers():
             version = version_file.read_text().strip()
             found.setdefault("0.12" if version.startswith("0.12") else version.split(".")[0], launcher)
     return found
+
+
+def wanted_launchers():
+    """Those of prosody_launchers(), or the one of the version that the variable PROSODY names."""
+    found, wanted = prosody_launchers(), os.environ.get("PROSODY")
+    if not found or (wanted and wanted not in found):
+        raise StartFailure(f"Prosody {wanted or ''} is not at hand")
+    return {wanted: found[wanted]} if wanted else dict(sorted(found.items()))
 
 
 class Prosody(Server):
@@ -386,6 +399,12 @@ modules_enabled = {{ "posix", "saslauth", "disco", "ping", "bosh", "websocket", 
 
     def bosh_url(self, query=""):
         return f"http://127.0.0.1:{self.port}/http-bind{query}"
+
+    def loop_gap(self, host):
+        """The largest gap of a 10 ms timer in the loop since the last call, in milliseconds; `host` needs mod_e2e_loop_gap."""
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/loop-gap", headers={"Host": host})
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return float(answer.read().split()[0])
 
     def shell(self, command):
         """Runs one command in Prosody's own shell and gives back its output."""
