@@ -36,6 +36,17 @@ local function assert_sentence(expected, errors)
 	assert.matches(expected, errors, 1, true);
 end
 
+-- What a command is to answer, and its output, errors and status. Without a message there must be no errors.
+local function assert_answer(output_pattern, message, expected_status, output, errors, status)
+	assert.matches(output_pattern, output);
+	if message then
+		assert_sentence(message, errors);
+	else
+		assert.equal("", errors);
+	end
+	assert.equal(expected_status, status);
+end
+
 describe("the command", function ()
 	-- what, shell command, standard output (a pattern), standard error (plain text), status
 	for _, case in ipairs {
@@ -71,14 +82,7 @@ describe("the command", function ()
 	} do
 		local what, line, output_pattern, message, expected_status = table.unpack(case, 1, 5);
 		it("answers "..what, function ()
-			local output, errors, status = command.shell(folder, line);
-			assert.matches(output_pattern, output);
-			if message then
-				assert_sentence(message, errors);
-			else
-				assert.equal("", errors);
-			end
-			assert.equal(expected_status, status);
+			assert_answer(output_pattern, message, expected_status, command.shell(folder, line));
 		end);
 	end
 
@@ -140,14 +144,7 @@ describe("verify", function ()
 		local what, arguments, input, output_pattern, message, expected_status = table.unpack(case, 1, 6);
 		it("judges "..what, function ()
 			local all = table.move(arguments, 1, #arguments, #with_secret + 1, { table.unpack(with_secret) });
-			local output, errors, status = command.run(folder, all, input);
-			assert.matches(output_pattern, output);
-			if message then
-				assert_sentence(message, errors);
-			else
-				assert.equal("", errors);
-			end
-			assert.equal(expected_status, status);
+			assert_answer(output_pattern, message, expected_status, command.run(folder, all, input));
 		end);
 	end
 

@@ -51,4 +51,4 @@ local function assign(session, claims)
 	return context;
 end
 
-return { fields = fields, assign = assign };
+return { fields = fields, assign = assign, context_of = context_of };

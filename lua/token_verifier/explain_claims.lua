@@ -2,6 +2,7 @@
 -- Each claim of a token judged alone, as the native module does: found, expected, and what mends it.
 
 local token_verifier = require "token_verifier";
+local context_of = require "token_verifier.claims".context_of;
 local find = require "token_verifier.causes".find;
 local misspelt = require "token_verifier.explain_names".misspelt;
 local quote = require "token_verifier.report".quote;
@@ -236,13 +237,19 @@ local function issuer_findings(claims, options, code)
 	return { nearly_accepted(value, accepted, "iss", "asap_accepted_issuers") or find("issuer-not-accepted", values) };
 end
 
-function checks.iss(claims, options, now)
-	if not options.accepted_issuers then
-		return nil;
-	end
-	local ok, message, code = judge(claims, { "iss" }, { accepted_issuers = options.accepted_issuers }, now);
-	return ok, message or found(claims.iss, one_of(options.accepted_issuers)), not ok and issuer_findings(claims, options, code);
+-- The check of a claim that must be one of a list, which the option names; `findings` says what may be the matter.
+local function in_list(claim, option, findings)
+	return function (claims, options, now)
+		local accepted = options[option];
+		if not accepted then
+			return nil;
+		end
+		local ok, message, code = judge(claims, { claim }, { [option] = accepted }, now);
+		return ok, message or found(claims[claim], one_of(accepted)), not ok and findings(claims, options, code);
+	end;
 end
+
+checks.iss = in_list("iss", "accepted_issuers", issuer_findings);
 
 local function audience_findings(claims, options, code)
 	local value, accepted = claims.aud, options.accepted_audiences;
@@ -256,24 +263,13 @@ local function audience_findings(claims, options, code)
 		or find(type(value) == "table" and "audience-array" or "audience-not-accepted", values) };
 end
 
-function checks.aud(claims, options, now)
-	if not options.accepted_audiences then
-		return nil;
-	end
-	local ok, message, code = judge(claims, { "aud" }, { accepted_audiences = options.accepted_audiences }, now);
-	return ok, message or found(claims.aud, one_of(options.accepted_audiences)), not ok and audience_findings(claims, options, code);
-end
-
-local function is_object(value)
-	local mt = type(value) == "table" and getmetatable(value);
-	return type(value) == "table" and value[1] == nil and not (mt and mt.__jsontype == "array");
-end
+checks.aud = in_list("aud", "accepted_audiences", audience_findings);
 
 function checks.context(claims)
 	local context = claims.context;
 	if context == nil or context == null then
 		return true, "there is none", { misspelt(claims, "context") or find("context-absent") };
-	elseif not is_object(context) then
+	elseif not context_of(claims) then
 		return true, "found no object", { find("context-invalid") };
 	end
 	local names = {};
