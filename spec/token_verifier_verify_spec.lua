@@ -263,6 +263,26 @@ describe("a finalizer that meddles", function ()
 			assert.truthy(errors[i]:find("has been collected", 1, true), errors[i]);
 		end
 	end);
+
+	it("at the end of the Lua state, when what was remembered is gone, verifies all the same", function ()
+		local program = ([[
+			local tv = require "token_verifier";
+			local secret, token, text = "%s", "%s", "%s";
+			local store;
+			-- Made before everything else, so that its finalizer comes after theirs.
+			last = setmetatable({}, { __gc = function ()
+				print(tv.verify(token, { secret = secret }) ~= nil, tv.key(text) ~= nil, tv.verify(token, { key = text }));
+				print(pcall(tv.new, { keys = store }));
+			end });
+			store = tv.keystore();
+			print(tv.verify(token, { secret = secret }) ~= nil, tv.verify(token, { key = text }));
+		]]):format(secret, tokens.hs256(claims{ exp = tokens.absent }, secret), (key.public:gsub("\n", "\\n")));
+		local pipe = io.popen("lua5.4 -e '" .. program .. "'");
+		local output = pipe:read("a");
+		assert.is_true(pipe:close());
+		assert.truthy(output:find("\ntrue\ttrue\tnil\t[^\n]+algorithm%-not%-accepted\n"), output);
+		assert.truthy(output:find("option 'keys': the key store is closed", 1, true), output);
+	end);
 end);
 
 describe("misuse", function ()

@@ -85,8 +85,10 @@ static enum tv_status load_remembered(lua_State *L, struct tv_span text, bool se
     int table = lua_gettop(L);
     lua_pushlstring(L, text.data, text.length);
     lua_pushvalue(L, -1);
-    if (lua_rawget(L, table) != LUA_TNIL) {
-        *key = tv_key_retain(test_key(L, -1));
+    lua_rawget(L, table);
+    struct tv_key *remembered = test_key(L, -1); // NULL in a finalizer after its own, too
+    if (remembered) {
+        *key = tv_key_retain(remembered);
         lua_settop(L, table - 1);
         return TV_OK;
     }
@@ -139,13 +141,20 @@ static size_t count_stores(lua_State *L, int index) {
     return lua_istable(L, index) ? lua_rawlen(L, index) : 0;
 }
 
+static void add_store(lua_State *L, int index, const char *name, struct verifier *verifier,
+                      const struct tv_accepted *issuers) {
+    if (!open_store(L, index))
+        luaL_error(L, "option '%s': the key store is closed", name);
+    struct source *source = add_source(L, verifier, check_keystore(L, index));
+    if (issuers)
+        source->issuers = *issuers;
+}
+
 // Adds it or them, each speaking for `issuers` if that is not NULL.
 static void add_stores(lua_State *L, int index, const char *name, struct verifier *verifier,
                        const struct tv_accepted *issuers) {
     if (luaL_testudata(L, index, KEYSTORE_TYPE)) {
-        struct source *source = add_source(L, verifier, check_keystore(L, index));
-        if (issuers)
-            source->issuers = *issuers;
+        add_store(L, index, name, verifier, issuers);
         return;
     }
     size_t count = lua_rawlen(L, index);
@@ -154,9 +163,7 @@ static void add_stores(lua_State *L, int index, const char *name, struct verifie
         if (!luaL_testudata(L, -1, KEYSTORE_TYPE))
             luaL_error(L, "option '%s' must be a list of key stores, but element %d is a %s", name,
                        (int)i, luaL_typename(L, -1));
-        struct source *source = add_source(L, verifier, check_keystore(L, -1));
-        if (issuers)
-            source->issuers = *issuers;
+        add_store(L, -1, name, verifier, issuers);
         lua_pop(L, 1);
     }
 }
