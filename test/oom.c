@@ -2,6 +2,11 @@
 // Out of memory: each operation with its 1st, 2nd, 3rd ... allocation failing until it succeeds,
 // our own and those of OpenSSL. Run under AddressSanitizer: what is lost on the way out of a
 // failure is a leak. `make oom`.
+//
+//   oom [all] [own] [keys] [signatures] [texts] [stores]
+//
+// all: each of the thousands of allocations that loading a key takes; own: none of OpenSSL's; the
+// other words: only such operations.
 #define SERVER_MAX_S 3600
 
 #include "expand.h"
@@ -15,6 +20,8 @@
 #include "keyset.h"
 #include "signature.h"
 #include "verify.h"
+
+static unsigned failing_allocators = OURS | OPENSSL;
 
 // Inputs, made before any allocation fails.
 enum loader { PUBLIC, PRIVATE, SECRET };
@@ -337,7 +344,7 @@ static void run_out_everywhere(const struct operation *operation) {
     CHECK_STATUS(operation->good, operation->run(operation->argument), operation->name);
     CHECK_STATUS(operation->good, operation->run(operation->argument), operation->name);
     long counts[] = {0, 0, 0, 0};
-    for (unsigned of = OURS; of <= (OURS | OPENSSL); of++) {
+    for (unsigned of = OURS; of <= failing_allocators; of++) {
         if (of != (OURS | OPENSSL)) // one that fails alone fails there already
             counts[of] = run_out(operation, of, 1);
         run_out(operation, of, LASTING);
@@ -345,26 +352,16 @@ static void run_out_everywhere(const struct operation *operation) {
     printf("%s: %ld + %ld allocations\n", operation->name, counts[OURS], counts[OPENSSL]);
 }
 
-static void run_all(void) {
-    static const struct operation operations[] = {
-        {"a JWK Set's text", set, NULL, TV_OK, false},
-        {"discovery", discovery, NULL, TV_OK, false},
-        {"a file", folder, NULL, TV_OK, false},
-        {"a token", token, NULL, TV_OK, false},
-        {"a folder's store", local_folder, NULL, TV_OK, true},
-        {"a key server's store", key_server, NULL, TV_OK, true},
-        {"a JWK Set's store", jwk_set, NULL, TV_OK, true},
-        {"a provider's store", provider, NULL, TV_OK, true},
-        {"a key server's store that lives on", ask_lasting, &lasting[0], TV_OK, true},
-        {"a JWK Set's store that lives on", ask_lasting, &lasting[1], TV_OK, true},
-        {"a provider's store that lives on", ask_lasting, &lasting[2], TV_OK, true},
-    };
+static void run_keys(void) {
     for (size_t i = 0; i < inputs.text_count; i++) {
         struct operation operation = {
             .run = load_and_write, .argument = &inputs.texts[i], .good = inputs.texts[i].good};
         snprintf(operation.name, sizeof operation.name, "loading %.40s", inputs.texts[i].name);
         run_out_everywhere(&operation);
     }
+}
+
+static void run_signatures(void) {
     for (size_t i = 0; i < inputs.signature_count; i++) {
         const struct signed_bytes *signature = &inputs.signatures[i];
         const struct operation ways[] = {
@@ -381,8 +378,62 @@ static void run_all(void) {
             run_out_everywhere(&operation);
         }
     }
+}
+
+static void run_texts(void) {
+    static const struct operation operations[] = {
+        {"a JWK Set's text", set, NULL, TV_OK, false},
+        {"discovery", discovery, NULL, TV_OK, false},
+        {"a file", folder, NULL, TV_OK, false},
+        {"a token", token, NULL, TV_OK, false},
+    };
     for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++)
         run_out_everywhere(&operations[i]);
+}
+
+static void run_stores(void) {
+    static const struct operation operations[] = {
+        {"a folder's store", local_folder, NULL, TV_OK, true},
+        {"a key server's store", key_server, NULL, TV_OK, true},
+        {"a JWK Set's store", jwk_set, NULL, TV_OK, true},
+        {"a provider's store", provider, NULL, TV_OK, true},
+        {"a key server's store that lives on", ask_lasting, &lasting[0], TV_OK, true},
+        {"a JWK Set's store that lives on", ask_lasting, &lasting[1], TV_OK, true},
+        {"a provider's store that lives on", ask_lasting, &lasting[2], TV_OK, true},
+    };
+    for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++)
+        run_out_everywhere(&operations[i]);
+}
+
+static struct {
+    const char *name;
+    void (*run)(void);
+    bool chosen;
+} kinds[] = {{"keys", run_keys, false},
+             {"signatures", run_signatures, false},
+             {"texts", run_texts, false},
+             {"stores", run_stores, false}};
+
+#define KINDS (sizeof kinds / sizeof kinds[0])
+
+static void read_arguments(char *const *arguments) {
+    bool any = false;
+    for (; *arguments; arguments++) {
+        if (strcmp(*arguments, "all") == 0)
+            try_all = true;
+        else if (strcmp(*arguments, "own") == 0)
+            failing_allocators = OURS;
+        else {
+            size_t i = 0;
+            while (i < KINDS && strcmp(*arguments, kinds[i].name) != 0)
+                i++;
+            if (i == KINDS)
+                check_abort("no such kind of operations: %s", *arguments);
+            kinds[i].chosen = any = true;
+        }
+    }
+    for (size_t i = 0; i < KINDS; i++)
+        kinds[i].chosen = kinds[i].chosen || !any;
 }
 
 static struct server_answer answers[SERVER_ANSWERS];
@@ -551,7 +602,8 @@ static void add_sources(int first, char configuration[CONFIGURATION_SIZE]) {
 }
 
 int main(int count, char **arguments) {
-    try_all = count > 1 && strcmp(arguments[1], "all") == 0;
+    (void)count;
+    read_arguments(arguments + 1);
     shortage_set_up();
     make_inputs();
     server_listen(&server);
@@ -560,7 +612,9 @@ int main(int count, char **arguments) {
     add_sources(3, configurations[1]);
     server_start(&server, answers);
     open_lasting_stores();
-    run_all();
+    for (size_t i = 0; i < KINDS; i++)
+        if (kinds[i].chosen)
+            kinds[i].run();
     for (size_t i = 0; i < sizeof lasting / sizeof lasting[0]; i++)
         tv_keystore_free(lasting[i]);
     server_stop(&server);
