@@ -47,59 +47,11 @@ void tv_key_free(struct tv_key *key) {
 
 // Secrets
 
-static bool starts_with(const char *bytes, size_t length, struct tv_span prefix) {
-    return length >= prefix.length && memcmp(bytes, prefix.data, prefix.length) == 0;
-}
-
-// What container images and deployment templates write where a value was not given.
-static bool is_template_left_over(const char *bytes, size_t length) {
-    struct tv_span text = {bytes, length};
-    return tv_span_equal(text, TV_SPAN("<no value>")) ||
-           starts_with(bytes, length, TV_SPAN("{{")) || starts_with(bytes, length, TV_SPAN("${"));
-}
-
-static bool contains(const char *bytes, size_t length, struct tv_span text) {
-    return memmem(bytes, length, text.data, text.length) != NULL;
-}
-
-// Whoever has the public key could sign with it: RFC 8725 section 2.1, without even a choice of
-// alg.
-static bool is_public_key(const char *bytes, size_t length) {
-    return contains(bytes, length, TV_SPAN("-----BEGIN PUBLIC KEY-----")) ||
-           contains(bytes, length, TV_SPAN("-----BEGIN RSA PUBLIC KEY-----")) ||
-           contains(bytes, length, TV_SPAN("-----BEGIN CERTIFICATE-----"));
-}
-
-// TV_MALFORMED_KEY if it is none.
-static enum tv_status check_public_der(const char *bytes, size_t length) {
-    enum tv_status status;
-    struct tv_memory_tries tries = {0};
-    do {
-        ERR_set_mark();
-        EVP_PKEY *public_key = tv_key_decode_der((const unsigned char *)bytes, length);
-        ERR_pop_to_mark();
-        status = public_key ? TV_OK : TV_MALFORMED_KEY;
-        EVP_PKEY_free(public_key);
-    } while (tv_key_try_again(&tries, &status));
-    return status;
-}
-
 static enum tv_status wrap_secret(const char *bytes, size_t length, struct tv_key **key,
                                   struct tv_detail *detail) {
-    if (length == 0)
-        return fail(detail, TV_WEAK_SECRET, TV_REASON_EMPTY, NULL);
-    if (is_template_left_over(bytes, length))
-        return fail(detail, TV_WEAK_SECRET, TV_REASON_TEMPLATE, NULL);
-    if (is_public_key(bytes, length))
-        return fail(detail, TV_WEAK_SECRET, TV_REASON_PUBLIC, NULL);
-    if (length > TV_KEY_MAX_LENGTH) {
-        detail->number = (double)length;
-        detail->limit = (double)TV_KEY_MAX_LENGTH;
-        return fail(detail, TV_WEAK_SECRET, TV_REASON_LENGTH, NULL);
-    }
-    enum tv_status der = check_public_der(bytes, length);
-    if (der != TV_MALFORMED_KEY)
-        return der == TV_OK ? fail(detail, TV_WEAK_SECRET, TV_REASON_PUBLIC, NULL) : der;
+    enum tv_status status = tv_key_check_secret((struct tv_span){bytes, length}, detail);
+    if (status != TV_OK)
+        return status;
     struct tv_key *made = key_new(TV_KEY_SECRET);
     char *copy = malloc(length);
     if (!made || !copy) {

@@ -48,10 +48,16 @@ EVP_PKEY *tv_key_decode_spki(const unsigned char *der, size_t length);
 
 // key_text.c: whether a text begins with a brace, whatever white space is before it.
 bool tv_key_looks_like_json(const char *text, size_t length);
+// What every DER form begins with. It is the digit "0", which text around a PEM may begin with too.
+#define DER_SEQUENCE 0x30
 // The one DER structure of a public key that fills `length` bytes exactly, or NULL.
 EVP_PKEY *tv_key_decode_der(const unsigned char *der, size_t length);
 // Only the public numbers of a key pair, so that nothing private is kept; or NULL.
 EVP_PKEY *tv_key_public_half(EVP_PKEY *pair);
+
+// key_secret.c: TV_OK if the text may serve as a secret; TV_WEAK_SECRET with the reason, or
+// TV_NO_MEMORY.
+enum tv_status tv_key_check_secret(struct tv_span text, struct tv_detail *detail);
 
 // key_jwk.c: the secret of an "oct" JWK as fresh bytes, and what it may be used for into `limits`;
 // or `*secret` NULL if the text is no JWK and so means itself. TV_WEAK_SECRET for a JWK (or JWK

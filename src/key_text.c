@@ -8,9 +8,6 @@
 #include <openssl/x509.h>
 #include <stdlib.h>
 
-// What every DER form begins with. It is the digit "0", which text around a PEM may begin with too.
-#define DER_SEQUENCE 0x30
-
 static enum tv_status fail(struct tv_detail *detail, enum tv_status status, enum tv_reason reason,
                            const char *text) {
     detail->reason = reason;

@@ -415,9 +415,10 @@ static void add_secret_problem(luaL_Buffer *out, const struct tv_detail *detail)
         luaL_addstring(out, "is what a deployment template leaves where no value was given");
     else if (detail->reason == TV_REASON_PUBLIC)
         luaL_addstring(out, "is a public key or certificate, which everybody may have");
-    else if (detail->reason == TV_REASON_DUPLICATE || detail->reason == TV_REASON_TYPE)
-        luaL_addstring(out,
-                       "is a JWK that is not in order: a member stands twice, or has a wrong type");
+    else if (detail->reason == TV_REASON_DUPLICATE || detail->reason == TV_REASON_TYPE ||
+             detail->reason == TV_REASON_JSON)
+        luaL_addstring(out, "is a JWK that is not in order: a member stands twice or has a wrong "
+                            "type, or there is more than the JWK");
     else if (detail->reason == TV_REASON_BASE64URL || detail->reason == TV_REASON_MISSING)
         luaL_addstring(out, "is a JWK whose \"k\" is missing or not base64url without padding");
     else

@@ -257,6 +257,17 @@ def secrets(texts):
                        ("64 KiB and a byte of secret", "x" * 65537), ("a public JWK", rsa_jwk(N, E)), ("a JWK Set of public keys", '{"keys":[%s]}' % rsa_jwk(N, E)), ("an EC JWK", ec_jwk(P256, EC["ES256"].q)),
                        ("an oct JWK without k", '{"kty":"oct"}'), ("an oct JWK with an empty k", '{"kty":"oct","k":""}'), ("an oct JWK with a padded k", '{"kty":"oct","k":"AAAA="}'), ("an oct JWK with k twice", '{"kty":"oct","k":"AAAA","k":"BBBB"}')):
         texts.secret(name, "RFC 8725 3.5", "weak-secret", text)
+    spki, x509 = rsa_spki(N, E), certificate(rsa_spki(N, E))
+    for name, text in {
+            "DER and a newline": spki + b"\n", "a certificate's DER": x509, "a certificate's DER and a newline": x509 + b"\n", "base64 of DER": base64.b64encode(spki).decode(),
+            "base64 of DER and a newline": base64.b64encode(spki).decode() + "\n", "base64 of DER in lines": "\n".join(pem("PUBLIC KEY", spki).split("\n")[1:-2]),
+            "base64url of DER": b64u(spki), "base64 of a certificate": base64.b64encode(x509).decode(), "a PEM of a trusted certificate": pem("TRUSTED CERTIFICATE", x509),
+            "a PEM of an X.509 certificate": pem("X509 CERTIFICATE", x509), "a certificate request for a secret": pem("CERTIFICATE REQUEST", spki), "a public key as SSH has it": "ssh-rsa AAAAB3NzaC1yc2EAAAADAQAB me",
+            "a public JWK behind a byte order mark": "\ufeff" + rsa_jwk(N, E), "a public JWK in a list": f"[{rsa_jwk(N, E)}]", "a public JWK and a NUL": rsa_jwk(N, E) + "\x00",
+            "a public JWK and a comment": rsa_jwk(N, E) + "\n# mine\n", "a public JWK with a comma too many": rsa_jwk(N, E)[:-1] + ",}", "an oct JWK cut": '{"kty":"oct","k":"c2VjcmV0"'}.items():
+        texts.secret(name, "RFC 8725 2.1", "weak-secret", text)
+    texts.secret("base64 of what is no key", "RFC 7518 3.2", "ok", base64.b64encode(spki[:-1]).decode())
+    texts.secret("a private PEM, which nobody else has", "RFC 7518 3.2", "ok", pem("PRIVATE KEY", b"\x30\x00"))
 
 
 def make(raw, tokens):
