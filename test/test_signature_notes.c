@@ -101,8 +101,8 @@ static enum tv_status check(const struct pair *pair, struct tv_span input) {
 }
 
 // Refuses a forged signature while `times` notes are made, with `others` errors in the queue that
-// are not ours. Whether that counted at once: what is doubted is thrown away, and made anew in front
-// of what the key keeps.
+// are not ours. Whether that counted at once: what is doubted is thrown away, and made anew in
+// front of what the key keeps.
 static bool refuse(const struct pair *pair, enum tv_status expected, int times, int others,
                    const char *name) {
     struct tv_prepared **kept = tv_key_prepared(pair->key), *front;
