@@ -56,6 +56,23 @@ function kinds.options(algorithm, key, token)
 	return function () return tv.verify(token, given); end;
 end
 
+local key_server = "http://127.0.0.1:9/keys/";
+
+-- What plugins call, which sets the fields of the session: by a secret, or by a key server whose key is held.
+function kinds.token_util(_, key, token)
+	local prosody = require "spec.support.prosody"; -- only here is a Prosody needed
+	local token_util = assert(prosody.new_token_util{
+		app_id = "app", asap_accepted_audiences = { "jitsi" },
+		app_secret = key.secret, asap_key_server = key.pem and key_server,
+	});
+	local store = key.pem and tv.keystore{ asap_key_server = key_server };
+	assert(not store or store:put("key", key.pem));
+	local session = { auth_token = token, ip = "192.0.2.1" };
+	assert(token_util:process_and_verify_token(session));
+	assert(session.jitsi_meet_context_features.recording and session.jitsi_meet_context_user.name == "Ada Lovelace");
+	return function () return token_util:process_and_verify_token(session), store; end;
+end
+
 -- A token whose signature does not hold.
 function kinds.damaged(algorithm, key, token)
 	local verifier = assert(tv.new(options(algorithm, key)));

@@ -29,6 +29,8 @@ end
 add("lua-cjson decode", function () return cases.cjson(given("HS256")); end, 300);
 add("RS256, key by kid", function () return cases.kid(given("kid")); end);
 add("RS256, options in each call", function () return cases.options(given("kid")); end);
+add("process_and_verify_token, RS256, key server", function () return cases.token_util(given("kid")); end);
+add("process_and_verify_token, HS256", function () return cases.token_util(given("HS256")); end, 300);
 
 -- Another character in the signature.
 local function damaged(token)
@@ -44,6 +46,8 @@ end
 refused("no token at all", "malformed-token", function () return "undefined"; end);
 refused("signature missing", "malformed-token", function (token) return (token:gsub("%.[^.]*$", "")); end);
 refused("padding in the signature", "malformed-token", function (token) return token.."=="; end);
+refused("another character at the end", "malformed-token", function (token) return token:sub(1, -2).."*"; end);
+refused("header that is not JSON", "malformed-header", function (token) return "x"..token:sub(2); end);
 refused("over 16 KiB", "token-too-large", function (token) return token..("A"):rep(16384); end);
 refused("wrong alg", "algorithm-not-accepted");
 refused("wrong typ", "type-not-accepted");

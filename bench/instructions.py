@@ -23,6 +23,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 TABLE = ROOT / "bench/instructions.json"
 RUNS = 3  # Lua seeds its hashes by the clock, so that counts differ a little
 LIMIT = 0.02
+PROSODY = pathlib.Path("/usr/lib/prosody/prosody.version")  # its libraries are part of process_and_verify_token
 
 
 def output(*command):
@@ -43,6 +44,7 @@ def combination():
         "Lua": output(os.environ.get("LUA", "lua5.4"), "-v").split()[1],
         "libc": output("getconf", "GNU_LIBC_VERSION"),
         "compiler": f"{output(compiler, '--version').split(' Copyright')[0]} {flags}".strip(),
+        "Prosody": PROSODY.read_text().strip(),
         "valgrind": output("valgrind", "--version"),
         "processor": f"{os.uname().machine}, in valgrind {seen.partition(': ')[2]}",
     }
@@ -54,7 +56,7 @@ class Counter:
     def __init__(self, build):
         path = f"LUA_CPATH={build}/?.so;{build}/bench/?.so;;"
         lua = shutil.which(os.environ.get("LUA", "lua5.4"))
-        self.program = ["env", "-i", "PATH=/usr/bin:/bin", path, "LUA_PATH=./?.lua;;", lua, "bench/instructions.lua"]
+        self.program = ["env", "-i", "PATH=/usr/bin:/bin", path, "LUA_PATH=./lua/?.lua;./?.lua;;", lua, "bench/instructions.lua"]
 
     def times(self):
         """How many times make a count, by name."""
@@ -111,6 +113,8 @@ def main():
     for tool in ("valgrind", "setarch", "openssl", "pkg-config"):
         if not shutil.which(tool):
             sys.exit(f"instructions.py: {tool} is not installed")
+    if not PROSODY.exists():
+        sys.exit(f"instructions.py: there is no {PROSODY}: Prosody is not installed")
     here, table = combination(), json.loads(TABLE.read_text()) if TABLE.exists() else []
     counter = Counter(given.build)
     chosen = {name: times for name, times in counter.times().items() if given.word in name or given.action == "update"}

@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- What verifying a token takes beside the bare signature check of bench/floor.c, in one process, slice by slice in turns.
 
+local kinds = require "bench.cases";
 local measure = require "bench.measure";
 local signed = require "bench.signed";
-local prosody = require "spec.support.prosody";
 local cjson = require "cjson";
 local floor = require "floor";
 local tv = require "token_verifier";
@@ -94,25 +94,17 @@ add_with_options("options", options{ key = rsa.public }, rs256.text);
 add_with_options("options keystore", options{ keys = store }, rs256.text);
 add_with_options("options HS256", options{ secret = secret }, hs256.text);
 
--- token_util with a key server whose key is held.
-local function add_token_util(name, settings, token)
-	settings.app_id = "app";
-	settings.asap_accepted_audiences = policy.accepted_audiences;
-	local token_util = assert(prosody.new_token_util(settings));
-	if settings.asap_key_server then
-		assert(tv.keystore{ asap_key_server = settings.asap_key_server }:put("key", rsa.public));
-	end
-	local session = { auth_token = token, ip = "192.0.2.1" };
-	assert(token_util:process_and_verify_token(session));
-	assert(session.jitsi_meet_context_features.recording == true and session.jitsi_meet_str_tenant == "example");
+-- token_util with a key server whose key is held, and with a secret.
+local function add_token_util(name, key, token)
+	local call = kinds.token_util(nil, key, token);
 	cases:add(name, function (count)
 		for _ = 1, count do
-			assert(token_util:process_and_verify_token(session));
+			assert(call());
 		end
 	end);
 end
-add_token_util("token_util", { asap_key_server = "http://127.0.0.1:9/keys/" }, rs256.text);
-add_token_util("token_util HS256", { app_secret = secret }, hs256.text);
+add_token_util("token_util", { pem = rsa.public }, rs256.text);
+add_token_util("token_util HS256", { secret = secret }, hs256.text);
 
 -- Refusals.
 local input = rs256.text:match("^(.*)%.");

@@ -30,15 +30,27 @@ describe("the counters", function ()
 		assert.equal(1, values[counter("tokens_refused", 'host="example.org",code="token-required"')]);
 		assert.equal(1, values[counter("guests_accepted", 'host="example.org"')]);
 		assert.equal(1, values[counter("rooms_refused", 'host="example.org",error="room-mismatch"')]);
-		local function histogram(suffix, labels)
-			return values[("prosody_mod_token_verifier__verification_seconds%s{host=\"example.org\"%s}"):format(suffix, labels or "")];
+		assert.equal(3, values['prosody_mod_token_verifier__verification_seconds_count{host="example.org"}']);
+		assert.is_true(math.abs(values['prosody_mod_token_verifier__verification_seconds_sum{host="example.org"}'] - 0.3004) < 1e-9);
+	end);
+
+	it("tell how long keys were waited for", function ()
+		local count = metrics.new(prosody.new_module("example.org", server_options, "auth_token"), "example.org");
+		local function waits(suffix, labels)
+			return prosody.metrics()[('prosody_mod_token_verifier__key_wait_seconds%s{host="example.org"%s}'):format(suffix, labels or "")];
 		end
-		assert.equal(3, histogram("_count"));
-		assert.is_true(math.abs(histogram("_sum") - 0.3004) < 1e-9);
-		assert.equal(0, histogram("_bucket", ',le="0.0001"'));
-		assert.equal(2, histogram("_bucket", ',le="0.00025"'));
-		assert.equal(3, histogram("_bucket", ',le="1"'));
-		assert.equal(3, histogram("_bucket", ',le="+Inf"'));
+		assert.equal(0, waits("_count")); -- there before the first one
+		count:waited(0.02);
+		count:waited(0.3);
+		count:waited(7);
+		assert.equal(3, waits("_count"));
+		assert.is_true(math.abs(waits("_sum") - 7.32) < 1e-9);
+		assert.equal(0, waits("_bucket", ',le="0.01"'));
+		assert.equal(1, waits("_bucket", ',le="0.025"'));
+		assert.equal(2, waits("_bucket", ',le="0.5"'));
+		assert.equal(2, waits("_bucket", ',le="5"'));
+		assert.equal(3, waits("_bucket", ',le="10"'));
+		assert.equal(3, waits("_bucket", ',le="+Inf"'));
 	end);
 
 	it("begin at nothing, so that a rate sees the first token", function ()

@@ -85,6 +85,25 @@ describe("a log-in that needs a key", function ()
 		assert.equal(1, #keys.requests);
 	end);
 
+	it("is counted with the time that it waited, and only then", function ()
+		local token_util = new_plugin();
+		local function waits(suffix)
+			return prosody.metrics()[('prosody_mod_token_verifier__key_wait_seconds%s{host="example.org"}'):format(suffix)];
+		end
+		assert.same({ false, "not-allowed", "key is being fetched" }, { process(token_util, token) }); -- where nobody can wait
+		assert.equal(0, waits("_count"));
+		prosody.run_until(function () return #keys.requests == 1; end);
+		token_util:clear_asap_cache();
+		keys.delay = 0.1;
+		assert.is_true((prosody.run(process, token_util, token)));
+		assert.equal(1, waits("_count"));
+		assert.is_true(waits("_sum") >= 0.09);
+		assert.is_true((prosody.run(process, token_util, token)));
+		assert.equal(1, waits("_count"));
+		assert.is_false((prosody.run(process, token_util, tokens.rs256(tokens.claims(), rsa, "k2"))));
+		assert.equal(2, waits("_count"));
+	end);
+
 	it("is one of many that make one request, and the loop turns while they are woken", function ()
 		local token_util = new_plugin();
 		local pending, turns, woken_in_turn = {}, 0, {};

@@ -187,19 +187,6 @@ local lists = {
 	"requiredClaims",
 };
 
-local function same_list(list, copy)
-	local count = #list;
-	if count ~= #copy then
-		return false;
-	end
-	for i = 1, count do
-		if list[i] ~= copy[i] then
-			return false;
-		end
-	end
-	return true;
-end
-
 local function note(settings, session, verifier, stores)
 	local noted = {
 		settings = settings, changes = settings._changes, min_rsa_bits = settings.keyOptions.min_rsa_bits,
@@ -208,7 +195,8 @@ local function note(settings, session, verifier, stores)
 	for _, field in ipairs(lists) do
 		local list = settings[field];
 		if type(list) == "table" then
-			noted[#noted + 1] = { list, table.move(list, 1, #list, 1, {}) };
+			noted[#noted + 1] = list;
+			noted[#noted + 1] = table.move(list, 1, #list, 1, {});
 		end
 	end
 	return noted;
@@ -219,9 +207,16 @@ local function is_as_noted(noted, settings, session)
 		or noted.min_rsa_bits ~= settings.keyOptions.min_rsa_bits then
 		return false;
 	end
-	for i = 1, #noted do
-		if not same_list(noted[i][1], noted[i][2]) then
+	for i = 1, #noted, 2 do -- each list and its copy; without a call for each, since this is done for every token
+		local list, copy = noted[i], noted[i + 1];
+		local count = #list;
+		if count ~= #copy then
 			return false;
+		end
+		for j = 1, count do
+			if list[j] ~= copy[j] then
+				return false;
+			end
 		end
 	end
 	return true;

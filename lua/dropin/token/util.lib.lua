@@ -65,7 +65,8 @@ local function verify(self, session, token)
 	if claims or code ~= "key-pending" then
 		return claims, message, code;
 	end
-	return waiting.wait_and_ask(watch, session, stores, self.keyOptions.wait_limit, function ()
+	local began = monotonic();
+	claims, message, code = waiting.wait_and_ask(watch, session, stores, self.keyOptions.wait_limit, function ()
 		local header, problem, inspect_code = token_verifier.inspect(token);
 		if not header then
 			return nil, problem, inspect_code;
@@ -74,6 +75,10 @@ local function verify(self, session, token)
 	end, function ()
 		return verifier:verify(token, { client = client });
 	end);
+	if code ~= "key-pending" then -- which is said where nobody can wait
+		self._count:waited(monotonic() - began);
+	end
+	return claims, message, code;
 end
 
 -- Sessions whose token was refused. Whoever then takes the token away must not make guests of them.
