@@ -2,26 +2,15 @@
 // File names and URLs on an ASAP key server.
 #include "asap.h"
 
-#include "memory.h"
+#include "sha256.h"
 
-#include <openssl/err.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 enum tv_status tv_asap_file_name(struct tv_span key_id, char name[TV_ASAP_FILE_NAME_SIZE]) {
     static const char digits[] = "0123456789abcdef";
-    unsigned char hash[32];
-    size_t length;
-    struct tv_memory_tries tries = {0};
-    enum tv_status status;
-    do {
-        ERR_set_mark();
-        status = EVP_Q_digest(NULL, "SHA256", NULL, key_id.data, key_id.length, hash, &length) == 1
-                     ? TV_OK
-                     : TV_CRYPTO_FAILURE;
-        ERR_pop_to_mark();
-    } while (status != TV_OK && tv_memory_try_again(&tries, &status));
+    unsigned char hash[TV_SHA256_SIZE];
+    enum tv_status status = tv_sha256(key_id, hash);
     if (status != TV_OK)
         return status;
     for (size_t i = 0; i < sizeof hash; i++) {

@@ -4,6 +4,7 @@
 #include "key_internal.h"
 
 #include "base64url.h"
+#include "sha256.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -135,24 +136,16 @@ enum tv_status tv_key_thumbprint(const struct tv_key *key, char **text, size_t *
     enum tv_status status = tv_key_jwk(key, &jwk, &jwk_length);
     if (status != TV_OK)
         return status;
-    unsigned char hash[EVP_MAX_MD_SIZE];
-    size_t hash_length;
-    struct tv_memory_tries tries = {0};
-    do {
-        ERR_set_mark();
-        status = EVP_Q_digest(NULL, "SHA256", NULL, jwk, jwk_length, hash, &hash_length) == 1
-                     ? TV_OK
-                     : TV_CRYPTO_FAILURE;
-        ERR_pop_to_mark();
-    } while (tv_key_try_again(&tries, &status));
+    unsigned char hash[TV_SHA256_SIZE];
+    status = tv_sha256((struct tv_span){jwk, jwk_length}, hash);
     free(jwk);
     if (status != TV_OK)
         return status;
-    char *made = malloc(TV_BASE64URL_ENCODED_LENGTH(hash_length));
+    char *made = malloc(TV_BASE64URL_ENCODED_LENGTH(sizeof hash));
     if (!made)
         return TV_NO_MEMORY;
-    tv_base64url_encode(hash, hash_length, made);
+    tv_base64url_encode(hash, sizeof hash, made);
     *text = made;
-    *length = TV_BASE64URL_ENCODED_LENGTH(hash_length);
+    *length = TV_BASE64URL_ENCODED_LENGTH(sizeof hash);
     return TV_OK;
 }

@@ -32,7 +32,7 @@ enum tv_status tv_key_wrap(EVP_PKEY *public_key, int rsa_min_bits, struct tv_key
 // good if it is twice and there is memory then. `*status` may become TV_NO_MEMORY.
 bool tv_key_try_again(struct tv_memory_tries *tries, enum tv_status *status);
 
-// key_jwk.c: a JWK's text, and one that is parsed already. tv_key_load_jwk() gives no `found`.
+// key_jwk.c: a JWK's text, and one that is parsed already. Neither gives a `found`.
 enum tv_status tv_key_load_jwk(const char *text, size_t length, int rsa_min_bits,
                                struct tv_key **key, struct tv_detail *detail);
 enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, int rsa_min_bits, struct tv_key **key,

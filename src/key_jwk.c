@@ -20,7 +20,6 @@ static enum tv_status fail_member(struct tv_detail *detail, enum tv_status statu
     detail->subject = member;
     detail->reason = reason;
     detail->text = value ? tv_json_type_name(value) : NULL;
-    detail->found = tv_json_string(value); // empty for any other type
     return status;
 }
 
@@ -430,7 +429,6 @@ enum tv_status tv_key_decode_jwk_secret(const char *text, size_t length, struct 
         tv_json_parse_copy(text, length, TV_MALFORMED_KEY, "JWK", &arena, &jwk, &problem);
     if (status == TV_OK) {
         status = read_secret(jwk, limits, secret, secret_length, detail);
-        detail->found = (struct tv_span){0}; // it stood in the arena
     } else if (status != TV_NO_MEMORY && problem.reason == TV_REASON_JSON) {
         status = TV_OK; // a secret that begins with a brace
     } else if (status != TV_NO_MEMORY) {
