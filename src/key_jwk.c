@@ -82,13 +82,13 @@ static enum tv_status make_from(const char *type, int selection, OSSL_PARAM *par
     return status;
 }
 
-// Makes a key of OpenSSL's type `type` from the builder's parameters.
-static enum tv_status make_key(const char *type, bool pair, OSSL_PARAM_BLD *builder,
-                               EVP_PKEY **key) {
+// Makes a key of OpenSSL's type `type` from the builder's parameters, which are of a pair or of its
+// public half.
+static enum tv_status make_key(const char *type, OSSL_PARAM_BLD *builder, EVP_PKEY **key) {
     OSSL_PARAM *parameters = OSSL_PARAM_BLD_to_param(builder);
     enum tv_status status = TV_NO_MEMORY;
     if (parameters)
-        status = make_from(type, pair ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, parameters, key);
+        status = make_from(type, EVP_PKEY_KEYPAIR, parameters, key);
     OSSL_PARAM_free(parameters);
     return status;
 }
@@ -155,7 +155,7 @@ static enum tv_status make_rsa(yyjson_val *jwk, bool pair, EVP_PKEY **key,
             goto out;
         }
     }
-    status = make_key("RSA", true, builder, key);
+    status = make_key("RSA", builder, key);
 out:
     OSSL_PARAM_BLD_free(builder);
     for (size_t i = 0; i < ALL; i++)
@@ -230,7 +230,7 @@ static enum tv_status make_ec(yyjson_val *jwk, bool pair, EVP_PKEY **key,
             !OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_PRIV_KEY, private_number))
             goto out;
     }
-    status = make_key("EC", pair, builder, key);
+    status = make_key("EC", builder, key);
     if (status == TV_CRYPTO_FAILURE) { // what OpenSSL refuses in numbers of the right size
         detail->reason = TV_REASON_POINT;
         status = TV_WEAK_KEY;
