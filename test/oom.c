@@ -17,6 +17,7 @@
 #include "asap.h"
 #include "discovery.h"
 #include "folder.h"
+#include "key_generate.h"
 #include "keyset.h"
 #include "signature.h"
 #include "verify.h"
@@ -68,15 +69,26 @@ static enum tv_status load_and_write(const void *argument) {
     struct tv_key *key = NULL;
     enum tv_status status = load(text, &key);
     CHECK((key != NULL) == (status == TV_OK), text->name);
-    enum tv_status (*const forms[])(const struct tv_key *, char **,
-                                    size_t *) = {tv_key_pem, tv_key_jwk, tv_key_thumbprint};
-    for (size_t i = 0; i < 3 && status == TV_OK && text->loader != SECRET; i++) {
+    enum tv_status (*const forms[])(const struct tv_key *, char **, size_t *) = {
+        tv_key_pem, tv_key_jwk, tv_key_thumbprint, tv_key_private_pem, tv_key_private_jwk};
+    size_t count = text->loader == SECRET ? 0 : text->loader == PUBLIC ? 3 : 5;
+    for (size_t i = 0; i < count && status == TV_OK; i++) {
         char *written = NULL;
         size_t written_length = 0;
         status = forms[i](key, &written, &written_length);
         CHECK((written != NULL) == (status == TV_OK), text->name);
         free(written);
     }
+    tv_key_free(key);
+    return status;
+}
+
+static enum tv_status generate(const void *argument) {
+    const enum tv_curve *curve = argument;
+    struct tv_key *key = NULL;
+    struct tv_detail detail = {0};
+    enum tv_status status = tv_key_generate(*curve, 0, &key, &detail);
+    CHECK((key != NULL) == (status == TV_OK), "a key pair");
     tv_key_free(key);
     return status;
 }
@@ -360,6 +372,12 @@ static void run_keys(void) {
         snprintf(operation.name, sizeof operation.name, "loading %.40s", inputs.texts[i].name);
         run_out_everywhere(&operation);
     }
+    static const enum tv_curve curves[] = {TV_CURVE_P256, TV_CURVE_ED25519};
+    for (size_t i = 0; i < sizeof curves / sizeof curves[0]; i++) {
+        struct operation operation = {.run = generate, .argument = &curves[i]};
+        snprintf(operation.name, sizeof operation.name, "making %s", tv_curve_name(curves[i]));
+        run_out_everywhere(&operation);
+    }
 }
 
 static void run_signatures(void) {
@@ -478,6 +496,20 @@ static char *private_pem(EVP_PKEY *pair) {
     return text;
 }
 
+// The JWK of the pair whose PEM that is, which is freed.
+static char *private_jwk(char *pem) {
+    struct tv_key *key = NULL;
+    struct tv_detail detail = {0};
+    char *jwk = NULL;
+    size_t length;
+    if (tv_key_load_private(pem, strlen(pem), &key, &detail) != TV_OK ||
+        tv_key_private_jwk(key, &jwk, &length) != TV_OK)
+        check_abort("no private JWK");
+    tv_key_free(key);
+    free(pem);
+    return jwk;
+}
+
 // What each algorithm makes with that text's key.
 static void add_signatures(const struct text *text) {
     struct tv_key *key = NULL;
@@ -536,6 +568,13 @@ static void make_texts(void) {
     add_string("an OKP JWK", PUBLIC, expand("{$O}"));
     add_string("an oct JWK", SECRET, strdup("{\"kty\":\"oct\",\"k\":\"c2VjcmV0\"}"));
     add_refused();
+    size_t rsa_length;
+    add_string("a private RSA JWK", PRIVATE,
+               private_jwk(check_read_file(KEYS "rsa.private.pem", &rsa_length)));
+    add_string("a private EC JWK", PRIVATE,
+               private_jwk(private_pem(EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256"))));
+    add_string("a private OKP JWK", PRIVATE,
+               private_jwk(private_pem(EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"))));
     size_t signing = inputs.text_count;
     add_string("a secret", SECRET, strdup("secret"));
     add_file("rsa.private.pem", PRIVATE);
