@@ -6,6 +6,7 @@
 #include "memory.h"
 #include "prepared.h"
 
+#include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/rsa.h>
@@ -27,6 +28,7 @@ struct notes {
     bool rsa;      // RSA's own words on what is wrong with a signature
     bool provider; // that a signature did not hold, for whatever reason
     bool others;   // of what a plain refusal has nothing to do with
+    bool all_met;  // no allocation failed, which the queue alone does not tell
 };
 
 // EVP_R_PROVIDER_SIGNATURE_FAILURE, which the headers of OpenSSL 3.0 do not have.
@@ -51,12 +53,34 @@ static bool is_rsa(const struct tv_algorithm *algorithm) {
     return algorithm->family == TV_FAMILY_RSA_PKCS1 || algorithm->family == TV_FAMILY_RSA_PSS;
 }
 
+// Whether every allocation was met since errno was 0. OpenSSL takes memory with malloc(), which
+// leaves ENOMEM there (POSIX); what a program has put in its place may not.
+static bool all_allocations_met(void) {
+    CRYPTO_malloc_fn allocate;
+    CRYPTO_get_mem_functions(&allocate, NULL, NULL);
+    return errno == 0 && allocate == CRYPTO_malloc;
+}
+
 // What OpenSSL notes of a bad signature and nothing else: for RSA what is wrong with it, for ECDSA
 // nothing (3.0; later ones say that it did not hold, also where memory was short). For EdDSA
-// nothing too, but also where its hash found no memory: never plain.
+// nothing too, but also where its hash found no memory.
 static bool is_plain(const struct tv_algorithm *algorithm, const struct notes *notes) {
-    return !notes->memory && !notes->others && algorithm->family != TV_FAMILY_EDDSA &&
-           (is_rsa(algorithm) ? notes->rsa : !notes->provider);
+    if (notes->memory || notes->others)
+        return false;
+    if (is_rsa(algorithm))
+        return notes->rsa;
+    return notes->all_met || (algorithm->family == TV_FAMILY_ECDSA && !notes->provider);
+}
+
+// The answer of tv_prepared_check(); `*all_met` as above. errno is left as it was.
+static int check_watched(struct tv_prepared *prepared, struct tv_span input,
+                         const unsigned char *signature, size_t signature_length, bool *all_met) {
+    int before = errno;
+    errno = 0;
+    int answer = tv_prepared_check(prepared, input, signature, signature_length);
+    *all_met = all_allocations_met();
+    errno = before;
+    return answer;
 }
 
 // With the key's contexts; `signature` in the form that OpenSSL takes. OpenSSL that lacks memory
@@ -77,14 +101,17 @@ static enum tv_status verify_prepared(const struct tv_algorithm *algorithm,
             tv_prepared_get(kept, algorithm, tv_key_public(key), tv_key_secret(key), &prepared);
         if (status == TV_NO_MEMORY)
             return status;
-        int answer =
-            status == TV_OK ? tv_prepared_check(prepared, input, signature, signature_length) : -1;
+        bool all_met = false;
+        int answer = status == TV_OK
+                         ? check_watched(prepared, input, signature, signature_length, &all_met)
+                         : -1;
         if (answer == 1)
             return TV_OK;
         if (answer == 0 && algorithm->family == TV_FAMILY_HMAC)
             return TV_BAD_SIGNATURE;
         if (queue_was_empty)
             notes = read_notes();
+        notes.all_met = all_met;
         if (answer == 0 && queue_was_empty && is_plain(algorithm, &notes))
             return TV_BAD_SIGNATURE;
         if (status == TV_OK) // half-way: nothing of it may serve another check
