@@ -8,14 +8,26 @@ local folder = debug.getinfo(1, "S").source:match("^@(.*)/[^/]*$");
 
 local driver, answers, pipe;
 
+local function quoted(text)
+	return "'" .. text:gsub("'", "'\\''") .. "'";
+end
+
 local function start_driver()
 	local name = io.popen("mktemp -u"):read("l");
 	pipe = name .. ".answers";
-	assert(os.execute("mkfifo -m 600 " .. pipe));
-	driver = assert(io.popen(("exec %s %s/harness/driver.py %s"):format(python, folder, pipe), "w"));
+	assert(os.execute("mkfifo -m 600 " .. quoted(pipe)));
+	-- The shell opens the pipe, so that a driver that cannot start ends it instead of leaving us to wait.
+	driver = assert(io.popen(("exec %s %s/harness/driver.py /dev/fd/3 3>%s"):format(
+		quoted(python), quoted(folder), quoted(pipe)), "w"));
 	driver:setvbuf("line");
 	answers = assert(io.open(pipe, "r"));
 	os.remove(pipe);
+	if not answers:read("l") then -- it says that it is there
+		driver:close();
+		answers:close();
+		driver, answers = nil, nil;
+		error("the harness does not start: what it wrote stands above", 0);
+	end
 end
 
 local function ask(op, request)

@@ -47,7 +47,8 @@ function M.quick_command(arguments)
 	if not requests then
 		local pipe = folder.."/answers";
 		assert(os.execute("mkfifo "..pipe));
-		requests = io.popen("exec lua5.4 spec/support/command_loop.lua "..pipe, "w");
+		-- The shell opens the pipe, so that a program that cannot start ends it instead of leaving us to wait.
+		requests = io.popen("exec lua5.4 spec/support/command_loop.lua /dev/fd/3 3>"..pipe, "w");
 		answers = assert(io.open(pipe, "rb"));
 	end
 	local words = {};
@@ -57,6 +58,7 @@ function M.quick_command(arguments)
 	requests:write("{ ", table.concat(words, ", "), " }\n");
 	requests:flush();
 	local status, length = answers:read("n", "n");
+	assert(length, "the program that runs the command has ended");
 	answers:read(1);
 	return answers:read(length), math.tointeger(status);
 end

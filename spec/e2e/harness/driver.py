@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Lets the Lua specs use the harness: one JSON request a line on standard input, one JSON answer a line in a named pipe.
+"""Lets the Lua specs use the harness: one JSON request a line on standard input, one JSON answer a line in a named pipe, after a
+line that says that it is there.
 
 The end of standard input, that is the end of the specs however it came, ends every server.
 """
@@ -142,6 +143,10 @@ class Driver(recipes.Requests):
 
     def op_bad_url(self):
         return self.bad_server.url
+
+    def op_release(self):
+        """Lets go what the bad server's behaviour "held" holds, now and from now on."""
+        self.bad_server.release()
 
     def op_publish_document(self, path, body, status=200, headers=None):
         self.bad_server.publish_document(path, body, status, headers)
@@ -486,6 +491,7 @@ def main():
     driver = Driver(world)
     try:
         with open(sys.argv[1], "w", encoding="utf-8") as answers:
+            print("ready", file=answers, flush=True)
             for line in sys.stdin:
                 request = json.loads(line)
                 try:
