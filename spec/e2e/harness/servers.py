@@ -16,7 +16,7 @@ import urllib.request
 from . import certificates, tokens
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-START_SECONDS = 15
+START_SECONDS = 60
 STOP_SECONDS = 5
 
 
@@ -24,10 +24,16 @@ class StartFailure(Exception):
     """A server did not come up; the message says which and shows the end of its log."""
 
 
+_ports = []
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that the system gives nobody else while this process lives: it stays bound, as servers that set SO_REUSEADDR let it."""
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    _ports.append(held)
+    return held.getsockname()[1]
 
 
 def exit_on_signals():
