@@ -5,8 +5,8 @@
 local world = require "spec.e2e.world";
 
 local crowd = 500;
--- Several milliseconds each, nearly all of them Prosody's own: the older version gets fewer, for the sake of time.
-local made_up = os.getenv("PROSODY") == "0.12" and 500 or 5000;
+-- More than there is room for in what is remembered of kids that are not there.
+local made_up, remembered = 600, 50;
 local secret = "the-shared-secret-of-the-crowd-spec-0123456789";
 
 local load_kids = { "load-1", "load-2", "load-3", "load-4" };
@@ -25,7 +25,7 @@ lazy_setup(function ()
 			.. world.host("one.example", { asap_key_server = bad.url .. "/slow-500/one" })
 			.. world.host("many.example", { asap_key_server = nginx.url })
 			.. world.host("load.example", { asap_key_server = nginx.url .. "/", asap_accepted_audiences = { "meet" } })
-			.. world.host("flood.example", { asap_key_server = bad.url .. "/slow-100/flood" });
+			.. world.host("flood.example", { asap_key_server = bad.url .. "/slow-100/flood", token_key_negative_size = remembered });
 	};
 end);
 
@@ -68,7 +68,7 @@ describe("five hundred log-ins at once", function ()
 			usual_gap = math.max(usual_gap, result.gap);
 		end
 		assert_usual_gap(first);
-		assert.is_true(first.slowest < 6, "slowest log-in: " .. first.slowest);
+		assert.is_true(first.slowest < 15, "slowest log-in: " .. first.slowest);
 	end);
 
 	-- Woken in turns, the log-ins need their keys for longer than a small cache would keep them.
@@ -86,7 +86,7 @@ describe("five hundred log-ins at once", function ()
 				assert.is_nil(seen[line], line);
 				seen[line] = true;
 			end
-			assert.is_true(result.slowest < 6, "slowest log-in: " .. result.slowest);
+			assert.is_true(result.slowest < 15, "slowest log-in: " .. result.slowest);
 			assert_usual_gap(result);
 		end);
 	end
@@ -109,11 +109,11 @@ describe(made_up .. " made-up kids of one client address", function ()
 		assert.same({ made_up, 0 }, { result.refused, result.lost });
 		assert.truthy(log:find("key-source-overloaded", 1, true));
 		-- At most 8 at once, each of which takes 0.1 s.
-		assert.is_true(requests <= 1 + 8 * (seconds / 0.1 + 1), ("%d requests in %.1f s"):format(requests, seconds));
+		assert.is_true(requests > remembered and requests <= 1 + 8 * (seconds / 0.1 + 1), ("%d requests in %.1f s"):format(requests, seconds));
 		assert.is_true(result.others.accepted > 5);
 		assert.same({ 0, 0 }, { result.others.refused, result.others.lost });
-		assert.is_true(result.others.slowest < 1, "slowest: " .. result.others.slowest);
-		assert.is_true(grown < 30000, "KiB: " .. grown);
+		assert.is_true(result.others.slowest < 3, "slowest: " .. result.others.slowest);
+		assert.is_true(grown < 8 * made_up, "KiB: " .. grown); -- a log-in of whatever kind leaves some 3 KiB in Prosody
 		assert.equal(1, #world.bad_requests{ part = "/flood/" .. world.key_file_name{ kid = "key" } });
 	end);
 
@@ -131,7 +131,7 @@ describe("two thousand log-ins, a hundred at a time", function ()
 			assert.same({}, result.wrong);
 			assert.same({ count - result.bad, result.bad, 0 }, { result.accepted, result.refused, result.lost });
 			assert.equal(count // 5, result.bad);
-			assert.is_true(result.slowest < 6, "slowest log-in: " .. result.slowest);
+			assert.is_true(result.slowest < 15, "slowest log-in: " .. result.slowest);
 		end
 		run(400);
 		local memory = world.memory();
