@@ -15,6 +15,8 @@ setup(function ()
 	command.write(folder.."/ed.jwk", (jwk:gsub("}$", ',"kid":"ed","alg":"EdDSA"}')));
 	command.write(folder.."/rsa.pem", (tv.generate_key { bits = 2048 }));
 	command.write(folder.."/public.pem", tv.key(command.read(folder.."/ec.pem")):pem());
+	command.shell(folder, "openssl req -x509 -key rsa.pem -subj /CN=x -out certificate.pem 2>/dev/null; "
+		.."openssl genrsa -out weak.pem 1024 2>/dev/null");
 	command.write(folder.."/claims", '{"iss":"my-app","exp":2000000000,"iat":1,"list":[]}\n');
 end);
 
@@ -233,8 +235,11 @@ end);
 describe("publish", function ()
 	local file = "5e78863ed1ffb9fc66b1d61634b126bf8eb20267e7996297eeeb9b19c8c0f732.pem";
 
+	before_each(function ()
+		command.shell(folder, "rm -rf keys; mkdir keys");
+	end);
+
 	it("writes the public half alone, readable for all, and leaves it alone from then on", function ()
-		command.shell(folder, "mkdir keys");
 		assert_answer("^keys/"..file.." %(EC P%-256, new%)\n$", nil, 0,
 			command.shell(folder, "umask 077; $tv publish ec.pem --kid my-key --dir keys"));
 		assert.equal(command.read(folder.."/public.pem"), command.read(folder.."/keys/"..file));
@@ -245,6 +250,7 @@ describe("publish", function ()
 	end);
 
 	it("replaces another key only if told to", function ()
+		assert_answer("new", nil, 0, command.run(folder, { "publish", "ec.pem", "--kid", "my-key", "--dir", "keys" }));
 		assert_answer("^$", "exists already and holds another key; --force replaces it", 2,
 			command.run(folder, { "publish", "other.pem", "--kid", "my-key", "--dir", "keys" }));
 		assert.equal(command.read(folder.."/public.pem"), command.read(folder.."/keys/"..file));
@@ -261,7 +267,6 @@ describe("publish", function ()
 	end);
 
 	it("takes a certificate, a JWK and standard input", function ()
-		command.shell(folder, "openssl req -x509 -key rsa.pem -subj /CN=x -out certificate.pem 2>/dev/null");
 		assert_answer("RSA, 2048 bits, new", nil, 0, command.run(folder, { "publish", "certificate.pem", "--kid", "c", "--dir", "keys" }));
 		assert_answer("OKP Ed25519, new", nil, 0, command.run(folder, { "publish", "ed.jwk", "--kid", "e", "--dir", "keys" }));
 		assert_answer("OKP Ed25519, new", nil, 0,
@@ -279,7 +284,6 @@ describe("publish", function ()
 		{ "a weak key", { "weak.pem", "--kid", "x", "--dir", "keys" }, "weak.pem: weak-key" };
 	} do
 		it("refuses "..case[1], function ()
-			command.shell(folder, "[ -e weak.pem ] || openssl genrsa -out weak.pem 1024 2>/dev/null");
 			assert_answer("^$", case[3], 2, command.run(folder, { "publish", table.unpack(case[2]) }));
 		end);
 	end
@@ -289,8 +293,15 @@ describe("pem-to-jwks and jwks-to-pem", function ()
 	local base, stop;
 
 	setup(function ()
-		command.shell(folder, "mkdir www pem");
+		command.shell(folder, "mkdir www pem ready; "
+			.."$tv pem-to-jwks one=ec.pem two=certificate.pem ed.jwk --out www/jwks.json; $tv jwks-to-pem www/jwks.json --dir pem; "
+			.."cp -a www pem ready");
 		base, stop = command.serve(folder.."/www");
+	end);
+
+	-- A set, and its files beside it.
+	before_each(function ()
+		command.shell(folder, "rm -f www/* pem/*; cp -a ready/. .");
 	end);
 
 	teardown(function ()
@@ -298,6 +309,7 @@ describe("pem-to-jwks and jwks-to-pem", function ()
 	end);
 
 	it("turn files into a set, and the set into files again", function ()
+		command.shell(folder, "rm www/jwks.json");
 		assert_answer("^www/jwks%.json %(3 keys%)\n$", nil, 0,
 			command.run(folder, { "pem-to-jwks", "one=ec.pem", "two=certificate.pem", "ed.jwk", "--out", "www/jwks.json" }));
 		local set = assert(tv.decode_json(command.read(folder.."/www/jwks.json")));

@@ -87,14 +87,14 @@ describe("the command", function ()
 	end
 
 	it("says that argparse is missing, where it is", function ()
-		local _, errors, status = command.shell(folder, "LUA_PATH=./none lua5.4 ${tv#* }");
+		local _, errors, status = command.shell(folder, "LUA_PATH=./none lua5.4 \"$program\"");
 		assert_sentence("the Lua module argparse is missing: install Debian's package lua-argparse", errors);
 		assert.equal(2, status);
 	end);
 
 	it("says so where its own modules cannot be loaded", function ()
 		local _, errors, status = command.shell(folder,
-			"mkdir bin && cp ${tv#* } bin/ && LUA_PATH=/usr/share/lua/5.4/?.lua LUA_CPATH=./none lua5.4 bin/token-verifier");
+			"mkdir bin && cp \"$program\" bin/ && LUA_PATH=/usr/share/lua/5.4/?.lua LUA_CPATH=./none lua5.4 bin/token-verifier");
 		assert_sentence("its modules cannot be loaded: module 'token_verifier.command.main' not found", errors);
 		assert.equal(2, status);
 	end);

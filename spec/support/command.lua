@@ -10,15 +10,18 @@ local function quoted(text)
 	return "'"..text:gsub("'", "'\\''").."'";
 end
 
--- A folder that is empty, and a function that deletes it.
-function command.folder()
-	local folder = assert(io.popen("mktemp -d"):read("l"));
-	return folder, function () os.execute("rm -rf "..quoted(folder)); end;
-end
-
 function command.write(path, text)
 	local file = assert(io.open(path, "wb"));
 	assert(file:write(text) and file:close());
+end
+
+-- A folder that has nothing to be seen in it, and a function that deletes it.
+function command.folder()
+	local folder = assert(io.popen("mktemp -d"):read("l"));
+	-- The program is run by the Lua that runs the specs, with the modules that they test.
+	command.write(folder.."/.tv", "#!/bin/sh\nexec lua5.4 "..quoted(program).." \"$@\"\n");
+	os.execute("chmod +x "..quoted(folder).."/.tv");
+	return folder, function () os.execute("rm -rf "..quoted(folder)); end;
 end
 
 function command.read(path)
@@ -28,11 +31,11 @@ function command.read(path)
 	return text;
 end
 
--- Runs a shell command in `folder`, in which $tv is the program. Returns what came on standard output and on standard
--- error, and the exit status.
+-- Runs a shell command in `folder`, in which $tv runs the program, and $program is its file. Returns what came on standard output
+-- and on standard error, and the exit status.
 function command.shell(folder, text)
-	-- The program is run by the Lua that runs the specs, with the modules that they test.
-	local pipe = io.popen(("cd %s && tv='lua5.4 %s' && exec 2>.stderr </dev/null\n%s"):format(quoted(folder), program, text));
+	local pipe = io.popen(("cd %s && tv=\"$PWD/.tv\" program=%s && exec 2>.stderr </dev/null\n%s"):format(
+		quoted(folder), quoted(program), text));
 	local output = pipe:read("a");
 	local _, _, status = pipe:close();
 	return output, command.read(folder.."/.stderr"), status;
