@@ -134,7 +134,7 @@ describe("a key store of a key server", function ()
 			local started = monotonic();
 			assert.equal("key-source-unavailable", code_of(store:get("key", true)));
 			local took = monotonic() - started;
-			assert.is_true(took > 0.25 and took < 3, took);
+			assert.is_true(took > 0.25 and took < 4.5, took);
 			store:close();
 		end);
 	end
@@ -150,6 +150,7 @@ describe("a key store of a key server", function ()
 	end);
 
 	it("asks for a limited number of kids at once and fails fast beyond it", function ()
+		collectgarbage(); -- verifiers of other specs hold their stores
 		local store = new_store("silent", { timeout = 60 });
 		for i = 1, 16 + 1024 do
 			assert.equal("key-pending", code_of(store:get("made-up-" .. i, false)));

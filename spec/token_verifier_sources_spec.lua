@@ -65,7 +65,7 @@ describe("a JWK Set", function ()
 
 	it("that lacks a kid is fetched once more, and not again during the penalty", function ()
 		local url, requests = publish_set{ jwk(key.public, { kid = "key" }) };
-		local store = tv.keystore{ jwks_url = url, penalty = 1 };
+		local store = tv.keystore{ jwks_url = url, penalty = 3 };
 		assert(store:get("key", true));
 		for i = 1, 5 do
 			local _, message, code = store:get("made-up-" .. i, true);
@@ -74,7 +74,7 @@ describe("a JWK Set", function ()
 			assert(store:get("key", true));
 		end
 		assert.equal(2, requests());
-		sleep(1.1);
+		sleep(3.1);
 		assert.equal("key-not-found", code_of(store:get("made-up", true)));
 		assert.equal(3, requests());
 		store:close();
@@ -133,15 +133,19 @@ describe("a JWK Set", function ()
 	end);
 
 	it("is refreshed in the background near the end of its freshness, if that is wanted", function ()
+		local cases = {};
 		for ahead, expected in pairs{ [0] = 1, [50] = 2 } do
 			local url, requests = publish_set{ jwk(key.public, { kid = "key" }) };
-			local store = tv.keystore{ jwks_url = url, default_ttl = 2, min_ttl = 2, refresh_ahead = ahead };
+			local store = tv.keystore{ jwks_url = url, default_ttl = 4, min_ttl = 4, refresh_ahead = ahead };
 			assert(store:get("key", true));
-			sleep(1.6);
-			assert(store:get("key", true));
+			cases[#cases + 1] = { store = store, requests = requests, expected = expected, ahead = ahead };
+		end
+		sleep(3.1); -- the second half begins a quarter earlier or later
+		for _, case in ipairs(cases) do
+			assert(case.store:get("key", true));
 			repeat until select(2, tv.step(0.1)) == 0;
-			assert.equal(expected, requests(), ahead);
-			store:close();
+			assert.equal(case.expected, case.requests(), case.ahead);
+			case.store:close();
 		end
 		assert.has_error(function () tv.keystore{ refresh_ahead = 51 }; end);
 	end);
@@ -431,13 +435,13 @@ describe("a key server's key", function ()
 
 	it("that is slow to refresh is waited for one second at most", function ()
 		local path = new_name("slow");
-		local store = tv.keystore{ asap_key_server = ("%s/slow-400/%s"):format(bad.url, path), default_ttl = 1, min_ttl = 1, stale_wait = 0.1 };
+		local store = tv.keystore{ asap_key_server = ("%s/later-5000/%s"):format(bad.url, path), default_ttl = 1, min_ttl = 1, stale_wait = 0.1 };
 		assert(store:get("key", true));
 		sleep(1.1);
 		local started = require "util.time".monotonic();
 		assert(store:get("key", true));
 		local took = require "util.time".monotonic() - started;
-		assert.is_true(took > 0.08 and took < 0.35, took);
+		assert.is_true(took > 0.08 and took < 3, took);
 		store:close();
 	end);
 

@@ -151,8 +151,8 @@ describe("a log-in that needs a key", function ()
 		finish(pending);
 		server.timer.stop(ticks);
 		assert.is_false(pending[1].result[1]);
-		assert.is_true(last - began < 6.5, last - began);
-		assert.is_true(largest < 0.5, largest);
+		assert.is_true(last - began < 9, last - began);
+		assert.is_true(largest < 2, largest);
 	end);
 
 	it("needs no kid in vain: without one it is refused at once", function ()
@@ -272,7 +272,7 @@ describe("a log-in that needs a key", function ()
 		keys.delay = false;
 		local began = require "util.time".monotonic();
 		assert.is_false((prosody.run(process, token_util, token)));
-		assert.is_true(require "util.time".monotonic() - began < 2);
+		assert.is_true(require "util.time".monotonic() - began < 4);
 		assert.truthy(prosody.logged("info", "the key did not arrive in time")[1]);
 	end);
 

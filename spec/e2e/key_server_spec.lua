@@ -4,21 +4,23 @@
 local world = require "spec.e2e.world";
 
 local wait_limit = 6; -- seconds a log-in may wait for its key
-local at_once = 0.5; -- the longest that a bystander's ping may take
+local at_once = 3; -- what is not waited for is told within this, even where the machine is busy
+local longest_ping = 1; -- of a bystander, in seconds
+local largest_gap = 500; -- of the loop, in milliseconds that it had a processor
 
 local secret = "the-shared-secret-of-the-key-server-spec-0123456789";
 local bystander = { host = "shared.example" };
 
 -- host -> behaviour
 local behaviours = {
-	slow = "slow-1500", hesitant = "slow-5000", silent = "silent", silent3 = "silent", drip = "drip",
+	slow = "slow-1500", hesitant = "slow-5000", silent = "silent", held = "held", drip = "drip",
 	huge = "huge", flood = "flood", endless = "endless", reset = "reset",
 	unauthorized = "status-401", moved = "status-302", gone = "status-410", broken = "status-500", busy = "status-429",
 	garbage = "garbage", crowd = "slow-1000",
 };
 
 -- host -> seconds, where other than by default
-local timeouts = { silent3 = 1 };
+local timeouts = { held = 60 };
 
 local function host(behaviour)
 	return behaviour .. ".example";
@@ -38,7 +40,8 @@ lazy_setup(function ()
 	for name, path in pairs(behaviours) do
 		-- A key server is known by its URL, so each host has one of its own.
 		hosts[#hosts + 1] = world.host(host(name), {
-			asap_key_server = ("%s/%s/%s"):format(bad.url, path, name), token_key_timeout = timeouts[name] });
+			asap_key_server = ("%s/%s/%s"):format(bad.url, path, name), token_key_timeout = timeouts[name],
+			token_key_wait_limit = timeouts[name] });
 	end
 	world.start_prosody{
 		hosts = table.concat(hosts, "\n"), preload = world.compile{ source = "slow_dns.c", name = "slow_dns.so" };
@@ -52,8 +55,8 @@ lazy_teardown(world.close);
 local function assert_loop_went_on(row, result, requests)
 	assert.is_true(result.pings > 2 and result.gap > 0);
 	world.note{ row = row, gap_ms = result.gap, slowest_ping_ms = result.longest_wait * 1000, requests = requests };
-	assert.is_true(result.longest_wait < at_once, "longest ping: " .. result.longest_wait);
-	assert.is_true(result.gap < at_once * 1000, "largest gap: " .. result.gap);
+	assert.is_true(result.longest_wait < longest_ping, "longest ping: " .. result.longest_wait);
+	assert.is_true(result.gap < largest_gap, "largest gap: " .. result.gap);
 end
 
 local function log_in(name, kid)
@@ -82,7 +85,7 @@ describe("a key server that does not answer in time", function ()
 		for i, outcome in ipairs(result.outcomes) do
 			assert.equal("refused", outcome.outcome, logins[i].host);
 			assert.equal("not-allowed", outcome.condition);
-			assert.is_true(outcome.seconds < wait_limit + 0.5, logins[i].host .. ": " .. outcome.seconds);
+			assert.is_true(outcome.seconds < wait_limit + 2, logins[i].host .. ": " .. outcome.seconds);
 		end
 		assert.is_true(result.pings > 10, "pings: " .. result.pings);
 		for _, name in ipairs{ "hesitant", "silent", "drip" } do
@@ -149,7 +152,7 @@ describe("a slow key server", function ()
 		assert.equal(1, #world.bad_requests{ part = "/crowd/" });
 		-- Not the timers: Prosody runs them when no socket is ready, so a crowd alone makes a gap.
 		world.note{ row = "100 log-ins, one unknown kid", gap_ms = result.gap, slowest_ping_ms = result.longest_wait * 1000, requests = 1 };
-		assert.is_true(result.longest_wait < at_once, "longest ping: " .. result.longest_wait);
+		assert.is_true(result.longest_wait < longest_ping, "longest ping: " .. result.longest_wait);
 	end);
 end);
 
@@ -194,19 +197,22 @@ describe("a client that goes away while its log-in waits", function ()
 		world.loop_gap();
 		local log = world.logged("main", function ()
 			local token = world.mint{ key = "key", kid = "waited-for-in-vain" };
-			for _ = 1, 5 do
-				local client = world.begin{ host = host("silent3"), token = token };
-				world.run{ seconds = 0.1 };
+			local clients = {};
+			for i = 1, 5 do
+				clients[i] = world.begin{ host = host("held"), token = token };
+			end
+			for _, client in ipairs(clients) do
 				world.drop{ client = client };
 			end
-			world.run{ seconds = timeouts.silent3 + 1 };
+			world.release();
+			world.run{ seconds = 1 };
 		end);
 		assert.is_nil(log:match("\terror\t[^\n]*"), log);
 		assert.is_nil(log:lower():match("traceback"));
-		local gap, requests = world.loop_gap(), #world.bad_requests{ part = "/silent3/" };
+		local gap, requests = world.loop_gap(), #world.bad_requests{ part = "/held/" };
 		world.note{ row = "5 clients gone while they wait", gap_ms = gap, requests = requests };
 		assert.equal(1, requests);
-		assert.is_true(gap < at_once * 1000, "largest gap: " .. gap);
+		assert.is_true(gap < largest_gap, "largest gap: " .. gap);
 		assert.equal("accepted", world.log_in(bystander).outcome);
 	end);
 end);
@@ -219,7 +225,7 @@ describe("nginx", function ()
 		local token = world.mint{ key = "second" };
 		local result = world.log_ins{ logins = { { host = host("nginx"), token = token } }, bystander = bystander };
 		assert.equal("refused", result.outcomes[1].outcome);
-		assert.is_true(result.outcomes[1].seconds < wait_limit + 0.5, "seconds: " .. result.outcomes[1].seconds);
+		assert.is_true(result.outcomes[1].seconds < wait_limit + 2, "seconds: " .. result.outcomes[1].seconds);
 		assert_loop_went_on("nginx frozen", result);
 		world.stop_nginx();
 		local _, outcome = log_in("nginx");
@@ -244,5 +250,5 @@ end);
 it("a Prosody that still looks up a name ends at once when it is told to", function ()
 	local started = os.time();
 	world.stop_prosody();
-	assert.is_true(os.time() - started <= 3);
+	assert.is_true(os.time() - started < 5); -- after 5 s it is killed
 end);

@@ -20,7 +20,7 @@ for _, how in ipairs{
 		it("lets a log-in wait for its key and the others go on", function ()
 			world.start_prosody{
 				name = how.name, backend = how.backend, daemonize = how.daemonize;
-				hosts = world.host("slow.example", { asap_key_server = world.bad_url() .. "/slow-800/" .. how.name })
+				hosts = world.host("slow.example", { asap_key_server = world.bad_url() .. "/slow-1500/" .. how.name })
 					.. world.host("silent.example", {
 						asap_key_server = world.bad_url() .. "/silent/" .. how.name, token_key_timeout = 1.5 })
 					.. world.host("shared.example", { app_secret = secret, modules_enabled = { "e2e_loop_gap" } });
@@ -39,8 +39,8 @@ for _, how in ipairs{
 			world.note{ row = "slow and silent, as " .. how.name, gap_ms = result.gap, requests = 2 };
 			assert.equal(2, #world.bad_requests{ part = ("/%s/"):format(how.name) }); -- a slow one and a silent one
 			assert.is_true(result.gap < 500, "largest gap: " .. result.gap);
-			assert.is_true(silent.seconds < 2.5, "refused after " .. silent.seconds);
-			assert.is_true(result.longest_wait < 0.5, "longest ping: " .. result.longest_wait);
+			assert.is_true(silent.seconds < 4, "refused after " .. silent.seconds);
+			assert.is_true(result.longest_wait < 1, "longest ping: " .. result.longest_wait);
 			assert.is_true(result.pings > 10);
 		end);
 

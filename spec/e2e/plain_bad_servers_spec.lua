@@ -29,6 +29,9 @@ local function new_store(behaviour, options)
 	return assert(tv.keystore(all)), function () return #world.bad_requests{ part = path }; end;
 end
 
+-- What is told at once has this long to be told; who waits for a server waits 5 s.
+local at_once = 3;
+
 local function sleep(seconds)
 	os.execute("sleep " .. seconds);
 end
@@ -46,7 +49,7 @@ local function refuses(behaviour, options, code, words, limit)
 	assert.is_nil(found);
 	assert.same({ code, 1 }, { got, requests() }, message);
 	assert.truthy(message:lower():find(words, 1, true), message);
-	assert.is_true(seconds < limit, ("%.2f s"):format(seconds));
+	assert.is_true(seconds < (limit or at_once), ("%.2f s"):format(seconds));
 	assert.is_true(resident_kib() - memory < 4096);
 	assert.equal(code, select(3, store:get("key", true)));
 	assert.equal(1, requests());
@@ -55,13 +58,13 @@ end
 
 describe("a key server that breaks off or never ends", function ()
 	for _, case in ipairs{
-		{ "silent", { timeout = 1 }, "key-source-unavailable", "tim", 1.5 };
-		{ "slow-5000", { timeout = 1 }, "key-source-unavailable", "tim", 1.5 };
-		{ "drip", { timeout = 2 }, "key-source-unavailable", "tim", 2.5 };
-		{ "reset", {}, "key-source-unavailable", "", 0.5 };
-		{ "huge", {}, "key-unusable", "65536", 0.5 };
-		{ "flood", {}, "key-unusable", "65536", 0.5 };
-		{ "endless", {}, "key-unusable", "65536", 0.5 };
+		{ "silent", { timeout = 1 }, "key-source-unavailable", "tim", 4 };
+		{ "slow-5000", { timeout = 1 }, "key-source-unavailable", "tim", 4 };
+		{ "drip", { timeout = 2 }, "key-source-unavailable", "tim", 4.5 };
+		{ "reset", {}, "key-source-unavailable", "" };
+		{ "huge", {}, "key-unusable", "65536" };
+		{ "flood", {}, "key-unusable", "65536" };
+		{ "endless", {}, "key-unusable", "65536" };
 	} do
 		it(("(%s) is given up after one request"):format(case[1]), function ()
 			refuses(table.unpack(case));
@@ -78,15 +81,15 @@ end);
 
 describe("a key server that answers with no key", function ()
 	for _, case in ipairs{
-		{ "status-404", {}, "key-not-found", "404", 0.5 };
-		{ "status-403", {}, "key-unusable", "403", 0.5 };
-		{ "status-429", {}, "key-source-unavailable", "429", 0.5 };
-		{ "to-http", {}, "key-unusable", "302", 0.5 };
-		{ "to-file", {}, "key-unusable", "302", 0.5 };
-		{ "gzip", {}, "key-unusable", "", 0.5 };
-		{ "truncated", {}, "key-unusable", "", 0.5 };
-		{ "garbage", {}, "key-unusable", "html", 0.5 };
-		{ "empty", {}, "key-unusable", "empty", 0.5 };
+		{ "status-404", {}, "key-not-found", "404" };
+		{ "status-403", {}, "key-unusable", "403" };
+		{ "status-429", {}, "key-source-unavailable", "429" };
+		{ "to-http", {}, "key-unusable", "302" };
+		{ "to-file", {}, "key-unusable", "302" };
+		{ "gzip", {}, "key-unusable", "" };
+		{ "truncated", {}, "key-unusable", "" };
+		{ "garbage", {}, "key-unusable", "html" };
+		{ "empty", {}, "key-unusable", "empty" };
 	} do
 		it(("(%s) is asked once"):format(case[1]), function ()
 			refuses(table.unpack(case));
@@ -102,18 +105,18 @@ describe("a key server that answers with no key", function ()
 		local started = gettime();
 		local _, message, code = store:get("key", true);
 		assert.equal("key-source-unavailable", code, message);
-		assert.is_true(gettime() - started < 0.5);
+		assert.is_true(gettime() - started < at_once);
 		store:close();
 	end);
 end);
 
 describe("a key server that recovers", function ()
 	it("from a 500 is asked again once the back-off is over, and not before", function ()
-		local store, requests = new_store("once-500", { back_off_min = 0.3 });
+		local store, requests = new_store("once-500", { back_off_min = 1 });
 		assert.equal("key-source-unavailable", select(3, store:get("key", true)));
 		assert.equal("key-source-unavailable", select(3, store:get("key", true)));
 		assert.equal(1, requests());
-		sleep(0.7);
+		sleep(1.1);
 		assert.equal(key.public, assert(store:get("key", true)):pem());
 		assert.equal(2, requests());
 		store:close();

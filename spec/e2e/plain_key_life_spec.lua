@@ -38,9 +38,10 @@ end
 describe("a key", function ()
 	it("that is rotated is there with its first use", function ()
 		world.new_key{ kid = "old", publish = { "bad" } };
-		local store, requests = new_store();
+		local new = world.new_key{ kid = "new" };
+		local store, requests = new_store{ default_ttl = 60 };
 		assert(store:get("old", true));
-		local new = world.new_key{ kid = "new", publish = { "bad" } };
+		world.publish{ key = "new", kids = { "new" }, places = { "bad" } };
 		assert.equal(new.public, assert(store:get("new", true)):pem());
 		assert(store:get("old", true));
 		assert.equal(2, requests());
@@ -48,12 +49,12 @@ describe("a key", function ()
 	end);
 
 	it("that is replaced under its kid is the new one after its freshness", function ()
-		local old = world.new_key{ kid = "replaced", publish = { "bad" } };
-		local store, requests = new_store();
+		local old, new = world.new_key{ kid = "replaced", publish = { "bad" } }, world.new_key{ kid = "new" };
+		local store, requests = new_store{ default_ttl = 2 };
 		assert.equal(old.public, assert(store:get("replaced", true)):pem());
-		local new = world.new_key{ kid = "replaced", publish = { "bad" } };
+		world.publish{ key = "new", kids = { "replaced" }, places = { "bad" } };
 		assert.equal(old.public, assert(store:get("replaced", true)):pem());
-		sleep(1.1);
+		sleep(2.1);
 		assert.equal(new.public, assert(store:get("replaced", true)):pem());
 		assert.equal(2, requests());
 		store:close();
@@ -61,11 +62,11 @@ describe("a key", function ()
 
 	it("that is withdrawn is refused after its freshness", function ()
 		world.new_key{ kid = "withdrawn", publish = { "bad" } };
-		local store, requests = new_store();
+		local store, requests = new_store{ default_ttl = 2 };
 		assert(store:get("withdrawn", true));
 		world.withdraw{ kid = "withdrawn", place = "bad" };
 		assert(store:get("withdrawn", true));
-		sleep(1.1);
+		sleep(2.1);
 		assert.equal("key-not-found", code_of(store:get("withdrawn", true)));
 		assert.equal("key-not-found", code_of(store:get("withdrawn", true)));
 		assert.equal(2, requests());
@@ -77,7 +78,7 @@ describe("a key server that goes", function ()
 	it("is done without until the stale limit, and used again when it is back", function ()
 		world.new_key{ kid = "held", publish = { "nginx" } };
 		local store = assert(tv.keystore{
-			asap_key_server = nginx.url, default_ttl = 1, min_ttl = 1, max_stale = 2, back_off_min = 0.2, back_off_max = 0.4;
+			asap_key_server = nginx.url, default_ttl = 1, min_ttl = 1, max_stale = 4, back_off_min = 0.2, back_off_max = 0.4;
 		});
 		assert(store:get("held", true));
 		world.stop_nginx();
@@ -86,7 +87,7 @@ describe("a key server that goes", function ()
 		assert.equal(1, store:stats().stale);
 		sleep(0.8);
 		assert(store:get("held", true));
-		sleep(1.5);
+		sleep(3.1);
 		assert.equal("key-source-unavailable", code_of(store:get("held", true)));
 		world.restart_nginx();
 		sleep(0.8);

@@ -57,7 +57,7 @@ describe("a name that takes 25 s to look up", function ()
 			store:close();
 		]]):format(url), preload);
 		assert.equal("nil\tkey-source-unavailable\t1\nstatus 0", output);
-		assert.is_true(seconds > 0.9 and seconds < 3, ("%.2f s"):format(seconds));
+		assert.is_true(seconds > 0.9 and seconds < 15, ("%.2f s"):format(seconds));
 	end);
 end);
 
@@ -169,5 +169,5 @@ end);
 it("a name that took 25 s to look up is found by who waits for it", function ()
 	local output, seconds = patient();
 	assert.equal("RSA\nstatus 0", output);
-	assert.is_true(seconds > 24 and seconds < 28, ("%.2f s"):format(seconds));
+	assert.is_true(seconds > 24 and seconds < 30, ("%.2f s"):format(seconds));
 end);

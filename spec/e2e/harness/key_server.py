@@ -69,6 +69,8 @@ class BadKeyServer:
     good           the key
     type-NAME      the key, as one of CONTENT_TYPES
     slow-MS        the key, after so many milliseconds
+    later-MS       the key, at once the first time and after so many milliseconds from then on
+    held           the key, once release() is called
     once-STATUS    the first answer of this path has this status, later ones are the key
     retry-S        429 with Retry-After: S
     silent         takes the request and never answers
@@ -95,6 +97,7 @@ class BadKeyServer:
         self.documents = {}
         self.requests = []
         self._ended = threading.Event()
+        self._released = threading.Event()
         self._servers = []
         self.url = f"http://127.0.0.1:{self.add_server().port}"
 
@@ -121,8 +124,12 @@ class BadKeyServer:
         """Whatever stands under <url>/document/<path>; an ETag among the headers is compared with If-None-Match."""
         self.documents[path] = (status, headers or {}, body.encode())
 
+    def release(self):
+        self._released.set()
+
     def close(self):
         self._ended.set()
+        self.release()
         for server in self._servers:
             server.close()
 
@@ -158,6 +165,13 @@ class BadKeyServer:
 
     def _answer_slow(self, handler, pem, argument, **_):
         self._ended.wait(int(argument) / 1000)
+        self._answer_good(handler, pem)
+
+    def _answer_later(self, handler, pem, argument, first, **_):
+        self._answer_slow(handler, pem, 0 if first else argument)
+
+    def _answer_held(self, handler, pem, **_):
+        self._released.wait()
         self._answer_good(handler, pem)
 
     def _answer_once(self, handler, pem, argument, first, **_):
