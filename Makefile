@@ -355,7 +355,7 @@ $(BENCH)/libjwt $(BENCH)/cjose: $(BENCH)/%: bench/peers/%.c bench/peers/worker.c
 	$(CC) -D_GNU_SOURCE -std=c11 $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -DPEER_VERSION='"$(shell $(PKG_CONFIG) --modversion $*)"' \
 		$(shell $(PKG_CONFIG) --cflags $*) $(LDFLAGS) -o $@ $(filter %.c,$^) $(shell $(PKG_CONFIG) --libs $*)
 
-.PHONY: bench-programs bench-run bench-smoke bench-publish bench-reach bench-growth bench-loop bench-logins bench-shards
+.PHONY: bench-programs bench-run bench-smoke bench-publish bench-reach bench-keys bench-growth bench-loop bench-logins bench-shards
 bench-programs: all $(BENCH)/floor.so
 	@$(MAKE) --no-print-directory $(or $(BENCH_C_PEERS),all)
 
@@ -381,6 +381,14 @@ bench-reach: all $(BENCH)/floor.so
 .PHONY: bench-check bench-update
 bench-check bench-update: bench-%: all $(BENCH)/floor.so
 	$(BENCH_ENV) nice $(PYTHON) bench/instructions.py $* --build "$(BUILD)" --word "$(WORD)"
+
+# Loading keys beside OpenSSL alone, and the steps of large JWK Sets.
+bench-keys: $(BENCH)/keys
+	$(BENCH)/keys
+
+$(BENCH)/keys: bench/keys.c $(CORE_SOURCES:src/%.c=$(BUILD)/%.o)
+	@mkdir -p $(BENCH)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -Isrc -O2 $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 bench-growth: all
 	$(BENCH_ENV) $(LUA) bench/growth.lua $(GROWTH_CALLS)
@@ -418,4 +426,4 @@ deb: dist
 help:
 	@echo "all install uninstall clean dist deb package-check demo check unit oom corpus spec example recipes cross e2e browser lint fips sanitize collector valgrind coverage mutation bench"
 	@echo "fuzz (each target for FUZZ_SECONDS, in turn) fuzz-merge fuzz-afl"
-	@echo "bench-run bench-publish bench-reach bench-check bench-update bench-growth bench-loop bench-logins bench-shards"
+	@echo "bench-run bench-publish bench-reach bench-keys bench-check bench-update bench-growth bench-loop bench-logins bench-shards"

@@ -39,14 +39,22 @@ static void check_set(const struct tv_key_set *set) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct tv_detail detail = {0};
+    struct tv_key_set_reader *reader = NULL;
     struct tv_key_set *set = NULL;
-    // A copy, gone before the set is looked at: it must own what it names.
+    // A copy, gone before the set is read: the reader has its own.
     struct tv_span text = fuzz_copy(data, size);
-    enum tv_status status = tv_key_set_load(text.data, text.length, TV_RSA_MIN_BITS, &set, &detail);
-    MUST((status == TV_OK) == (set != NULL));
+    enum tv_status status = tv_key_set_reader_new(text.data, text.length, TV_RSA_MIN_BITS,
+                                                  TV_KEY_SET_MAX_KEYS, &reader, &detail);
+    MUST((status == TV_OK) == (reader != NULL));
     if (status != TV_OK)
         fuzz_read_detail(status, &detail);
     free((char *)text.data);
+    for (size_t parts = 0; status == TV_OK && !set; parts++) {
+        size_t effort = 1 + size % 32; // so that parts of all sizes come up
+        status = tv_key_set_read(reader, &effort, &set);
+        MUST(status == TV_OK && parts <= TV_KEY_SET_MAX_KEYS);
+    }
+    tv_key_set_reader_free(reader); // as is the text before the set is looked at
     if (status == TV_OK)
         check_set(set);
     tv_key_set_free(set);

@@ -140,15 +140,13 @@ static void make_room(struct tv_cache *cache, int64_t now_ms) {
 
 static struct tv_cache_entry *entry_new(struct tv_span key_id) {
     struct tv_cache_entry *entry = calloc(1, sizeof *entry);
-    char *copy = malloc(key_id.length > 0 ? key_id.length : 1);
+    char *copy = tv_span_copy(key_id);
     if (!entry || !copy) {
         free(copy);
         free(entry);
         return NULL;
     }
-    memcpy(copy, key_id.data, key_id.length);
     entry->key_id = (struct tv_span){copy, key_id.length};
-    // cppcheck-suppress memleak  ; it does not see that the entry has it
     return entry;
 }
 

@@ -50,17 +50,11 @@ struct tv_key *tv_key_set_only(const struct tv_key_set *set, const struct tv_alg
 
 // Takes a reference to `key`, also on failure.
 static enum tv_status add(struct tv_key_set *set, struct tv_span key_id, struct tv_key *key) {
-    char *copy = malloc(key_id.length + 1); // +1: never of no size
-    if (!copy) {
-        tv_key_free(key);
-        return TV_NO_MEMORY;
-    }
-    if (key_id.length > 0)
-        memcpy(copy, key_id.data, key_id.length);
-    set->entries[set->count++] =
-        (struct tv_key_set_entry){.key_id = {copy, key_id.length}, .key = key};
-    // cppcheck-suppress memleak  ; it does not see that the entry has it
-    return TV_OK;
+    struct tv_key_set_entry *entry = &set->entries[set->count];
+    entry->key_id = (struct tv_span){tv_span_copy(key_id), key_id.length};
+    entry->key = key;
+    set->count++; // also without memory: then it goes with the set
+    return entry->key_id.data ? TV_OK : TV_NO_MEMORY;
 }
 
 static void note_skipped(struct tv_key_set *set, enum tv_status status,
@@ -103,22 +97,24 @@ static enum tv_status add_member(struct tv_key_set *set, int rsa_min_bits, struc
     return TV_OK;
 }
 
-static enum tv_status add_all(struct tv_key_set *set, int rsa_min_bits, yyjson_val *container) {
-    enum tv_status status = TV_OK;
-    size_t index, max;
-    yyjson_val *name, *value;
-    if (yyjson_is_arr(container)) {
-        yyjson_arr_foreach(container, index, max, value) {
-            if (status == TV_OK)
-                status = add_member(set, rsa_min_bits, (struct tv_span){0}, value);
-        }
-        return status;
-    }
-    yyjson_obj_foreach(container, index, max, name, value) {
-        if (status == TV_OK)
-            status = add_member(set, rsa_min_bits, tv_json_string(name), value);
-    }
-    return status;
+// Reading
+
+struct tv_key_set_reader {
+    struct tv_key_set *set; // grows; nobody sees it before it is whole
+    struct tv_arena arena;
+    bool is_map; // and not an array
+    yyjson_obj_iter names;
+    yyjson_arr_iter values;
+    int rsa_min_bits;
+    enum tv_status status; // of the member that could not be looked at, if any
+};
+
+void tv_key_set_reader_free(struct tv_key_set_reader *reader) {
+    if (!reader)
+        return;
+    tv_key_set_free(reader->set);
+    free(reader->arena.memory);
+    free(reader);
 }
 
 // Google's form: an object all of whose members are PEM texts.
@@ -132,37 +128,6 @@ static bool is_certificate_map(yyjson_val *object) {
     return yyjson_obj_size(object) > 0;
 }
 
-static enum tv_status read_set(yyjson_val *object, int rsa_min_bits, struct tv_key_set **set,
-                               struct tv_detail *detail) {
-    yyjson_val *container = tv_json_member(object, TV_SPAN("keys"));
-    if (!yyjson_is_arr(container))
-        container = is_certificate_map(object) ? object : NULL;
-    if (!container) {
-        detail->reason = TV_REASON_NOT_A_KEY;
-        detail->text = "JSON without a \"keys\" array";
-        return TV_MALFORMED_KEY;
-    }
-    size_t count =
-        yyjson_is_arr(container) ? yyjson_arr_size(container) : yyjson_obj_size(container);
-    if (count > TV_KEY_SET_MAX_KEYS) {
-        detail->reason = TV_REASON_LENGTH;
-        detail->text = "set";
-        detail->number = (double)count;
-        detail->limit = TV_KEY_SET_MAX_KEYS;
-        return TV_MALFORMED_KEY;
-    }
-    struct tv_key_set *made = calloc(1, sizeof *made);
-    if (!made)
-        return TV_NO_MEMORY;
-    made->entries = calloc(count > 0 ? count : 1, sizeof *made->entries);
-    enum tv_status status = made->entries ? add_all(made, rsa_min_bits, container) : TV_NO_MEMORY;
-    if (status == TV_OK)
-        *set = made;
-    else
-        tv_key_set_free(made);
-    return status;
-}
-
 // What a body that is no JSON usually is.
 static const char *looks_like(const char *text, size_t length) {
     size_t start = 0;
@@ -173,8 +138,42 @@ static const char *looks_like(const char *text, size_t length) {
     return text[start] == '<' ? "an HTML or XML page" : NULL;
 }
 
-enum tv_status tv_key_set_load(const char *text, size_t length, int rsa_min_bits,
-                               struct tv_key_set **set, struct tv_detail *detail) {
+// Of `count` members, which are more than may be.
+static enum tv_status fail_count(struct tv_detail *detail, size_t count, size_t limit) {
+    detail->reason = TV_REASON_LENGTH;
+    detail->text = "set";
+    detail->number = (double)count;
+    detail->limit = (double)limit;
+    return TV_MALFORMED_KEY;
+}
+
+// Finds the members, and makes room for the keys.
+static enum tv_status begin(struct tv_key_set_reader *reader, yyjson_val *object, size_t max_keys,
+                            struct tv_detail *detail) {
+    yyjson_val *keys = tv_json_member(object, TV_SPAN("keys"));
+    reader->is_map = !yyjson_is_arr(keys);
+    if (reader->is_map && !is_certificate_map(object)) {
+        detail->reason = TV_REASON_NOT_A_KEY;
+        detail->text = "JSON without a \"keys\" array";
+        return TV_MALFORMED_KEY;
+    }
+    size_t count = reader->is_map ? yyjson_obj_size(object) : yyjson_arr_size(keys);
+    if (count > max_keys)
+        return fail_count(detail, count, max_keys);
+    if (reader->is_map)
+        reader->names = yyjson_obj_iter_with(object);
+    else
+        reader->values = yyjson_arr_iter_with(keys);
+    reader->set = calloc(1, sizeof *reader->set);
+    if (!reader->set)
+        return TV_NO_MEMORY;
+    reader->set->entries = calloc(count > 0 ? count : 1, sizeof *reader->set->entries);
+    return reader->set->entries ? TV_OK : TV_NO_MEMORY;
+}
+
+enum tv_status tv_key_set_reader_new(const char *text, size_t length, int rsa_min_bits,
+                                     size_t max_keys, struct tv_key_set_reader **reader,
+                                     struct tv_detail *detail) {
     const char *other = looks_like(text, length);
     if (other || length > TV_KEY_SET_MAX_LENGTH) {
         detail->reason = other ? TV_REASON_NOT_A_KEY : TV_REASON_BODY;
@@ -182,13 +181,52 @@ enum tv_status tv_key_set_load(const char *text, size_t length, int rsa_min_bits
         detail->limit = (double)TV_KEY_SET_MAX_LENGTH;
         return TV_MALFORMED_KEY;
     }
-    struct tv_arena arena;
+    struct tv_key_set_reader *made = calloc(1, sizeof *made);
+    if (!made)
+        return TV_NO_MEMORY;
+    made->rsa_min_bits = rsa_min_bits;
     yyjson_val *object;
-    enum tv_status status =
-        tv_json_parse_copy(text, length, TV_MALFORMED_KEY, "JWK Set", &arena, &object, detail);
+    enum tv_status status = tv_json_parse_copy(text, length, TV_MALFORMED_KEY, "JWK Set",
+                                               &made->arena, &object, detail);
     if (status == TV_OK)
-        status = read_set(object, rsa_min_bits, set, detail);
-    detail->found = (struct tv_span){0}; // it stood in the arena
-    free(arena.memory);
+        status = begin(made, object, max_keys, detail);
+    if (status == TV_OK) {
+        *reader = made;
+    } else {
+        detail->found = (struct tv_span){0}; // it stood in the arena
+        tv_key_set_reader_free(made);
+    }
     return status;
+}
+
+// The next member and its name, which an array does not have; NULL past the last.
+static yyjson_val *next_member(struct tv_key_set_reader *reader, struct tv_span *name) {
+    if (!reader->is_map)
+        return yyjson_arr_iter_next(&reader->values);
+    yyjson_val *found = yyjson_obj_iter_next(&reader->names);
+    *name = tv_json_string(found);
+    return yyjson_obj_iter_get_val(found);
+}
+
+// What loading it takes, in signature checks of RSA with 2048 bits, rounded up.
+static size_t effort_of(yyjson_val *value) {
+    bool has_certificate = yyjson_is_str(value) || tv_json_member(value, TV_SPAN("x5c"));
+    return has_certificate ? 9 : 2;
+}
+
+enum tv_status tv_key_set_read(struct tv_key_set_reader *reader, size_t *effort,
+                               struct tv_key_set **set) {
+    while (*effort > 0 && reader->status == TV_OK) {
+        struct tv_span name = {0};
+        yyjson_val *value = next_member(reader, &name);
+        if (!value) {
+            *set = reader->set;
+            reader->set = NULL;
+            return TV_OK;
+        }
+        size_t takes = effort_of(value);
+        *effort -= takes < *effort ? takes : *effort;
+        reader->status = add_member(reader->set, reader->rsa_min_bits, name, value);
+    }
+    return reader->status;
 }

@@ -23,11 +23,30 @@ struct tv_key_set {
     struct tv_detail skipped_detail; // without spans
 };
 
-// Loads a set, `rsa_min_bits` as for tv_key_load_with(). A JWK that is broken, weak, of a type that
-// is not supported or symmetric is skipped and counted. TV_MALFORMED_KEY if the text is neither
-// form, or has more than TV_KEY_SET_MAX_KEYS keys.
-enum tv_status tv_key_set_load(const char *text, size_t length, int rsa_min_bits,
-                               struct tv_key_set **set, struct tv_detail *detail);
+// A set that is being read, a part at a time: the keys of one take longer than a server may stand
+// still. No key of it can be had before all were looked at.
+struct tv_key_set_reader;
+
+// Begins to read a set, of which it keeps a copy; `rsa_min_bits` as for tv_key_load_with().
+// TV_MALFORMED_KEY if the text is neither form, or has more than `max_keys` keys, of which
+// TV_KEY_SET_MAX_KEYS is the most that are taken; TV_NO_MEMORY.
+enum tv_status tv_key_set_reader_new(const char *text, size_t length, int rsa_min_bits,
+                                     size_t max_keys, struct tv_key_set_reader **reader,
+                                     struct tv_detail *detail);
+
+// The effort of one step of a server's loop: less than a millisecond.
+#define TV_KEY_SET_STEP_EFFORT ((size_t)48)
+
+// Reads on until `*effort` is spent, counted in signature checks of RSA with 2048 bits; what is
+// left is given back. Once the set is whole `*set` is it, and the reader is only good for
+// tv_key_set_reader_free(); until then it stays as it was. A JWK that is broken, weak, of a type
+// that is not supported or symmetric is skipped and counted. TV_NO_MEMORY or TV_CRYPTO_FAILURE
+// where one could not be looked at: then the set cannot be read.
+enum tv_status tv_key_set_read(struct tv_key_set_reader *reader, size_t *effort,
+                               struct tv_key_set **set);
+
+void tv_key_set_reader_free(struct tv_key_set_reader *reader); // NULL is fine
+
 void tv_key_set_free(struct tv_key_set *set);
 
 // The first key of `key_id` that may check `algorithm` (NULL: any), or else the first of that kid,

@@ -27,12 +27,13 @@ struct tv_pending {
     bool is_set;
     bool discovering; // its fetch is for the provider's configuration
     char client[TV_CLIENT_MAX_LENGTH];
-    struct tv_fetch *fetch;   // NULL: queued, or waiting for the set
-    size_t server;            // index of the one asked
-    struct tv_key *refreshed; // the key that a 304 would confirm, or NULL
-    size_t waiters;           // that will come back once it has settled
-    bool caller_blocks;       // one more, who drives the fetch and asks again and again
-    bool announce;            // whoever collects settlements is to be told
+    struct tv_fetch *fetch;           // NULL: queued, or waiting for the set
+    struct tv_key_set_reader *reader; // of the set that the fetch brought; NULL: not yet
+    size_t server;                    // index of the one asked
+    struct tv_key *refreshed;         // the key that a 304 would confirm, or NULL
+    size_t waiters;                   // that will come back once it has settled
+    bool caller_blocks;               // one more, who drives the fetch and asks again and again
+    bool announce;                    // whoever collects settlements is to be told
     int64_t asked_ms;
     int64_t started_ms;
     int64_t serve_stale_at_ms; // a waiter wants the old key then; 0: none does
@@ -140,9 +141,13 @@ enum tv_status tv_keystore_get_from_set(struct tv_keystore *store,
                                         struct tv_key **key, struct tv_detail *detail);
 
 // What an answer to the set's fetch means; `absence` says the answer's status. True: `pending` has
-// ended.
+// ended; false: another fetch follows, or tv_keystore_read_set() is to read the set.
 bool tv_keystore_settle_set(struct tv_pending *pending, struct tv_fetch_result *result,
                             struct tv_absence *absence, int64_t now_ms);
+
+// Goes on reading the set that has come, if one has, within `*effort` (see tv_key_set_read()). The
+// old one serves until the new one is whole.
+void tv_keystore_read_set(struct tv_keystore *store, size_t *effort, int64_t now_ms);
 
 // The set could not be fetched: everybody who waits is told, or gets the key of the old set.
 void tv_keystore_fail_set(struct tv_keystore *store, const struct tv_absence *absence,

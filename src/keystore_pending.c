@@ -16,13 +16,6 @@ static struct {
     size_t count;
 } settlements;
 
-static char *copy_bytes(struct tv_span bytes) {
-    char *copy = malloc(bytes.length + 1); // +1: never of no size
-    if (copy && bytes.length > 0)
-        memcpy(copy, bytes.data, bytes.length);
-    return copy;
-}
-
 // Settlements
 
 void tv_settlement_free(struct tv_settlement *settlement) {
@@ -66,7 +59,7 @@ void tv_pending_announce(const struct tv_pending *pending, struct tv_key *key,
     if (!pending->announce && !worth_warning)
         return;
     struct tv_settlement *made = calloc(1, sizeof *made);
-    char *key_id = copy_bytes(pending->key_id);
+    char *key_id = tv_span_copy(pending->key_id);
     if (!made || !key_id) {
         free(key_id);
         free(made);
@@ -133,6 +126,8 @@ struct tv_pending *tv_pending_find_set(struct tv_keystore *store) {
 }
 
 static void drop_fetch(struct tv_pending *pending) {
+    tv_key_set_reader_free(pending->reader);
+    pending->reader = NULL;
     if (!pending->fetch)
         return;
     tv_fetch_free(pending->fetch);
@@ -216,7 +211,7 @@ enum tv_status tv_pending_start(struct tv_pending *pending, int64_t now_ms,
 static struct tv_pending *pending_new(struct tv_keystore *store, struct tv_span key_id,
                                       int64_t now_ms) {
     struct tv_pending *pending = calloc(1, sizeof *pending);
-    char *copy = copy_bytes(key_id);
+    char *copy = tv_span_copy(key_id);
     if (!pending || !copy) {
         free(copy);
         free(pending);

@@ -222,22 +222,24 @@ static bool restart(struct tv_pending *pending, struct tv_absence *absence, int6
     return true;
 }
 
-static bool is_too_large(const struct tv_keystore *store, const struct tv_key_set *set,
-                         struct tv_detail *detail) {
-    size_t count = set->count + set->skipped;
-    if (count <= store->options.max_set_keys)
-        return false;
-    detail->reason = TV_REASON_LENGTH;
-    detail->text = "set";
-    detail->number = (double)count;
-    detail->limit = (double)store->options.max_set_keys;
-    return true;
+// What came is no set, or none that can be used.
+static void settle_no_set(struct tv_pending *pending, struct tv_absence *absence,
+                          enum tv_status status, int64_t now_ms) {
+    note_if_ours(pending, absence, status, now_ms);
+    tv_keystore_fail_set(pending->store, absence, now_ms);
+    set_discovered(pending->store, NULL, 0); // it may have moved
+}
+
+static struct tv_absence unusable_set(const struct tv_keystore *store) {
+    struct tv_absence absence = {.status = TV_KEY_UNUSABLE};
+    absence.detail.source = tv_span_of(store->servers[0].printable);
+    absence.detail.asked = TV_ASKED_SET;
+    return absence;
 }
 
 bool tv_keystore_settle_set(struct tv_pending *pending, struct tv_fetch_result *result,
                             struct tv_absence *absence, int64_t now_ms) {
     struct tv_keystore *store = pending->store;
-    struct tv_key_set *set = NULL;
     if (pending->discovering)
         return settle_configuration(pending, result, absence, now_ms);
     if (result->http_status == 304 && store->set) {
@@ -246,24 +248,44 @@ bool tv_keystore_settle_set(struct tv_pending *pending, struct tv_fetch_result *
     }
     if (result->http_status == 304 && tv_validators_any(&store->set_validators))
         return restart(pending, absence, now_ms);
+    if (result->http_status != 200) {
+        store->failed_status++;
+        settle_no_set(pending, absence, absence->status, now_ms);
+        return true;
+    }
+    enum tv_status status = TV_MALFORMED_KEY;
     if (result->too_large) {
         absence->detail.reason = TV_REASON_BODY;
         absence->detail.limit = (double)TV_KEY_SET_MAX_LENGTH;
-    } else if (result->http_status == 200) {
-        absence->detail =
-            (struct tv_detail){.source = absence->detail.source, .asked = TV_ASKED_SET};
-        enum tv_status status =
-            tv_key_set_load(result->body.data, result->body.length, store->options.rsa_min_bits,
-                            &set, &absence->detail);
-        if (status == TV_OK && !is_too_large(store, set, &absence->detail)) {
-            keep_set(pending, set, result, now_ms);
-            return true;
-        }
-        tv_key_set_free(set);
-        note_if_ours(pending, absence, status, now_ms);
+    } else {
+        *absence = unusable_set(store);
+        status = tv_key_set_reader_new(result->body.data, result->body.length,
+                                       store->options.rsa_min_bits, store->options.max_set_keys,
+                                       &pending->reader, &absence->detail);
     }
-    *(result->http_status == 200 ? &store->failed_key : &store->failed_status) += 1;
-    tv_keystore_fail_set(store, absence, now_ms);
-    set_discovered(store, NULL, 0); // it may have moved
+    if (status == TV_OK)
+        return false;
+    store->failed_key++;
+    settle_no_set(pending, absence, status, now_ms);
     return true;
+}
+
+void tv_keystore_read_set(struct tv_keystore *store, size_t *effort, int64_t now_ms) {
+    struct tv_pending *pending = tv_pending_find_set(store);
+    if (!pending || !pending->reader)
+        return;
+    struct tv_key_set *set = NULL;
+    enum tv_status status = tv_key_set_read(pending->reader, effort, &set);
+    if (status == TV_OK && !set) {
+        tv_fetcher_wake_by(now_ms); // to go on, once others had their turn
+        return;
+    }
+    if (set) {
+        keep_set(pending, set, tv_fetch_result(pending->fetch), now_ms);
+    } else {
+        struct tv_absence absence = unusable_set(store);
+        store->failed_key++;
+        settle_no_set(pending, &absence, status, now_ms);
+    }
+    tv_pending_free(pending);
 }

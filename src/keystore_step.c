@@ -310,8 +310,9 @@ size_t tv_keystores_step(int64_t wait_ms) {
     struct tv_fetch *fetch;
     while ((fetch = tv_fetcher_take_ended()))
         settle(tv_fetch_owner(fetch), now_ms);
-    size_t under_way = 0;
+    size_t under_way = 0, effort = TV_KEY_SET_STEP_EFFORT;
     for (struct tv_keystore *store = tv_keystores; store; store = store->next) {
+        tv_keystore_read_set(store, &effort, now_ms);
         start_queued(store, now_ms);
         serve_stale(store, now_ms);
         under_way += store->running + store->queued;

@@ -22,3 +22,6 @@ static inline bool tv_span_equal(struct tv_span a, struct tv_span b) {
 static inline struct tv_span tv_span_of(const char *text) {
     return (struct tv_span){text, strlen(text)};
 }
+
+// A copy of the bytes, which the caller frees with free(); NULL without memory, never for none.
+char *tv_span_copy(struct tv_span span);

@@ -2,17 +2,15 @@
 // Sets of keys: what is taken, what is skipped and why, and which key a kid then finds.
 #include "check.h"
 #include "expand.h"
-
-#include "keyset.h"
+#include "whole_set.h"
 
 #include <openssl/err.h>
 
 static enum tv_status load(const char *text, size_t length, struct tv_key_set **set,
                            struct tv_detail *detail) {
     struct tv_span copy = guard_copy(GUARD_KEY, text, length);
-    *set = NULL;
     *detail = (struct tv_detail){0};
-    return tv_key_set_load(copy.data, copy.length, TV_RSA_MIN_BITS, set, detail);
+    return whole_set(copy, TV_KEY_SET_MAX_KEYS, 0, set, detail);
 }
 
 // clang-format off
@@ -250,12 +248,88 @@ static void test_most(void) {
         struct tv_detail detail = {0};
         CHECK_STATUS(
             more ? TV_MALFORMED_KEY : TV_OK,
-            tv_key_set_load(text, TV_KEY_SET_MAX_LENGTH + more, TV_RSA_MIN_BITS, &set, &detail),
+            whole_set((struct tv_span){text, TV_KEY_SET_MAX_LENGTH + more}, 1, 0, &set, &detail),
             "512 KiB");
         CHECK_NUMBER(more ? TV_REASON_BODY : TV_REASON_NONE, detail.reason, "512 KiB");
         CHECK_NUMBER(more ? 524288 : 0, more ? detail.limit : 0, "512 KiB");
         tv_key_set_free(set);
     }
+    free(text);
+}
+
+// A reader gives as much as was paid for, and the set only when it is whole.
+static void test_parts(void) {
+    static const struct {
+        const char *text;
+        size_t effort, left, parts; // the last part only finds that there is no more
+    } readings[] = {
+        {"{\"keys\":[]}", 1, 1, 1},
+        {"{\"keys\":[{$E}]}", 1, 1, 2},
+        {"{\"keys\":[{$E}]}", 2, 2, 2},
+        {"{\"keys\":[{$E}]}", 3, 1, 1},
+        {"{\"keys\":[{$E},{$O},{$R},{},7]}", 1, 1, 6},
+        {"{\"keys\":[{$E},{$O},{$R},{},7]}", 4, 2, 3},
+        {"{\"keys\":[{$E},{$O},{$R},{},7]}", 11, 1, 1},
+        {"{\"keys\":[{$E,\"x5c\":[]},{$E}]}", 9, 7, 2},
+        {"{\"keys\":[{$E,\"x5c\":[]},{$E}]}", 10, 10, 2},
+        {"{\"keys\":[{$E,\"x5c\":[]},{$E}]}", 12, 1, 1},
+        {"{\"a\":\"$C\",\"b\":\"$C\"}", 9, 9, 3},
+        {"{\"a\":\"$C\",\"b\":\"$C\"}", 19, 1, 1},
+    };
+    for (size_t i = 0; i < sizeof readings / sizeof readings[0]; i++) {
+        char *text = expand(readings[i].text);
+        struct tv_detail detail = {0};
+        struct tv_key_set_reader *reader = NULL;
+        struct tv_key_set *set = NULL, *whole;
+        CHECK_STATUS(TV_OK, load(text, strlen(text), &whole, &detail), text);
+        CHECK_STATUS(TV_OK,
+                     tv_key_set_reader_new(text, strlen(text), TV_RSA_MIN_BITS, TV_KEY_SET_MAX_KEYS,
+                                           &reader, &detail),
+                     text);
+        memset(text, 'x', strlen(text)); // it keeps a copy
+        size_t parts = 0, left = 0;
+        CHECK_STATUS(TV_OK, tv_key_set_read(reader, &left, &set), "nothing paid");
+        CHECK(!set && left == 0, "nothing paid");
+        for (; !set && parts < 9; parts++) {
+            left = readings[i].effort;
+            CHECK_STATUS(TV_OK, tv_key_set_read(reader, &left, &set), readings[i].text);
+            CHECK(set || left == 0, readings[i].text);
+        }
+        CHECK_NUMBER(readings[i].parts, parts, readings[i].text);
+        CHECK_NUMBER(readings[i].left, left, readings[i].text);
+        if (CHECK(set && whole, readings[i].text)) {
+            CHECK_NUMBER(whole->count, set->count, readings[i].text);
+            CHECK_NUMBER(whole->skipped, set->skipped, readings[i].text);
+            CHECK_NUMBER(whole->skipped_status, set->skipped_status, readings[i].text);
+        }
+        tv_key_set_reader_free(reader);
+        tv_key_set_free(whole);
+        tv_key_set_free(set);
+        free(text);
+    }
+}
+
+// Given up half-way, everything read so far goes with the reader.
+static void test_given_up(void) {
+    char *text = expand("{\"keys\":[{$E,\"kid\":\"a\"},{$O,\"kid\":\"b\"}]}");
+    struct tv_detail detail = {0};
+    struct tv_key_set_reader *reader = NULL;
+    struct tv_key_set *set = NULL;
+    CHECK_STATUS(TV_OK,
+                 tv_key_set_reader_new(text, strlen(text), TV_RSA_MIN_BITS, 2, &reader, &detail),
+                 "two of two");
+    size_t effort = 1;
+    CHECK_STATUS(TV_OK, tv_key_set_read(reader, &effort, &set), "one");
+    CHECK(!set, "not whole");
+    tv_key_set_reader_free(reader);
+    tv_key_set_reader_free(NULL);
+    reader = NULL;
+    CHECK_STATUS(TV_MALFORMED_KEY,
+                 tv_key_set_reader_new(text, strlen(text), TV_RSA_MIN_BITS, 1, &reader, &detail),
+                 "two of one");
+    CHECK(!reader, "no reader");
+    CHECK_NUMBER(2, detail.number, "found");
+    CHECK_NUMBER(1, detail.limit, "expected");
     free(text);
 }
 
@@ -283,7 +357,7 @@ static void test_errors(void) {
     ERR_clear_error();
     ERR_raise(ERR_LIB_USER, ERR_R_DISABLED);
     unsigned long before = ERR_peek_last_error();
-    tv_key_set_load(text, sizeof text - 1, TV_RSA_MIN_BITS, &set, &detail);
+    whole_set(tv_span_of(text), 1, 0, &set, &detail);
     tv_key_set_free(set);
     CHECK(ERR_peek_last_error() == before, "nothing added");
     CHECK(ERR_get_error() == before && ERR_get_error() == 0, "nothing taken");
@@ -294,6 +368,8 @@ int main(void) {
     test_errors();
     test_finds();
     test_most();
+    test_parts();
+    test_given_up();
     test_cut();
     tv_key_set_free(NULL);
     return check_report("test_keyset");

@@ -44,8 +44,20 @@ static void test_arena(void) {
     CHECK_NUMBER(32, TV_ARENA_ROUND(17), "rounding");
 }
 
+static void test_copy(void) {
+    char bytes[] = "a\0b";
+    char *copy = tv_span_copy((struct tv_span){bytes, 3});
+    bytes[2] = 'c';
+    CHECK(copy && memcmp(copy, "a\0b", 3) == 0, "NUL and what is behind it, and it is its own");
+    free(copy);
+    copy = tv_span_copy((struct tv_span){0});
+    CHECK(copy, "of nothing: something to free");
+    free(copy);
+}
+
 int main(void) {
     test_spans();
+    test_copy();
     test_arena();
     return check_report("test_span");
 }
