@@ -127,7 +127,7 @@ static int check_digest(struct tv_prepared *prepared, struct tv_span input,
     int answer = EVP_PKEY_verify(prepared->verify, signature, signature_length, digest, length);
     // Numbers in range can make ECDSA's point at infinity, for which OpenSSL gives the answer of a
     // failure: whoever signed chose them so.
-    return answer == 1 ? 1 : answer == 0 || prepared->algorithm->family == TV_FAMILY_ECDSA ? 0 : -1;
+    return answer < 0 && prepared->algorithm->family == TV_FAMILY_ECDSA ? 0 : answer;
 }
 
 // A context serves one such call. EVP_DigestVerifyInit() without a key would renew it, but leaves a
@@ -136,9 +136,8 @@ static int check_message(struct tv_prepared *prepared, struct tv_span input,
                          const unsigned char *signature, size_t signature_length) {
     if (EVP_MD_CTX_copy_ex(prepared->hash, prepared->whole) != 1)
         return -1;
-    int answer = EVP_DigestVerify(prepared->hash, signature, signature_length,
-                                  (const unsigned char *)input.data, input.length);
-    return answer == 1 || answer == 0 ? answer : -1;
+    return EVP_DigestVerify(prepared->hash, signature, signature_length,
+                            (const unsigned char *)input.data, input.length);
 }
 
 int tv_prepared_check(struct tv_prepared *prepared, struct tv_span input,

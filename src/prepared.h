@@ -17,8 +17,8 @@ enum tv_status tv_prepared_get(struct tv_prepared **kept, const struct tv_algori
                                EVP_PKEY *public_key, struct tv_span secret,
                                struct tv_prepared **prepared);
 
-// Whether `signature`, in OpenSSL's form, holds over `input`: 1 or 0; or -1 if nothing was judged.
-// Of HMACs 0 is certain; of others it is also what comes out when OpenSSL lacks memory.
+// Whether `signature`, in OpenSSL's form, holds over `input`: 1 or 0; less than 0 if nothing was
+// judged. Of HMACs 0 is certain; of others it is also what comes out when OpenSSL lacks memory.
 int tv_prepared_check(struct tv_prepared *prepared, struct tv_span input,
                       const unsigned char *signature, size_t signature_length);
 

@@ -12,6 +12,8 @@
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/rand.h>
+#include <pthread.h>
+#include <sys/mman.h>
 
 #define INPUT TV_SPAN("the signed bytes")
 #define OTHER_INPUT TV_SPAN("the signed Bytes")
@@ -224,6 +226,31 @@ static void test_der(void) {
     }
 }
 
+// The HMAC that would have been right is nowhere on the stack once another has been refused.
+
+#define STACK_SIZE ((size_t)1024 * 1024)
+
+static void *check_forged(void *pair) {
+    struct made forged = {.algorithm = tv_algorithm_find(TV_SPAN("HS256")), .length = 32};
+    CHECK_STATUS(TV_BAD_SIGNATURE, check(pair, &forged, INPUT), "on a stack of its own");
+    return NULL;
+}
+
+static void test_stack(struct pair *pair, const struct made *made) {
+    pthread_attr_t attributes;
+    pthread_t thread;
+    void *stack =
+        mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (stack == MAP_FAILED || pthread_attr_init(&attributes) != 0 ||
+        pthread_attr_setstack(&attributes, stack, STACK_SIZE) != 0 ||
+        pthread_create(&thread, &attributes, check_forged, pair) != 0 ||
+        pthread_join(thread, NULL) != 0)
+        check_abort("no thread");
+    CHECK(!memmem(stack, STACK_SIZE, made->bytes, 16), made->algorithm->name);
+    pthread_attr_destroy(&attributes);
+    munmap(stack, STACK_SIZE);
+}
+
 int main(void) {
     if (CRYPTO_set_mem_functions(memory_get, memory_resize, memory_free) != 1)
         check_abort("OpenSSL has allocated already");
@@ -236,6 +263,8 @@ int main(void) {
         test_nothing_fetched(&pairs[i], made, count);
         test_not_made(&pairs[i], made);
         test_errors(&pairs[i], made);
+        if (!pairs[i].type)
+            test_stack(&pairs[i], made);
         tv_key_free(pairs[i].key);
     }
     test_der();
