@@ -142,10 +142,16 @@ static enum tv_status check_one_after_the_other(const void *argument) {
 
 static enum tv_status make_signature(const void *argument) {
     const struct signed_bytes *signature = argument;
-    unsigned char made[TV_SIGNATURE_MAX_SIZE];
-    size_t length;
+    unsigned char made[TV_SIGNATURE_MAX_SIZE] = {0};
+    size_t length = 0;
     struct tv_detail detail = {0};
-    return tv_signature_make(signature->algorithm, signature->key, SIGNED, made, &length, &detail);
+    enum tv_status status =
+        tv_signature_make(signature->algorithm, signature->key, SIGNED, made, &length, &detail);
+    // An HMAC is not checked once more before it leaves.
+    if (status == TV_OK && tv_algorithm_is_hmac(signature->algorithm))
+        CHECK(length == signature->length && memcmp(made, signature->bytes, length) == 0,
+              signature->algorithm->name);
+    return status;
 }
 
 static enum tv_status set(const void *unused) {

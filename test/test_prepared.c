@@ -181,6 +181,11 @@ static void test_not_made(const struct pair *pair, const struct made *made) {
     EVP_set_default_properties(NULL, "provider=none");
     CHECK_STATUS(TV_CRYPTO_FAILURE, check(pair, made, INPUT), pair->name);
     CHECK(!*kept, pair->name);
+    // What needs none is judged: a length that no signature of the key has.
+    struct made longer = *made;
+    longer.length++;
+    CHECK_STATUS(pair->type ? TV_BAD_SIGNATURE : TV_CRYPTO_FAILURE, check(pair, &longer, INPUT),
+                 pair->name);
     EVP_set_default_properties(NULL, "");
     CHECK_STATUS(TV_OK, check(pair, made, INPUT), pair->name);
 }
