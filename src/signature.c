@@ -190,9 +190,7 @@ static enum tv_status sign_hmac(const struct tv_algorithm *algorithm, struct tv_
 static enum tv_status sign_private(const struct tv_algorithm *algorithm, EVP_PKEY *pair,
                                    struct tv_span input, unsigned char *signature, size_t *length) {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    if (!context)
-        return TV_NO_MEMORY;
-    bool made = start_signing(context, algorithm, pair) &&
+    bool made = context && start_signing(context, algorithm, pair) &&
                 EVP_DigestSign(context, signature, length, (const unsigned char *)input.data,
                                input.length) == 1;
     EVP_MD_CTX_free(context);
