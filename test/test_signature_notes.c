@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What OpenSSL notes while it refuses a signature: which refusals count at once, and which only if
-// they come again. The notes are made whenever it takes memory.
+// they come again. The notes are made whenever it takes memory. And what it refuses for want of
+// memory alone.
 #include "check.h"
 #include "tokens.h"
 
@@ -21,8 +22,12 @@ static struct {
     int times; // that it is made, yet
 } note;
 
+static long allocations, failing; // counted; the one that fails
+
 static void *memory_get(size_t size, const char *file, int line) {
     (void)file, (void)line;
+    if (++allocations == failing)
+        return NULL;
     if (note.times > 0) {
         int times = note.times - 1;
         note.times = 0; // a note takes memory itself
@@ -212,6 +217,29 @@ static void test_good(const struct pair *pair) {
     }
 }
 
+// With nothing to sign with, where an RSA pair is looked at for a reason: it is not to blame, and
+// that one allocation of many fails changes nothing.
+static void test_good_pair(const struct pair *pair) {
+    unsigned char signature[TV_SIGNATURE_MAX_SIZE];
+    size_t length;
+    long all = 0;
+    EVP_set_default_properties(NULL, "provider=none");
+    for (int i = 0; i < 5; i++) {
+        struct tv_detail detail = {0};
+        failing = i * all / 5;
+        allocations = 0;
+        CHECK_STATUS(
+            TV_CRYPTO_FAILURE,
+            tv_signature_make(pair->algorithm, pair->key, INPUT, signature, &length, &detail),
+            pair->algorithm_name);
+        CHECK(detail.reason == TV_REASON_NONE, pair->algorithm_name);
+        if (i == 0)
+            all = allocations;
+    }
+    failing = 0;
+    EVP_set_default_properties(NULL, "");
+}
+
 int main(void) {
     if (CRYPTO_set_mem_functions(memory_get, memory_resize, memory_free) != 1)
         check_abort("OpenSSL has allocated already");
@@ -227,6 +255,8 @@ int main(void) {
             CHECK(refuse(&pairs[i], TV_BAD_SIGNATURE, 1000000, 0, "HS256"), "an HMAC's no is sure");
         }
         test_good(&pairs[i]);
+        if (i == 0)
+            test_good_pair(&pairs[i]);
         tv_key_free(pairs[i].key);
     }
     return check_report("test_signature_notes");
