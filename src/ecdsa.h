@@ -15,6 +15,6 @@ enum tv_status tv_ecdsa_to_der(enum tv_curve curve, const unsigned char *raw, si
                                unsigned char *der, size_t *der_length);
 
 // `raw` has room for twice the bytes of a coordinate, and is filled. TV_CRYPTO_FAILURE for DER that
-// is no signature on the curve; TV_NO_MEMORY.
+// is no signature on the curve, and for want of memory.
 enum tv_status tv_ecdsa_from_der(enum tv_curve curve, const unsigned char *der, size_t der_length,
                                  unsigned char *raw);

@@ -4,14 +4,11 @@
 #include "check.h"
 #include "tokens.h"
 
-#include "ecdsa.h"
 #include "signature.h"
 
 #include <malloc.h>
 #include <openssl/crypto.h>
-#include <openssl/ec.h>
 #include <openssl/err.h>
-#include <openssl/rand.h>
 #include <pthread.h>
 #include <sys/mman.h>
 
@@ -206,31 +203,6 @@ static void test_errors(const struct pair *pair, const struct made *made) {
     }
 }
 
-// The DER that OpenSSL writes, whatever zeros the numbers begin with.
-static void test_der(void) {
-    static const enum tv_curve curves[] = {TV_CURVE_P256, TV_CURVE_P384, TV_CURVE_P521};
-    for (size_t i = 0; i < 3000; i++) {
-        enum tv_curve curve = curves[i % 3];
-        size_t size = tv_curve_size(curve), length = 0;
-        unsigned char raw[2 * TV_CURVE_MAX_SIZE], der[TV_ECDSA_DER_MAX_SIZE], *expected = NULL;
-        unsigned char zeros[2];
-        if (RAND_bytes(raw, sizeof raw) != 1 || RAND_bytes(zeros, 2) != 1)
-            check_abort("no random bytes");
-        for (size_t n = 0; n < 2; n++)
-            memset(raw + n * size, 0, 1 + zeros[n] % (size - 1)); // below the order
-        raw[size - 1] |= 1;
-        raw[2 * size - 1] |= 1;
-        ECDSA_SIG *pair = ECDSA_SIG_new();
-        ECDSA_SIG_set0(pair, BN_bin2bn(raw, (int)size, NULL),
-                       BN_bin2bn(raw + size, (int)size, NULL));
-        int expected_length = i2d_ECDSA_SIG(pair, &expected);
-        CHECK_STATUS(TV_OK, tv_ecdsa_to_der(curve, raw, 2 * size, der, &length), "DER");
-        CHECK(length == (size_t)expected_length && memcmp(der, expected, length) == 0, "DER");
-        OPENSSL_free(expected);
-        ECDSA_SIG_free(pair);
-    }
-}
-
 // The HMAC that would have been right is nowhere on the stack once another has been refused.
 
 #define STACK_SIZE ((size_t)1024 * 1024)
@@ -272,7 +244,6 @@ int main(void) {
             test_stack(&pairs[i], made);
         tv_key_free(pairs[i].key);
     }
-    test_der();
     CHECK_NUMBER(0, freed_with_secret, "a secret in memory that was freed");
     return check_report("test_prepared");
 }

@@ -3,12 +3,10 @@
 #include "check.h"
 #include "tokens.h"
 
-#include "ecdsa.h"
 #include "jws.h"
 #include "sign.h"
 #include "signature.h"
 
-#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -159,65 +157,6 @@ static void test_halves(void) {
     CHECK_STATUS(TV_MALFORMED_KEY, tv_key_load_private(pem, size, &key, &detail), "a public key");
     CHECK(!key && detail.reason == TV_REASON_NOT_PRIVATE, "a public key");
     free(pem);
-}
-
-// ECDSA: what is judged before OpenSSL sees the numbers.
-
-static void add_order(enum tv_curve curve, unsigned char *number, int plus) {
-    const char *group = curve == TV_CURVE_P256   ? "prime256v1"
-                        : curve == TV_CURVE_P384 ? "secp384r1"
-                                                 : "secp521r1";
-    EC_GROUP *made = EC_GROUP_new_by_curve_name(OBJ_txt2nid(group));
-    BIGNUM *order = BN_dup(EC_GROUP_get0_order(made));
-    if (plus < 0 ? !BN_sub_word(order, (BN_ULONG)-plus) : !BN_add_word(order, (BN_ULONG)plus))
-        check_abort("BN_add_word");
-    BN_bn2binpad(order, number, (int)tv_curve_size(curve));
-    BN_free(order);
-    EC_GROUP_free(made);
-}
-
-static void test_ranges(void) {
-    static const enum tv_curve curves[] = {TV_CURVE_P256, TV_CURVE_P384, TV_CURVE_P521};
-    static const char *const cases[] = {"r", "s"};
-    for (size_t c = 0; c < 3; c++) {
-        size_t size = tv_curve_size(curves[c]);
-        const char *name = tv_curve_name(curves[c]);
-        unsigned char raw[2 * TV_CURVE_MAX_SIZE], der[TV_ECDSA_DER_MAX_SIZE];
-        unsigned char back[2 * TV_CURVE_MAX_SIZE];
-        size_t length;
-        for (size_t i = 0; i < 2; i++) {
-            unsigned char *changed = raw + i * size;
-            memset(raw, 0, sizeof raw);
-            raw[size - 1] = raw[2 * size - 1] = 1; // both 1: the least
-            CHECK_STATUS(TV_OK, tv_ecdsa_to_der(curves[c], raw, 2 * size, der, &length), name);
-            CHECK_STATUS(TV_OK, tv_ecdsa_from_der(curves[c], der, length, back), name);
-            CHECK(memcmp(raw, back, 2 * size) == 0, name);
-            changed[size - 1] = 0;
-            CHECK_STATUS(TV_BAD_SIGNATURE, tv_ecdsa_to_der(curves[c], raw, 2 * size, der, &length),
-                         cases[i]);
-            changed[0] = curves[c] == TV_CURVE_P521 ? 1 : 0x80; // not zero by its first byte alone
-            CHECK_STATUS(TV_OK, tv_ecdsa_to_der(curves[c], raw, 2 * size, der, &length), cases[i]);
-            add_order(curves[c], changed, -1);
-            CHECK_STATUS(TV_OK, tv_ecdsa_to_der(curves[c], raw, 2 * size, der, &length), cases[i]);
-            for (int plus = 0; plus < 2; plus++) {
-                add_order(curves[c], changed, plus);
-                CHECK_STATUS(TV_BAD_SIGNATURE,
-                             tv_ecdsa_to_der(curves[c], raw, 2 * size, der, &length), cases[i]);
-            }
-            memset(changed, 0xff, size);
-            CHECK_STATUS(TV_BAD_SIGNATURE, tv_ecdsa_to_der(curves[c], raw, 2 * size, der, &length),
-                         cases[i]);
-        }
-        // The longest DER form.
-        for (size_t i = 0; i < 2; i++)
-            add_order(curves[c], raw + i * size, -1);
-        CHECK_STATUS(TV_OK, tv_ecdsa_to_der(curves[c], raw, 2 * size, der, &length), name);
-        CHECK(length <= sizeof der, name);
-        CHECK_STATUS(TV_CRYPTO_FAILURE, tv_ecdsa_from_der(curves[c], der, length - 1, back), name);
-        CHECK_STATUS(TV_BAD_SIGNATURE, tv_ecdsa_to_der(curves[c], raw, 2 * size - 1, der, &length),
-                     name);
-        CHECK_STATUS(TV_BAD_SIGNATURE, tv_ecdsa_to_der(curves[c], der, length, der, &length), name);
-    }
 }
 
 // When OpenSSL cannot sign: nothing of a signature is left, and its error queue, which the server's
@@ -394,7 +333,6 @@ int main(void) {
     make_pairs();
     test_make();
     test_halves();
-    test_ranges();
     test_jwks();
     test_number_out_of_range();
     test_failures();
