@@ -267,6 +267,16 @@ describe("a key store by hand", function ()
 		local _, message, code = store:get("other", true);
 		assert.equal("key-not-found", code, message);
 		assert.equal("malformed-key", code_of(store:put("bad", "no key")));
+		for _, kid in ipairs{ "", ("x"):rep(1025) } do -- which no token may have
+			local put, message, code = store:put(kid, key.public);
+			assert.is_nil(put);
+			assert.equal("key-id-invalid", code);
+			assert.truthy(message:find("kid is", 1, true), message);
+		end
+		assert.equal("key-id-invalid", code_of(store:get(("x"):rep(1025))));
+		assert.is_true(store:put(("x"):rep(1024), key.public));
+		assert.equal(key.public, store:get(("x"):rep(1024)):pem());
+		store:forget(("x"):rep(1024));
 		os.execute("sleep 1.1");
 		assert.equal("key-not-found", code_of(store:get("object")));
 		assert.is_table(tv.verify(tokens.rs256({}, key, "mine"), { keys = store }));

@@ -102,6 +102,9 @@ describe("sign", function ()
 		assert.same({ typ = "at+jwt", alg = "HS512", kid = "a", cty = "x" }, header);
 		assert.same({ typ = "JWT", alg = "HS256" }, (tv.inspect(assert(tv.sign({}, { secret = "secret" })))));
 		assert.equal("unsupported-critical", select(3, tv.sign({}, { secret = "secret", header = { crit = { "b64" } } })));
+		assert.equal("unsupported-critical", select(3, tv.sign({}, { secret = "secret", header = { b64 = false } })));
+		assert.equal("unsupported-critical", select(3, tv.sign({}, { secret = "secret", header = { b64 = 0 } })));
+		assert.is_table(tv.verify(assert(tv.sign({}, { secret = "secret", header = { b64 = true } })), { secret = "secret" }));
 		assert.equal("malformed-header", select(3, tv.sign({}, { secret = "secret", header = { x = print } })));
 		assert.equal("malformed-header", select(3, tv.sign({}, { secret = "secret", header = { 1, 2 } })));
 	end);
@@ -166,6 +169,17 @@ describe("sign", function ()
 			assert.is_string(message);
 		end);
 	end
+
+	it("does not sign with an RSA key of more than two primes, which it does not know to use", function ()
+		local _, jwk = tv.generate_key{ bits = 2048 };
+		local more = jwk:gsub("}%s*$", ',"oth":[{"r":"AQAB","d":"AQAB","t":"AQAB"}]}');
+		assert.is_string(tv.sign({}, { private_key = jwk }));
+		local token, message, code = tv.sign({}, { private_key = more });
+		assert.is_nil(token);
+		assert.equal("unsupported-key", code);
+		assert.truthy(message:find("more than two primes", 1, true), message);
+		assert.equal(tv.key(jwk):thumbprint(), tv.key(more):thumbprint()); -- its public half is as any other
+	end);
 
 	it("does not sign with a key of another family than the algorithm's", function ()
 		assert.equal("key-algorithm-mismatch", select(3, tv.sign({}, { secret = "secret", algorithm = "RS256" })));

@@ -37,6 +37,8 @@ enum tv_status tv_key_load_jwk(const char *text, size_t length, int rsa_min_bits
                                struct tv_key **key, struct tv_detail *detail);
 enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, int rsa_min_bits, struct tv_key **key,
                                       struct tv_detail *detail);
+// What a JWK may be used for: its alg, use and key_ops.
+enum tv_status tv_key_read_limits(yyjson_val *jwk, struct tv_key *key, struct tv_detail *detail);
 // Both halves of a private JWK.
 enum tv_status tv_key_jwk_pair(yyjson_val *jwk, EVP_PKEY **pair, struct tv_detail *detail);
 // Frees the memory of a parsed JWK, which may hold private numbers.
@@ -59,7 +61,7 @@ EVP_PKEY *tv_key_public_half(EVP_PKEY *pair);
 // TV_NO_MEMORY.
 enum tv_status tv_key_check_secret(struct tv_span text, struct tv_detail *detail);
 
-// key_jwk.c: the secret of an "oct" JWK as fresh bytes, and what it may be used for into `limits`;
+// The secret of an "oct" JWK as fresh bytes, and what it may be used for into `limits`;
 // or `*secret` NULL if the text is no JWK and so means itself. TV_WEAK_SECRET for a JWK (or JWK
 // Set) that is no good secret: another kty, a member twice, k not there or not base64url.
 enum tv_status tv_key_decode_jwk_secret(const char *text, size_t length, struct tv_key *limits,

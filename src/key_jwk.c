@@ -15,6 +15,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+// There are eight names in RFC 7517 section 4.3, and others may be used.
+#define TV_KEY_OPERATIONS_MAX 32
+
 static enum tv_status fail_member(struct tv_detail *detail, enum tv_status status,
                                   const char *member, enum tv_reason reason, yyjson_val *value) {
     detail->subject = member;
@@ -140,6 +143,12 @@ static enum tv_status make_rsa(yyjson_val *jwk, bool pair, EVP_PKEY **key,
     enum { ALL = sizeof numbers / sizeof numbers[0] };
     if (!pair)
         return make_rsa_public(jwk, key, detail);
+    // RFC 7518 section 6.3.2.7: who supports two primes does not use a key of more.
+    if (tv_json_member(jwk, TV_SPAN("oth"))) {
+        detail->reason = TV_REASON_KEY_TYPE;
+        detail->text = "RSA with more than two primes";
+        return TV_UNSUPPORTED_KEY;
+    }
     size_t count = tv_json_member(jwk, TV_SPAN("p")) ? ALL : 3;
     BIGNUM *values[ALL] = {NULL};
     enum tv_status status = TV_NO_MEMORY;
@@ -293,7 +302,31 @@ static bool has_operation(yyjson_val *operations, const char *name) {
     return !operations;
 }
 
-static enum tv_status read_limits(yyjson_val *jwk, struct tv_key *key, struct tv_detail *detail) {
+// RFC 7517 section 4.3: each operation stands once, and is one of the use beside them.
+static bool operations_are_good(yyjson_val *operations, yyjson_val *use) {
+    static const char *const of_encryption[] = {"encrypt",   "decrypt",   "wrapKey",
+                                                "unwrapKey", "deriveKey", "deriveBits"};
+    struct tv_span names[TV_KEY_OPERATIONS_MAX];
+    size_t index, max, count = 0;
+    yyjson_val *operation;
+    yyjson_arr_foreach(operations, index, max, operation) {
+        if (!yyjson_is_str(operation) || count == TV_KEY_OPERATIONS_MAX)
+            return false;
+        names[count] = tv_json_string(operation);
+        for (size_t i = 0; i < count; i++)
+            if (tv_span_equal(names[i], names[count]))
+                return false;
+        count++;
+    }
+    if (!yyjson_equals_str(use, "sig"))
+        return true;
+    for (size_t i = 0; i < sizeof of_encryption / sizeof of_encryption[0]; i++)
+        if (operations && has_operation(operations, of_encryption[i]))
+            return false;
+    return true;
+}
+
+enum tv_status tv_key_read_limits(yyjson_val *jwk, struct tv_key *key, struct tv_detail *detail) {
     yyjson_val *algorithm = tv_json_member(jwk, TV_SPAN("alg"));
     yyjson_val *use = tv_json_member(jwk, TV_SPAN("use"));
     yyjson_val *operations = tv_json_member(jwk, TV_SPAN("key_ops"));
@@ -303,6 +336,10 @@ static enum tv_status read_limits(yyjson_val *jwk, struct tv_key *key, struct tv
         return fail_member(detail, TV_MALFORMED_KEY, "use", TV_REASON_TYPE, use);
     if (operations && !yyjson_is_arr(operations))
         return fail_member(detail, TV_MALFORMED_KEY, "key_ops", TV_REASON_TYPE, operations);
+    if (!operations_are_good(operations, use)) {
+        detail->reason = TV_REASON_OPERATIONS;
+        return TV_MALFORMED_KEY;
+    }
     if (algorithm) {
         key->only_algorithm = tv_algorithm_find(tv_json_string(algorithm));
         key->algorithm_unknown = !key->only_algorithm;
@@ -355,7 +392,7 @@ enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, int rsa_min_bits, struct 
     if (status != TV_OK)
         return status;
     made->was_private = tv_json_member(jwk, TV_SPAN("d")) != NULL;
-    status = read_limits(jwk, made, detail);
+    status = tv_key_read_limits(jwk, made, detail);
     if (status == TV_OK)
         *key = made;
     else
@@ -378,63 +415,6 @@ enum tv_status tv_key_load_jwk(const char *text, size_t length, int rsa_min_bits
     if (status == TV_OK)
         status = tv_key_load_jwk_object(jwk, rsa_min_bits, key, detail);
     detail->found = (struct tv_span){0}; // it stood in the arena
-    tv_key_wipe(&arena);
-    return status;
-}
-
-static enum tv_status decode_secret(yyjson_val *jwk, char **secret, size_t *secret_length,
-                                    struct tv_detail *detail) {
-    yyjson_val *value = tv_json_member(jwk, TV_SPAN("k"));
-    if (!yyjson_is_str(value)) {
-        detail->reason = TV_REASON_MISSING;
-        return TV_WEAK_SECRET;
-    }
-    struct tv_span text = tv_json_string(value);
-    unsigned char *bytes = malloc(TV_BASE64URL_DECODED_SIZE(text.length));
-    if (!bytes)
-        return TV_NO_MEMORY;
-    if (tv_base64url_decode(text.data, text.length, bytes, secret_length) != TV_OK) {
-        free(bytes);
-        detail->reason = TV_REASON_BASE64URL;
-        return TV_WEAK_SECRET;
-    }
-    *secret = (char *)bytes;
-    return TV_OK;
-}
-
-static enum tv_status read_secret(yyjson_val *jwk, struct tv_key *limits, char **secret,
-                                  size_t *secret_length, struct tv_detail *detail) {
-    yyjson_val *type = tv_json_member(jwk, TV_SPAN("kty"));
-    if (!type && !tv_json_member(jwk, TV_SPAN("keys")))
-        return TV_OK; // JSON, but no JWK
-    if (!yyjson_equals_str(type, "oct")) {
-        detail->reason = TV_REASON_PUBLIC;
-        return TV_WEAK_SECRET;
-    }
-    limits->was_private = true; // whoever may check with it may sign: "sign" allows both
-    enum tv_status status = read_limits(jwk, limits, detail);
-    return status == TV_OK ? decode_secret(jwk, secret, secret_length, detail) : TV_WEAK_SECRET;
-}
-
-enum tv_status tv_key_decode_jwk_secret(const char *text, size_t length, struct tv_key *limits,
-                                        char **secret, size_t *secret_length,
-                                        struct tv_detail *detail) {
-    *secret = NULL;
-    if (!tv_key_looks_like_json(text, length) || length > TV_KEY_MAX_LENGTH)
-        return TV_OK;
-    struct tv_arena arena;
-    yyjson_val *jwk;
-    struct tv_detail problem = {0};
-    enum tv_status status =
-        tv_json_parse_copy(text, length, TV_MALFORMED_KEY, "JWK", &arena, &jwk, &problem);
-    if (status == TV_OK) {
-        status = read_secret(jwk, limits, secret, secret_length, detail);
-    } else if (status != TV_NO_MEMORY && problem.reason == TV_REASON_JSON) {
-        status = TV_OK; // a secret that begins with a brace
-    } else if (status != TV_NO_MEMORY) {
-        detail->reason = TV_REASON_DUPLICATE;
-        status = TV_WEAK_SECRET;
-    }
     tv_key_wipe(&arena);
     return status;
 }

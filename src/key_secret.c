@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Which texts are no secrets: what nobody gave, and what everybody may have.
+// Shared secrets: those of JWKs, and which texts are none, as nobody gave them or everybody may have
+// them.
 #include "key_internal.h"
 
 #include "base64url.h"
+#include "json.h"
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -120,4 +122,61 @@ enum tv_status tv_key_check_secret(struct tv_span text, struct tv_detail *detail
     if (status == TV_WEAK_SECRET)
         return fail(detail, TV_REASON_PUBLIC);
     return status == TV_MALFORMED_KEY ? TV_OK : status;
+}
+
+static enum tv_status decode_secret(yyjson_val *jwk, char **secret, size_t *secret_length,
+                                    struct tv_detail *detail) {
+    yyjson_val *value = tv_json_member(jwk, TV_SPAN("k"));
+    if (!yyjson_is_str(value)) {
+        detail->reason = TV_REASON_MISSING;
+        return TV_WEAK_SECRET;
+    }
+    struct tv_span text = tv_json_string(value);
+    unsigned char *bytes = malloc(TV_BASE64URL_DECODED_SIZE(text.length));
+    if (!bytes)
+        return TV_NO_MEMORY;
+    if (tv_base64url_decode(text.data, text.length, bytes, secret_length) != TV_OK) {
+        free(bytes);
+        detail->reason = TV_REASON_BASE64URL;
+        return TV_WEAK_SECRET;
+    }
+    *secret = (char *)bytes;
+    return TV_OK;
+}
+
+static enum tv_status read_secret(yyjson_val *jwk, struct tv_key *limits, char **secret,
+                                  size_t *secret_length, struct tv_detail *detail) {
+    yyjson_val *type = tv_json_member(jwk, TV_SPAN("kty"));
+    if (!type && !tv_json_member(jwk, TV_SPAN("keys")))
+        return TV_OK; // JSON, but no JWK
+    if (!yyjson_equals_str(type, "oct")) {
+        detail->reason = TV_REASON_PUBLIC;
+        return TV_WEAK_SECRET;
+    }
+    limits->was_private = true; // whoever may check with it may sign: "sign" allows both
+    enum tv_status status = tv_key_read_limits(jwk, limits, detail);
+    return status == TV_OK ? decode_secret(jwk, secret, secret_length, detail) : TV_WEAK_SECRET;
+}
+
+enum tv_status tv_key_decode_jwk_secret(const char *text, size_t length, struct tv_key *limits,
+                                        char **secret, size_t *secret_length,
+                                        struct tv_detail *detail) {
+    *secret = NULL;
+    if (!tv_key_looks_like_json(text, length) || length > TV_KEY_MAX_LENGTH)
+        return TV_OK;
+    struct tv_arena arena;
+    yyjson_val *jwk;
+    struct tv_detail problem = {0};
+    enum tv_status status =
+        tv_json_parse_copy(text, length, TV_MALFORMED_KEY, "JWK", &arena, &jwk, &problem);
+    if (status == TV_OK) {
+        status = read_secret(jwk, limits, secret, secret_length, detail);
+    } else if (status != TV_NO_MEMORY && problem.reason == TV_REASON_JSON) {
+        status = TV_OK; // a secret that begins with a brace
+    } else if (status != TV_NO_MEMORY) {
+        detail->reason = TV_REASON_DUPLICATE;
+        status = TV_WEAK_SECRET;
+    }
+    tv_key_wipe(&arena);
+    return status;
 }

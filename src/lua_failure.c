@@ -206,6 +206,10 @@ static void add_key_problem(luaL_Buffer *out, const struct tv_detail *detail) {
     case TV_REASON_BASE64URL:
         add_format(out, "is a JWK whose \"%s\" is not base64url without padding", detail->subject);
         break;
+    case TV_REASON_OPERATIONS:
+        luaL_addstring(out, "is a JWK whose \"key_ops\" are not in order: one is no string, stands "
+                            "twice or is not for the \"use\" beside it");
+        break;
     case TV_REASON_BODY:
         add_format(out, "is longer than %.0f bytes", detail->limit);
         break;
@@ -416,7 +420,7 @@ static void add_secret_problem(luaL_Buffer *out, const struct tv_detail *detail)
     else if (detail->reason == TV_REASON_PUBLIC)
         luaL_addstring(out, "is a public key or certificate, which everybody may have");
     else if (detail->reason == TV_REASON_DUPLICATE || detail->reason == TV_REASON_TYPE ||
-             detail->reason == TV_REASON_JSON)
+             detail->reason == TV_REASON_JSON || detail->reason == TV_REASON_OPERATIONS)
         luaL_addstring(out, "is a JWK that is not in order: a member stands twice or has a wrong "
                             "type, or there is more than the JWK");
     else if (detail->reason == TV_REASON_BASE64URL || detail->reason == TV_REASON_MISSING)

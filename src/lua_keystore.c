@@ -259,11 +259,25 @@ enum tv_status get_key(struct tv_keystore *store, const struct tv_key_request *r
     return TV_KEY_SOURCE_UNAVAILABLE;
 }
 
+// Whether a kid is one that a token may have. An empty one asks a set for its only key.
+static bool check_key_id(struct tv_span key_id, bool may_be_empty, struct tv_detail *detail) {
+    bool empty = key_id.length == 0 && !may_be_empty;
+    if (!empty && key_id.length <= TV_KEY_ID_MAX_LENGTH)
+        return true;
+    *detail = (struct tv_detail){.subject = "kid",
+                                 .reason = empty ? TV_REASON_EMPTY : TV_REASON_LENGTH,
+                                 .number = (double)key_id.length,
+                                 .limit = TV_KEY_ID_MAX_LENGTH};
+    return false;
+}
+
 static int l_keystore_get(lua_State *L) {
     struct tv_keystore *store = check_open(L);
     struct tv_key_request request = {.key_id = check_span(L, 2)};
     bool wait = lua_isnoneornil(L, 3) ? may_wait_by_default() : lua_toboolean(L, 3);
     struct tv_detail detail = {0};
+    if (!check_key_id(request.key_id, true, &detail))
+        return push_failure(L, TV_KEY_ID_INVALID, &detail);
     struct tv_key **box = push_empty_key(L), *key = NULL;
     enum tv_status status = get_key(store, &request, wait, &key, &detail);
     if (status != TV_OK)
@@ -281,6 +295,8 @@ static int l_keystore_put(lua_State *L) {
                   "seconds from 0.001 to 1e9, or 0 for ever, expected");
     if (tv_keystore_is_folder(store)) // the file would win at the next look
         return luaL_error(L, "keys of a folder are not put by hand: put a file there");
+    if (!check_key_id(key_id, false, &detail))
+        return push_failure(L, TV_KEY_ID_INVALID, &detail);
     enum tv_status status = TV_OK;
     struct tv_key *key = test_key(L, 3);
     struct tv_key *loaded = NULL;

@@ -82,13 +82,22 @@ static bool has_member(lua_State *L, int table, const char *name) {
     return has;
 }
 
+// RFC 7797: b64 that is not true.
+static bool is_unencoded(lua_State *L, int table) {
+    int type = get_option(L, table, "b64");
+    bool is = type != LUA_TNIL && !(type == LUA_TBOOLEAN && lua_toboolean(L, -1));
+    lua_pop(L, 1);
+    return is;
+}
+
 // Pushes what the token is made of, as two JSON texts: header, then payload.
 static enum tv_status push_texts(lua_State *L, const struct options *options,
                                  const struct tv_algorithm *algorithm, struct tv_detail *detail) {
     push_header(L, 2, options, algorithm);
     int header = lua_gettop(L);
-    if (has_member(L, header, "crit")) { // no verifier of ours would take it
-        detail->subject = "crit";
+    // No verifier of ours would take these; of the latter every other would read other bytes.
+    if (has_member(L, header, "crit") || is_unencoded(L, header)) {
+        detail->subject = has_member(L, header, "crit") ? "crit" : "b64";
         return TV_UNSUPPORTED_CRITICAL;
     }
     enum tv_status status = push_json_text(L, header, TV_MALFORMED_HEADER, "header", detail);

@@ -75,6 +75,7 @@ enum tv_reason {
     TV_REASON_NOT_PRIVATE,  // text: what it is, where a private key is expected
     TV_REASON_KEY_TYPE,     // text: the type found
     TV_REASON_KEY_USE,      // subject: the JWK member, found
+    TV_REASON_OPERATIONS,   // a JWK's key_ops that are no names, name one twice, contradict its use
     TV_REASON_TRAILING,     // bytes follow the key's DER
     TV_REASON_EXPONENT,     // RSA public exponent even, 1 or too long
     TV_REASON_MODULUS,      // RSA modulus even

@@ -390,6 +390,19 @@ static const struct {
      "use", "array"},
     {"{\"kty\":\"RSA\",\"n\":\"N\",\"e\":\"AQAB\",\"key_ops\":\"verify\"}", TV_MALFORMED_KEY,
      TV_REASON_TYPE, "key_ops", "string"},
+    {"{\"kty\":\"RSA\",\"n\":\"N\",\"e\":\"AQAB\",\"key_ops\":[1]}", TV_MALFORMED_KEY,
+     TV_REASON_OPERATIONS, NULL, NULL},
+    {"{\"kty\":\"RSA\",\"n\":\"N\",\"e\":\"AQAB\",\"key_ops\":[\"verify\",null]}", TV_MALFORMED_KEY,
+     TV_REASON_OPERATIONS, NULL, NULL},
+    {"{\"kty\":\"RSA\",\"n\":\"N\",\"e\":\"AQAB\",\"key_ops\":[\"verify\",\"x\",\"verify\"]}",
+     TV_MALFORMED_KEY, TV_REASON_OPERATIONS, NULL, NULL},
+    {"{\"kty\":\"RSA\",\"n\":\"N\",\"e\":\"AQAB\",\"key_ops\":[\"x\",\"x\"]}", TV_MALFORMED_KEY,
+     TV_REASON_OPERATIONS, NULL, NULL},
+    {"{\"kty\":\"RSA\",\"n\":\"N\",\"e\":\"AQAB\",\"use\":\"sig\",\"key_ops\":[\"verify\","
+     "\"encrypt\"]}",
+     TV_MALFORMED_KEY, TV_REASON_OPERATIONS, NULL, NULL},
+    {"{\"kty\":\"RSA\",\"n\":\"N\",\"e\":\"AQAB\",\"use\":\"sig\",\"key_ops\":[\"deriveBits\"]}",
+     TV_MALFORMED_KEY, TV_REASON_OPERATIONS, NULL, NULL},
 };
 
 // What a JWK may be used for: members that follow a good key, and the outcome for RS256 and RS384.
@@ -409,8 +422,11 @@ static const struct {
     {",\"use\":\"SIG\"", TV_KEY_ALGORITHM_MISMATCH, TV_KEY_ALGORITHM_MISMATCH, "use or key_ops"},
     {",\"key_ops\":[\"verify\"]", TV_OK, TV_OK, NULL},
     {",\"key_ops\":[\"encrypt\",\"verify\"]", TV_OK, TV_OK, NULL},
+    {",\"use\":\"sig\",\"key_ops\":[\"verify\",\"mine\",\"sign\"]", TV_OK, TV_OK, NULL},
+    {",\"use\":\"other\",\"key_ops\":[\"verify\",\"encrypt\"]", TV_KEY_ALGORITHM_MISMATCH,
+     TV_KEY_ALGORITHM_MISMATCH, "use or key_ops"},
+    {",\"use\":\"sig\"", TV_OK, TV_OK, NULL},
     {",\"key_ops\":[]", TV_KEY_ALGORITHM_MISMATCH, TV_KEY_ALGORITHM_MISMATCH, "use or key_ops"},
-    {",\"key_ops\":[1]", TV_KEY_ALGORITHM_MISMATCH, TV_KEY_ALGORITHM_MISMATCH, "use or key_ops"},
     {",\"key_ops\":[\"sign\"]", TV_KEY_ALGORITHM_MISMATCH, TV_KEY_ALGORITHM_MISMATCH,
      "use or key_ops"},
     {",\"key_ops\":[\"sign\"],\"d\":\"AA\"", TV_OK, TV_OK, NULL}, // a private key

@@ -176,11 +176,13 @@ def jwk_limits(lines):
             ({"key_ops": ["encrypt"]}, "RFC 7517 4.3", mismatch, mismatch), ({"key_ops": []}, "RFC 7517 4.3", mismatch, mismatch),
             ({"key_ops": ["Verify"]}, "RFC 7517 4.3", mismatch, mismatch), ({"key_ops": ["sign"]}, "RFC 7517 4.3", mismatch, mismatch),
             ({"use": "enc", "key_ops": ["verify"]}, "RFC 7517 4.3", mismatch, mismatch),
-            ({"use": "sig", "key_ops": ["encrypt"]}, "RFC 7517 4.3", mismatch, mismatch),
+            ({"use": "sig", "key_ops": ["verify", "sign", "of my own"]}, "RFC 7517 4.3", "ok", "ok"),
             ({"kid": "x", "x5u": "https://example.org/", "ext": True}, "RFC 7517 4", "ok", "ok")):
         lines.token(f"{compact(members)} and RS256", group, source, for_rs, rsa(**members), rs, options=both)
         lines.token(f"{compact(members)} and PS256", group, source, for_ps, rsa(**members), ps, options=both)
-    for members in ({"alg": 5}, {"alg": None}, {"alg": ["RS256"]}, {"use": 1}, {"use": None}, {"key_ops": "verify"}, {"key_ops": {}}):
+    for members in ({"alg": 5}, {"alg": None}, {"alg": ["RS256"]}, {"use": 1}, {"use": None}, {"key_ops": "verify"}, {"key_ops": {}}, {"key_ops": ["verify", 1]},
+                    {"key_ops": ["verify", "verify"]}, {"key_ops": ["verify", "x", "x"]}, {"use": "sig", "key_ops": ["encrypt"]},
+                    {"use": "sig", "key_ops": ["verify", "deriveBits"]}):
         lines.token(f"{compact(members)}", group, "RFC 7517 4", "malformed-key", rsa(**members), rs)
     # Without alg the caller says what is accepted, never the token: RS256, unless told otherwise.
     lines.token("RS256 and no alg", group, "RFC 8725 3.1", "ok", rsa(), rs, call="verify_jws")
