@@ -124,7 +124,7 @@ unit: $(UNIT_PROGRAMS)
 	@status=0; for t in $(UNIT_PROGRAMS); do $(UNIT_RUNNER) $$t || status=1; done; exit $$status
 
 # Each operation with its 1st, 2nd, 3rd ... allocation failing, in our objects alone, in OpenSSL and in Lua.
-OOM_WRAPPED := malloc calloc realloc strdup strndup
+OOM_WRAPPED := malloc calloc realloc strdup strndup free
 OOM_LINK = $(UNIT_CFLAGS) $(LDFLAGS) $(OOM_WRAPPED:%=-Wl,--wrap=%)
 LUA_LIBS = $(shell $(PKG_CONFIG) --libs lua$(LUA_VERSION)) -lm
 

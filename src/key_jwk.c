@@ -68,21 +68,18 @@ static enum tv_status read_number(yyjson_val *jwk, const char *name, BIGNUM **nu
     if (status != TV_OK)
         return status;
     *number = BN_bin2bn(bytes, (int)length, NULL);
+    OPENSSL_cleanse(bytes, length); // it may be a private one
     free(bytes);
     return *number ? TV_OK : TV_NO_MEMORY;
 }
 
 static enum tv_status make_from(const char *type, int selection, OSSL_PARAM *parameters,
                                 EVP_PKEY **key) {
-    enum tv_status status = TV_NO_MEMORY;
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
-    if (context)
-        status = EVP_PKEY_fromdata_init(context) == 1 &&
-                         EVP_PKEY_fromdata(context, key, selection, parameters) == 1
-                     ? TV_OK
-                     : TV_CRYPTO_FAILURE;
+    bool made = EVP_PKEY_fromdata_init(context) == 1 && // not of NULL
+                EVP_PKEY_fromdata(context, key, selection, parameters) == 1;
     EVP_PKEY_CTX_free(context);
-    return status;
+    return made ? TV_OK : TV_CRYPTO_FAILURE;
 }
 
 // Makes a key of OpenSSL's type `type` from the builder's parameters, which are of a pair or of its

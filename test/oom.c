@@ -3,10 +3,11 @@
 // our own and those of OpenSSL. Run under AddressSanitizer: what is lost on the way out of a
 // failure is a leak. `make oom`.
 //
-//   oom [all] [few] [own] [keys] [signatures] [texts] [stores]
+//   oom [all] [few] [own] [first] [keys] [signatures] [texts] [stores]
 //
-// all: each of the thousands of allocations that loading a key takes; few: one algorithm of each
-// family; own: none of OpenSSL's allocations; the other words: only such operations.
+// all: each of the thousands of allocations that loading a key takes; few: a small sample of them,
+// and one algorithm of each family; own: none of OpenSSL's allocations; first: only until a check fails; the other words:
+// only such operations.
 #define SERVER_MAX_S 3600
 
 #include "expand.h"
@@ -14,6 +15,7 @@
 #include "stores.h"
 #include "tokens.h"
 #include "whole_set.h"
+#include "wiped.h"
 
 #include "asap.h"
 #include "discovery.h"
@@ -23,7 +25,7 @@
 #include "verify.h"
 
 static unsigned failing_allocators = OURS | OPENSSL;
-static bool few_algorithms;
+static bool first_failure_ends;
 
 // Inputs, made before any allocation fails.
 enum loader { PUBLIC, PRIVATE, SECRET };
@@ -37,11 +39,13 @@ struct text {
 };
 
 #define TEXTS_MAX 32
+#define FORMS 5
 #define SIGNATURES_MAX 32
 
 static struct {
     struct text texts[TEXTS_MAX];
     size_t text_count;
+    struct tv_span written[TEXTS_MAX][FORMS]; // what is made of them with memory
     struct signed_bytes {
         const struct tv_algorithm *algorithm;
         struct tv_key *key;
@@ -70,14 +74,22 @@ static enum tv_status load_and_write(const void *argument) {
     struct tv_key *key = NULL;
     enum tv_status status = load(text, &key);
     CHECK((key != NULL) == (status == TV_OK), text->name);
-    enum tv_status (*const forms[])(const struct tv_key *, char **, size_t *) = {
+    enum tv_status (*const forms[FORMS])(const struct tv_key *, char **, size_t *) = {
         tv_key_pem, tv_key_jwk, tv_key_thumbprint, tv_key_private_pem, tv_key_private_jwk};
-    size_t count = text->loader == SECRET ? 0 : text->loader == PUBLIC ? 3 : 5;
+    size_t count = text->loader == SECRET ? 0 : text->loader == PUBLIC ? 3 : FORMS;
     for (size_t i = 0; i < count && status == TV_OK; i++) {
         char *written = NULL;
         size_t written_length = 0;
         status = forms[i](key, &written, &written_length);
         CHECK((written != NULL) == (status == TV_OK), text->name);
+        struct tv_span made = {written, written_length};
+        struct tv_span *before = &inputs.written[text - inputs.texts][i];
+        if (!before->data) {
+            *before = made;
+            continue;
+        }
+        if (status == TV_OK)
+            CHECK(tv_span_equal(*before, made), "the same whatever failed on the way");
         free(written);
     }
     tv_key_free(key);
@@ -345,6 +357,8 @@ static long run_out(const struct operation *operation, unsigned of, long failing
     char name[192];
     for (long n = 1; n < 20000; n = next_to_try(n)) {
         errors_begin((n + (failing == 1)) % 2 == 0);
+        if (first_failure_ends && checks.failed > 0)
+            exit(EXIT_FAILURE);
         shortage_begin(of, n, failing);
         enum tv_status status = operation->run(operation->argument);
         long failed = shortage_end();
@@ -377,8 +391,32 @@ static void run_out_everywhere(const struct operation *operation) {
     printf("%s: %ld + %ld allocations\n", operation->name, counts[OURS], counts[OPENSSL]);
 }
 
-static void run_keys(void) {
+static void check_all_wiped(void) {
     for (size_t i = 0; i < inputs.text_count; i++) {
+        const struct text *text = &inputs.texts[i];
+        struct tv_key *key = NULL;
+        if (text->good != TV_OK || text->loader == PUBLIC)
+            continue;
+        if (load(text, &key) != TV_OK)
+            check_abort("%s cannot be loaded", text->name);
+        if (text->loader == SECRET)
+            check_secret_wiped(text->name, text->bytes, text->length, tv_key_secret(key));
+        else
+            check_pair_wiped(text->name, text->bytes, text->length, key);
+        tv_key_free(key);
+    }
+}
+
+static bool is_like_another(const struct text *text) {
+    return strcmp(text->name, "P-384") == 0 || strcmp(text->name, "P-521") == 0 ||
+           strcmp(text->name, "ED448") == 0;
+}
+
+static void run_keys(void) {
+    check_all_wiped();
+    for (size_t i = 0; i < inputs.text_count; i++) {
+        if (try_few && is_like_another(&inputs.texts[i]))
+            continue;
         struct operation operation = {
             .run = load_and_write, .argument = &inputs.texts[i], .good = inputs.texts[i].good};
         snprintf(operation.name, sizeof operation.name, "loading %.40s", inputs.texts[i].name);
@@ -401,8 +439,7 @@ static void run_halves(void) {
 static void run_signatures(void) {
     for (size_t i = 0; i < inputs.signature_count; i++) {
         const struct signed_bytes *signature = &inputs.signatures[i];
-        if (few_algorithms && i > 0 &&
-            signature[-1].algorithm->family == signature->algorithm->family)
+        if (try_few && i > 0 && signature[-1].algorithm->family == signature->algorithm->family)
             continue;
         const struct operation ways[] = {
             {"checked", check_true_signature, signature, TV_OK, false},
@@ -463,9 +500,11 @@ static void read_arguments(char *const *arguments) {
         if (strcmp(*arguments, "all") == 0)
             try_all = true;
         else if (strcmp(*arguments, "few") == 0)
-            few_algorithms = true;
+            try_few = true;
         else if (strcmp(*arguments, "own") == 0)
             failing_allocators = OURS;
+        else if (strcmp(*arguments, "first") == 0)
+            first_failure_ends = true;
         else {
             size_t i = 0;
             while (i < KINDS && strcmp(*arguments, kinds[i].name) != 0)
@@ -586,6 +625,7 @@ static void make_texts(void) {
     add_string("an EC JWK", PUBLIC, expand("{$E}"));
     add_string("an OKP JWK", PUBLIC, expand("{$O}"));
     add_string("an oct JWK", SECRET, strdup("{\"kty\":\"oct\",\"k\":\"c2VjcmV0\"}"));
+    add_string("a secret in base64", SECRET, strdup("MTIzNDU2Nzg5MDEyMzQ1Ng=="));
     add_refused();
     size_t rsa_length;
     add_string("a private RSA JWK", PRIVATE,
@@ -645,8 +685,11 @@ static void make_inputs(void) {
 }
 
 static void free_inputs(void) {
-    for (size_t i = 0; i < inputs.text_count; i++)
+    for (size_t i = 0; i < inputs.text_count; i++) {
         free(inputs.texts[i].bytes);
+        for (size_t form = 0; form < FORMS; form++)
+            free((char *)inputs.written[i][form].data);
+    }
     for (size_t i = 0; i < inputs.signature_count; i++)
         tv_key_free(inputs.signatures[i].key);
     tv_key_free(inputs.halves.key);

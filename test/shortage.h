@@ -5,6 +5,7 @@
 #include "check.h"
 
 #include <limits.h>
+#include <malloc.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 
@@ -18,6 +19,7 @@ static struct {
     long before; // that still succeed
     long failing;
     long failed;
+    void (*on_free)(const void *memory, size_t size); // is shown what our objects free; or NULL
 } shortage;
 
 static inline void shortage_begin(unsigned of, long nth, long failing) {
@@ -53,13 +55,20 @@ void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *memory, size_t size);
 char *__real_strdup(const char *text);
 char *__real_strndup(const char *text, size_t size);
+void __real_free(void *memory);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *memory, size_t size);
 char *__wrap_strdup(const char *text);
 char *__wrap_strndup(const char *text, size_t size);
+void __wrap_free(void *memory);
 
-void *__wrap_malloc(size_t size) { return fails(OURS) ? NULL : __real_malloc(size); }
+void *__wrap_malloc(size_t size) {
+    void *memory = fails(OURS) ? NULL : __real_malloc(size);
+    if (memory && shortage.on_free) // nothing that others left there
+        memset(memory, 0, malloc_usable_size(memory));
+    return memory;
+}
 
 void *__wrap_calloc(size_t count, size_t size) {
     return fails(OURS) ? NULL : __real_calloc(count, size);
@@ -75,6 +84,12 @@ char *__wrap_strndup(const char *text, size_t size) {
     return fails(OURS) ? NULL : __real_strndup(text, size);
 }
 
+void __wrap_free(void *memory) {
+    if (memory && shortage.on_free)
+        shortage.on_free(memory, malloc_usable_size(memory));
+    __real_free(memory);
+}
+
 // As OpenSSL's own: nothing for a size of 0.
 static void *openssl_malloc(size_t size, const char *file, int line) {
     (void)file, (void)line;
@@ -83,7 +98,7 @@ static void *openssl_malloc(size_t size, const char *file, int line) {
 
 static void openssl_free(void *memory, const char *file, int line) {
     (void)file, (void)line;
-    free(memory);
+    __real_free(memory);
 }
 
 static void *openssl_realloc(void *memory, size_t size, const char *file, int line) {
@@ -95,10 +110,12 @@ static void *openssl_realloc(void *memory, size_t size, const char *file, int li
 }
 
 // Loading a key takes thousands of OpenSSL's allocations, most of them alike: of those after the
-// first only some are tried, unless all are asked for.
-static bool try_all;
+// first only some are tried, unless all are asked for, or few.
+static bool try_all, try_few;
 
-static inline long next_to_try(long n) { return try_all || n < 40 ? n + 1 : n + n / 10; }
+static inline long next_to_try(long n) {
+    return try_all || n < 40 ? n + 1 : n + n / (try_few ? 2 : 10);
+}
 
 // Before anything of OpenSSL has taken memory.
 static inline void shortage_set_up(void) {
