@@ -6,8 +6,8 @@
 //   oom [all] [few] [own] [first] [keys] [signatures] [texts] [stores]
 //
 // all: each of the thousands of allocations that loading a key takes; few: a small sample of them,
-// and one algorithm of each family; own: none of OpenSSL's allocations; first: only until a check fails; the other words:
-// only such operations.
+// and one algorithm of each family; own: none of OpenSSL's; first: only until a check fails; the
+// other words: only such operations.
 #define SERVER_MAX_S 3600
 
 #include "expand.h"
