@@ -4,6 +4,12 @@
 
 #include "json.h"
 
+// Fifteen members: one less than are compared pair by pair.
+#define TO_O                                                                                       \
+    "\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8,\"i\":9,\"j\":10,\"k\":11,"   \
+    "\"l\":12,"                                                                                    \
+    "\"m\":13,\"n\":14,\"o\":15"
+
 static const struct {
     const char *text;
     size_t length; // 0: strlen
@@ -74,16 +80,17 @@ static const struct {
     {"{\"a\":1,\"b\":2,\"c\":3,\"b\":4}", 0, TV_MALFORMED_HEADER, TV_REASON_DUPLICATE, "b"},
     {"{\"x\":{\"y\":[0,{\"a\":1,\"a\":2}]}}", 0, TV_MALFORMED_HEADER, TV_REASON_DUPLICATE, "a"},
     {"{\"a\":{\"b\":1,\"b\":2},\"c\":3}", 0, TV_MALFORMED_HEADER, TV_REASON_DUPLICATE, "b"},
-    {"{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"a\":8}", 0, TV_MALFORMED_HEADER,
-     TV_REASON_DUPLICATE, "a"}, // 8: the most that are compared pair by pair
-    {"{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8,\"a\":9}", 0,
-     TV_MALFORMED_HEADER, TV_REASON_DUPLICATE, "a"}, // 9: sorted
-    {"{\"b\":1,\"a\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8,\"a\":9}", 0,
-     TV_MALFORMED_HEADER, TV_REASON_DUPLICATE, "a"},
-    {"{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8,\"aa\":9,\"\":0}", 0, TV_OK,
-     0, NULL},
-    {"{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8,\"i\":{\"j\":1,\"j\":2}}", 0,
-     TV_MALFORMED_HEADER, TV_REASON_DUPLICATE, "j"},
+    {"{" TO_O ",\"a\":16}", 0, TV_MALFORMED_HEADER, TV_REASON_DUPLICATE, "a"}, // the most in pairs
+    {"{" TO_O ",\"o\":16}", 0, TV_MALFORMED_HEADER, TV_REASON_DUPLICATE, "o"},
+    {"{" TO_O ",\"oo\":16,\"a\":17}", 0, TV_MALFORMED_HEADER, TV_REASON_DUPLICATE, "a"}, // sorted
+    {"{\"z\":0," TO_O ",\"a\":17}", 0, TV_MALFORMED_HEADER, TV_REASON_DUPLICATE, "a"},
+    {"{" TO_O ",\"aa\":16,\"\":17}", 0, TV_OK, 0, NULL},
+    {"{" TO_O ",\"p\":16,\"q\":{\"j\":1,\"j\":2}}", 0, TV_MALFORMED_HEADER, TV_REASON_DUPLICATE,
+     "j"},
+    // The same length, and the same eight bytes at the beginning.
+    {"{\"abcdefgh1\":0,\"abcdefgh2\":0}", 0, TV_OK, 0, NULL},
+    {"{\"abcdefgh1\":0,\"abcdefgh2\":0,\"abcdefgh2\":0}", 0, TV_MALFORMED_HEADER,
+     TV_REASON_DUPLICATE, "abcdefgh2"},
 };
 
 // Parses with exactly the memory the header asks for; with `short_of` bytes less if it is not 0.
@@ -204,45 +211,61 @@ static void test_many_members(void) {
     }
 }
 
-// Of a dozen names of mixed lengths each pair in turn is the same: sorting brings them together.
+// Puts so many members of other names in front.
+static size_t begin_object(char *text, int others) {
+    size_t length = (size_t)sprintf(text, "{");
+    for (int i = 0; i < others; i++)
+        length += (size_t)sprintf(text + length, "\"%c\":0,", 'A' + i);
+    return length;
+}
+
+// With the dozen below: few members, the most that are compared pair by pair, and more.
+static const int others[] = {0, 4, 5, 20};
+
+#define OTHERS (sizeof others / sizeof others[0])
+
+static void check_twice(const char *text, size_t length, const char *name) {
+    struct tv_detail detail = {0};
+    void *memory;
+    yyjson_val *object;
+    CHECK_STATUS(TV_MALFORMED_HEADER, parse(text, length, 0, &memory, &object, &detail), text);
+    CHECK_SPAN(name, detail.found, text);
+    free(memory);
+}
+
+// Of a dozen names of mixed lengths each pair in turn is the same: in whatever order, and however
+// many there are.
 static void test_every_pair(void) {
     static const char *const names[] = {"a",  "bbb", "cc", "d", "eee", "ff",
                                         "gg", "h",   "ii", "j", "kkk", "l"};
     enum { COUNT = sizeof names / sizeof names[0] };
-    for (int first = 0; first < COUNT; first++)
-        for (int second = first + 1; second < COUNT; second++) {
-            char text[256];
-            size_t length = (size_t)sprintf(text, "{");
-            for (int i = 0; i < COUNT; i++)
-                length += (size_t)sprintf(text + length, "%s\"%s\":0", i ? "," : "",
-                                          names[i == second ? first : i]);
-            length += (size_t)sprintf(text + length, "}");
-            struct tv_detail detail = {0};
-            void *memory;
-            yyjson_val *object;
-            CHECK_STATUS(TV_MALFORMED_HEADER, parse(text, length, 0, &memory, &object, &detail),
-                         text);
-            CHECK_SPAN(names[first], detail.found, text);
-            free(memory);
-        }
+    for (size_t o = 0; o < OTHERS; o++)
+        for (int first = 0; first < COUNT; first++)
+            for (int second = first + 1; second < COUNT; second++) {
+                char text[512];
+                size_t length = begin_object(text, others[o]);
+                for (int i = 0; i < COUNT; i++)
+                    length += (size_t)sprintf(text + length, "%s\"%s\":0", i ? "," : "",
+                                              names[i == second ? first : i]);
+                length += (size_t)sprintf(text + length, "}");
+                check_twice(text, length, names[first]);
+            }
 }
 
 // Names that begin with each other, the longest first: only their lengths tell them apart.
 static void test_every_prefix(void) {
-    enum { COUNT = 12 };
-    for (int twice = 1; twice <= COUNT; twice++) {
-        char text[512];
-        size_t length = (size_t)sprintf(text, "{\"%.*s\":0", twice, "aaaaaaaaaaaa");
-        for (int i = COUNT; i > 0; i--)
-            length += (size_t)sprintf(text + length, ",\"%.*s\":0", i, "aaaaaaaaaaaa");
-        length += (size_t)sprintf(text + length, "}");
-        struct tv_detail detail = {0};
-        void *memory;
-        yyjson_val *object;
-        CHECK_STATUS(TV_MALFORMED_HEADER, parse(text, length, 0, &memory, &object, &detail), text);
-        CHECK_NUMBER(twice, detail.found.length, text);
-        free(memory);
-    }
+    static const char longest[] = "aaaaaaaaaaaa";
+    enum { COUNT = sizeof longest - 1 };
+    for (size_t o = 0; o < OTHERS; o++)
+        for (int twice = 1; twice <= COUNT; twice++) {
+            char text[512];
+            size_t length = begin_object(text, others[o]);
+            length += (size_t)sprintf(text + length, "\"%.*s\":0", twice, longest);
+            for (int i = COUNT; i > 0; i--)
+                length += (size_t)sprintf(text + length, ",\"%.*s\":0", i, longest);
+            length += (size_t)sprintf(text + length, "}");
+            check_twice(text, length, longest + COUNT - twice);
+        }
 }
 
 // What the sentence about broken JSON is made of.
@@ -272,8 +295,7 @@ static void test_position(void) {
 
 // An arena that is too small is said to be, and nothing is written past its end.
 static void test_small_arena(void) {
-    static const char text[] =
-        "{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8,\"i\":[[],[]]}";
+    static const char text[] = "{" TO_O ",\"p\":16,\"q\":[[],[]]}";
     size_t length = sizeof text - 1, size = tv_json_arena_size(length);
     enum tv_status last = TV_NO_MEMORY;
     bool turned_once = true;
@@ -293,8 +315,7 @@ static void test_small_arena(void) {
 
 // Nor is a member that stands twice ever missed for want of memory.
 static void test_small_arena_twice(void) {
-    static const char text[] = "{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8,"
-                               "\"i\":9,\"a\":10}";
+    static const char text[] = "{" TO_O ",\"p\":16,\"a\":17}";
     size_t accepted = 0;
     for (size_t size = tv_json_arena_size(sizeof text - 1); size > 0; size--) {
         struct tv_detail detail = {0};
