@@ -143,6 +143,8 @@ local cases = {
 	{ "with a date in words", hs256({ iat = "2023-11-14T22:13:20Z" }), nil, "iat", "FAIL", "date-invalid", "seconds since 1970", "date +%s" },
 	{ "that lives too long", hs256({ exp = now + 86400 }), in_plain.."\ntoken_max_lifetime = 3600", "lifetime", "FAIL", "lifetime-too-long",
 		"token_max_lifetime", "raise" },
+	{ "that is to be issued some day, and lives until then", hs256({ iat = now + 86400, exp = now + 86460 }), in_plain.."\ntoken_max_lifetime = 3600", "lifetime", "FAIL", "lifetime-too-long",
+		"token_max_lifetime", "raise" },
 	{ "of a lifetime of words", hs256({ iat = "now" }), in_plain.."\ntoken_max_lifetime = 3600", "lifetime", "FAIL", "date-invalid",
 		"seconds since 1970", "date +%s" },
 	{ "of unknown lifetime", hs256({ iat = absent }), in_plain.."\ntoken_max_lifetime = 3600", "lifetime", "FAIL", "lifetime-unknown",

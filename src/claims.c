@@ -94,7 +94,8 @@ static enum tv_status read_date(yyjson_val *value, const char *name, bool accept
 }
 
 static enum tv_status check_lifetime(yyjson_val *issued, const struct tv_claims_policy *policy,
-                                     bool has_exp, double exp_s, struct tv_detail *detail) {
+                                     bool has_exp, double exp_s, double now_s,
+                                     struct tv_detail *detail) {
     if (policy->max_lifetime_s == 0)
         return TV_OK;
     if (!has_exp)
@@ -107,11 +108,15 @@ static enum tv_status check_lifetime(yyjson_val *issued, const struct tv_claims_
         return status;
     if (!has_iat)
         return fail(detail, TV_MISSING_CLAIM, "iat", TV_REASON_MISSING);
-    if (exp_s - iat_s <= (double)policy->max_lifetime_s)
+    // One that says it will be issued some day is good from now on: further ahead than clocks differ
+    // its iat does not count.
+    bool ahead = iat_s > now_s + TV_LEEWAY_MAX_S;
+    double lifetime_s = exp_s - (ahead ? now_s : iat_s);
+    if (lifetime_s <= (double)policy->max_lifetime_s)
         return TV_OK;
-    detail->number = exp_s - iat_s;
+    detail->number = lifetime_s;
     detail->limit = (double)policy->max_lifetime_s;
-    return fail(detail, TV_LIFETIME_TOO_LONG, "exp", TV_REASON_NONE);
+    return fail(detail, TV_LIFETIME_TOO_LONG, ahead ? "iat" : "exp", TV_REASON_NONE);
 }
 
 // RFC 7519 sections 4.1.4 and 4.1.5.
@@ -140,7 +145,7 @@ static enum tv_status check_dates(const struct members *claims,
     // RFC 7519 section 4.1.6: a number. Which one is judged only for the lifetime.
     if (claims->iat && !yyjson_is_num(claims->iat))
         return fail_type(detail, TV_INVALID_CLAIM, "iat", claims->iat);
-    return check_lifetime(claims->iat, policy, has_exp, exp_s, detail);
+    return check_lifetime(claims->iat, policy, has_exp, exp_s, now_s, detail);
 }
 
 bool tv_accepted_has(const struct tv_accepted *accepted, struct tv_span value) {

@@ -553,7 +553,9 @@ static bool add_claim_sentence(luaL_Buffer *out, enum tv_status status,
     case TV_LIFETIME_TOO_LONG:
         luaL_addstring(out, "exp is ");
         add_number(out, detail->number);
-        luaL_addstring(out, " s after iat; at most ");
+        luaL_addstring(out, strcmp(detail->subject, "iat") == 0
+                                ? " s ahead, and iat is to come too; at most "
+                                : " s after iat; at most ");
         add_number(out, detail->limit);
         luaL_addstring(out, " are accepted");
         return true;

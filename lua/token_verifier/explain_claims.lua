@@ -170,12 +170,14 @@ function checks.iat(claims, options, now)
 end
 
 -- A lifetime is judged at a time at which nothing has expired.
-function checks.lifetime(claims, options)
+function checks.lifetime(claims, options, now)
 	if not options.max_lifetime or options.max_lifetime == 0 then
 		return nil;
 	end
+	local expires = seconds(options, claims.exp);
 	local ok, message, code = judge(claims, { "iat", "exp" },
-		{ max_lifetime = options.max_lifetime, accept_milliseconds = options.accept_milliseconds }, -2^53);
+		{ max_lifetime = options.max_lifetime, accept_milliseconds = options.accept_milliseconds },
+		expires and expires <= now and math.max(expires - 1, -2^53) or now);
 	local cause = code == "missing-claim" and "lifetime-unknown" or code == "invalid-claim" and "date-invalid" or code;
 	return ok, message or ("at most %s"):format(time_words.span(options.max_lifetime)), { cause and find(cause) or nil };
 end

@@ -46,7 +46,8 @@ def dates(lines):
     for value in ("null", "true", '"x"', f'"{NOW}"', "[]", "{}"):
         case("iat", value, "invalid-claim")
     life = {"max_lifetime": 3600}
-    for exp, iat, code in ((60, -3540, "ok"), (60, -3541, "lifetime-too-long"), (60, 0, "ok"), (3600, 0, "ok"), (3601, 0, "lifetime-too-long"), (3600, 10, "ok"), (10**8, 0, "lifetime-too-long")):
+    for exp, iat, code in ((60, -3540, "ok"), (60, -3541, "lifetime-too-long"), (60, 0, "ok"), (3600, 0, "ok"), (3601, 0, "lifetime-too-long"), (3600, 10, "ok"), (10**8, 0, "lifetime-too-long"),
+                           (3900, 300, "ok"), (3601, 301, "lifetime-too-long"), (10**8 + 3600, 10**8, "lifetime-too-long")):
         lines.token(f"exp {exp:+} s, iat {iat:+} s", group, "design", code, secret(), sign(payload={"exp": NOW + exp, "iat": NOW + iat}), options=life)
     lines.token("no exp where a lifetime is judged", group, "design", "missing-claim", secret(), sign(payload={"iat": NOW}), options=life)
     lines.token("no iat where a lifetime is judged", group, "design", "missing-claim", secret(), sign(payload={"exp": NOW + 60}), options=life)
