@@ -268,10 +268,10 @@ describe("a key store by hand", function ()
 		assert.equal("key-not-found", code, message);
 		assert.equal("malformed-key", code_of(store:put("bad", "no key")));
 		for _, kid in ipairs{ "", ("x"):rep(1025) } do -- which no token may have
-			local put, message, code = store:put(kid, key.public);
+			local put, why, put_code = store:put(kid, key.public);
 			assert.is_nil(put);
-			assert.equal("key-id-invalid", code);
-			assert.truthy(message:find("kid is", 1, true), message);
+			assert.equal("key-id-invalid", put_code);
+			assert.truthy(why:find("kid is", 1, true), why);
 		end
 		assert.equal("key-id-invalid", code_of(store:get(("x"):rep(1025))));
 		assert.is_true(store:put(("x"):rep(1024), key.public));
