@@ -2,6 +2,7 @@
 """What the specs of docs/recipes need besides: the commands of a page, the sites of an nginx, a client that comes through it."""
 
 import os
+import re
 import signal
 import subprocess
 
@@ -71,8 +72,12 @@ class Requests:
         folder.mkdir(parents=True, exist_ok=True)
         return str(folder)
 
-    def op_read_file(self, name):
-        return (self.world.folder / name).read_text()
+    def op_read_file(self, name, holding=""):
+        """The text of a file, once it has this pattern in it: nginx writes a line after its answer was sent."""
+        path = self.world.folder / name
+        if not servers.wait_until(lambda: path.exists() and re.search(holding, path.read_text()), servers.START_SECONDS):
+            raise RuntimeError(f"{name} never has {holding}: {path.read_text() if path.exists() else 'there is no such file'}")
+        return path.read_text()
 
     def op_issue_certificate(self):
         """A certificate for localhost with its key, in one file, and the authority's."""
