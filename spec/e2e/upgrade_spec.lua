@@ -105,11 +105,11 @@ describe("the drop-in in a running server", function ()
 			assert.equal("accepted", world.outcome{ client = client }.outcome);
 			for _ = 1, 2 do
 				assert.equal("other", judge());
-				swap(("ln -s %s %s"):format(dropin, current));
+				swap(("ln -s '%s' '%s'"):format(dropin, current));
 				assert.equal("ours", judge());
 				assert.equal("accepted", world.log_in{ host = "keys.example", token = world.mint{ key = "key" } }.outcome);
 				local waiting = world.begin{ host = "keys.example", token = world.mint{ key = "key", kid = "unknown" } };
-				swap("rm " .. current);
+				swap(("rm '%s'"):format(current));
 				assert.equal("refused", world.outcome{ client = waiting }.outcome);
 				world.leave{ client = waiting };
 				assert.equal("refused by the other library", world.log_in{ host = "keys.example", token = world.mint{ key = "key" } }.text);
