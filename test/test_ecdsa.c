@@ -67,6 +67,22 @@ static void test_ranges(void) {
     }
 }
 
+// DER whose numbers have more bytes than the curve's.
+static void test_large_numbers(void) {
+    unsigned char raw[2 * TV_CURVE_MAX_SIZE], back[2 * TV_CURVE_MAX_SIZE];
+    unsigned char der[TV_ECDSA_DER_MAX_SIZE];
+    size_t size = tv_curve_size(TV_CURVE_P521), length;
+    for (size_t i = 0; i < 4; i++) {
+        memset(raw, 0, sizeof raw);
+        raw[size - 1] = raw[2 * size - 1] = 1;
+        raw[0] = i & 1;
+        raw[size] = i >> 1 & 1;
+        CHECK_STATUS(TV_OK, tv_ecdsa_to_der(TV_CURVE_P521, raw, 2 * size, der, &length), "P-521");
+        CHECK_STATUS(i == 0 ? TV_OK : TV_CRYPTO_FAILURE,
+                     tv_ecdsa_from_der(TV_CURVE_P384, der, length, back), "for P-384");
+    }
+}
+
 // The DER that OpenSSL writes, whatever zeros the numbers begin with.
 static void test_der(void) {
     static const enum tv_curve curves[] = {TV_CURVE_P256, TV_CURVE_P384, TV_CURVE_P521};
@@ -94,6 +110,7 @@ static void test_der(void) {
 
 int main(void) {
     test_ranges();
+    test_large_numbers();
     test_der();
     return check_report("test_ecdsa");
 }
