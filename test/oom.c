@@ -96,6 +96,32 @@ static enum tv_status load_and_write(const void *argument) {
     return status;
 }
 
+// A private JWK's pair alone: of so few allocations that each is tried.
+static enum tv_status make_pair(const void *argument) {
+    const struct text *text = argument;
+    struct tv_arena arena;
+    struct tv_detail detail = {0};
+    struct tv_memory_tries tries = {0};
+    yyjson_val *jwk;
+    EVP_PKEY *pair = NULL;
+    enum tv_status status = tv_json_parse_copy(text->bytes, text->length, TV_MALFORMED_KEY, "JWK",
+                                               &arena, &jwk, &detail);
+    ERR_set_mark();
+    if (status == TV_OK)
+        do
+            status = tv_key_jwk_pair(jwk, &pair, &detail);
+        while (tv_key_try_again(&tries, &status));
+    ERR_pop_to_mark();
+    CHECK((pair != NULL) == (status == TV_OK), text->name);
+    unsigned of = shortage.of;
+    shortage.of = 0;
+    CHECK(!pair || i2d_PrivateKey(pair, NULL) > 0, "both halves");
+    shortage.of = of;
+    EVP_PKEY_free(pair);
+    tv_key_wipe(&arena);
+    return status;
+}
+
 static enum tv_status generate(const void *argument) {
     const enum tv_curve *curve = argument;
     struct tv_key *key = NULL;
@@ -412,6 +438,15 @@ static bool is_like_another(const struct text *text) {
            strcmp(text->name, "ED448") == 0;
 }
 
+static void run_pair(const struct text *text) {
+    struct operation operation = {.run = make_pair, .argument = text};
+    bool all = try_all;
+    snprintf(operation.name, sizeof operation.name, "pair of %.40s", text->name);
+    try_all = true;
+    run_out_everywhere(&operation);
+    try_all = all;
+}
+
 static void run_keys(void) {
     check_all_wiped();
     for (size_t i = 0; i < inputs.text_count; i++) {
@@ -421,6 +456,8 @@ static void run_keys(void) {
             .run = load_and_write, .argument = &inputs.texts[i], .good = inputs.texts[i].good};
         snprintf(operation.name, sizeof operation.name, "loading %.40s", inputs.texts[i].name);
         run_out_everywhere(&operation);
+        if (inputs.texts[i].loader == PRIVATE && inputs.texts[i].bytes[0] == '{')
+            run_pair(&inputs.texts[i]);
     }
     static const enum tv_curve curves[] = {TV_CURVE_P256, TV_CURVE_ED25519};
     for (size_t i = 0; i < sizeof curves / sizeof curves[0]; i++) {

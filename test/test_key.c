@@ -396,6 +396,8 @@ static const struct {
      TV_REASON_OPERATIONS, NULL, NULL},
     {"{\"kty\":\"RSA\",\"n\":\"N\",\"e\":\"AQAB\",\"key_ops\":[\"verify\",\"x\",\"verify\"]}",
      TV_MALFORMED_KEY, TV_REASON_OPERATIONS, NULL, NULL},
+    {"{\"kty\":\"RSA\",\"n\":\"N\",\"e\":\"AQAB\",\"key_ops\":[\"x\",\"verify\",\"verify\"]}",
+     TV_MALFORMED_KEY, TV_REASON_OPERATIONS, NULL, NULL},
     {"{\"kty\":\"RSA\",\"n\":\"N\",\"e\":\"AQAB\",\"key_ops\":[\"x\",\"x\"]}", TV_MALFORMED_KEY,
      TV_REASON_OPERATIONS, NULL, NULL},
     {"{\"kty\":\"RSA\",\"n\":\"N\",\"e\":\"AQAB\",\"use\":\"sig\",\"key_ops\":[\"verify\","
@@ -494,6 +496,27 @@ static void test_jwks(void) {
         detail = (struct tv_detail){0};
         CHECK_STATUS(uses[i].rs384, tv_key_check_algorithm(key, rs384, &detail), name);
         CHECK_TEXT(uses[i].rs384 == TV_OK ? NULL : "RS384", detail.subject, name);
+        tv_key_free(key);
+    }
+    free(modulus);
+}
+
+// More operations than there are names for are compared with one another, but not without end.
+static void test_operations(void) {
+    char *modulus = modulus_of("rsa.pem"), text[2048];
+    for (int count = 32; count <= 33; count++) {
+        struct tv_detail detail;
+        struct tv_key *key;
+        size_t used = (size_t)snprintf(
+            text, sizeof text, "{\"kty\":\"RSA\",\"n\":\"%s\",\"e\":\"AQAB\",\"key_ops\":[\"0\"",
+            modulus);
+        for (int i = 1; i < count; i++)
+            used += (size_t)snprintf(text + used, sizeof text - used, ",\"%d\"", i);
+        snprintf(text + used, sizeof text - used, "]}");
+        CHECK_STATUS(count > 32 ? TV_MALFORMED_KEY : TV_OK, load(text, strlen(text), &key, &detail),
+                     "operations");
+        CHECK_NUMBER(count > 32 ? TV_REASON_OPERATIONS : TV_REASON_NONE, detail.reason,
+                     "operations");
         tv_key_free(key);
     }
     free(modulus);
@@ -682,6 +705,7 @@ int main(void) {
     test_trailing_bytes();
     test_moduli();
     test_jwks();
+    test_operations();
     test_secrets();
     test_families();
     test_text_forms();

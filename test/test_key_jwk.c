@@ -6,6 +6,8 @@
 
 #include "base64url.h"
 
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
@@ -88,6 +90,8 @@ static const struct {
     {EC("P-384", P256_X, P256_Y), TV_MALFORMED_KEY, TV_REASON_FIELD_LENGTH, "x", 48},
     {EC("P-521", P256_X, P256_Y), TV_MALFORMED_KEY, TV_REASON_FIELD_LENGTH, "x", 66},
     {EC("P-256", P521_X, P521_Y), TV_MALFORMED_KEY, TV_REASON_FIELD_LENGTH, "x", 32},
+    // As long as text is decoded at all.
+    {EC("P-256", P521_X P256_X "!", P256_Y), TV_MALFORMED_KEY, TV_REASON_BASE64URL, "x", 32},
     {EC("P-256", P521_X P521_X, P256_Y), TV_MALFORMED_KEY, TV_REASON_FIELD_LENGTH, "x", 32},
     {EC("P-256", P521_X P521_X P521_X, P256_Y), TV_MALFORMED_KEY, TV_REASON_FIELD_LENGTH, "x", 32},
     // Points that are none of the curve's.
@@ -160,6 +164,17 @@ static void check_forms(const char *name, const struct tv_key *key, const char *
     free(text);
 }
 
+// Of a key pair only the public half is kept.
+static bool has_private_half(const struct tv_key *key) {
+    BIGNUM *number = NULL;
+    unsigned char bytes[64];
+    size_t length = sizeof bytes;
+    bool has = EVP_PKEY_get_bn_param(tv_key_public(key), OSSL_PKEY_PARAM_PRIV_KEY, &number) == 1 ||
+               EVP_PKEY_get_raw_private_key(tv_key_public(key), bytes, &length) == 1;
+    BN_clear_free(number);
+    return has;
+}
+
 static void test_good(void) {
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         const char *name = good[i].jwk;
@@ -171,6 +186,7 @@ static void test_good(void) {
         CHECK_NUMBER(good[i].bits, tv_key_bits(key), name);
         CHECK_TEXT(good[i].curve, tv_key_curve(key), name);
         CHECK(tv_key_was_private(key) == good[i].was_private, name);
+        CHECK(!has_private_half(key), name);
         CHECK(detail.reason == TV_REASON_NONE && !detail.subject && !detail.text, name);
         check_forms(name, key, good[i].canonical, good[i].thumbprint);
         tv_key_free(key);

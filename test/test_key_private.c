@@ -183,6 +183,8 @@ static const struct {
      0},
     {RSA_2048, "RSA", " n e d p q dp dq ", "", "", TV_MALFORMED_KEY, TV_OK, "qi", TV_REASON_MISSING,
      0},
+    {RSA_2048, "RSA", " n e d p q dp dq qi ", ",\"oth\":[]", "", TV_UNSUPPORTED_KEY, TV_OK, NULL,
+     TV_REASON_KEY_TYPE, 0},
     {RSA_2048, "RSA", " n e ", "", "", TV_MALFORMED_KEY, TV_OK, NULL, TV_REASON_NOT_PRIVATE, 0},
     {RSA_2048, "RSA", " n d ", "", "", TV_MALFORMED_KEY, TV_OK, "e", TV_REASON_MISSING, 0},
     {RSA_2048, "RSA", " n e ", ",\"d\":\"\"", "", TV_MALFORMED_KEY, TV_OK, "d", TV_REASON_EMPTY, 0},
@@ -197,6 +199,10 @@ static const struct {
 
     {P256, "EC\",\"crv\":\"P-256", " x y d ", "", "ES256", TV_OK, TV_OK, NULL, 0, 0},
     {P384, "EC\",\"crv\":\"P-384", " x y d ", "", "ES384", TV_OK, TV_OK, NULL, 0, 0},
+    {P256, "EC\",\"crv\":\"P-256", " x y d ", ",\"key_ops\":[\"sign\"]", "ES256", TV_OK, TV_OK,
+     NULL, 0, 0},
+    {P256, "EC\",\"crv\":\"P-256", " x y d ", ",\"key_ops\":[\"verify\"]", "ES256", TV_OK,
+     TV_KEY_ALGORITHM_MISMATCH, NULL, 0, 0},
     {P521, "EC\",\"crv\":\"P-521", " x y d ", "", "ES512", TV_OK, TV_OK, NULL, 0, 0},
     {P256, "EC\",\"crv\":\"P-256", " x y ", "", "", TV_MALFORMED_KEY, TV_OK, NULL,
      TV_REASON_NOT_PRIVATE, 0},
@@ -255,8 +261,14 @@ static void test_jwks(void) {
         CHECK(!detail.found.data, name);
         if (jwks[i].reason == TV_REASON_NOT_PRIVATE)
             CHECK_TEXT("the JWK of a public key", detail.text, name);
+        if (jwks[i].load == TV_UNSUPPORTED_KEY)
+            CHECK_TEXT("RSA with more than two primes", detail.text, name);
         if (CHECK((key != NULL) == (jwks[i].load == TV_OK), name) && key) {
             CHECK_STATUS(jwks[i].sign, sign(jwks[i].algorithm, key, &detail), name);
+            bool refused = jwks[i].sign != TV_OK;
+            CHECK_NUMBER(refused ? TV_REASON_KEY_USE : TV_REASON_NONE, detail.reason, name);
+            CHECK_TEXT(refused ? "use or key_ops" : NULL, detail.text, name);
+            CHECK_TEXT(refused ? jwks[i].algorithm : NULL, detail.subject, name);
             CHECK_NUMBER(EVP_PKEY_get_bits(pairs[jwks[i].pair]), tv_key_bits(key), name);
         }
         tv_key_free(key);

@@ -74,7 +74,28 @@ static void test_kind(size_t i) {
     EVP_PKEY_free(key);
 }
 
+// A length below 256 takes no two bytes, whatever OpenSSL says to it.
+static void test_lengths(void) {
+    static const unsigned char algorithm[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
+                                              0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
+    enum { PREFIX = 4 + sizeof algorithm + 5 };
+    unsigned char der[512], *end = der + PREFIX;
+    bool same;
+    EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)512);
+    int written = i2d_PublicKey(key, &end);
+    if (written <= 0 || written > 200)
+        check_abort("no short key");
+    size_t length = PREFIX + (size_t)written;
+    memcpy(der, (unsigned char[]){0x30, 0x82, 0, (unsigned char)(length - 4)}, 4);
+    memcpy(der + 4, algorithm, sizeof algorithm);
+    memcpy(der + 4 + sizeof algorithm,
+           (unsigned char[]){0x03, 0x82, 0, (unsigned char)(written + 1), 0}, 5);
+    CHECK(!is_made(der, length, &same), "a length that is longer than it must be");
+    EVP_PKEY_free(key);
+}
+
 int main(void) {
+    test_lengths();
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         test_kind(i);
     return check_report("test_key_spki");
