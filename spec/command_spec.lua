@@ -21,7 +21,7 @@ setup(function ()
 	command.write(folder.."/token", token_of(good).."\n");
 	command.write(folder.."/old", token_of { exp = 1000 });
 	command.write(folder.."/empty", "");
-	os.execute(("mkdir %s/folder && printf x >%s/unreadable && chmod 0 %s/unreadable"):format(folder, folder, folder));
+	os.execute(("mkdir '%s/folder' && printf x >'%s/unreadable' && chmod 0 '%s/unreadable'"):format(folder, folder, folder));
 end);
 
 teardown(function ()

@@ -484,7 +484,7 @@ describe("a local folder", function ()
 	end);
 
 	after_each(function ()
-		os.execute("rm -rf " .. folder);
+		os.execute(("rm -rf '%s'"):format(folder));
 	end);
 
 	local function write(kid, text)
@@ -517,7 +517,7 @@ describe("a local folder", function ()
 	end);
 
 	it("does not read what is no plain file", function ()
-		os.execute(("mkfifo %s/%s"):format(folder, tv.key_file_name("pipe")));
+		os.execute(("mkfifo '%s/%s'"):format(folder, tv.key_file_name("pipe")));
 		assert.equal("key-unusable", code_of(tv.keystore{ directory = folder }:get("pipe", false)));
 	end);
 

@@ -13,7 +13,7 @@ end
 
 local function files_in(root)
 	local files = {};
-	for file in run(("cd %s && find . -type f | LC_ALL=C sort"):format(root)):gmatch("%./([^\n]+)") do
+	for file in run(("cd '%s' && find . -type f | LC_ALL=C sort"):format(root)):gmatch("%./([^\n]+)") do
 		files[#files + 1] = file;
 	end
 	return files;
@@ -37,20 +37,20 @@ end
 lazy_setup(function ()
 	folder = run("mktemp -d"):match("[^\n]+");
 	copy, tree = folder .. "/source", folder .. "/tree";
-	run(("mkdir %s && tar --exclude=./build --exclude=./.git --exclude=node_modules -cf - . | tar -C %s -xf -"):format(copy, copy));
+	run(("mkdir '%s' && tar --exclude=./build --exclude=./.git --exclude=node_modules -cf - . | tar -C '%s' -xf -"):format(copy, copy));
 end);
 
 lazy_teardown(function ()
-	run("rm -rf " .. folder);
+	run(("rm -rf '%s'"):format(folder));
 end);
 
 describe("luarocks make into an empty tree", function ()
 	local version;
 
 	lazy_setup(function ()
-		run(("cd %s && MAKEFLAGS=-j$(nproc) luarocks --lua-version 5.4 make --deps-mode none --tree %s"):format(copy, tree));
-		version = run(("%s/bin/token-verifier --version"):format(tree));
-		run(("rm -r %s/lib/luarocks"):format(tree));
+		run(("cd '%s' && MAKEFLAGS=-j$(nproc) luarocks --lua-version 5.4 make --deps-mode none --tree '%s'"):format(copy, tree));
+		version = run(("'%s/bin/token-verifier' --version"):format(tree));
+		run(("rm -r '%s/lib/luarocks'"):format(tree));
 	end);
 
 	it("installs the command, which finds its modules", function ()
@@ -68,8 +68,8 @@ describe("luarocks make into an empty tree", function ()
 
 	it("is all that a Prosody needs for log-ins", function ()
 		-- Busted starts itself anew with --lua, and loses quotes on the way: no blank in the filter.
-		run(("rm -rf %s/lua %s/build"):format(copy, copy));
-		local output = run(("cd %s && TOKEN_VERIFIER_PREFIX=%s busted --lua=lua5.4 -o plainTerminal --filter=end.epoll %s"):format(
+		run(("rm -rf '%s/lua' '%s/build'"):format(copy, copy));
+		local output = run(("cd '%s' && TOKEN_VERIFIER_PREFIX='%s' busted --lua=lua5.4 -o plainTerminal --filter=end.epoll %s"):format(
 			copy, tree, "spec/e2e/log_in_spec.lua"));
 		assert.matches("[1-9]%d* successes / 0 failures / 0 errors / 0 pending", output);
 	end);
@@ -80,7 +80,7 @@ describe("make install", function ()
 
 	lazy_setup(function ()
 		stage = folder .. "/stage";
-		run(("make install DESTDIR=%s PREFIX=/usr"):format(stage));
+		run(("make install DESTDIR='%s' PREFIX=/usr"):format(stage));
 	end);
 
 	it("installs the same files below DESTDIR and PREFIX", function ()
@@ -90,13 +90,13 @@ describe("make install", function ()
 
 	it("replaces the module by another file, since a server may have the old one mapped", function ()
 		local module = stage .. "/usr/lib/lua/5.4/token_verifier.so";
-		run(("ln %s %s/mapped"):format(module, folder));
-		run(("make install DESTDIR=%s PREFIX=/usr"):format(stage));
-		assert.equal("1\n", run(("stat -c %%h %s"):format(module)));
+		run(("ln '%s' '%s/mapped'"):format(module, folder));
+		run(("make install DESTDIR='%s' PREFIX=/usr"):format(stage));
+		assert.equal("1\n", run(("stat -c %%h '%s'"):format(module)));
 	end);
 
 	it("is undone by make uninstall", function ()
-		run(("make uninstall DESTDIR=%s PREFIX=/usr"):format(stage));
+		run(("make uninstall DESTDIR='%s' PREFIX=/usr"):format(stage));
 		assert.same({}, files_in(stage));
 	end);
 end);

@@ -46,9 +46,9 @@ end
 function M.quick_command(arguments)
 	if not requests then
 		local pipe = folder.."/answers";
-		assert(os.execute("mkfifo "..pipe));
+		assert(os.execute("mkfifo '"..pipe.."'"));
 		-- The shell opens the pipe, so that a program that cannot start ends it instead of leaving us to wait.
-		requests = io.popen("exec lua5.4 spec/support/command_loop.lua /dev/fd/3 3>"..pipe, "w");
+		requests = io.popen("exec lua5.4 spec/support/command_loop.lua /dev/fd/3 3>'"..pipe.."'", "w");
 		answers = assert(io.open(pipe, "rb"));
 	end
 	local words = {};
