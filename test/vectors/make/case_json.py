@@ -180,7 +180,11 @@ def typ_and_kid(lines):
                 sign('{"typ":"JWT","alg":"HS256","kid":"jitsi"}', by=hs(text=rsa[2])), kids=kids, options={"algorithms": ["HS256"]})
     lines.token("ES256 with the kid of an RSA key", group, "RFC 8725 3.1", "key-algorithm-mismatch", None,
                 sign('{"typ":"JWT","alg":"ES256","kid":"jitsi"}', by=ring.signer("ES256")), kids=kids, options={"algorithms": ["RS256", "ES256"]})
-    lines.token("kid is not looked at where there is one key", group, "design", "ok", secret(), sign({**ring.header(), "kid": "anything"}))
+    for kid in ("anything", ""):
+        lines.token(f"kid is not looked at where there is one key, {kid!r}", group, "design", "ok", secret(), sign({**ring.header(), "kid": kid}))
+    for kid in (0, 5, None, True, ["anything"], {"anything": 1}):
+        for call in ("verify", "verify_jws"):
+            lines.token(f"kid is {kid!r} where there is one key, {call}", group, "RFC 7515 4.1.4", "key-id-invalid", secret(), sign({**ring.header(), "kid": kid}), call=call)
 
 
 def make(lines):
