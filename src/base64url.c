@@ -2,6 +2,8 @@
 // Strict unpadded base64url: four characters a turn, each found in a table for its place.
 #include "base64url.h"
 
+#include "base64url_wide.h"
+
 #include <stdint.h>
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -62,6 +64,9 @@ enum tv_status tv_base64url_decode(const char *text, size_t length, unsigned cha
     const unsigned char *whole_end = in + length / 4 * 4;
     unsigned char *to = out;
     uint32_t seen = 0;
+    size_t wide = tv_base64url_decode_wide(in, length, out);
+    in += wide;
+    to += wide / 4 * 3;
     for (; in < whole_end; in += 4, to += 3) {
         uint32_t bits = places[0][in[0]] | places[1][in[1]] | places[2][in[2]] | places[3][in[3]];
         seen |= bits;

@@ -3,6 +3,9 @@
 #include "check.h"
 
 #include "base64url.h"
+#include "base64url_wide.h"
+
+#include <stdint.h>
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -67,24 +70,33 @@ static void test_refused(void) {
     }
 }
 
-// Whether `byte` among As, `at` places into `length`, is judged as it must be.
+// Long enough for turns of many characters, and for what they leave.
+#define LONG 80
+
+// Whether `byte` among As, `at` places into `length`, is judged as it must be, and decoded.
 static bool is_judged_rightly(size_t length, size_t at, int byte) {
-    char text[] = "AAAAAAA";
+    char text[LONG];
+    memset(text, 'A', length);
     text[at] = (char)byte;
     const char *place = byte ? strchr(alphabet, byte) : NULL;
-    int value = place ? (int)(place - alphabet) : 0;
-    int unused = length % 4 == 2 ? 0x0f : length % 4 == 3 ? 0x03 : 0;
-    bool good = place && (at + 1 < length || (value & unused) == 0);
-    unsigned char *out;
+    uint32_t value = place ? (uint32_t)(place - alphabet) : 0;
+    bool is_last = at + 1 == length;
+    uint32_t unused = !is_last ? 0 : length % 4 == 2 ? 0x0f : length % 4 == 3 ? 0x03 : 0;
+    unsigned char *out, expected[LONG + 3] = {0};
     size_t out_length = 77;
     enum tv_status status = decode(text, length, &out, &out_length);
-    return good ? status == TV_OK && out_length == length * 3 / 4
-                : status == TV_MALFORMED_TOKEN && out_length == 77;
+    if (!place || (value & unused) != 0)
+        return status == TV_MALFORMED_TOKEN && out_length == 77;
+    uint32_t bits = value << (18 - 6 * (at % 4));
+    for (size_t i = 0; i < 3; i++)
+        expected[at / 4 * 3 + i] = (unsigned char)(bits >> (16 - 8 * i));
+    return status == TV_OK && out_length == length * 3 / 4 &&
+           memcmp(out, expected, out_length) == 0;
 }
 
-// Every byte at every place of whole groups and of both kinds of rest.
+// Every byte at every place of whole groups, of both kinds of rest, and of a long text.
 static void test_every_byte(void) {
-    static const size_t lengths[] = {2, 3, 4, 6, 7};
+    static const size_t lengths[] = {2, 3, 4, 6, 7, LONG};
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++)
         for (size_t at = 0; at < lengths[i]; at++) {
             int byte = 0;
@@ -93,6 +105,54 @@ static void test_every_byte(void) {
             check_that(byte == 256, __FILE__, __LINE__, "byte %d at %zu of %zu", byte, at,
                        lengths[i]);
         }
+}
+
+// A long text gives the same as its groups, which are too short for turns of many characters.
+static void test_group_by_group(void) {
+    char text[3 * LONG];
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = alphabet[(i * 29 + i / 64) % 64];
+    unsigned char *whole, *group;
+    size_t length = 0, group_length = 0;
+    CHECK_STATUS(TV_OK, decode(text, sizeof text, &whole, &length), "whole");
+    unsigned char kept[sizeof text];
+    memcpy(kept, whole, length);
+    for (size_t i = 0; i < sizeof text; i += 4) {
+        CHECK_STATUS(TV_OK, decode(text + i, 4, &group, &group_length), "group");
+        CHECK(group_length == 3 && memcmp(group, kept + i / 4 * 3, 3) == 0, "group");
+    }
+    CHECK_NUMBER(sizeof text / 4 * 3, length, "whole");
+}
+
+static size_t taken(const char *text, size_t length) {
+    struct tv_span input = guard_copy(GUARD_TOKEN, text, length);
+    char *out = guard_take(GUARD_OUTPUT, TV_BASE64URL_DECODED_SIZE(length));
+    return tv_base64url_decode_wide((const unsigned char *)input.data, length,
+                                    (unsigned char *)out);
+}
+
+// Where many characters are decoded at once, no turn is left to the others for nothing, nor taken
+// that has a character outside the alphabet.
+static void test_wide(void) {
+    char text[LONG];
+    memset(text, 'A', sizeof text);
+    if (taken(text, LONG) == 0)
+        return; // not with this processor
+    CHECK_NUMBER(0, taken(text, 39), "no room for a turn");
+    CHECK_NUMBER(32, taken(text, 40), "one turn");
+    CHECK_NUMBER(32, taken(text, 71), "no room for a second turn");
+    CHECK_NUMBER(64, taken(text, 72), "two turns");
+    for (size_t at = 0; at < LONG; at++) {
+        int byte = 0;
+        bool right = true;
+        for (; byte < 256 && right; byte++) {
+            text[at] = (char)byte;
+            bool good = at >= 64 || (byte && strchr(alphabet, byte));
+            right = taken(text, LONG) == (good ? 64 : at / 32 * 32);
+        }
+        check_that(right, __FILE__, __LINE__, "byte %d at %zu", byte - 1, at);
+        text[at] = 'A';
+    }
 }
 
 static void test_round_trips(void) {
@@ -116,6 +176,8 @@ int main(void) {
     test_pairs();
     test_refused();
     test_every_byte();
+    test_group_by_group();
+    test_wide();
     test_round_trips();
     CHECK_NUMBER(2, TV_BASE64URL_DECODED_SIZE(3), "no whole group");
     CHECK_NUMBER(8, TV_BASE64URL_DECODED_SIZE(8), "two groups");
