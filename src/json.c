@@ -9,11 +9,11 @@
 #define PAIRWISE_MEMBERS 16
 
 // Memory for the sorted names of one object: the shortest member, `"":0,`, takes 5 bytes.
-#define NAMES_SIZE(length) ((length) / 4 * sizeof(struct tv_span))
+#define NAMES_SIZE(length) ((length) / 5 * sizeof(struct tv_span))
 
 size_t tv_json_arena_size(size_t length) {
     size_t tree = yyjson_read_max_memory_usage(length, YYJSON_READ_INSITU);
-    return TV_ARENA_ROUND(tree) + TV_ARENA_ROUND(NAMES_SIZE(length)) + 2 * TV_ARENA_ALIGNMENT;
+    return TV_ARENA_ROUND(tree) + TV_ARENA_ROUND(NAMES_SIZE(length));
 }
 
 const char *tv_json_type_name(yyjson_val *value) {
