@@ -4,6 +4,7 @@
 
 #include "okp.h"
 
+#include <assert.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -113,8 +114,8 @@ static bool modulus_is_odd(const EVP_PKEY *public_key) {
     size_t size = (size_t)EVP_PKEY_get_size(public_key);
     const uint16_t one = 1;
     bool lowest_first = *(const unsigned char *)&one == 1;
-    return size > 0 && size <= sizeof modulus &&
-           get_number(public_key, OSSL_PKEY_PARAM_RSA_N, modulus, size) &&
+    assert(size > 0 && size <= sizeof modulus); // its bits are judged already
+    return get_number(public_key, OSSL_PKEY_PARAM_RSA_N, modulus, size) &&
            modulus[lowest_first ? 0 : size - 1] % 2 == 1;
 }
 

@@ -66,8 +66,8 @@ static enum tv_status check_base64(struct tv_span text) {
         if (!is_space(c) && c != '=')
             written[count++] = (char)(c == '+' ? '-' : c == '/' ? '_' : c);
     }
-    bool is_public = tv_base64url_decode(written, count, der, &length) == TV_OK && length > 0 &&
-                     is_public_der(der, length);
+    bool is_public =
+        tv_base64url_decode(written, count, der, &length) == TV_OK && is_public_der(der, length);
     OPENSSL_cleanse(written, text.length);
     OPENSSL_cleanse(der, length);
     free(written);

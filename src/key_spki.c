@@ -49,7 +49,7 @@ static EVP_PKEY *make_ec(enum tv_curve curve, const unsigned char *point, size_t
                                          0),
         OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)point, length),
         OSSL_PARAM_construct_end()};
-    if (context && EVP_PKEY_fromdata_init(context) == 1)
+    if (EVP_PKEY_fromdata_init(context) == 1) // not of NULL
         EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, parameters);
     EVP_PKEY_CTX_free(context);
     return key;
@@ -69,7 +69,7 @@ static EVP_PKEY *make_rsa(const unsigned char *der, size_t length) {
     if (!at || !begins_with(at, (size_t)(end - at), RSA_ALGORITHM))
         return NULL;
     at = open_long(at + RSA_ALGORITHM.length, end, 0x03); // BIT STRING
-    if (!at || at == end || *at != 0)                     // no bits unused
+    if (!at || *at != 0)                                  // no bits unused
         return NULL;
     at++;
     EVP_PKEY *key = d2i_PublicKey(EVP_PKEY_RSA, NULL, &at, end - at);

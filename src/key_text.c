@@ -62,8 +62,6 @@ EVP_PKEY *tv_key_public_half(EVP_PKEY *pair) {
 }
 
 EVP_PKEY *tv_key_decode_der(const unsigned char *der, size_t length) {
-    if (length == 0 || der[0] != DER_SEQUENCE)
-        return NULL;
     static const char *const names[] = {PEM_STRING_PUBLIC, PEM_STRING_RSA_PUBLIC};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const unsigned char *end = der;

@@ -620,6 +620,34 @@ static void test_families(void) {
     }
 }
 
+// What is asked of a key before it is used.
+static void test_uses(void) {
+    struct tv_key *rsa = load_or_secret("rsa.pem"), *ec = load_or_secret("ec.pem");
+    struct tv_detail detail = {0};
+    CHECK_STATUS(TV_OK, tv_key_check_bits(rsa, 2048, &detail), "2048 bits");
+    CHECK_STATUS(TV_OK, tv_key_check_bits(ec, 4096, &detail), "no RSA key");
+    CHECK_NUMBER(TV_REASON_NONE, detail.reason, "2048 bits");
+    CHECK_STATUS(TV_WEAK_KEY, tv_key_check_bits(rsa, 2049, &detail), "2049 bits");
+    CHECK_NUMBER(TV_REASON_LENGTH, detail.reason, "2049 bits");
+    CHECK_NUMBER(2048, detail.number, "2049 bits");
+    CHECK_NUMBER(2049, detail.limit, "2049 bits");
+    CHECK_TEXT("RSA modulus", detail.text, "2049 bits");
+    detail = (struct tv_detail){0};
+    CHECK_STATUS(TV_MALFORMED_KEY,
+                 tv_key_check_signing(rsa, tv_algorithm_find(TV_SPAN("RS256")), &detail),
+                 "a public key signs nothing");
+    CHECK_NUMBER(TV_REASON_NOT_PRIVATE, detail.reason, "a public key signs nothing");
+    CHECK_TEXT("a public key", detail.text, "a public key signs nothing");
+    CHECK_TEXT(NULL, detail.subject, "a public key signs nothing");
+    CHECK(!tv_key_pair(rsa) && !tv_key_own_algorithm(rsa), "rsa.pem");
+    CHECK(!tv_key_was_certificate(rsa), "rsa.pem");
+    tv_key_free(rsa);
+    tv_key_free(ec);
+    rsa = load_or_secret("rsa.certificate.pem");
+    CHECK(tv_key_was_certificate(rsa), "rsa.certificate.pem");
+    tv_key_free(rsa);
+}
+
 // RFC 7638 section 3.1.
 #define RFC7638_N                                                                                  \
     "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECP" \
@@ -668,6 +696,14 @@ static void test_text_forms(void) {
     tv_key_free(key);
 }
 
+// An answer without a body has no bytes to point to.
+static void test_no_text(void) {
+    struct tv_detail detail = {0};
+    struct tv_key *key = NULL;
+    CHECK_STATUS(TV_MALFORMED_KEY, tv_key_load(NULL, 0, &key, &detail), "nothing");
+    CHECK_TEXT("an empty text", detail.text, "nothing");
+}
+
 static void test_references(void) {
     struct tv_key *key = load_or_secret(NULL);
     CHECK(tv_key_retain(key) == key, "retain");
@@ -708,7 +744,9 @@ int main(void) {
     test_operations();
     test_secrets();
     test_families();
+    test_uses();
     test_text_forms();
+    test_no_text();
     test_references();
     test_error_queue();
     return check_report("test_key");

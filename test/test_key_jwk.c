@@ -344,6 +344,47 @@ static void test_families(void) {
     }
 }
 
+// A JWK's own alg among those that say the same of a curve (RFC 9864 section 2.2).
+static const struct {
+    const char *curve, *x, *own;
+    bool eddsa, ed25519, ed448; // may be checked by these
+} owns[] = {
+    {"Ed25519", ED25519_X, "EdDSA", true, true, false},
+    {"Ed25519", ED25519_X, "Ed25519", true, true, false},
+    {"Ed25519", ED25519_X, "Ed448", false, false, false},
+    {"Ed25519", ED25519_X, "ES256", false, false, false},
+    {"Ed448", ED448_X, "EdDSA", true, false, true},
+    {"Ed448", ED448_X, "Ed448", true, false, true},
+    {"Ed448", ED448_X, "Ed25519", false, false, false},
+};
+
+static void test_own_algorithms(void) {
+    static const char *const names[] = {"EdDSA", "Ed25519", "Ed448"};
+    for (size_t i = 0; i < sizeof owns / sizeof owns[0]; i++) {
+        char jwk[512];
+        struct tv_detail detail;
+        struct tv_key *key;
+        snprintf(jwk, sizeof jwk, "{\"kty\":\"OKP\",\"crv\":\"%s\",\"x\":\"%s\",\"alg\":\"%s\"}",
+                 owns[i].curve, owns[i].x, owns[i].own);
+        CHECK_STATUS(TV_OK, load(jwk, strlen(jwk), &key, &detail), jwk);
+        const bool may[] = {owns[i].eddsa, owns[i].ed25519, owns[i].ed448};
+        for (size_t n = 0; key && n < sizeof names / sizeof names[0]; n++) {
+            bool other_curve = names[n][2] != 'D' && strcmp(names[n], owns[i].curve) != 0;
+            detail = (struct tv_detail){0};
+            CHECK_STATUS(
+                may[n] ? TV_OK : TV_KEY_ALGORITHM_MISMATCH,
+                tv_key_check_algorithm(key, tv_algorithm_find(tv_span_of(names[n])), &detail), jwk);
+            CHECK_TEXT(may[n] ? NULL : names[n], detail.subject, jwk);
+            CHECK_NUMBER(may[n]        ? TV_REASON_NONE
+                         : other_curve ? TV_REASON_CURVE
+                                       : TV_REASON_KEY_USE,
+                         detail.reason, jwk);
+            CHECK_TEXT(may[n] ? NULL : other_curve ? owns[i].curve : "alg", detail.text, jwk);
+        }
+        tv_key_free(key);
+    }
+}
+
 static void test_error_queue(void) {
     ERR_clear_error();
     test_bad();
@@ -357,6 +398,7 @@ int main(void) {
     test_der();
     test_weak_der();
     test_families();
+    test_own_algorithms();
     test_error_queue();
     return check_report("test_key_jwk");
 }

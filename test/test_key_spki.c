@@ -63,6 +63,13 @@ static void test_kind(size_t i) {
         der[bit / 8] ^= (unsigned char)(1 << bit % 8);
     }
     CHECK_NUMBER(0, others, name);
+    if (EVP_PKEY_get_base_id(key) == EVP_PKEY_EC) { // the hybrid form, which OpenSSL reads
+        size_t size = ((size_t)EVP_PKEY_get_bits(key) + 7) / 8;
+        unsigned char *point = der + length - 1 - 2 * size;
+        *point = (unsigned char)(6 | (der[length - 1] & 1));
+        CHECK(!is_made(der, length, &same), name);
+        *point = 4;
+    }
     CHECK(made < 8 * length / 37,
           name); // numbers of RSA, and points of OKP, are good in any spelling
     unsigned char *longer = check_malloc(length + 1);
