@@ -96,7 +96,10 @@ static const char *looks_like(const char *text, size_t length) {
         return "an encrypted private key";
     if (strstr(text, "-----BEGIN OPENSSH") || strncmp(text + start, "ssh-", 4) == 0)
         return "an SSH key";
-    if (strstr(text, "-----BEGIN "))
+    const char *begin = strstr(text, "-----BEGIN ");
+    if (begin && !strchr(begin, '\n')) // environment variables and templates do that
+        return "a PEM in one line, whose line breaks are lost";
+    if (begin)
         return "a damaged PEM, or one of another kind";
     return "neither PEM nor JWK";
 }
