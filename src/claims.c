@@ -108,8 +108,8 @@ static enum tv_status check_lifetime(yyjson_val *issued, const struct tv_claims_
         return status;
     if (!has_iat)
         return fail(detail, TV_MISSING_CLAIM, "iat", TV_REASON_MISSING);
-    // One that says it will be issued some day is good from now on: further ahead than clocks differ
-    // its iat does not count.
+    // One that says it will be issued some day is good from now on: further ahead than clocks
+    // differ its iat does not count.
     bool ahead = iat_s > now_s + TV_LEEWAY_MAX_S;
     double lifetime_s = exp_s - (ahead ? now_s : iat_s);
     if (lifetime_s <= (double)policy->max_lifetime_s)

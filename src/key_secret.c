@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Shared secrets: those of JWKs, and which texts are none, as nobody gave them or everybody may have
-// them.
+// Shared secrets: those of JWKs, and which texts are none, as nobody gave them or everybody may
+// have them.
 #include "key_internal.h"
 
 #include "base64url.h"
@@ -53,8 +53,8 @@ static bool is_public_der(const unsigned char *der, size_t length) {
     return is;
 }
 
-// Base64 of DER as it stands between a PEM's lines, in one piece or in several. Some consoles show a
-// public key so.
+// Base64 of DER as it stands between a PEM's lines, in one piece or in several. Some consoles show
+// a public key so.
 static enum tv_status check_base64(struct tv_span text) {
     char *written = malloc(text.length + TV_BASE64URL_DECODED_SIZE(text.length));
     if (!written)

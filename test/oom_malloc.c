@@ -14,7 +14,8 @@
 
 #define INPUT TV_SPAN("the signed bytes")
 
-// Allocations are counted while `counting`; the one after `before` others fails, and so many with it.
+// Allocations are counted while `counting`; the one after `before` others fails, and so many with
+// it.
 static bool counting;
 static long count, before, failing;
 
