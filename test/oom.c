@@ -66,7 +66,10 @@ static enum tv_status load(const struct text *text, struct tv_key **key) {
                                              struct tv_detail *) = {
         tv_key_load, tv_key_load_private, tv_key_from_secret};
     struct tv_detail detail = {0};
-    return loaders[text->loader](text->bytes, text->length, key, &detail);
+    enum tv_status status = loaders[text->loader](text->bytes, text->length, key, &detail);
+    // Nothing is left of a try that failed.
+    CHECK(status != TV_OK || (!detail.reason && !detail.text && !detail.subject), text->name);
+    return status;
 }
 
 static enum tv_status load_and_write(const void *argument) {

@@ -85,6 +85,7 @@ static const struct {
     {"a JSON array", "[]", 0, "a JSON document"},
     {"a JSON string", " \"key\"", 0, "a JSON document"},
     {"words", "Not Found", 0, "neither PEM nor JWK"},
+    {"a word like SSH's", "sshd", 0, "neither PEM nor JWK"},
     {"a NUL", "\0", 1, "neither PEM nor JWK"},
     {"in one line", "x\n-----BEGIN PUBLIC KEY----- MIIB -----END PUBLIC KEY-----", 0,
      "a PEM in one line, whose line breaks are lost"},
@@ -351,6 +352,20 @@ static void test_moduli(void) {
         BN_free(modulus);
         BN_free(exponent);
     }
+}
+
+// No product of two odd primes.
+static void test_even_modulus(void) {
+    BIGNUM *modulus = BN_new();
+    BN_set_bit(modulus, 2047);
+    char *n = number_text(modulus), jwk[1024];
+    snprintf(jwk, sizeof jwk, "{\"kty\":\"RSA\",\"n\":\"%s\",\"e\":\"AQAB\"}", n);
+    struct tv_detail detail;
+    struct tv_key *key;
+    CHECK_STATUS(TV_WEAK_KEY, load(jwk, strlen(jwk), &key, &detail), "an even modulus");
+    CHECK_NUMBER(TV_REASON_MODULUS, detail.reason, "an even modulus");
+    free(n);
+    BN_free(modulus);
 }
 
 // JWK members: a line replaces `N`, in its text, by the modulus of rsa.pem.
@@ -744,6 +759,7 @@ int main(void) {
     test_old_marker();
     test_trailing_bytes();
     test_moduli();
+    test_even_modulus();
     test_jwks();
     test_operations();
     test_secrets();

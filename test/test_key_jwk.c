@@ -115,6 +115,7 @@ static const struct {
     {OKP("Ed25519", ""), TV_MALFORMED_KEY, TV_REASON_FIELD_LENGTH, "x", 32},
     {OKP("Ed25519", ED448_X), TV_MALFORMED_KEY, TV_REASON_FIELD_LENGTH, "x", 32},
     {OKP("Ed448", ED25519_X), TV_MALFORMED_KEY, TV_REASON_FIELD_LENGTH, "x", 57},
+    {OKP("Ed25519", ZERO_32), TV_WEAK_KEY, TV_REASON_POINT, NULL, 0}, // of small order
     {OKP("X25519", ED25519_X), TV_UNSUPPORTED_KEY, TV_REASON_CURVE, "crv", 0},
     {OKP("ed25519", ED25519_X), TV_UNSUPPORTED_KEY, TV_REASON_CURVE, "crv", 0},
     {OKP("P-256", ED25519_X), TV_UNSUPPORTED_KEY, TV_REASON_CURVE, "crv", 0},
@@ -307,6 +308,14 @@ static void test_weak_der(void) {
     der[length - 1] ^= 1;
     enum tv_status status = load((char *)der, length, &loaded, &detail);
     CHECK(status != TV_OK && !loaded, "a point off the curve");
+
+    // The point at infinity, in one byte.
+    static const unsigned char infinity[] = {0x30, 0x19, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48,
+                                             0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
+                                             0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x02, 0x00, 0x00};
+    status = load((const char *)infinity, sizeof infinity, &loaded, &detail);
+    CHECK_STATUS(TV_WEAK_KEY, status, "infinity");
+    CHECK_NUMBER(TV_REASON_POINT, detail.reason, "infinity");
 
     EVP_PKEY *explicit_curve = EVP_EC_gen("P-256");
     EVP_PKEY_set_utf8_string_param(explicit_curve, "encoding", "explicit");

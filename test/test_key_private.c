@@ -67,6 +67,8 @@ static const struct {
      TV_REASON_NOT_PRIVATE, "something else, or encrypted"},
     {"a brace behind another byte", "-{", NULL, "", TV_MALFORMED_KEY, TV_REASON_NOT_PRIVATE,
      "something else, or encrypted"},
+    {"a member twice", "{\"kty\":\"RSA\",\"kty\":\"RSA\"}", NULL, "", TV_MALFORMED_KEY,
+     TV_REASON_DUPLICATE, NULL},
     {"an empty object", "{}", NULL, "", TV_MALFORMED_KEY, TV_REASON_MISSING, NULL},
     {"a secret's JWK", "{\"kty\":\"oct\",\"k\":\"AAAA\"}", NULL, "", TV_UNSUPPORTED_KEY,
      TV_REASON_KEY_TYPE, "string"},
