@@ -63,7 +63,6 @@ static void note_skipped(struct tv_key_set *set, enum tv_status status,
         return;
     set->skipped_status = status;
     set->skipped_detail = *detail;
-    set->skipped_detail.found = (struct tv_span){0}; // it points into the text
 }
 
 // One member of either form: `value` is a JWK, or a certificate's PEM under the name `key_id`.
@@ -91,7 +90,7 @@ static enum tv_status add_member(struct tv_key_set *set, int rsa_min_bits, struc
     }
     if (status == TV_OK)
         return add(set, key_id, key);
-    if (status == TV_NO_MEMORY || status == TV_CRYPTO_FAILURE)
+    if (status == TV_NO_MEMORY)
         return status; // a key that is left out seems withdrawn
     note_skipped(set, status, &detail);
     return TV_OK;
@@ -167,7 +166,7 @@ static enum tv_status begin(struct tv_key_set_reader *reader, yyjson_val *object
     reader->set = calloc(1, sizeof *reader->set);
     if (!reader->set)
         return TV_NO_MEMORY;
-    reader->set->entries = calloc(count > 0 ? count : 1, sizeof *reader->set->entries);
+    reader->set->entries = calloc(count + 1, sizeof *reader->set->entries); // +1: never of no size
     return reader->set->entries ? TV_OK : TV_NO_MEMORY;
 }
 
