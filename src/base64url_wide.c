@@ -13,6 +13,9 @@
 // Characters behind a block whose bytes make room for the 8 too many.
 #define BEHIND 8
 
+// For what never becomes part of the result.
+#define ANY 0
+
 // By the lower half of a character: the upper halves with which it is none of the alphabet, a bit
 // each. 1: 2x, where only "-" is; 2: 3x, the digits; 4: 4x and 6x, letters from 1; 8: 5x, letters
 // to Z and "_"; 16: 7x, letters to z; NONE: all others, where nothing is.
@@ -25,8 +28,8 @@
     _mm_setr_epi8(NONE, NONE, 1, 2, 4, 8, 4, 16, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE)
 // By the upper half: what makes the value of the character; "_" alone differs from its neighbours.
 #define TO_VALUE                                                                                   \
-    _mm_setr_epi8(0, 0, 62 - '-', 52 - '0', 0 - 'A', 0 - 'A', 26 - 'a', 26 - 'a', 0, 0, 0, 0, 0,   \
-                  0, 0, 0)
+    _mm_setr_epi8(ANY, ANY, 62 - '-', 52 - '0', 0 - 'A', 0 - 'A', 26 - 'a', 26 - 'a', ANY, ANY,    \
+                  ANY, ANY, ANY, ANY, ANY, ANY)
 #define UNDERSCORE_MORE (63 - '_' - (0 - 'A'))
 
 __attribute__((target("avx2"))) static size_t decode_blocks(const unsigned char *in, size_t length,
@@ -52,8 +55,8 @@ __attribute__((target("avx2"))) static size_t decode_blocks(const unsigned char 
         values = _mm256_madd_epi16(values, _mm256_set1_epi32(0x00011000));
         values = _mm256_shuffle_epi8(
             values, _mm256_broadcastsi128_si256(
-                        _mm_setr_epi8(2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1)));
-        values = _mm256_permutevar8x32_epi32(values, _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 3, 7));
+                        _mm_setr_epi8(2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, ANY, ANY, ANY, ANY)));
+        values = _mm256_permutevar8x32_epi32(values, _mm256_setr_epi32(0, 1, 2, 4, 5, 6, ANY, ANY));
         _mm256_storeu_si256((__m256i *)(void *)out, values);
     }
     return done;
