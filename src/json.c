@@ -8,7 +8,7 @@
 // thousands of members (a token has room for them) costs no quadratic time.
 #define PAIRWISE_MEMBERS 16
 
-// Memory for the sorted names of one object: the shortest member, `"":0,`, takes 5 bytes.
+// Memory for the sorted names of all objects: the shortest member, `"":0,`, takes 5 bytes.
 #define NAMES_SIZE(length) ((length) / 5 * sizeof(struct tv_span))
 
 size_t tv_json_arena_size(size_t length) {
@@ -70,7 +70,7 @@ static enum tv_status check_names_pairwise(const struct check *check, yyjson_val
 }
 
 static enum tv_status check_names_sorted(const struct check *check, yyjson_val *object) {
-    size_t used = check->arena->used, count = yyjson_obj_size(object);
+    size_t count = yyjson_obj_size(object);
     struct tv_span *names = tv_arena_take(check->arena, count * sizeof *names);
     if (!names)
         return TV_NO_MEMORY;
@@ -78,9 +78,8 @@ static enum tv_status check_names_sorted(const struct check *check, yyjson_val *
     yyjson_val *name, *value;
     yyjson_obj_foreach(object, index, max, name, value) names[index] = tv_json_string(name);
     qsort(names, count, sizeof *names, compare_names);
-    check->arena->used = used; // the names stay readable until the next take
-    for (size_t i = 1; i < count; i++)
-        if (tv_span_equal(names[i - 1], names[i]))
+    for (size_t i = 0; i + 1 < count; i++)
+        if (tv_span_equal(names[i], names[i + 1]))
             return fail_duplicate(check, names[i]);
     return TV_OK;
 }

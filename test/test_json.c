@@ -79,7 +79,9 @@ static const struct {
      "\xf0\x9f\x98\x80"},
     {"{\"a\":1,\"b\":2,\"c\":3,\"b\":4}", 0, TV_MALFORMED_HEADER, TV_REASON_DUPLICATE, "b"},
     {"{\"x\":{\"y\":[0,{\"a\":1,\"a\":2}]}}", 0, TV_MALFORMED_HEADER, TV_REASON_DUPLICATE, "a"},
+    {"{\"x\":{},\"a\":1,\"a\":1,\"y\":{}}", 0, TV_MALFORMED_HEADER, TV_REASON_DUPLICATE, "a"},
     {"{\"a\":{\"b\":1,\"b\":2},\"c\":3}", 0, TV_MALFORMED_HEADER, TV_REASON_DUPLICATE, "b"},
+    {"{" TO_O ",\"p\":16}", 0, TV_OK, 0, NULL},
     {"{" TO_O ",\"a\":16}", 0, TV_MALFORMED_HEADER, TV_REASON_DUPLICATE, "a"}, // the most in pairs
     {"{" TO_O ",\"o\":16}", 0, TV_MALFORMED_HEADER, TV_REASON_DUPLICATE, "o"},
     {"{" TO_O ",\"oo\":16,\"a\":17}", 0, TV_MALFORMED_HEADER, TV_REASON_DUPLICATE, "a"}, // sorted
@@ -131,19 +133,20 @@ static void test_depth(void) {
     static const struct {
         const char *open, *close;
     } kinds[] = {{"[", "]"}, {"{\"a\":", "}"}, {"{\"a\":[", "]}"}};
-    for (size_t kind = 0; kind < sizeof kinds / sizeof kinds[0]; kind++) {
+    static const char *const innermost[] = {"{}", "{\"b\":1}", "[1]"};
+    for (size_t kind = 0; kind < 3 * sizeof kinds / sizeof kinds[0]; kind++) {
         for (size_t depth = 31; depth <= 33; depth++) {
             char text[1024] = "{\"x\":", name[64];
-            size_t levels = strlen(kinds[kind].close);
+            size_t levels = strlen(kinds[kind / 3].close);
             size_t pairs = (depth - 1) / levels;
             for (size_t i = 0; i < pairs; i++)
-                strcat(text, kinds[kind].open);
-            strcat(text, "{}"); // one more level
+                strcat(text, kinds[kind / 3].open);
+            strcat(text, innermost[kind % 3]); // one more level
             for (size_t i = 0; i < pairs; i++)
-                strcat(text, kinds[kind].close);
+                strcat(text, kinds[kind / 3].close);
             strcat(text, "}");
             size_t nested = 1 + pairs * levels + 1;
-            snprintf(name, sizeof name, "%zu levels of %s", nested, kinds[kind].open);
+            snprintf(name, sizeof name, "%zu levels of %s", nested, kinds[kind / 3].open);
             struct tv_detail detail = {0};
             void *memory;
             yyjson_val *object;
