@@ -76,6 +76,11 @@ static void test_kind(size_t i) {
     memcpy(longer, der, length);
     longer[length] = 0;
     CHECK(!is_made(longer, length + 1, &same) && same, name);
+    if (EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA) { // the byte is inside of the BIT STRING
+        longer[3]++;
+        longer[4 + 15 + 3]++;
+        CHECK(!is_made(longer, length + 1, &same), name);
+    }
     free(longer);
     OPENSSL_free(der);
     EVP_PKEY_free(key);
