@@ -63,9 +63,7 @@ __attribute__((target("avx2"))) static size_t decode_blocks(const unsigned char 
 }
 
 size_t tv_base64url_decode_wide(const unsigned char *in, size_t length, unsigned char *out) {
-    if (length < BLOCK + BEHIND || !__builtin_cpu_supports("avx2"))
-        return 0;
-    return decode_blocks(in, length, out);
+    return __builtin_cpu_supports("avx2") ? decode_blocks(in, length, out) : 0;
 }
 
 #else
