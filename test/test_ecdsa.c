@@ -55,6 +55,15 @@ static void test_ranges(void) {
             CHECK_STATUS(TV_BAD_SIGNATURE, tv_ecdsa_to_der(curves[c], raw, 2 * size, der, &length),
                          cases[i]);
         }
+        // A number that is zero between bytes that are not.
+        memset(raw, 1, sizeof raw);
+        memset(raw, 0, size);
+        CHECK_STATUS(TV_BAD_SIGNATURE, tv_ecdsa_to_der(curves[c], raw, 2 * size, der, &length),
+                     "r");
+        memset(raw, 1, sizeof raw);
+        memset(raw + size, 0, size);
+        CHECK_STATUS(TV_BAD_SIGNATURE, tv_ecdsa_to_der(curves[c], raw, 2 * size, der, &length),
+                     "s");
         // The longest DER form.
         for (size_t i = 0; i < 2; i++)
             add_order(curves[c], raw + i * size, -1);
