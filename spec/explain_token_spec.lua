@@ -85,7 +85,7 @@ local cases = {
 		"signed with a private key (RS256)",
 		"Take away app_secret" },
 	{ "with a kid for a shared secret", hs256({}, { kid = "k" }), nil, "key", "ok", "key-id-unneeded", "not looked at", "no harm", 0 },
-	{ "with a number as kid for a shared secret", hs256({}, { kid = 5 }), nil, "key", "FAIL", "key-id-number", "is a number", '"kid": "5"' },
+	{ "with a number as kid for a shared secret", hs256({}, { kid = 5 }), nil, "key", "ok", "key-id-unneeded", "not looked at", "no harm", 0 },
 
 	-- The secret.
 	{ "of another secret", hs256({}, {}, "quite another secret, also rather long"), nil, "signature", "FAIL", "other-secret", "another secret",
