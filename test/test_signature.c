@@ -4,8 +4,10 @@
 #include "tokens.h"
 
 #include "json.h"
+#include "prepared.h"
 #include "signature.h"
 
+#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 
@@ -368,6 +370,33 @@ static void test_openssl(void) {
     tv_key_free(public_key);
 }
 
+// A forged EdDSA signature is judged once where all memory was to be had: what is judged again is
+// thrown away, and made anew in front of what the key keeps. errno is nobody's but the server's.
+static void test_once(void) {
+    struct tv_key *key = load_key(KEYS "ed25519.pem");
+    struct tv_prepared **kept = tv_key_prepared(key), *front, *prepared;
+    unsigned char signature[64] = {0};
+    for (int error = 0; error < 3; error++) {
+        tv_prepared_free(*kept);
+        *kept = NULL;
+        ERR_clear_error();
+        CHECK_STATUS(TV_BAD_SIGNATURE, verify("EdDSA", key, INPUT, signature, 64), "EdDSA");
+        CHECK_STATUS(TV_OK,
+                     tv_prepared_get(kept, tv_algorithm_find(TV_SPAN("HS256")), NULL,
+                                     TV_SPAN("secret"), &front),
+                     "EdDSA");
+        errno = error;
+        CHECK_STATUS(TV_BAD_SIGNATURE, verify("EdDSA", key, INPUT, signature, 64), "EdDSA");
+        CHECK_NUMBER(error, errno, "errno");
+        CHECK_STATUS(TV_OK,
+                     tv_prepared_get(kept, tv_algorithm_find(TV_SPAN("EdDSA")), tv_key_public(key),
+                                     (struct tv_span){0}, &prepared),
+                     "EdDSA");
+        CHECK(*kept == front, "once");
+    }
+    tv_key_free(key);
+}
+
 int main(void) {
     test_examples();
     test_algorithms();
@@ -376,5 +405,6 @@ int main(void) {
     test_salts();
     test_short_pss();
     test_openssl();
+    test_once();
     return check_report("test_signature");
 }
