@@ -27,16 +27,14 @@ static bool is_template_left_over(struct tv_span text) {
            starts_with(text, TV_SPAN("${"));
 }
 
-#define MARK(text)                                                                                 \
-    { (text), sizeof(text) - 1 }
-
 // Whoever has the public key could sign with it: RFC 8725 section 2.1, without even a choice of
 // alg. PEM, also of kinds that are not loaded as keys, and what SSH writes.
 static bool has_public_key(struct tv_span text) {
-    static const struct tv_span marks[] = {
-        MARK(" PUBLIC KEY-----"),      MARK(" CERTIFICATE-----"), MARK(" CERTIFICATE REQUEST-----"),
-        MARK("-----BEGIN PKCS7-----"), MARK(" PUBLIC KEY ----"),  MARK("ssh-rsa AAAA"),
-        MARK("ssh-ed25519 AAAA"),      MARK("ecdsa-sha2-nistp")};
+    const struct tv_span marks[] = {
+        TV_SPAN(" PUBLIC KEY-----"),          TV_SPAN(" CERTIFICATE-----"),
+        TV_SPAN(" CERTIFICATE REQUEST-----"), TV_SPAN("-----BEGIN PKCS7-----"),
+        TV_SPAN(" PUBLIC KEY ----"),          TV_SPAN("ssh-rsa AAAA"),
+        TV_SPAN("ssh-ed25519 AAAA"),          TV_SPAN("ecdsa-sha2-nistp")};
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
         if (contains(text, marks[i]))
             return true;
