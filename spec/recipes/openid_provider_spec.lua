@@ -6,7 +6,8 @@ local world = require "spec.e2e.world";
 
 describe("an OpenID provider", function ()
 	local page = recipe.open("openid-provider");
-	local node = world.install_npm();
+	local version = world.install_npm();
+	local node = version and version >= 20; -- what logs in at the provider asks fetch() for more than 18 has
 	local token;
 
 	lazy_setup(function ()
@@ -22,7 +23,7 @@ describe("an OpenID provider", function ()
 
 	local function visit(with_token, room)
 		if not node then
-			pending("node and npm are not installed");
+			pending("node 20 and npm are not installed");
 		end
 		return recipe.visit{ host = "meet.example.org", token = with_token or token,
 			enter = (room or "planning").."@conference.meet.example.org" };
