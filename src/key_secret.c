@@ -41,10 +41,15 @@ static bool has_public_key(struct tv_span text) {
     return false;
 }
 
+// Each try by itself, since OpenSSL's queue has room for sixteen errors, the server's among them.
 static bool is_public_der(const unsigned char *der, size_t length) {
+    ERR_set_mark();
     EVP_PKEY *public_key = tv_key_decode_der(der, length);
+    ERR_pop_to_mark();
+    ERR_set_mark();
     const unsigned char *end = der;
-    X509 *certificate = public_key ? NULL : d2i_X509(NULL, &end, (long)length);
+    X509 *certificate = d2i_X509(NULL, &end, (long)length);
+    ERR_pop_to_mark();
     bool is = public_key || (certificate && end == der + length);
     EVP_PKEY_free(public_key);
     X509_free(certificate);
@@ -54,7 +59,8 @@ static bool is_public_der(const unsigned char *der, size_t length) {
 // Base64 of DER as it stands between a PEM's lines, in one piece or in several. Some consoles show
 // a public key so.
 static enum tv_status check_base64(struct tv_span text) {
-    char *written = malloc(text.length + TV_BASE64URL_DECODED_SIZE(text.length));
+    size_t size = text.length + TV_BASE64URL_DECODED_SIZE(text.length);
+    char *written = malloc(size);
     if (!written)
         return TV_NO_MEMORY;
     unsigned char *der = (unsigned char *)written + text.length;
@@ -66,8 +72,7 @@ static enum tv_status check_base64(struct tv_span text) {
     }
     bool is_public =
         tv_base64url_decode(written, count, der, &length) == TV_OK && is_public_der(der, length);
-    OPENSSL_cleanse(written, text.length);
-    OPENSSL_cleanse(der, length);
+    OPENSSL_cleanse(written, size); // what was decoded before it failed too
     free(written);
     return is_public ? TV_WEAK_SECRET : TV_MALFORMED_KEY;
 }
@@ -112,11 +117,9 @@ enum tv_status tv_key_check_secret(struct tv_span text, struct tv_detail *detail
     }
     enum tv_status status;
     struct tv_memory_tries tries = {0};
-    do {
-        ERR_set_mark();
+    do
         status = check_der(text);
-        ERR_pop_to_mark();
-    } while (tv_key_try_again(&tries, &status));
+    while (tv_key_try_again(&tries, &status));
     if (status == TV_WEAK_SECRET)
         return fail(detail, TV_REASON_PUBLIC);
     return status == TV_MALFORMED_KEY ? TV_OK : status;
@@ -169,7 +172,7 @@ enum tv_status tv_key_decode_jwk_secret(const char *text, size_t length, struct 
         tv_json_parse_copy(text, length, TV_MALFORMED_KEY, "JWK", &arena, &jwk, &problem);
     if (status == TV_OK) {
         status = read_secret(jwk, limits, secret, secret_length, detail);
-    } else if (status != TV_NO_MEMORY && problem.reason == TV_REASON_JSON) {
+    } else if (problem.reason == TV_REASON_JSON) {
         status = TV_OK; // a secret that begins with a brace
     } else if (status != TV_NO_MEMORY) {
         detail->reason = TV_REASON_DUPLICATE;

@@ -261,6 +261,7 @@ static void check_der(const char *name, const struct tv_key *key, unsigned char 
     tv_key_free(loaded);
     der[length] = 0;
     CHECK_STATUS(TV_MALFORMED_KEY, load(text, length + 1, &loaded, &detail), name);
+    CHECK_NUMBER(TV_REASON_NOT_A_KEY, detail.reason, name);
     CHECK_TEXT("DER of something else than a public key", detail.text, name);
     CHECK(!loaded, name);
     bool never = true;

@@ -4,6 +4,7 @@
 
 #include "key.h"
 
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
@@ -53,6 +54,12 @@ static const struct {
     {" M!", 0},
     {" \n", 0},
 };
+
+// Of Ed25519, and ends with a space that belongs to it.
+static const char ends_with_space[] =
+    "\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00"
+    "\x94\x0f\x4b\x9c\x1f\xec\x7b\xed\xde\xcd\x11\x64\x3c\x97\xcd\xa5"
+    "\x6f\x92\x81\x55\x54\x46\xa4\x34\x35\xbc\xa7\x82\xe3\xd4\xea\x20";
 
 // What may stand around a key, and how it may be written.
 static const struct {
@@ -248,7 +255,23 @@ static void test_any(void) {
     free(pem);
 }
 
+// The queue of OpenSSL's errors is the server's too.
+static void test_errors(void) {
+    static const char *const bytes[] = {"MAMCAQE=", "0 \n", "secret"};
+    for (size_t i = 0; i < sizeof bytes / sizeof bytes[0]; i++) {
+        ERR_clear_error();
+        ERR_raise(ERR_LIB_USER, ERR_R_DISABLED);
+        unsigned long before = ERR_peek_last_error();
+        check_secret(bytes[i], bytes[i], strlen(bytes[i]), 0);
+        CHECK(ERR_peek_last_error() == before, bytes[i]);
+        CHECK(ERR_get_error() == before && ERR_get_error() == 0, "nothing taken");
+    }
+}
+
 int main(void) {
+    check_secret("a key that ends with a space", ends_with_space, sizeof ends_with_space - 1,
+                 TV_REASON_PUBLIC);
+    test_errors();
     static const char *const files[] = {"rsa.pem",  "rsa.pkcs1.pem", "rsa.certificate.pem",
                                         "ec.pem",   "ec-p521.pem",   "ed25519.pem",
                                         "ed448.pem"};
