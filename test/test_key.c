@@ -9,6 +9,7 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
 
@@ -750,9 +751,23 @@ static void test_error_queue(void) {
     size_t length;
     CHECK_STATUS(TV_OK, tv_key_thumbprint(key, &text, &length), "thumbprint");
     free(text);
+    CHECK_STATUS(TV_OK, tv_key_pem(key, &text, &length), "PEM");
+    free(text);
     tv_key_free(key);
     CHECK(ERR_peek_last_error() == before, "nothing added");
     CHECK(ERR_get_error() == before && ERR_get_error() == 0, "nothing taken");
+}
+
+// What OpenSSL lacks is said, and no other text comes out.
+static void test_without_crypto(void) {
+    struct tv_key *key = load_or_secret("rsa.pem");
+    char *text = NULL;
+    size_t length;
+    EVP_set_default_properties(NULL, "provider=none");
+    CHECK_STATUS(TV_CRYPTO_FAILURE, tv_key_thumbprint(key, &text, &length), "thumbprint");
+    CHECK(!text, "thumbprint");
+    EVP_set_default_properties(NULL, "");
+    tv_key_free(key);
 }
 
 int main(void) {
@@ -771,5 +786,6 @@ int main(void) {
     test_no_text();
     test_references();
     test_error_queue();
+    test_without_crypto();
     return check_report("test_key");
 }

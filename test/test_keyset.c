@@ -333,6 +333,23 @@ static void test_given_up(void) {
     free(text);
 }
 
+// A type that OpenSSL cannot do here, as with a FIPS provider alone: the set is one without it.
+static void test_without_crypto(void) {
+    char *text = expand("{\"keys\":[{$R},7]}");
+    struct tv_key_set *set = NULL;
+    struct tv_detail detail = {0};
+    EVP_set_default_properties(NULL, "provider=none");
+    CHECK_STATUS(TV_OK, load(text, strlen(text), &set, &detail), "without RSA");
+    EVP_set_default_properties(NULL, "");
+    if (CHECK(set, "without RSA")) {
+        CHECK_NUMBER(0, set->count, "without RSA");
+        CHECK_NUMBER(2, set->skipped, "without RSA");
+        CHECK_STATUS(TV_CRYPTO_FAILURE, set->skipped_status, "without RSA");
+    }
+    tv_key_set_free(set);
+    free(text);
+}
+
 // Cut anywhere, a set is no set: half of the keys must never pass for all of them.
 static void test_cut(void) {
     char *text = expand("{\"keys\":[{$E,\"kid\":\"a\"},{$O,\"kid\":\"b\"}]}");
@@ -371,6 +388,7 @@ int main(void) {
     test_parts();
     test_given_up();
     test_cut();
+    test_without_crypto();
     tv_key_set_free(NULL);
     return check_report("test_keyset");
 }
