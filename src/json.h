@@ -43,8 +43,8 @@ static inline struct tv_span tv_json_string(yyjson_val *value) {
                                 : (struct tv_span){0};
 }
 
-// Eight bytes that equal names have in common; names of the same length up to 8 that have them in
-// common are equal.
+// Eight bytes that equal names have in common; names of the same length that have them in common
+// begin with the same eight bytes, or are equal if they are shorter.
 static inline uint64_t tv_json_name_digest(struct tv_span name) {
     uint64_t bytes = 0;
     uint32_t first, last;

@@ -21,6 +21,7 @@
 #include "discovery.h"
 #include "folder.h"
 #include "key_generate.h"
+#include "okp.h"
 #include "signature.h"
 #include "verify.h"
 
@@ -122,6 +123,39 @@ static enum tv_status make_pair(const void *argument) {
     shortage.of = of;
     EVP_PKEY_free(pair);
     tv_key_wipe(&arena);
+    return status;
+}
+
+// Points of Ed25519 and Ed448, checked by themselves: a lack of memory makes no weak one good, and
+// no good one weak.
+static const struct point {
+    bool ed448;
+    const char *bytes; // up to the zeros
+    enum tv_status good;
+} points[] = {
+    {false, "\x03", TV_OK},
+    {true, "\x03", TV_OK},
+    {false, "\x02", TV_WEAK_KEY},
+    {true, "\x02", TV_WEAK_KEY}, // on no curve
+    // Of order 8
+    {false,
+     "\x26\xe8\x95\x8f\xc2\xb2\x27\xb0\x45\xc3\xf4\x89\xf2\xef\x98\xf0"
+     "\xd5\xdf\xac\x05\xd3\xc6\x33\x39\xb1\x38\x02\x88\x6d\x53\xfc\x05",
+     TV_WEAK_KEY},
+    {false,
+     "\xc7\x17\x6a\x70\x3d\x4d\xd8\x4f\xba\x3c\x0b\x76\x0d\x10\x67\x0f"
+     "\x2a\x20\x53\xfa\x2c\x39\xcc\xc6\x4e\xc7\xfd\x77\x92\xac\x03\x7a",
+     TV_WEAK_KEY},
+};
+
+static enum tv_status check_point(const void *argument) {
+    const struct point *point = argument;
+    unsigned char bytes[TV_OKP_ED448_SIZE] = {0};
+    memcpy(bytes, point->bytes, strlen(point->bytes));
+    ERR_set_mark();
+    enum tv_status status = tv_okp_check_point(
+        point->ed448, bytes, point->ed448 ? TV_OKP_ED448_SIZE : TV_OKP_ED25519_SIZE);
+    ERR_pop_to_mark();
     return status;
 }
 
@@ -441,17 +475,31 @@ static bool is_like_another(const struct text *text) {
            strcmp(text->name, "ED448") == 0;
 }
 
+static void run_each_allocation(const struct operation *operation) {
+    bool all = try_all;
+    try_all = true;
+    run_out_everywhere(operation);
+    try_all = all;
+}
+
 static void run_pair(const struct text *text) {
     struct operation operation = {.run = make_pair, .argument = text};
-    bool all = try_all;
     snprintf(operation.name, sizeof operation.name, "pair of %.40s", text->name);
-    try_all = true;
-    run_out_everywhere(&operation);
-    try_all = all;
+    run_each_allocation(&operation);
+}
+
+static void run_points(void) {
+    for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
+        struct operation operation = {
+            .run = check_point, .argument = &points[i], .good = points[i].good};
+        snprintf(operation.name, sizeof operation.name, "point %zu", i);
+        run_each_allocation(&operation);
+    }
 }
 
 static void run_keys(void) {
     check_all_wiped();
+    run_points();
     for (size_t i = 0; i < inputs.text_count; i++) {
         if (try_few && is_like_another(&inputs.texts[i]))
             continue;

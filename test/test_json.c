@@ -368,7 +368,40 @@ static void test_access(void) {
     CHECK(!tv_json_member(object, TV_SPAN("")), "no such name");
     CHECK_TEXT("null", tv_json_type_name(tv_json_member(object, TV_SPAN("n"))), "null");
     CHECK_TEXT("object", tv_json_type_name(object), "object");
+    found = tv_json_string(object); // three members, which are no length of bytes
+    CHECK(!found.data && found.length == 0, "no string");
+    found = tv_json_string(NULL);
+    CHECK(!found.data && found.length == 0, "no value");
     free(memory);
+}
+
+static uint64_t digest_of(const char *name, size_t length) {
+    return tv_json_name_digest(guard_copy(GUARD_KEY, name, length));
+}
+
+// Names of one length, whose first eight bytes are zeros but for one bit, ones but for one, or
+// either alone: no two have the same digest.
+static void check_digests(size_t length) {
+    uint64_t digests[2 * (8 * 8 + 1)];
+    size_t count = 0, equal = 0, bits = 8 * (length < 8 ? length : 8);
+    for (int base = 0; base <= 0xff; base += 0xff)
+        for (size_t bit = 0; bit <= bits; bit++) {
+            char name[20];
+            memset(name, base, sizeof name);
+            if (bit < bits)
+                name[bit / 8] = (char)(name[bit / 8] ^ 1 << bit % 8);
+            digests[count++] = digest_of(name, length);
+        }
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < i; j++)
+            equal += digests[i] == digests[j];
+    check_that(equal == 0, __FILE__, __LINE__, "%zu pairs of names of %zu bytes", equal, length);
+}
+
+static void test_digests(void) {
+    for (size_t length = 1; length <= 20; length++)
+        check_digests(length);
+    CHECK(tv_json_name_digest((struct tv_span){0}) == digest_of("", 0), "no name");
 }
 
 int main(void) {
@@ -383,5 +416,6 @@ int main(void) {
     test_small_arena_twice();
     test_copies();
     test_access();
+    test_digests();
     return check_report("test_json");
 }
