@@ -72,6 +72,7 @@ static void test_kinds(void) {
                      kinds[i].name);
         if (!key)
             continue;
+        CHECK(tv_key_was_private(key), kinds[i].name);
         if (kinds[i].rsa_bits > 0)
             CHECK_NUMBER(kinds[i].rsa_bits, tv_key_bits(key), kinds[i].name);
         for (size_t form = 0; form < sizeof forms / sizeof forms[0]; form++)
@@ -122,7 +123,27 @@ static void test_halves(void) {
     tv_key_free(key);
 }
 
+// The queue of OpenSSL's errors is the server's too.
+static void test_errors(void) {
+    struct tv_key *key = NULL;
+    struct tv_detail detail = {0};
+    char *text = NULL;
+    size_t length;
+    ERR_clear_error();
+    ERR_raise(ERR_LIB_USER, ERR_R_DISABLED);
+    unsigned long before = ERR_peek_last_error();
+    CHECK_STATUS(TV_OK, tv_key_generate(TV_CURVE_P256, 0, &key, &detail), "P-256");
+    CHECK_STATUS(TV_OK, tv_key_private_pem(key, &text, &length), "PEM");
+    tv_key_free_private(text);
+    CHECK_STATUS(TV_OK, tv_key_private_jwk(key, &text, &length), "JWK");
+    tv_key_free_private(text);
+    tv_key_free_private(NULL);
+    tv_key_free(key);
+    CHECK(ERR_get_error() == before && ERR_get_error() == 0, "what stood in the queue stays");
+}
+
 int main(void) {
+    test_errors();
     test_kinds();
     test_lengths();
     test_halves();
