@@ -166,7 +166,7 @@ static enum tv_status begin(struct tv_key_set_reader *reader, yyjson_val *object
     reader->set = calloc(1, sizeof *reader->set);
     if (!reader->set)
         return TV_NO_MEMORY;
-    reader->set->entries = calloc(count + 1, sizeof *reader->set->entries); // +1: never of no size
+    reader->set->entries = calloc(count > 0 ? count : 1, sizeof *reader->set->entries);
     return reader->set->entries ? TV_OK : TV_NO_MEMORY;
 }
 
