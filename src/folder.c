@@ -19,6 +19,10 @@ static enum tv_status fail(struct tv_detail *detail, enum tv_status status, cons
 static enum tv_status fail_errno(struct tv_detail *detail, int error) {
     if (error == ENOENT || error == ENOTDIR)
         return fail(detail, TV_KEY_NOT_FOUND, "does not exist");
+    if (error == EMFILE || error == ENFILE) {
+        *detail = (struct tv_detail){.text = "this process has no descriptor left"};
+        return TV_KEY_SOURCE_UNAVAILABLE;
+    }
     return fail(detail, TV_KEY_UNUSABLE,
                 error == EACCES || error == EPERM ? "may not be read: permission denied"
                                                   : "cannot be read");
@@ -37,9 +41,10 @@ enum tv_status tv_folder_look(const char *folder, struct tv_span key_id,
         return fail_errno(detail, error);
     if (!S_ISREG(file.st_mode))
         return fail(detail, TV_KEY_UNUSABLE, "is no plain file");
+    // Not the time of modification, which whoever writes may set, and which another mode leaves alone.
     snprintf(stamp, TV_FOLDER_STAMP_SIZE, "%llu %llu %lld %lld.%09ld",
              (unsigned long long)file.st_dev, (unsigned long long)file.st_ino,
-             (long long)file.st_size, (long long)file.st_mtim.tv_sec, file.st_mtim.tv_nsec);
+             (long long)file.st_size, (long long)file.st_ctim.tv_sec, file.st_ctim.tv_nsec);
     return TV_OK;
 }
 

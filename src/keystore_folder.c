@@ -25,6 +25,10 @@ static enum tv_status load(struct tv_keystore *store, const struct tv_key_reques
     tv_cache_remove(store->absences, request->key_id);
     if (absence.status == TV_NO_MEMORY || absence.status == TV_CRYPTO_FAILURE)
         return absence.status; // nothing that the file says
+    store->failed_key += absence.status != TV_OK;
+    // Nor is this: it may be readable at the next look, without having changed.
+    if (absence.status == TV_KEY_SOURCE_UNAVAILABLE || absence.detail.reason == TV_REASON_FILE)
+        return tv_absence_fail(&absence, detail);
     struct tv_cache_entry *entry = NULL;
     enum tv_status kept = tv_cache_put(loaded ? store->keys : store->absences, request->key_id,
                                        loaded, now_ms, &entry);
@@ -34,10 +38,8 @@ static enum tv_status load(struct tv_keystore *store, const struct tv_key_reques
     entry->validators.etag = strdup(stamp); // without memory it is read again
     entry->life.fresh_until_ms = entry->life.stale_until_ms = INT64_MAX;
     entry->absence = absence;
-    if (absence.status != TV_OK) {
-        store->failed_key++;
+    if (absence.status != TV_OK)
         return tv_absence_fail(&absence, detail);
-    }
     *key = entry->key;
     return TV_OK;
 }

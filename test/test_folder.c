@@ -4,8 +4,10 @@
 
 #include "asap.h"
 #include "folder.h"
+#include "keystore.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -45,6 +47,26 @@ static enum tv_status load(const char *key_id, struct tv_key **key, struct tv_de
     *key = NULL;
     struct tv_span copy = guard_copy(GUARD_TOKEN, key_id, strlen(key_id));
     return tv_folder_load(folder, copy, TV_RSA_MIN_BITS, key, detail);
+}
+
+static struct tv_keystore *open_store(void) {
+    struct tv_keystore_options options;
+    struct tv_keystore *store = NULL;
+    struct tv_detail detail = {0};
+    tv_keystore_defaults(&options);
+    options.source = TV_SOURCE_FOLDER;
+    options.urls[options.url_count++] = folder;
+    CHECK_STATUS(TV_OK, tv_keystore_open(&options, &store, NULL, &detail), folder);
+    return store;
+}
+
+static enum tv_status get(struct tv_keystore *store, const char *key_id, struct tv_detail *detail) {
+    struct tv_key_request request = {.key_id = tv_span_of(key_id)};
+    struct tv_key *key = NULL;
+    *detail = (struct tv_detail){0};
+    enum tv_status status = tv_keystore_get(store, &request, 0, &key, detail);
+    CHECK((key != NULL) == (status == TV_OK), key_id);
+    return status;
 }
 
 static void make_good(const char *path) { write_file(path, pem, pem_length); }
@@ -155,6 +177,7 @@ static void check_permission(void) {
     char stamp[TV_FOLDER_STAMP_SIZE];
     struct tv_detail detail;
     struct tv_key *key;
+    struct tv_keystore *store = open_store();
     CHECK_STATUS(TV_OK, look("forbidden", stamp, &detail), "forbidden");
     CHECK_STATUS(TV_KEY_UNUSABLE, load("forbidden", &key, &detail), "forbidden");
     CHECK_TEXT("may not be read: permission denied", detail.text, "forbidden");
@@ -162,6 +185,11 @@ static void check_permission(void) {
     CHECK_STATUS(TV_KEY_UNUSABLE, look("a key", stamp, &detail), "a closed folder");
     CHECK_TEXT("may not be read: permission denied", detail.text, "a closed folder");
     chmod(folder, 0700);
+    CHECK_STATUS(TV_KEY_UNUSABLE, get(store, "forbidden", &detail), "forbidden");
+    CHECK_TEXT("may not be read: permission denied", detail.text, "forbidden");
+    chmod(path_of("forbidden"), 0600);
+    CHECK_STATUS(TV_OK, get(store, "forbidden", &detail), "allowed a moment later");
+    tv_keystore_free(store);
 }
 
 // Root may read everything, so somebody else looks.
@@ -188,6 +216,26 @@ static void test_permission(void) {
     CHECK_NUMBER(0, status, "permission");
 }
 
+// What could not be read for want of a descriptor is read once there is one.
+static void test_no_descriptors(void) {
+    struct rlimit usual, none;
+    struct tv_detail detail;
+    struct tv_keystore *store = open_store();
+    make_good(path_of("later"));
+    int lowest_free = dup(STDOUT_FILENO);
+    close(lowest_free);
+    getrlimit(RLIMIT_NOFILE, &usual);
+    none = usual;
+    none.rlim_cur = (rlim_t)lowest_free;
+    setrlimit(RLIMIT_NOFILE, &none);
+    enum tv_status status = get(store, "later", &detail);
+    setrlimit(RLIMIT_NOFILE, &usual);
+    CHECK_STATUS(TV_KEY_SOURCE_UNAVAILABLE, status, "no descriptor");
+    CHECK_TEXT("this process has no descriptor left", detail.text, "no descriptor");
+    CHECK_STATUS(TV_OK, get(store, "later", &detail), "a descriptor again");
+    tv_keystore_free(store);
+}
+
 // The folder itself.
 static void test_folders(void) {
     static const char *const absent[] = {"/nonexistent", "/dev/null", ""};
@@ -209,47 +257,64 @@ static void test_folders(void) {
     CHECK_STATUS(TV_KEY_NOT_FOUND, look("", stamp, &detail), "an empty kid");
 }
 
-static void set_time(const char *path, time_t seconds, long nanoseconds) {
-    struct timespec times[2] = {{seconds, nanoseconds}, {seconds, nanoseconds}};
+static void set_time(const char *path, time_t seconds) {
+    struct timespec times[2] = {{.tv_sec = seconds}, {.tv_sec = seconds}};
     if (utimensat(AT_FDCWD, path, times, 0) != 0)
         check_abort("utimensat");
 }
 
+static char stamp_before[TV_FOLDER_STAMP_SIZE];
+
+// The file is now as it is to be compared with.
+static void note_stamp(const char *path, const char *what) {
+    struct tv_detail detail;
+    set_time(path, 1000);
+    look("stamped", stamp_before, &detail);
+    CHECK(stamp_before[0] != '\0', what);
+    usleep(20000); // files change at ticks of the kernel's clock
+}
+
+static bool is_same_stamp(void) {
+    char after[TV_FOLDER_STAMP_SIZE];
+    struct tv_detail detail;
+    look("stamped", after, &detail);
+    return strcmp(stamp_before, after) == 0;
+}
+
 // Each change that a file can have makes another stamp; none at all makes the same.
 static void test_stamps(void) {
-    char before[TV_FOLDER_STAMP_SIZE], after[TV_FOLDER_STAMP_SIZE], other[300];
-    struct tv_detail detail;
+    char other[300];
     const char *path = path_of("stamped");
     make_good(path);
-    set_time(path, 1000, 5);
-    look("stamped", before, &detail);
-    CHECK(before[0] != '\0', "stamp");
-    look("stamped", after, &detail);
-    CHECK_TEXT(before, after, "nothing has changed");
+    note_stamp(path, "nothing");
+    CHECK(is_same_stamp(), "nothing has changed");
 
-    set_time(path, 1000, 6);
-    look("stamped", after, &detail);
-    CHECK(strcmp(before, after) != 0, "a nanosecond later");
-    set_time(path, 1001, 5);
-    look("stamped", after, &detail);
-    CHECK(strcmp(before, after) != 0, "a second later");
-    set_time(path, 1000, 5);
-    look("stamped", after, &detail);
-    CHECK_TEXT(before, after, "as before");
+    set_time(path, 1001);
+    CHECK(!is_same_stamp(), "another time");
 
+    note_stamp(path, "size");
     write_file(path, pem, pem_length - 1);
-    set_time(path, 1000, 5);
-    look("stamped", after, &detail);
-    CHECK(strcmp(before, after) != 0, "another size");
+    CHECK(!is_same_stamp(), "another size");
+
+    // What a copy that keeps times leaves behind.
+    note_stamp(path, "content");
+    write_file(path, pem + 1, pem_length - 1);
+    set_time(path, 1000);
+    CHECK(!is_same_stamp(), "another content, with the same size and time");
+
+    note_stamp(path, "mode");
+    chmod(path, 0444);
+    CHECK(!is_same_stamp(), "another mode");
 
     // Replaced by rename, with the same size and time.
     snprintf(other, sizeof other, "%s.new", path);
     make_good(other);
-    set_time(other, 1000, 5);
+    make_good(path);
+    note_stamp(path, "file");
+    set_time(other, 1000);
     if (rename(other, path) != 0)
         check_abort("rename");
-    look("stamped", after, &detail);
-    CHECK(strcmp(before, after) != 0, "another file");
+    CHECK(!is_same_stamp(), "another file");
 }
 
 int main(void) {
@@ -258,6 +323,7 @@ int main(void) {
     pem = check_read_file(KEYS "rsa.pem", &pem_length);
     test_kinds();
     test_permission();
+    test_no_descriptors();
     test_folders();
     test_stamps();
     free(pem);
