@@ -474,6 +474,28 @@ describe("a key server's key", function ()
 		os.remove(file);
 		store:close();
 	end);
+
+	for option, what in pairs{
+		bearer_token_file = "bearer token", ca_file = "CA certificates", client_cert = "client's certificate", client_key = "client's key",
+	} do
+		it("is not asked with a pipe as " .. option .. ", which would have to be waited for", function ()
+			local pipe, path = os.tmpname(), new_name("pipe");
+			os.remove(pipe);
+			-- Whoever opens the pipe gets an end of file out of it, after a while.
+			assert(os.execute(("mkfifo %s && { (sleep 1; timeout 5 sh -c ': >%s') & }"):format(pipe, pipe)));
+			local options = { asap_key_server = ("%s/good/%s"):format(bad.url, path), [option] = pipe };
+			if option:find("^client") then
+				options.client_cert, options.client_key = options.client_cert or "/nowhere", options.client_key or "/nowhere";
+			end
+			local store = tv.keystore(options);
+			local _, message, code = store:get("key", true);
+			assert.equal("key-source-unavailable", code);
+			assert.truthy(message:find("the file with the " .. what, 1, true), message);
+			assert.equal(0, #world.bad_requests{ part = path });
+			os.remove(pipe);
+			store:close();
+		end);
+	end
 end);
 
 describe("a local folder", function ()

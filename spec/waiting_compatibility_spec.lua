@@ -285,6 +285,14 @@ describe("the option", function ()
 			assert.equal(1, #prosody.logged("error", "app_secret_file"), tostring(bad));
 		end
 		os.remove(path);
+		-- Whoever opens the pipe gets a secret out of it.
+		assert(os.execute(("mkfifo %s && { timeout 5 sh -c 'echo %s >%s' & }"):format(path, secret, path)));
+		all["example.org"] = { app_id = "app", app_secret_file = path };
+		prosody.clear_log();
+		reload();
+		assert.is_nil(token_util.appSecret);
+		assert.equal(1, #prosody.logged("error", "it is a named pipe, not a plain file"));
+		os.remove(path);
 	end);
 end);
 

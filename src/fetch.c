@@ -3,6 +3,7 @@
 #include "fetch.h"
 
 #include "clock.h"
+#include "plain_file.h"
 #include "version.h"
 
 #include <assert.h>
@@ -35,6 +36,7 @@ struct tv_fetch {
     void *owner;
     char *body;
     size_t body_size;
+    size_t header_length; // so far: of the answer, of those before it, and of trailers
     char *cache_control, *age;
     struct tv_fetch_result result;
     struct tv_fetch *next;
@@ -136,6 +138,18 @@ static curl_socket_t open_socket(void *unused, curlsocktype purpose,
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
+// libcurl keeps every line of header, and bounds neither answers like 103 nor trailers.
+static size_t on_header(const char *bytes, size_t size, size_t count, void *argument) {
+    (void)bytes;
+    struct tv_fetch *fetch = argument;
+    size_t length = size * count;
+    fetch->header_length += length;
+    if (fetch->header_length <= TV_FETCH_MAX_HEADER)
+        return length;
+    fetch->result.error = "the header of its answer is longer than 64 KiB";
+    return CURL_WRITEFUNC_ERROR;
+}
+
 static size_t on_body(char *bytes, size_t size, size_t count, void *argument) {
     struct tv_fetch *fetch = argument;
     size_t length = size * count, held = fetch->result.body.length;
@@ -197,6 +211,7 @@ static void adopt_fetches(struct list *inherited) {
     while ((fetch = list_take(inherited))) {
         fetch->state = QUEUED;
         fetch->easy = NULL;
+        fetch->header_length = 0;
         fetch->result = (struct tv_fetch_result){0};
         list_append(&fetcher.queued, fetch);
         fetcher.queued_count++;
@@ -241,20 +256,6 @@ static void set_tls(CURL *easy, const struct tv_fetch_settings *settings) {
     curl_easy_setopt(easy, CURLOPT_CAPATH, path);
 }
 
-// The file's first line, or an empty text if it cannot be read or is too long.
-static void read_bearer_token(const char *path, char *token, size_t size) {
-    FILE *file = fopen(path, "re");
-    token[0] = '\0';
-    if (!file)
-        return;
-    size_t length = fread(token, 1, size - 1, file);
-    if (length == size - 1)
-        length = 0;
-    fclose(file);
-    token[length] = '\0';
-    token[strcspn(token, "\r\n")] = '\0';
-}
-
 // False if the credentials that were asked for cannot be had: never a request without them.
 static bool set_credentials(CURL *easy, const struct tv_fetch_settings *settings) {
     curl_easy_setopt(easy, CURLOPT_PROXY, settings->proxy ? settings->proxy : "");
@@ -266,8 +267,7 @@ static bool set_credentials(CURL *easy, const struct tv_fetch_settings *settings
     if (!settings->bearer_token_file)
         return true;
     char token[BEARER_TOKEN_MAX];
-    read_bearer_token(settings->bearer_token_file, token, sizeof token);
-    bool found = token[0] != '\0';
+    bool found = tv_plain_file_read_line(settings->bearer_token_file, token, sizeof token);
     curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
     curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, token);
     OPENSSL_cleanse(token, sizeof token);
@@ -291,8 +291,20 @@ static void set_limits(CURL *easy, const struct tv_fetch_settings *settings) {
     curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)settings->max_bytes);
 }
 
+// Words for a file that OpenSSL would wait for, or NULL.
+static const char *find_odd_file(const struct tv_fetch_settings *settings) {
+    if (settings->ca_file && tv_plain_file_is_other(settings->ca_file))
+        return "the file with the CA certificates is no plain file";
+    if (settings->client_cert && tv_plain_file_is_other(settings->client_cert))
+        return "the file with the client's certificate is no plain file";
+    if (settings->client_key && tv_plain_file_is_other(settings->client_key))
+        return "the file with the client's key is no plain file";
+    return NULL;
+}
+
 static CURL *open_easy(struct tv_fetch *fetch) {
-    CURL *easy = curl_easy_init();
+    fetch->result.error = find_odd_file(&fetch->settings);
+    CURL *easy = fetch->result.error ? NULL : curl_easy_init();
     if (!easy)
         return NULL;
     curl_easy_setopt(easy, CURLOPT_URL, fetch->url);
@@ -300,6 +312,8 @@ static CURL *open_easy(struct tv_fetch *fetch) {
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "prosody-token-verifier/" TV_VERSION);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, fetch);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, fetch);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, fetch->headers);
     set_limits(easy, &fetch->settings);

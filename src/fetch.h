@@ -9,6 +9,8 @@
 
 // Transfers in flight in the process; the others queue.
 #define TV_FETCH_MAX_RUNNING 64
+// Bytes of header in one answer.
+#define TV_FETCH_MAX_HEADER ((size_t)65536)
 // Connections to one host.
 #define TV_FETCH_MAX_HOST_CONNECTIONS 16
 

@@ -2,6 +2,7 @@
 -- Makes the tokens that a plugin shows to other services, and keeps each as long as it is good for enough.
 
 local token_verifier = require "token_verifier";
+local plain_file = require "token_verifier.plain_file";
 
 -- Tokens kept; each stands for an audience and the settings of then.
 local max_tokens = 32;
@@ -10,7 +11,7 @@ local methods = {};
 local mt = { __index = methods };
 
 local function read_key(path)
-	local file, problem = io.open(path, "rb");
+	local file, problem = plain_file.open(path);
 	if not file then
 		return nil, problem;
 	end

@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- Reads single options of a host, and complains about those that are of the wrong type or out of range.
 
+local plain_file = require "token_verifier.plain_file";
+
 local reader = {};
 reader.__index = reader;
 
@@ -31,7 +33,7 @@ function reader:path(name)
 		return nil;
 	end
 	local path = self.context:get_option_path(name, nil, "config");
-	local file, problem = io.open(path, "rb");
+	local file, problem = plain_file.open(path);
 	if not file then
 		self.log("error", "Option '%s' names what cannot be read: %s", name, problem);
 	else

@@ -3,12 +3,13 @@
 
 local token_verifier = require "token_verifier";
 local as_list = require "token_verifier.sources".as_list;
+local plain_file = require "token_verifier.plain_file";
 
 local max_size = 65536; -- what the native module takes
 
 -- The text in a file, without the end of line that editors put there; or nil and what is wrong.
 local function read_file(path)
-	local file, problem = io.open(path, "rb");
+	local file, problem = plain_file.open(path);
 	if not file then
 		return nil, problem;
 	end

@@ -65,6 +65,8 @@ describe("a key server that breaks off or never ends", function ()
 		{ "huge", {}, "key-unusable", "65536" };
 		{ "flood", {}, "key-unusable", "65536" };
 		{ "endless", {}, "key-unusable", "65536" };
+		{ "hints", {}, "key-source-unavailable", "longer than 64 kib" };
+		{ "trailers", {}, "key-source-unavailable", "longer than 64 kib" };
 	} do
 		it(("(%s) is given up after one request"):format(case[1]), function ()
 			refuses(table.unpack(case));

@@ -79,6 +79,8 @@ class BadKeyServer:
     huge           10 MB, announced by Content-Length
     flood          10 MB, not announced
     endless        a chunked body that does not end
+    hints          answers 103 before the answer, without end
+    trailers       header lines behind the body, without end
     gzip           the key, compressed although nobody asked for it
     truncated      the first half of the key's PEM
     empty          200 with no body
@@ -241,6 +243,18 @@ class BadKeyServer:
         handler.end_headers()
         while not self._ended.is_set():
             handler.wfile.write(b"1000\r\n" + b"x" * 0x1000 + b"\r\n")
+
+    def _answer_hints(self, handler, _pem, **_):
+        while not self._ended.is_set():
+            handler.wfile.write(b"HTTP/1.1 103 Early Hints\r\nLink: " + b"x" * 0x1000 + b"\r\n\r\n")
+
+    def _answer_trailers(self, handler, _pem, **_):
+        handler.send_response(200)
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        handler.wfile.write(b"1\r\nx\r\n0\r\n")
+        while not self._ended.is_set():
+            handler.wfile.write(b"X-Trailer: " + b"x" * 0x400 + b"\r\n")
 
     def _answer_document(self, handler, _pem, name, **_):
         status, headers, body = self.documents.get(name, (404, {}, b"no such document\n"))

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// Files that settings name: lines of every kind, and what is no plain file.
+#include "check.h"
+
+#include "plain_file.h"
+
+#include <sys/stat.h>
+
+#define SIZE 16
+
+static char folder[] = "/tmp/token_verifier_file_XXXXXX";
+
+static const char *path_of(const char *name) {
+    static char path[128];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
+static const struct {
+    const char *text, *line; // NULL: none
+} lines[] = {
+    {"abc", "abc"},
+    {"abc\n", "abc"},
+    {"abc\r\n", "abc"},
+    {"abc\ndef\n", "abc"},
+    {"", NULL},
+    {"\nabc", NULL},
+    {"123456789012345", "123456789012345"},
+    {"1234567890123456", NULL}, // does not fit
+    {"12345678901234567890", NULL},
+    {"abc\n78901234567890", NULL}, // nor does this, though its line would
+};
+
+static void test_lines(void) {
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        const char *text = lines[i].text;
+        char line[SIZE] = "untouched";
+        FILE *file = fopen(path_of("line"), "w");
+        if (!file || fputs(text, file) < 0 || fclose(file) != 0)
+            check_abort("no file");
+        CHECK(tv_plain_file_read_line(path_of("line"), line, sizeof line) ==
+                  (lines[i].line != NULL),
+              text);
+        CHECK_TEXT(lines[i].line ? lines[i].line : "", line, text);
+        CHECK(!tv_plain_file_is_other(path_of("line")), text);
+    }
+}
+
+static void check_no_line(const char *path) {
+    char line[SIZE] = "untouched";
+    alarm(10); // a pipe that is waited for must not hang the tests
+    CHECK(!tv_plain_file_read_line(path, line, sizeof line), path);
+    alarm(0);
+    CHECK_TEXT("", line, path);
+}
+
+static void test_others(void) {
+    if (mkfifo(path_of("pipe"), 0600) != 0)
+        check_abort("no pipe");
+    static const char *const others[] = {"/", "/dev/null", "/dev/zero"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        check_no_line(others[i]);
+        CHECK(tv_plain_file_is_other(others[i]), others[i]);
+    }
+    check_no_line(path_of("pipe"));
+    CHECK(tv_plain_file_is_other(path_of("pipe")), "a pipe");
+    check_no_line("/nowhere");
+    CHECK(!tv_plain_file_is_other("/nowhere"), "nothing");
+}
+
+int main(void) {
+    if (!mkdtemp(folder))
+        check_abort("no folder below /tmp");
+    test_lines();
+    test_others();
+    unlink(path_of("line"));
+    unlink(path_of("pipe"));
+    CHECK(rmdir(folder) == 0, "cleared up");
+    return check_report("test_plain_file");
+}
