@@ -26,6 +26,7 @@ struct tv_pending {
     const struct tv_algorithm *algorithm;
     bool is_set;
     bool discovering; // its fetch is for the provider's configuration
+    bool repeated;    // its fetch is the second, for those who came during the first
     char client[TV_CLIENT_MAX_LENGTH];
     struct tv_fetch *fetch;           // NULL: queued, or waiting for the set
     struct tv_key_set_reader *reader; // of the set that the fetch brought; NULL: not yet

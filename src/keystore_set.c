@@ -82,20 +82,27 @@ enum tv_status tv_keystore_get_from_set(struct tv_keystore *store,
 }
 
 // Tells everybody who waits for a key of the set what became of it; who waits for one that it lacks
-// is told `absence`.
-static bool settle_waiters(struct tv_keystore *store, const struct tv_absence *absence) {
-    bool all_found = true;
+// is told `absence`. With `fetch`, those who came after it was begun go on waiting: the key may be
+// newer than the answer. Returns how many were told that it is absent.
+static size_t settle_waiters(struct tv_keystore *store, const struct tv_absence *absence,
+                             const struct tv_pending *fetch, size_t *late) {
+    size_t absent = 0;
     struct tv_pending *next;
+    *late = 0;
     for (struct tv_pending *pending = store->pendings; pending; pending = next) {
         next = pending->next;
         if (pending->is_set)
             continue;
         struct tv_key *key = find(store, pending->key_id, pending->algorithm);
-        all_found = all_found && key;
+        if (!key && fetch && pending->asked_ms > fetch->started_ms) {
+            ++*late;
+            continue;
+        }
+        absent += !key;
         tv_pending_announce(pending, key, key ? NULL : absence);
         tv_pending_free(pending);
     }
-    return all_found;
+    return absent;
 }
 
 void tv_keystore_fail_set(struct tv_keystore *store, const struct tv_absence *absence,
@@ -109,7 +116,8 @@ void tv_keystore_fail_set(struct tv_keystore *store, const struct tv_absence *ab
         store->servers[0].last_failure = *absence;
         store->servers[0].back_off_until_ms = retry_ms;
     }
-    settle_waiters(store, absence);
+    size_t late;
+    settle_waiters(store, absence, NULL, &late);
     struct tv_pending *fetch = tv_pending_find_set(store);
     if (fetch && store->set)
         tv_pending_announce(fetch, NULL, absence);
@@ -130,7 +138,25 @@ static void report_skipped(struct tv_pending *pending) {
         tv_pending_announce(pending, NULL, &absence);
 }
 
-static void keep_set(struct tv_pending *pending, struct tv_key_set *set,
+// Answers whoever waits, from the set that is held now. True: `pending` has ended; false: it is
+// asked for once more, for those who came while it was on its way.
+static bool answer_waiters(struct tv_pending *pending, int64_t now_ms) {
+    struct tv_keystore *store = pending->store;
+    struct tv_absence absence = not_in_set(store);
+    struct tv_detail ignored = {0};
+    size_t late;
+    size_t absent = settle_waiters(store, &absence, pending->repeated ? NULL : pending, &late);
+    pending->repeated = late > 0;
+    bool again = late > 0 && tv_pending_start(pending, now_ms, &ignored) == TV_OK;
+    if (late > 0 && !again)
+        absent += settle_waiters(store, &absence, NULL, &late);
+    if (absent > 0)
+        store->penalty_until_ms = now_ms + store->options.penalty_s * 1000;
+    return !again;
+}
+
+// What was answered is the set that holds from now on; NULL: the one held does. As answer_waiters().
+static bool keep_set(struct tv_pending *pending, struct tv_key_set *set,
                      struct tv_fetch_result *result, int64_t now_ms) {
     struct tv_keystore *store = pending->store;
     if (set) {
@@ -141,11 +167,9 @@ static void keep_set(struct tv_pending *pending, struct tv_key_set *set,
         store->not_modified++;
     }
     tv_lifetime_set(store, &store->set_life, result, now_ms);
-    struct tv_absence absence = not_in_set(store);
-    if (!settle_waiters(store, &absence))
-        store->penalty_until_ms = now_ms + store->options.penalty_s * 1000;
     if (set)
         report_skipped(pending);
+    return answer_waiters(pending, now_ms);
 }
 
 // Another jwks_uri than before, or none that is known any more.
@@ -242,10 +266,8 @@ bool tv_keystore_settle_set(struct tv_pending *pending, struct tv_fetch_result *
     struct tv_keystore *store = pending->store;
     if (pending->discovering)
         return settle_configuration(pending, result, absence, now_ms);
-    if (result->http_status == 304 && store->set) {
-        keep_set(pending, NULL, result, now_ms);
-        return true;
-    }
+    if (result->http_status == 304 && store->set)
+        return keep_set(pending, NULL, result, now_ms);
     if (result->http_status == 304 && tv_validators_any(&store->set_validators))
         return restart(pending, absence, now_ms);
     if (result->http_status != 200) {
@@ -280,12 +302,14 @@ void tv_keystore_read_set(struct tv_keystore *store, size_t *effort, int64_t now
         tv_fetcher_wake_by(now_ms); // to go on, once others had their turn
         return;
     }
+    bool ended = true;
     if (set) {
-        keep_set(pending, set, tv_fetch_result(pending->fetch), now_ms);
+        ended = keep_set(pending, set, tv_fetch_result(pending->fetch), now_ms);
     } else {
         struct tv_absence absence = unusable_set(store);
         store->failed_key++;
         settle_no_set(pending, &absence, status, now_ms);
     }
-    tv_pending_free(pending);
+    if (ended)
+        tv_pending_free(pending);
 }

@@ -118,6 +118,49 @@ static void test_kids(void) {
     tv_keystore_free(store);
 }
 
+// Drives the fetches until the source has been asked so often; what it answers then is still to be looked at.
+static void drive_to(int path, int count) {
+    int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
+    while (requests(path) < count && tv_clock_steady_ms() < until_ms)
+        tv_keystores_step(10);
+    CHECK_NUMBER(count, requests(path), "asked so often");
+}
+
+// A key is published, and used, while an answer without it is on its way: its users must not run into the penalty.
+static void test_newer_than_answer(void) {
+    int path = new_path(SET);
+    struct tv_keystore *store = open_set(path);
+    int64_t now_ms = fetch_key(store, "a", tv_clock_steady_ms(), "a");
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "nobody", now_ms), "nobody");
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "c", now_ms + 1), "c");
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "somebody", now_ms + 1), "somebody");
+    drive_to(path, 2);
+    server_say(&server, path, LATER);
+    struct tv_settlement *settlement = settle();
+    if (CHECK(settlement && !settlement->key, "nobody"))
+        CHECK_SPAN("nobody", settlement->key_id, "nobody");
+    tv_settlement_free(settlement);
+    // Whoever comes now is answered by the second fetch, or unknown kids could keep a source busy.
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "z", tv_clock_steady_ms() + 9000), "z");
+    settle_all();
+    CHECK_NUMBER(3, requests(path), "one more request");
+    now_ms = tv_clock_steady_ms();
+    CHECK_STATUS(TV_OK, ask_at(store, "c", now_ms), "c");
+    CHECK_STATUS(TV_KEY_NOT_FOUND, ask_at(store, "somebody", now_ms), "somebody");
+    CHECK_STATUS(TV_KEY_NOT_FOUND, ask_at(store, "z", now_ms), "z");
+    CHECK_NUMBER(3, requests(path), "a penalty now");
+    // The same once more, past the penalty, and this time the source fails at the second fetch.
+    now_ms += 10000;
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "nobody", now_ms), "nobody");
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "somebody", now_ms + 1), "somebody");
+    drive_to(path, 4);
+    server_say(&server, path, ERROR);
+    settle_all();
+    CHECK_NUMBER(5, requests(path), "one more request");
+    CHECK_STATUS(TV_OK, ask_at(store, "c", tv_clock_steady_ms()), "c");
+    tv_keystore_free(store);
+}
+
 // What the first fetch of a set comes to, and how long the source is then left alone.
 static const struct {
     int answer;
@@ -426,6 +469,7 @@ int main(void) {
         answers[owners[i]].body = bodies[i];
     server_start(&server, answers);
     test_kids();
+    test_newer_than_answer();
     for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++) {
         check_failure(i);
         check_failed_refresh(i);
