@@ -184,6 +184,38 @@ describe("a secret that no deployment meant", function ()
 	end
 end);
 
+-- Shape and header are judged before any key is touched: of a token for others it is not said what is wrong with a key.
+describe("a key that cannot be used", function ()
+	local curve_key = assert(tv.key(assert(tv.generate_key{ curve = "P-256" }))):pem();
+	local good = tokens.hs256(claims(), secret);
+	local unsecured = tokens.base64url('{"typ":"JWT","alg":"none"}').."."..tokens.base64url("{}")..".";
+	local signed_as = function (algorithm) return tokens.hs256(claims(), secret, { alg = algorithm }); end
+
+	-- { what, token, options, code }
+	for _, case in ipairs{
+		{ "no token at all", "x", { secret = "" }, "malformed-token" },
+		{ "a header without typ", tokens.hs256(claims(), secret, { typ = false }), { secret = "" }, "type-not-accepted" },
+		{ "alg none", unsecured, { secret = "" }, "algorithm-not-accepted" },
+		{ "ES256, the key being for nothing else", signed_as("ES256"), { key = curve_key }, "algorithm-not-accepted" },
+		{ "another algorithm than the one given, the key being none", good, { key = "none", algorithms = { "RS256" } }, "algorithm-not-accepted" },
+		{ "HS256, for a URL that is none", good, { jwks_url = "none" }, "algorithm-not-accepted" },
+		{ "nothing wrong with it, the secret being empty", good, { secret = "" }, "weak-secret" },
+		{ "nothing wrong with it, the key being none", good, { key = "none" }, "malformed-key" },
+		{ "nothing wrong with it, the key being for others", signed_as("RS256"), { key = curve_key }, "key-algorithm-mismatch" },
+		{ "nothing wrong with it, the URL being none", signed_as("RS256"), { jwks_url = "none" }, "key-source-unavailable" },
+	} do
+		it("is told of after what is wrong with the token: "..case[1], function ()
+			local got, message, code = tv.verify(case[2], case[3]);
+			assert.is_nil(got);
+			assert.equal(case[4], code, message);
+			assert.equal(case[4], select(3, tv.verify(case[2], case[3]))); -- of a table that was seen before, too
+			if code ~= "type-not-accepted" then
+				assert.equal(case[4], select(3, tv.verify_jws(case[2], case[3])));
+			end
+		end);
+	end
+end);
+
 describe("a secret in another form", function ()
 	it("is the k of a JWK whose kty is oct", function ()
 		local jwk = ('{"kty":"oct","k":"%s"}'):format(tokens.base64url(secret));

@@ -63,16 +63,16 @@ static void settle_algorithms(lua_State *L, int table, int verifier_index,
 }
 
 // What is accepted if nothing is said. With `own`, what the key itself says.
-static void default_algorithm(lua_State *L, bool own, struct verifier *verifier) {
+static void default_algorithm(lua_State *L, bool own, bool is_secret, struct verifier *verifier) {
     const struct tv_key *key = verifier->key;
     if (verifier->policy.algorithm_count > 0)
         return;
     if (own && key && tv_key_own_algorithm(key))
         add_algorithm(L, &verifier->policy, tv_span_of(tv_key_own_algorithm(key)->name));
+    else if (is_secret || (key && tv_key_type(key) == TV_KEY_SECRET))
+        add_algorithm(L, &verifier->policy, TV_SPAN("HS256"));
     else
-        add_algorithm(L, &verifier->policy,
-                      key && tv_key_type(key) == TV_KEY_SECRET ? TV_SPAN("HS256")
-                                                               : TV_SPAN("RS256"));
+        add_algorithm(L, &verifier->policy, TV_SPAN("RS256"));
 }
 
 // Remembered by content: the same text is parsed once. A bounded table, emptied when it is full.
@@ -441,10 +441,11 @@ static enum tv_status settle_signature(lua_State *L, int index, bool own_algorit
     const char *source = push_key_source(L, index);
     settle_algorithms(L, index, verifier_index, &verifier->policy);
     enum tv_status status = settle_key_source(L, source, verifier_index, verifier, detail);
-    if (status == TV_OK) {
-        default_algorithm(L, own_algorithm, verifier);
+    // Whether a broken key was a secret, nobody knows.
+    if (status == TV_OK || strcmp(source, "key") != 0)
+        default_algorithm(L, own_algorithm, strcmp(source, "secret") == 0, verifier);
+    if (status == TV_OK)
         status = check_key(verifier, detail);
-    }
     if (status == TV_OK) // the detail of a failure may point to what lies there
         lua_settop(L, verifier_index);
     return status;

@@ -182,7 +182,8 @@ struct call {
 
 typedef enum tv_status settler(lua_State *L, int index, struct verifier *verifier,
                                struct tv_detail *detail);
-// Pushes a verifier for the options table at `index`, or returns why there is none.
+// Pushes a verifier for the options table at `index`. If it has no key that can be used, that is
+// what is returned, and what it has besides is on top of the stack still.
 enum tv_status push_verifier(lua_State *L, int index, settler *settle, struct tv_detail *detail);
 
 // lua_remember.c: likewise, or the one that was made of the table, if nothing in it has changed

@@ -13,7 +13,11 @@ enum tv_status push_verifier(lua_State *L, int index, settler *settle, struct tv
     luaL_setmetatable(L, VERIFIER_TYPE);
     lua_newtable(L);
     lua_setiuservalue(L, -2, 1);
-    return settle(L, index, verifier, detail);
+    int box = lua_gettop(L);
+    enum tv_status status = settle(L, index, verifier, detail);
+    if (status != TV_OK)
+        lua_pushvalue(L, box);
+    return status;
 }
 
 static int l_verifier_gc(lua_State *L) {
@@ -158,13 +162,33 @@ static int verify(lua_State *L, const struct verifier *verifier, const struct ca
     return results;
 }
 
+// For a call whose key cannot be used, with what was settled besides on top of the stack. Shape and
+// header come before the key, so what is wrong with them is the answer.
+static int refuse(lua_State *L, const struct call *call, enum tv_status status,
+                  const struct tv_detail *detail) {
+    if (status == TV_NO_MEMORY)
+        return push_failure(L, status, detail);
+    const struct tv_policy *policy = &((const struct verifier *)lua_touserdata(L, -1))->policy;
+    size_t length = call->token.length <= TV_JWS_MAX_LENGTH ? call->token.length : 0;
+    struct tv_arena arena = arena_acquire(L, tv_jws_arena_size(length));
+    struct tv_verification verification;
+    struct tv_detail found = {0};
+    enum tv_status first = tv_verify_begin(policy, call->token, &arena, &verification, &found);
+    // Of a key that cannot be read it is not known what it is for.
+    bool is_undecided = first == TV_ALGORITHM_NOT_ACCEPTED && policy->algorithm_count == 0;
+    int results = first == TV_OK || is_undecided ? push_failure(L, status, detail)
+                                                 : push_failure(L, first, &found);
+    arena_release(L, &arena);
+    return results;
+}
+
 int l_verify(lua_State *L) {
     struct call call = {.token = check_span(L, 1), .now_s = NAN};
     struct tv_detail detail = {0};
     lua_settop(L, 2);
     enum tv_status status = push_remembered(L, 2, STATE_VERIFY, settle_options, &call, &detail);
     if (status != TV_OK)
-        return push_failure(L, status, &detail);
+        return refuse(L, &call, status, &detail);
     return verify(L, lua_touserdata(L, -1), &call, false);
 }
 
@@ -175,7 +199,7 @@ int l_verify_jws(lua_State *L) {
     enum tv_status status =
         push_remembered(L, 2, STATE_VERIFY_JWS, settle_jws_options, NULL, &detail);
     if (status != TV_OK)
-        return push_failure(L, status, &detail);
+        return refuse(L, &call, status, &detail);
     return verify(L, lua_touserdata(L, -1), &call, true);
 }
 

@@ -20,7 +20,7 @@ def every_algorithm(lines):
         lines.token(f"{name} holds as a JWS", "algorithms", source, "ok", key(name), token, call="verify_jws", options=options(name))
         lines.token(f"{name} with a JWK that says so", "algorithms", "RFC 7517 4.4", "ok",
                     ("key", f"jwk {name}", ring.jwk(name, alg=name)), token, call="verify_jws")
-        lines.token(f"{name} where another is accepted", "algorithms", "RFC 8725 3.1", "key-algorithm-mismatch" if name in EC_NAMES else "algorithm-not-accepted",
+        lines.token(f"{name} where another is accepted", "algorithms", "RFC 8725 3.1", "algorithm-not-accepted",
                     key(name), token, options=options(next(n for n in NAMES if n != name and n in family(name))))
         damaged = token[:-6] + ("A" if token[-6] != "A" else "B") + token[-5:]
         lines.token(f"{name} with a changed signature", "algorithms", "RFC 7515 5.2", "bad-signature", key(name), damaged,
@@ -78,8 +78,9 @@ def alg_unknown(lines):
         lines.token(f"{name!a} for RS256", group, "RFC 7518 3.1", "algorithm-not-accepted", key("RS256"),
                     sign(header(name), by=signer("RS256")))
     k256 = Ec("k256", K256)
-    lines.token("ES256K", group, "RFC 8812 3.2", "unsupported-key", ("key", "secp256k1", ec_pem(K256, k256.q)),
-                sign(header("ES256K"), by=lambda m: k256.sign(m, "256")), options=options("ES256"))
+    for name, code in (("ES256K", "algorithm-not-accepted"), ("ES256", "unsupported-key")):
+        lines.token(f"{name} of secp256k1", group, "RFC 8812 3.2", code, ("key", "secp256k1", ec_pem(K256, k256.q)),
+                    sign(header(name), by=lambda m: k256.sign(m, "256")), options=options("ES256"))
     lines.token("ES256 with a secp256k1 key", group, "RFC 7518 3.4", "unsupported-key", ("key", "secp256k1", ec_pem(K256, k256.q)),
                 sign(header("ES256"), by=lambda m: k256.sign(m, "256")), options=options("ES256"))
 
@@ -192,7 +193,7 @@ def jwk_limits(lines):
     lines.token("HS256 and no alg", group, "RFC 8725 3.1", "algorithm-not-accepted", rsa(), sign(by=hs(text=ring.jwk("RS256"))),
                 call="verify_jws")
     ec = ("key", "ec jwk", ring.jwk("ES256"))
-    lines.token("ES256 and no alg", group, "RFC 8725 3.1", "key-algorithm-mismatch", ec, sign(header("ES256"), by=signer("ES256")),
+    lines.token("ES256 and no alg", group, "RFC 8725 3.1", "algorithm-not-accepted", ec, sign(header("ES256"), by=signer("ES256")),
                 call="verify_jws")
     for name in ("ES384", "ES512"):
         lines.token(f"P-256 that says {name}", group, "RFC 7518 3.4", mismatch, ("key", "ec jwk " + name, ring.jwk("ES256", alg=name)),

@@ -190,11 +190,11 @@ def jose(lines, raw, folder):
         lines.token(f"{source}, payload detached", group, source, "bad-signature", key, f"{head}..{signature}", call="verify_jws", options=options)
         other = "HS256" if algorithm[0] != "H" else "RS256"
         if key[0] == "key":
-            lines.token(f"{source}, where {other} is accepted", group, source, "key-algorithm-mismatch", key, token, call="verify_jws", options={"algorithms": [other]})
+            lines.token(f"{source}, where {other} is accepted", group, source, "algorithm-not-accepted", key, token, call="verify_jws", options={"algorithms": [other]})
         public = {member: value for member, value in jwk.items() if member not in ("d", "p", "q", "dp", "dq", "qi")}
         if key[0] == "key":
             lines.token(f"{source}, public JWK with alg", group, source, "ok", ("key", name + " public", compact({**public, "alg": algorithm})), token, call="verify_jws")
-            lines.token(f"{source}, the JWK's text as HMAC secret", group, source, "weak-secret", ("secret", name + " public", compact({**public, "alg": algorithm})), token, call="verify_jws")
+            lines.token(f"{source}, the JWK's text as HMAC secret", group, source, "algorithm-not-accepted", ("secret", name + " public", compact({**public, "alg": algorithm})), token, call="verify_jws")
     first = json.loads(read(f"{folder}/rfc7515_A.1.jwk"))
     for now, code in ((1300819379, "ok"), (1300819380, "expired")):
         lines.token(f"RFC 7515 A.1 as a JWT at {now}", group, "RFC 7519 3.1", code, ("secret", "rfc7515_A.1", compact(first)), read(f"{folder}/rfc7515_A.1.jwsc"),
@@ -203,7 +203,7 @@ def jose(lines, raw, folder):
     unsecured = read(f"{folder}/rfc7515_A.5.jwsc")
     for call in ("verify", "verify_jws"):
         for key in (ring.secret(), ring.key("RS256"), ring.key("ES256")):
-            lines.token(f"RFC 7515 A.5, unsecured, {call}, {key[1]}", group, "RFC 7515 A.5", "algorithm-not-accepted" if call == "verify_jws" or key[1] != "P-256" else "key-algorithm-mismatch", key, unsecured, call=call,
+            lines.token(f"RFC 7515 A.5, unsecured, {call}, {key[1]}", group, "RFC 7515 A.5", "algorithm-not-accepted", key, unsecured, call=call,
                         options={"algorithms": ["ES256"]} if key[1] == "P-256" and call == "verify_jws" else {"accepted_types": ["*"]} if call == "verify" else None)
     for name, key_name in (("rfc7515_A.6.jwsg", "rfc7515_A.6.1.jwk"), ("rfc7515_A.7.jwsf", "rfc7515_A.7.jwk"), ("rfc7520_4.1.jwsf", "rfc7520_4.1.jwk"), ("rfc7520_4.1.jwsg", "rfc7520_4.1.jwk"), ("rfc7520_4.6.jwsf", "rfc7520_4.6.jwk"),
                            ("rfc7520_4.7.jwsf", "rfc7520_4.7.jwk"), ("rfc7520_4.8.jwsg", "rfc7520_4.8.1.jwk")):
