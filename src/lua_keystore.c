@@ -118,7 +118,8 @@ static void read_source(lua_State *L, int table, struct tv_keystore_options *opt
         options->urls[0] += strlen(FILE_SCHEME);
     }
     if (options->source == TV_SOURCE_FOLDER && options->urls[0][0] != '/')
-        luaL_error(L, "a folder of keys must be an absolute path, not '%s'", options->urls[0]);
+        luaL_error(L, "option '%s': a folder of keys must be an absolute path, not '%s'", chosen,
+                   options->urls[0]);
 }
 
 static void check_ranges(lua_State *L, const struct tv_keystore_options *options) {
