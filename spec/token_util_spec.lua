@@ -452,4 +452,22 @@ describe("verify_room", function ()
 		assert.truthy(prosody.logged("info", "Room refused: authentication-required")[1]);
 		module:unload();
 	end);
+
+	it("refuses, and raises nothing in the MUC's event, where a field or the MUC makes it fail", function ()
+		local session = { auth_token = "checked", jitsi_meet_room = "*", jitsi_meet_domain = "*" };
+		for _, spoil in ipairs({
+			function (token_util) token_util.muc_domain_prefix = nil; session.jitsi_meet_domain = "example.org"; end,
+			function (token_util) token_util.muc_domain_base = true; end,
+			function ()
+				_G.prosody.hosts["conference.example.org"] = { modules = { muc = { get_room_from_jid = function () error("broken"); end } } };
+			end,
+		}) do
+			local token_util, module = prosody.new_token_util(options());
+			spoil(token_util);
+			assert.same({ false, nil, "the room could not be checked" }, { token_util:verify_room(session, "room@conference.example.org/nick") });
+			assert.equal(1, #prosody.logged("error", "Error while a room was checked"));
+			assert.equal(1, #prosody.logged("info", "Room refused: "));
+			module:unload();
+		end
+	end);
 end);

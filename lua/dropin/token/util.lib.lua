@@ -148,7 +148,11 @@ end
 
 -- Decides whether the session may enter the room. Returns true, or false, the name of an error and a reason.
 function util:verify_room(session, room_address)
-	local allowed, error_name, reason = room_rules.verify(self, session, room_address, find_room);
+	local ok, allowed, error_name, reason = pcall(room_rules.verify, self, session, room_address, find_room);
+	if not ok then -- over a field that another plugin has set, or in the MUC
+		module:log("error", "Error while a room was checked: %s", allowed);
+		allowed, error_name, reason = false, nil, "the room could not be checked";
+	end
 	if allowed then
 		return true;
 	end
