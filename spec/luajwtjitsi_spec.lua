@@ -27,7 +27,7 @@ describe("luajwtjitsi.verify", function ()
 	for _, case in ipairs({
 		{ "another secret", { token, "HS256", "x" }, "signature" },
 		{ "another algorithm", { token, "HS384", secret }, "alg" },
-		{ "an unknown algorithm", { token, "HS257", secret }, "algorithm" },
+		{ "an unknown algorithm", { token, "HS257", secret }, "Algorithm" },
 		{ "no algorithm", { token, nil, secret }, "algorithm" },
 		{ "no key", { token, "HS256", nil }, "key" },
 		{ "a public key's PEM for a secret", { tokens.hs256({}, rsa.public), "HS256", rsa.public }, "secret" },
@@ -36,8 +36,8 @@ describe("luajwtjitsi.verify", function ()
 		{ "an empty secret", { tokens.hs256({}, ""), "HS256", "" }, "secret" },
 		{ "a key that is none", { tokens.rs256({}, rsa), "RS256", "nonsense" }, "key" },
 		{ "no token", { nil, "HS256", secret }, "token" },
-		{ "issuers that are no list", { token, "HS256", secret, "app" }, "issuers" },
-		{ "audiences that are no list", { token, "HS256", secret, nil, "jitsi" }, "audiences" },
+		{ "issuers that are no list", { token, "HS256", secret, "app" }, "acceptedIssuers" },
+		{ "audiences that are no list", { token, "HS256", secret, nil, "jitsi" }, "acceptedAudiences" },
 		{ "another issuer", { token, "HS256", secret, { "other" } }, "iss" },
 		{ "the issuer", { token, "HS256", secret, { "app" } } },
 		{ "any issuer", { token, "HS256", secret, { "*" } } },
@@ -57,6 +57,80 @@ describe("luajwtjitsi.verify", function ()
 			end
 		end);
 	end
+end);
+
+describe("the words of luajwtjitsi", function ()
+	local function part(text) return tokens.base64url(text); end
+	local typ = tokens.hs256({}, secret, { typ = "at+jwt" });
+	local input, signature = token:match("^(.*)%.(.*)$");
+	local issuers, audiences = { "app" }, { "jitsi" };
+
+	-- As Jitsi's library has them: { words, arguments of verify }
+	for _, case in ipairs({
+		{ "token argument must be string", { 5, "HS256", secret } },
+		{ "algorithm argument must be string", { token, 5, secret } },
+		{ "key argument must be string", { token, "HS256", 5 } },
+		{ "acceptedIssuers argument must be table", { token, "HS256", secret, "app" } },
+		{ "acceptedAudiences argument must be table", { token, "HS256", secret, nil, "jitsi" } },
+		{ "Algorithm not supported", { token, "none", secret } },
+		{ "Algorithm not supported", { token, "RS999", rsa.public } },
+		{ "Invalid token", { "", "HS256", secret } },
+		{ "Invalid token", { "a.b", "HS256", secret } },
+		{ "Invalid token", { token..".d", "HS256", secret } },
+		{ "Invalid header", { "!."..part("{}")..".AA", "HS256", secret } },
+		{ "Invalid header", { part("[]").."."..part("{}")..".AA", "HS256", secret } },
+		{ "Invalid body", { input:match("^[^.]*")..".!.AA", "HS256", secret } },
+		{ "Invalid body", { tokens.hs256("[]", secret), "HS256", secret } },
+		{ "Invalid signature", { input..".!", "HS256", secret } },
+		{ "Invalid typ", { typ, "HS256", secret } },
+		{ "Invalid or incorrect alg", { token, "HS384", secret..secret } },
+		{ "Invalid or incorrect alg", { token, "RS256", rsa.public } },
+		{ "Invalid signature", { token, "HS256", secret.."x" } },
+		{ "Invalid signature", { input.."."..signature:reverse():gsub("^.", "A"):reverse(), "HS256", secret } },
+		{ "exp must be number", { tokens.hs256({ exp = "5" }, secret), "HS256", secret } },
+		{ "nbf must be number", { tokens.hs256({ nbf = true }, secret), "HS256", secret } },
+		{ "Not acceptable by exp", { tokens.hs256({ exp = 5 }, secret), "HS256", secret } },
+		{ "Not acceptable by nbf", { tokens.hs256({ nbf = os.time() + 100 }, secret), "HS256", secret } },
+		{ "'iss' claim is missing", { tokens.hs256({}, secret), "HS256", secret, issuers } },
+		{ "'aud' claim is missing", { tokens.hs256({}, secret), "HS256", secret, nil, audiences } },
+		{ "invalid 'iss' claim", { tokens.hs256({ iss = "x" }, secret), "HS256", secret, issuers } },
+		{ "invalid 'aud' claim", { tokens.hs256({ aud = "x" }, secret), "HS256", secret, nil, audiences } },
+	}) do
+		it("are "..case[1], function ()
+			prosody.clear_log();
+			local results = table.pack(luajwtjitsi.verify(table.unpack(case[2], 1, 5)));
+			assert.same({ nil, case[1], n = 2 }, results);
+		end);
+	end
+
+	it("leave it to a line of the debug log to say more", function ()
+		prosody.clear_log();
+		luajwtjitsi.verify(tokens.hs256({ exp = 5 }, secret), "HS256", secret);
+		assert.equal(1, #prosody.logged("debug", "expired: exp is 5, which has passed "));
+	end);
+
+	it("are our own where Jitsi's library accepts what is refused here", function ()
+		for text, claims in pairs({
+			["the claim exp is 1700000000000, which looks like milliseconds"] = { exp = 1700000000000 },
+			["the claim iat is a string"] = { iat = "x" },
+		}) do
+			assert.truthy(select(2, luajwtjitsi.verify(tokens.hs256(claims, secret), "HS256", secret)):find(text, 1, true));
+		end
+		assert.truthy(select(2, luajwtjitsi.verify(token, "HS256", "")):find("secret is empty", 1, true));
+	end);
+
+	it("are the same for encode and what is inside", function ()
+		assert.same({ nil, "Argument #1 must be table" }, { luajwtjitsi.encode("{}", secret) });
+		assert.same({ nil, "Argument #2 must be string" }, { luajwtjitsi.encode({}, 5) });
+		assert.same({ nil, "Algorithm not supported" }, { luajwtjitsi.encode({}, secret, "none") });
+		assert.same({ nil, "Algorithm not supported" }, { luajwtjitsi.encode({}, secret, 5) });
+		for text, bad in pairs({
+			["Invalid token"] = "a.b", ["Invalid header"] = "!.!.!", ["Invalid body"] = part("{}")..".!.AA", ["Invalid signature"] = input..".!",
+		}) do
+			assert.equal(text, (select(4, luajwtjitsi._internals.parse_token(bad))));
+		end
+		assert.equal("Invalid token", (select(4, luajwtjitsi._internals.strip_signature("a.b"))));
+	end);
 end);
 
 describe("luajwtjitsi.encode", function ()

@@ -2,11 +2,35 @@
 -- Token functions with the names and arguments of luajwtjitsi.
 
 local base64 = require "util.encodings".base64;
+local log = require "util.logger".init("luajwtjitsi");
 local token_verifier = require "token_verifier";
+
+-- What Jitsi's library says of these, which specs of plugins compare. Our own sentence, which says more, is logged.
+local words = {
+	["token-too-large"] = "Invalid token", ["encrypted-token"] = "Invalid token", ["malformed-header"] = "Invalid header",
+	["unsupported-critical"] = "Invalid header", ["type-not-accepted"] = "Invalid typ",
+	["algorithm-not-accepted"] = "Invalid or incorrect alg", ["bad-signature"] = "Invalid signature",
+	["malformed-payload"] = "Invalid body", ["expired"] = "Not acceptable by exp", ["not-yet-valid"] = "Not acceptable by nbf",
+	["issuer-not-accepted"] = "invalid 'iss' claim", ["audience-not-accepted"] = "invalid 'aud' claim",
+};
+
+local words_of_parts = { header = "Invalid header", payload = "Invalid body", signature = "Invalid signature" };
+
+local function in_their_words(message, code)
+	if code == "malformed-token" then
+		return words_of_parts[message:match("^the token's (%l+) is ")] or "Invalid token";
+	elseif code == "missing-claim" then
+		return ("'%s' claim is missing"):format(message:match("^the claim (%l+) "));
+	elseif code == "invalid-claim" then
+		local name, what = message:match("^the claim ([en][xb][pf]) is an? (%l+)");
+		return what and ("%s must be number"):format(name) or message;
+	end
+	return words[code] or message;
+end
 
 local function check_type(name, value, expected)
 	if type(value) ~= expected then
-		error(("%s must be a %s, not a %s"):format(name, expected, type(value)), 0);
+		error(("%s must be %s"):format(name, expected), 0);
 	end
 end
 
@@ -20,23 +44,44 @@ local function is_hmac(algorithm)
 	return algorithm:sub(1, 2) == "HS";
 end
 
+-- Algorithms that were asked for and are supported.
+local supported = {};
+
+local function check_algorithm(name)
+	if supported[name] then
+		return;
+	end
+	local options = { algorithms = { name } };
+	if type(name) == "string" and is_hmac(name) then
+		options.secret = ("x"):rep(64);
+	else
+		options.keys = token_verifier.keystore();
+	end
+	if not pcall(token_verifier.new, options) then
+		error("Algorithm not supported", 0);
+	end
+	supported[name] = true;
+end
+
 -- Calls f, which raises what is wrong with its arguments. Returns its first result, or nil and a message.
 local function protected(f, ...)
-	local ok, result, message = pcall(f, ...);
+	local ok, result, message, code = pcall(f, ...);
 	if not ok then
 		return nil, result;
 	elseif result == nil then
-		return nil, message;
+		log("debug", "%s: %s", code, message);
+		return nil, in_their_words(message, code);
 	end
 	return result;
 end
 
 local function verify(token, algorithm, key, accepted_issuers, accepted_audiences)
-	check_type("token", token, "string");
-	check_type("algorithm", algorithm, "string");
-	check_type("key", key, "string");
-	check_optional("accepted issuers", accepted_issuers, "table");
-	check_optional("accepted audiences", accepted_audiences, "table");
+	check_type("token argument", token, "string");
+	check_type("algorithm argument", algorithm, "string");
+	check_type("key argument", key, "string");
+	check_optional("acceptedIssuers argument", accepted_issuers, "table");
+	check_optional("acceptedAudiences argument", accepted_audiences, "table");
+	check_algorithm(algorithm);
 	return token_verifier.verify(token, {
 		[is_hmac(algorithm) and "secret" or "key"] = key,
 		algorithms = { algorithm },
@@ -47,10 +92,10 @@ end
 
 local function encode(claims, key, algorithm, header)
 	algorithm = algorithm == nil and "HS256" or algorithm;
-	check_type("claims", claims, "table");
-	check_type("key", key, "string");
-	check_type("algorithm", algorithm, "string");
-	check_optional("header", header, "table");
+	check_type("Argument #1", claims, "table");
+	check_type("Argument #2", key, "string");
+	check_algorithm(algorithm);
+	check_optional("Argument #4", header, "table");
 	local members = {};
 	for name, value in pairs(header or {}) do
 		members[name] = value;
@@ -88,11 +133,12 @@ end
 
 -- Reads a token without verifying it: its header, its claims and the bytes of its signature, or nil, nil, nil, message.
 function M._internals.parse_token(token)
-	local ok, header, claims = pcall(token_verifier.inspect, token);
-	if not ok then
-		return nil, nil, nil, header;
-	elseif not header then
-		return nil, nil, nil, claims;
+	if type(token) ~= "string" then
+		return nil, nil, nil, "Invalid token";
+	end
+	local header, claims, code = token_verifier.inspect(token);
+	if not header then
+		return nil, nil, nil, in_their_words(claims, code);
 	end
 	local signature = M._internals.split_token(token)[3]:gsub("[-_]", { ["-"] = "+", ["_"] = "/" });
 	return header, claims, base64.decode(signature..("="):rep(-#signature % 4));
@@ -102,7 +148,7 @@ end
 function M._internals.strip_signature(token)
 	local segments = type(token) == "string" and M._internals.split_token(token) or {};
 	if #segments ~= 3 then
-		return nil, nil, nil, "the token does not have three segments";
+		return nil, nil, nil, "Invalid token";
 	end
 	return segments[1].."."..segments[2];
 end
