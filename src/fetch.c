@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #define DEFAULT_CA_PATH "/etc/ssl/certs"
-#define EVENTS_PER_STEP 64
+#define EVENTS_PER_STEP 4 // others of the loop get their turn in between
 #define NEVER (-1)
 #define BEARER_TOKEN_MAX 16384
 

@@ -236,6 +236,12 @@ static bool settle_answer(struct tv_pending *pending, struct tv_fetch_result *re
     return true;
 }
 
+// What settling it takes, in signature checks of RSA with 2048 bits: one key of any kind, or as much
+// JSON as takes that long to parse if it is all members.
+static size_t effort_of(const struct tv_fetch_result *result) {
+    return 4 + result->body.length / 4096;
+}
+
 static void settle(struct tv_pending *pending, int64_t now_ms) {
     struct tv_fetch_result *result = tv_fetch_result(pending->fetch);
     bool ended;
@@ -308,9 +314,14 @@ size_t tv_keystores_step(int64_t wait_ms) {
     tv_fetcher_step(wait_ms);
     int64_t now_ms = tv_clock_steady_ms();
     struct tv_fetch *fetch;
-    while ((fetch = tv_fetcher_take_ended()))
-        settle(tv_fetch_owner(fetch), now_ms);
     size_t under_way = 0, effort = TV_KEY_SET_STEP_EFFORT;
+    while (effort > 0 && (fetch = tv_fetcher_take_ended())) {
+        size_t takes = effort_of(tv_fetch_result(fetch));
+        effort -= takes < effort ? takes : effort;
+        settle(tv_fetch_owner(fetch), now_ms);
+    }
+    if (effort == 0)
+        tv_fetcher_wake_by(now_ms); // to go on, once others had their turn
     for (struct tv_keystore *store = tv_keystores; store; store = store->next) {
         tv_keystore_read_set(store, &effort, now_ms);
         start_queued(store, now_ms);

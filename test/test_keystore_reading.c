@@ -7,7 +7,10 @@
 
 #include <poll.h>
 
-enum { LARGE, SMALL, UNREADABLE };
+enum { LARGE, SMALL, UNREADABLE, LONG };
+
+// Of JSON around the keys.
+#define LONG_LENGTH 300000
 
 // Of two in effort each: 24 a step, and then the rest.
 #define LARGE_COUNT 100
@@ -192,11 +195,48 @@ static void test_unreadable(void) {
     tv_keystore_free(store);
 }
 
+static char *long_set(void) {
+    char *small = expand("{\"keys\":[{$R,\"kid\":\"a\"}],\"more\":\""),
+         *text = check_malloc(LONG_LENGTH);
+    size_t start = (size_t)snprintf(text, LONG_LENGTH, "%s", small);
+    memset(text + start, 'x', LONG_LENGTH - start);
+    snprintf(text + LONG_LENGTH - 3, 3, "\"}");
+    free(small);
+    return text;
+}
+
+// Parsing long JSON is work too: of many that come together one is parsed in a step.
+static void test_together(void) {
+    enum { COUNT = 3 };
+    struct tv_keystore *stores[COUNT];
+    for (int i = 0; i < COUNT; i++) {
+        stores[i] = open_set(new_path(LONG));
+        CHECK_STATUS(TV_KEY_PENDING, ask_at(stores[i], "a", tv_clock_steady_ms()), "a");
+    }
+    int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
+    while (tv_fetcher_running() > 0 && tv_clock_steady_ms() < until_ms)
+        tv_fetcher_step(50);
+    for (int parsed = 1; parsed <= COUNT; parsed++) {
+        tv_keystores_step(0);
+        int reading = 0;
+        for (int i = 0; i < COUNT; i++)
+            reading += is_reading(stores[i]);
+        CHECK_NUMBER(parsed, reading, "parsed so far");
+        CHECK(is_woken(), "woken to go on");
+    }
+    settle_all();
+    for (int i = 0; i < COUNT; i++) {
+        CHECK_STATUS(TV_OK, ask_at(stores[i], "a", tv_clock_steady_ms()), "a");
+        tv_keystore_free(stores[i]);
+    }
+}
+
 int main(void) {
     server_listen(&server);
-    char *bodies[] = {large_set(), expand("{\"keys\":[{$R,\"kid\":\"a\"}]}")};
+    char *bodies[] = {large_set(), expand("{\"keys\":[{$R,\"kid\":\"a\"}]}"), long_set()};
     answers[LARGE].body = bodies[0];
     answers[SMALL].body = bodies[1];
+    answers[LONG] = (struct server_answer){.bytes = OK_WITH(""), .body = bodies[2]};
     server_start(&server, answers);
     test_first();
     test_refresh();
@@ -205,8 +245,9 @@ int main(void) {
     test_several();
     test_blocking();
     test_unreadable();
+    test_together();
     server_stop(&server);
-    free(bodies[0]);
-    free(bodies[1]);
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++)
+        free(bodies[i]);
     return check_report("test_keystore_reading");
 }
