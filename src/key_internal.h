@@ -47,6 +47,9 @@ void tv_key_wipe(struct tv_arena *arena);
 // key_spki.c: the key of a SubjectPublicKeyInfo that fills `length` bytes exactly and is spelled as
 // usual; NULL for any other, and for one that is no key: OpenSSL's decoder has the last word.
 EVP_PKEY *tv_key_decode_spki(const unsigned char *der, size_t length);
+// key_certificate.c: the key of the X.509 certificate at `*end`, which is moved behind it; NULL
+// where d2i_X509() and X509_get_pubkey() have none.
+EVP_PKEY *tv_key_decode_certificate(const unsigned char **end, long length);
 
 // key_text.c: whether a text begins with a brace, whatever white space is before it.
 bool tv_key_looks_like_json(const char *text, size_t length);

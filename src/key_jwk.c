@@ -11,7 +11,6 @@
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/param_build.h>
-#include <openssl/x509.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -281,9 +280,9 @@ static enum tv_status check_certificate(yyjson_val *jwk, EVP_PKEY *public_key,
         return TV_NO_MEMORY;
     int length = EVP_DecodeBlock(der, (const unsigned char *)text.data, (int)text.length);
     const unsigned char *at = der;
-    X509 *certificate = length > 0 ? d2i_X509(NULL, &at, length) : NULL;
-    bool same = certificate && EVP_PKEY_eq(X509_get0_pubkey(certificate), public_key) == 1;
-    X509_free(certificate);
+    EVP_PKEY *certified = length > 0 ? tv_key_decode_certificate(&at, length) : NULL;
+    bool same = certified && EVP_PKEY_eq(certified, public_key) == 1;
+    EVP_PKEY_free(certified);
     free(der);
     return same ? TV_OK : fail_member(detail, TV_MALFORMED_KEY, "x5c", TV_REASON_CERTIFICATE, NULL);
 }

@@ -32,12 +32,8 @@ static EVP_PKEY *decode_der(const char *name, const unsigned char **end, long le
     }
     if (strcmp(name, PEM_STRING_RSA_PUBLIC) == 0)
         return d2i_PublicKey(EVP_PKEY_RSA, NULL, end, length);
-    if (is_certificate(name)) {
-        X509 *certificate = d2i_X509(NULL, end, length);
-        EVP_PKEY *public_key = certificate ? X509_get_pubkey(certificate) : NULL;
-        X509_free(certificate);
-        return public_key;
-    }
+    if (is_certificate(name))
+        return tv_key_decode_certificate(end, length);
     *is_private = true;
     return d2i_AutoPrivateKey(NULL, end, length);
 }
