@@ -186,6 +186,19 @@ describe("the door of a room", function ()
 		assert.is_true(enter("muc-occupant-pre-join", without_token(), "room9", "example.org"));
 	end);
 
+	it("stays guarded where an address in the options is none, and says so", function ()
+		for _, value in ipairs({ 5, true, { 5, "friends.example.org" }, { {} } }) do
+			load_module({}, { token_verification_allowlist = value }, { admins = value });
+			for _, option in ipairs({ "admins", "token_verification_allowlist" }) do
+				assert.equal(1, #prosody.logged("error", ("Option '%s' must be a list of addresses"):format(option)));
+			end
+			assert.is_true(enter("muc-occupant-pre-join", new_session(), "room2"));
+			local exempt = type(value) == "table" and value[2] ~= nil;
+			local friend = "someone@friends.example.org/r";
+			assert.equal(not exempt, enter("muc-occupant-pre-join", new_session(), "room2", friend) == true);
+		end
+	end);
+
 	it("remembers the room of local users only", function ()
 		load_module({ muc_mapper_domain_base = "example.org" });
 		local remote = without_token({ type = "s2sin" });

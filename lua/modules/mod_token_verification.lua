@@ -18,11 +18,22 @@ if not token_util then
 	token_util = { verify_room = function () return false, nil, "Tokens cannot be verified"; end };
 end
 
+-- The addresses in a set. What is none must not keep this plugin from loading: nothing would guard the rooms then.
+local function addresses(option, entries)
+	return entries / function (entry)
+		if type(entry) ~= "string" then
+			module:log("error", "Option '%s' must be a list of addresses, but holds a %s, which is ignored", option, type(entry));
+			return nil;
+		end
+		return jid_prep(entry);
+	end;
+end
+
 local function read_options()
 	return {
 		require_token_for_moderation = module:get_option_boolean("token_verification_require_token_for_moderation", false);
-		allow_list = module:get_option_set("token_verification_allowlist", {}) / jid_prep;
-		admins = module:get_option_inherited_set("admins", {}) / jid_prep;
+		allow_list = addresses("token_verification_allowlist", module:get_option_set("token_verification_allowlist", {}));
+		admins = addresses("admins", module:get_option_inherited_set("admins", {}));
 	};
 end
 
