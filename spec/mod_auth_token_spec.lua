@@ -172,6 +172,14 @@ describe("a log-in", function ()
 			assert.same({ "failure", "not-allowed" }, { table.unpack({ authenticate(module, { auth_token = good_token() }) }, 1, 2) });
 		end);
 
+		it("is denied with words where a handler names something else: "..event, function ()
+			for _, answer in ipairs({ { res = false, error = 5, reason = {} }, { res = false, error = true, reason = 5 } }) do
+				local module = load_module();
+				hook(event, function () return answer; end);
+				assert.same({ "failure", "not-allowed" }, { table.unpack({ authenticate(module, { auth_token = good_token() }) }, 1, 3) });
+			end
+		end);
+
 		it("is not denied by another answer to "..event, function ()
 			local module = load_module();
 			hook(event, function () return { res = true }; end);

@@ -31,10 +31,13 @@ function methods:username_of_resumed(previd)
 	return nil;
 end
 
+-- What a handler answered goes into the answer to the client: another type than string could not.
 function methods:deny(session, by, condition, text, keep_token)
-	self.log("info", "Log-in refused: denied by a handler of %s: %s: %s (%s)", by, condition or "not-allowed", text or "",
+	condition = type(condition) == "string" and condition or "not-allowed";
+	text = type(text) == "string" and text or nil;
+	self.log("info", "Log-in refused: denied by a handler of %s: %s: %s (%s)", by, condition, text or "",
 		report.refused_token(session, session.auth_token));
-	return nil, condition or "not-allowed", text, keep_token;
+	return nil, condition, text, keep_token;
 end
 
 -- Takes a session through the whole log-in. Returns its username, or nil, a SASL condition, a text, and whether the
