@@ -41,7 +41,8 @@ enum tv_status tv_folder_look(const char *folder, struct tv_span key_id,
         return fail_errno(detail, error);
     if (!S_ISREG(file.st_mode))
         return fail(detail, TV_KEY_UNUSABLE, "is no plain file");
-    // Not the time of modification, which whoever writes may set, and which another mode leaves alone.
+    // Not the time of modification, which whoever writes may set, and which another mode leaves
+    // alone.
     snprintf(stamp, TV_FOLDER_STAMP_SIZE, "%llu %llu %lld %lld.%09ld",
              (unsigned long long)file.st_dev, (unsigned long long)file.st_ino,
              (long long)file.st_size, (long long)file.st_ctim.tv_sec, file.st_ctim.tv_nsec);

@@ -5,7 +5,8 @@
 #include "key.h"
 #include "status.h"
 
-// Tells one state of a file from another: device, inode, size and time of change, be it of the mode.
+// Tells one state of a file from another: device, inode, size and time of change, be it of the
+// mode.
 #define TV_FOLDER_STAMP_SIZE 96
 
 // Where the key of `key_id` lies in `folder`, and what state it is in. TV_KEY_NOT_FOUND if there is

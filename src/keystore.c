@@ -1,232 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The stores of the process, and what asking one for a key answers.
+// The stores of the process: made, shared by source, looked at and given up.
 #include "keystore_internal.h"
 
 #include <openssl/rand.h>
 #include <stdlib.h>
 
 struct tv_keystore *tv_keystores;
-
-_Static_assert(TV_KEYSTORE_MAX_SET_KEYS == TV_KEY_SET_MAX_KEYS, "one limit under two names");
-
-// Asking
-
-bool tv_absence_is_ours(struct tv_absence *absence, enum tv_status status) {
-    if (status != TV_NO_MEMORY && status != TV_CRYPTO_FAILURE)
-        return false;
-    absence->status = TV_KEY_SOURCE_UNAVAILABLE;
-    absence->detail.reason = TV_REASON_NONE;
-    absence->detail.text = tv_status_explanation(status);
-    return true;
-}
-
-enum tv_status tv_absence_fail(const struct tv_absence *absence, struct tv_detail *detail) {
-    struct tv_span key_id = detail->key_id, source = detail->source;
-    *detail = absence->detail;
-    detail->key_id = key_id;
-    if (!detail->source.data)
-        detail->source = source;
-    // Never "it is there" without a key, whatever was forgotten to be noted.
-    return absence->status == TV_OK ? TV_KEY_SOURCE_UNAVAILABLE : absence->status;
-}
-
-enum tv_status tv_pending_wait(struct tv_pending *pending, bool announce) {
-    if (announce)
-        pending->waiters++;
-    else
-        pending->caller_blocks = true;
-    pending->announce = pending->announce || announce;
-    return TV_KEY_PENDING;
-}
-
-// What was fetched for somebody is handed to them, whatever has become of its freshness meanwhile.
-static bool is_waited_for(const struct tv_cache_entry *entry, int64_t now_ms) {
-    return entry->waiters > 0 && now_ms < entry->waiters_until_ms;
-}
-
-static void note_waiter_served(struct tv_cache_entry *entry) {
-    if (entry->waiters > 0)
-        entry->waiters--;
-}
-
-static enum tv_status get_held(struct tv_keystore *store, struct tv_cache_entry *entry,
-                               const struct tv_key_request *request, int64_t now_ms,
-                               struct tv_key **key) {
-    bool fresh = now_ms < entry->life.fresh_until_ms || is_waited_for(entry, now_ms);
-    struct tv_pending *pending = NULL;
-    if (now_ms >= entry->life.refresh_from_ms || !fresh) {
-        struct tv_detail ignored = {0}; // the key held serves in any case
-        struct tv_key_request refresh = {.key_id = entry->key_id};
-        bool wanted = now_ms >= entry->life.refresh_from_ms &&
-                      store->queued < store->options.max_queued &&
-                      tv_keystore_usable_server(store, 0, now_ms) < store->server_count;
-        pending = tv_pending_find(store, entry->key_id);
-        if (!pending && wanted)
-            tv_pending_add(store, &refresh, now_ms, &pending, &ignored);
-    }
-    if (!fresh && pending && now_ms < pending->asked_ms + store->options.stale_wait_ms) {
-        pending->serve_stale_at_ms = pending->asked_ms + store->options.stale_wait_ms;
-        tv_fetcher_wake_by(pending->serve_stale_at_ms);
-        return tv_pending_wait(pending, request->announce);
-    }
-    store->hits++;
-    note_waiter_served(entry);
-    *key = entry->key;
-    return TV_OK;
-}
-
-static enum tv_status check_limits(struct tv_keystore *store, struct tv_span client,
-                                   struct tv_detail *detail) {
-    const struct tv_keystore_options *options = &store->options;
-    if (client.length > 0 && client.length < TV_CLIENT_MAX_LENGTH &&
-        tv_pending_count_of(store, client) >= options->max_per_client) {
-        detail->reason = TV_REASON_CLIENT;
-        detail->limit = (double)options->max_per_client;
-    } else if (store->queued >= options->max_queued) {
-        detail->limit = (double)options->max_queued;
-    } else {
-        return TV_OK;
-    }
-    store->overloaded++;
-    return TV_KEY_SOURCE_OVERLOADED;
-}
-
-enum tv_status tv_keystore_ask(struct tv_keystore *store, const struct tv_key_request *request,
-                               int64_t now_ms, struct tv_detail *detail) {
-    struct tv_pending *pending = tv_pending_find(store, request->key_id);
-    if (pending)
-        return tv_pending_wait(pending, request->announce);
-    enum tv_status status = check_limits(store, request->client, detail);
-    if (status == TV_OK)
-        status = tv_pending_add(store, request, now_ms, &pending, detail);
-    return status == TV_OK ? tv_pending_wait(pending, request->announce) : status;
-}
-
-// What the server said that failed last.
-static const struct tv_absence *last_failure(const struct tv_keystore *store) {
-    const struct tv_server *last = &store->servers[0];
-    for (size_t i = 1; i < store->server_count; i++)
-        if (store->servers[i].failed_ms >= last->failed_ms)
-            last = &store->servers[i];
-    return &last->last_failure;
-}
-
-static enum tv_status get_from_cache(struct tv_keystore *store,
-                                     const struct tv_key_request *request, int64_t now_ms,
-                                     struct tv_key **key, struct tv_detail *detail) {
-    struct tv_cache_entry *held = tv_cache_use(store->keys, request->key_id);
-    if (held && (now_ms < held->life.stale_until_ms || is_waited_for(held, now_ms)))
-        return get_held(store, held, request, now_ms, key);
-    if (held)
-        tv_cache_remove(store->keys, request->key_id);
-    if (store->server_count == 0) {
-        store->misses++;
-        detail->reason = TV_REASON_NO_SOURCE;
-        return TV_KEY_NOT_FOUND;
-    }
-    struct tv_cache_entry *absent = tv_cache_use(store->absences, request->key_id);
-    if (absent && (now_ms < absent->life.fresh_until_ms || is_waited_for(absent, now_ms))) {
-        store->hits++;
-        note_waiter_served(absent);
-        return tv_absence_fail(&absent->absence, detail);
-    }
-    store->misses++;
-    bool none_usable = tv_keystore_usable_server(store, 0, now_ms) == store->server_count;
-    if (!tv_pending_find(store, request->key_id) && (none_usable || request->again))
-        return tv_absence_fail(last_failure(store), detail);
-    return tv_keystore_ask(store, request, now_ms, detail);
-}
-
-enum tv_status tv_keystore_get(struct tv_keystore *store, const struct tv_key_request *request,
-                               int64_t now_ms, struct tv_key **key, struct tv_detail *detail) {
-    detail->key_id = request->key_id;
-    detail->source = tv_span_of(store->printable);
-    if (tv_keystore_is_set(store)) {
-        struct tv_cache_entry *by_hand = tv_cache_use(store->keys, request->key_id);
-        if (by_hand && now_ms < by_hand->life.stale_until_ms) {
-            *key = by_hand->key;
-            return TV_OK;
-        }
-        return tv_keystore_get_from_set(store, request, now_ms, key, detail);
-    }
-    if (request->key_id.length == 0) {
-        detail->subject = "kid";
-        detail->reason = TV_REASON_MISSING;
-        return TV_KEY_ID_MISSING; // only a set can have an only key
-    }
-    if (store->options.source == TV_SOURCE_FOLDER)
-        return tv_keystore_get_from_folder(store, request, now_ms, key, detail);
-    return get_from_cache(store, request, now_ms, key, detail);
-}
-
-int64_t tv_keystore_wait_ms(const struct tv_keystore *store) { return store->options.wait_ms; }
-
-// Stores
-
-void tv_keystore_defaults(struct tv_keystore_options *options) {
-    *options = (struct tv_keystore_options){.cache_size = 0,
-                                            .negative_size = 1024,
-                                            .default_ttl_s = 600,
-                                            .min_ttl_s = 60,
-                                            .max_ttl_s = 86400,
-                                            .negative_ttl_s = 30,
-                                            .max_stale_s = 3600,
-                                            .stale_wait_ms = 1000,
-                                            .penalty_s = 10,
-                                            .back_off_min_ms = 1000,
-                                            .back_off_max_ms = 60000,
-                                            .wait_ms = 6000,
-                                            .connect_timeout_ms = 2000,
-                                            .timeout_ms = 5000,
-                                            .refresh_ahead = 10,
-                                            .max_set_keys = TV_KEYSTORE_MAX_SET_KEYS,
-                                            .rsa_min_bits = TV_RSA_MIN_BITS,
-                                            .max_fetches = TV_FETCH_MAX_RUNNING,
-                                            .max_running = 16,
-                                            .max_queued = 1024,
-                                            .max_per_client = 8};
-}
-
-static bool same_text(const char *a, const char *b) { return strcmp(a ? a : "", b ? b : "") == 0; }
-
-static const char *first_difference(const struct tv_keystore_options *a,
-                                    const struct tv_keystore_options *b) {
-    const struct {
-        const char *name;
-        bool same;
-    } settings[] = {
-        {"default_ttl", a->default_ttl_s == b->default_ttl_s},
-        {"min_ttl", a->min_ttl_s == b->min_ttl_s},
-        {"max_ttl", a->max_ttl_s == b->max_ttl_s},
-        {"negative_ttl", a->negative_ttl_s == b->negative_ttl_s},
-        {"negative_size", a->negative_size == b->negative_size},
-        {"max_stale", a->max_stale_s == b->max_stale_s},
-        {"stale_wait", a->stale_wait_ms == b->stale_wait_ms},
-        {"penalty", a->penalty_s == b->penalty_s},
-        {"back_off_min", a->back_off_min_ms == b->back_off_min_ms},
-        {"back_off_max", a->back_off_max_ms == b->back_off_max_ms},
-        {"wait_limit", a->wait_ms == b->wait_ms},
-        {"connect_timeout", a->connect_timeout_ms == b->connect_timeout_ms},
-        {"timeout", a->timeout_ms == b->timeout_ms},
-        {"refresh_ahead", a->refresh_ahead == b->refresh_ahead},
-        {"max_set_keys", a->max_set_keys == b->max_set_keys},
-        {"min_rsa_bits", a->rsa_min_bits == b->rsa_min_bits},
-        {"max_fetches", a->max_fetches == b->max_fetches},
-        {"max_running", a->max_running == b->max_running},
-        {"max_queued", a->max_queued == b->max_queued},
-        {"max_per_client", a->max_per_client == b->max_per_client},
-        {"ca_file", same_text(a->ca_file, b->ca_file)},
-        {"ca_path", same_text(a->ca_path, b->ca_path)},
-        {"proxy", same_text(a->proxy, b->proxy)},
-        {"client_cert", same_text(a->client_cert, b->client_cert)},
-        {"client_key", same_text(a->client_key, b->client_key)},
-        {"bearer_token_file", same_text(a->bearer_token_file, b->bearer_token_file)},
-    };
-    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
-        if (!settings[i].same)
-            return settings[i].name;
-    return NULL;
-}
 
 // The URL as it names a source: slashes at the end of a base tell nothing apart; an issuer and the
 // URL of a set are taken to the letter.
@@ -256,33 +35,6 @@ static struct tv_keystore *find_store(const struct tv_keystore_options *options)
     return store;
 }
 
-// False without memory.
-static bool own_string(const char **text) {
-    if (!*text)
-        return true;
-    *text = strdup(*text);
-    return *text != NULL;
-}
-
-// Every one, also if another fails: free_strings() frees them all.
-static bool own_strings(struct tv_keystore_options *options) {
-    bool owned = own_string(&options->ca_file);
-    owned = own_string(&options->ca_path) && owned;
-    owned = own_string(&options->proxy) && owned;
-    owned = own_string(&options->client_cert) && owned;
-    owned = own_string(&options->client_key) && owned;
-    return own_string(&options->bearer_token_file) && owned;
-}
-
-static void free_strings(struct tv_keystore_options *options) {
-    free((char *)options->ca_file);
-    free((char *)options->ca_path);
-    free((char *)options->proxy);
-    free((char *)options->client_cert);
-    free((char *)options->client_key);
-    free((char *)options->bearer_token_file);
-}
-
 static void store_destroy(struct tv_keystore *store) {
     while (store->pendings)
         tv_pending_free(store->pendings);
@@ -295,7 +47,7 @@ static void store_destroy(struct tv_keystore *store) {
         free(store->servers[i].url);
         free(store->servers[i].printable);
     }
-    free_strings(&store->options);
+    tv_keystore_options_clear(&store->options);
     free(store->printable);
     free(store);
 }
@@ -356,7 +108,7 @@ static enum tv_status store_new(const struct tv_keystore_options *options,
     static uint64_t last_id;
     made->id = ++last_id;
     made->options = *options;
-    bool owned = own_strings(&made->options);
+    bool owned = tv_keystore_options_own(&made->options);
     uint64_t seed = 0;
     RAND_bytes((unsigned char *)&seed, sizeof seed);
     made->random = seed | 1; // never 0, where it would stay
@@ -388,7 +140,7 @@ enum tv_status tv_keystore_open(const struct tv_keystore_options *options,
                                 struct tv_detail *detail) {
     struct tv_keystore *found = find_store(options);
     if (differs)
-        *differs = found ? first_difference(&found->options, options) : NULL;
+        *differs = found ? tv_keystore_options_difference(&found->options, options) : NULL;
     if (found) {
         tv_cache_grow(found->keys, cache_size(options));
         *store = tv_keystore_retain(found);
@@ -440,6 +192,8 @@ struct tv_keystore *tv_keystore_after(uint64_t id) {
 int tv_keystore_rsa_min_bits(const struct tv_keystore *store) {
     return store->options.rsa_min_bits;
 }
+
+int64_t tv_keystore_wait_ms(const struct tv_keystore *store) { return store->options.wait_ms; }
 
 enum tv_status tv_keystore_put(struct tv_keystore *store, struct tv_span key_id, struct tv_key *key,
                                int64_t ttl_ms, int64_t now_ms) {

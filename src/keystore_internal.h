@@ -73,7 +73,22 @@ static inline bool tv_keystore_is_set(const struct tv_keystore *store) {
     return store->options.source == TV_SOURCE_JWKS || store->options.source == TV_SOURCE_OPENID;
 }
 
-// keystore.c
+// keystore_options.c
+
+// The name of an option in which they differ, or NULL. Sources and cache sizes are not compared.
+const char *tv_keystore_options_difference(const struct tv_keystore_options *a,
+                                           const struct tv_keystore_options *b);
+
+// Replaces the strings, which are borrowed, by copies that tv_keystore_options_clear() frees, also
+// after a failure. False without memory. The URLs are left alone.
+bool tv_keystore_options_own(struct tv_keystore_options *options);
+void tv_keystore_options_clear(struct tv_keystore_options *options);
+
+// keystore_get.c
+
+// Whether loading what a source answered failed for want of memory, or in OpenSSL: then the absence
+// becomes one that is asked about again soon, and says so.
+bool tv_absence_is_ours(struct tv_absence *absence, enum tv_status status);
 
 // Fails with a remembered absence.
 enum tv_status tv_absence_fail(const struct tv_absence *absence, struct tv_detail *detail);
@@ -111,10 +126,6 @@ void tv_pending_free(struct tv_pending *pending);
 
 // Look-ups under way that this client asked for first.
 size_t tv_pending_count_of(const struct tv_keystore *store, struct tv_span client);
-
-// Whether loading what a source answered failed for want of memory, or in OpenSSL: then the absence
-// becomes one that is asked about again soon, and says so.
-bool tv_absence_is_ours(struct tv_absence *absence, enum tv_status status);
 
 // Hands the outcome to whoever collects settlements: a key, or an absence, or both, where a key
 // serves on although its refresh failed. Unless somebody asked for that only what is worth a

@@ -155,7 +155,8 @@ static bool answer_waiters(struct tv_pending *pending, int64_t now_ms) {
     return !again;
 }
 
-// What was answered is the set that holds from now on; NULL: the one held does. As answer_waiters().
+// What was answered is the set that holds from now on; NULL: the one held does. As
+// answer_waiters().
 static bool keep_set(struct tv_pending *pending, struct tv_key_set *set,
                      struct tv_fetch_result *result, int64_t now_ms) {
     struct tv_keystore *store = pending->store;

@@ -236,8 +236,8 @@ static bool settle_answer(struct tv_pending *pending, struct tv_fetch_result *re
     return true;
 }
 
-// What settling it takes, in signature checks of RSA with 2048 bits: one key of any kind, or as much
-// JSON as takes that long to parse if it is all members.
+// What settling it takes, in signature checks of RSA with 2048 bits: one key of any kind, or as
+// much JSON as takes that long to parse if it is all members.
 static size_t effort_of(const struct tv_fetch_result *result) {
     return 4 + result->body.length / 4096;
 }

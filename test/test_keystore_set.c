@@ -118,7 +118,8 @@ static void test_kids(void) {
     tv_keystore_free(store);
 }
 
-// Drives the fetches until the source has been asked so often; what it answers then is still to be looked at.
+// Drives the fetches until the source has been asked so often; what it answers then is still to be
+// looked at.
 static void drive_to(int path, int count) {
     int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
     while (requests(path) < count && tv_clock_steady_ms() < until_ms)
@@ -126,7 +127,8 @@ static void drive_to(int path, int count) {
     CHECK_NUMBER(count, requests(path), "asked so often");
 }
 
-// A key is published, and used, while an answer without it is on its way: its users must not run into the penalty.
+// A key is published, and used, while an answer without it is on its way: its users must not run
+// into the penalty.
 static void test_newer_than_answer(void) {
     int path = new_path(SET);
     struct tv_keystore *store = open_set(path);
