@@ -19,3 +19,4 @@ files["docs/examples/spec"] = { std = "+busted" }
 files["spec"] = { std = "+busted" }
 files["spec/e2e/plugins"] = plugin
 files["spec/e2e/other_library"] = plugin
+files["spec/e2e/jitsi_way"] = plugin
