@@ -115,6 +115,20 @@ describe("a clean refusal, with a condition and a reason, of", function ()
 		end);
 	end
 
+	-- Whatever any issuer and any audience may be, they are texts.
+	for _, claim in ipairs({ "iss", "aud" }) do
+		for _, value in ipairs({ "5", "true", "null", "{}", "[5]", "[]" }) do
+			it(("%s %s, where any is accepted"):format(claim, value), function ()
+				local claims = good_claims:gsub('"'..claim..'":"%a+"', ('"%s":%s'):format(claim, value));
+				local any = { asap_accepted_issuers = { "*" }, asap_accepted_audiences = { "*" } };
+				assert.is_true((process(good, any)));
+				local result, condition, reason = process(signed(good_header, "{"..claims.."}"), any);
+				assert.same({ false, "not-allowed" }, { result, condition });
+				assert.truthy(reason:find(claim, 1, true), reason);
+			end);
+		end
+	end
+
 	for what, context in pairs({ null = "null", ["a number"] = "5", ["a list"] = "[]", ["a string"] = '"x"', ["true"] = "true" }) do
 		it("nothing where the context is "..what..": it counts as absent", function ()
 			local token = signed(good_header, "{"..good_claims..',"user_id":"u","context":'..context.."}");
