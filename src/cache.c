@@ -43,10 +43,6 @@ void tv_cache_grow(struct tv_cache *cache, size_t max_entries) {
         cache->max_entries = max_entries;
 }
 
-size_t tv_cache_count(const struct tv_cache *cache) { return cache->count; }
-
-size_t tv_cache_max(const struct tv_cache *cache) { return cache->max_entries; }
-
 // FNV-1a from a secret start. Kids that collide on purpose would only lengthen one chain, which the
 // caps on entries bound.
 static size_t bucket_of(const struct tv_cache *cache, struct tv_span key_id) {

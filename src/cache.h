@@ -46,9 +46,6 @@ void tv_cache_free(struct tv_cache *cache);
 // Raises the maximum; never lowers it.
 void tv_cache_grow(struct tv_cache *cache, size_t max_entries);
 
-size_t tv_cache_count(const struct tv_cache *cache);
-size_t tv_cache_max(const struct tv_cache *cache);
-
 // The entry of `key_id`, or NULL; borrowed until the next put, remove or free.
 struct tv_cache_entry *tv_cache_get(struct tv_cache *cache, struct tv_span key_id);
 

@@ -75,6 +75,3 @@ struct tv_fetch *tv_fetcher_take_ended(void);
 
 // Sets how many transfers may be in flight, at most TV_FETCH_MAX_RUNNING; those that are go on.
 void tv_fetcher_limit(size_t limit);
-
-// Transfers queued or in flight.
-size_t tv_fetcher_running(void);

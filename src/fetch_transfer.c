@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+// One transfer of libcurl: how a source is asked, and what is taken from its answer.
+#include "fetch_internal.h"
+
+#include "plain_file.h"
+#include "version.h"
+
+#include <openssl/crypto.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#define DEFAULT_CA_PATH "/etc/ssl/certs"
+#define BEARER_TOKEN_MAX 16384
+
+// What libcurl calls
+
+static curl_socket_t open_socket(void *unused, curlsocktype purpose,
+                                 struct curl_sockaddr *address) {
+    (void)unused, (void)purpose;
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+// libcurl keeps every line of header, and bounds neither answers like 103 nor trailers.
+static size_t on_header(const char *bytes, size_t size, size_t count, void *argument) {
+    (void)bytes;
+    struct tv_fetch *fetch = argument;
+    size_t length = size * count;
+    fetch->header_length += length;
+    if (fetch->header_length <= TV_FETCH_MAX_HEADER)
+        return length;
+    fetch->result.error = "the header of its answer is longer than 64 KiB";
+    return CURL_WRITEFUNC_ERROR;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *argument) {
+    struct tv_fetch *fetch = argument;
+    size_t length = size * count, held = fetch->result.body.length;
+    if (length > fetch->settings.max_bytes - held) {
+        fetch->result.too_large = true;
+        return CURL_WRITEFUNC_ERROR;
+    }
+    if (held + length > fetch->body_size) {
+        size_t wanted = (held + length) * 2;
+        char *grown = realloc(fetch->body, wanted);
+        if (!grown)
+            return CURL_WRITEFUNC_ERROR;
+        fetch->body = grown;
+        fetch->body_size = wanted;
+    }
+    memcpy(fetch->body + held, bytes, length);
+    fetch->result.body = (struct tv_span){fetch->body, held + length};
+    return length;
+}
+
+// Asking
+
+static void set_tls(CURL *easy, const struct tv_fetch_settings *settings) {
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    // Never both: the distribution's default of both loads the whole bundle for every connection.
+    const char *path = settings->ca_path || settings->ca_file ? settings->ca_path : DEFAULT_CA_PATH;
+    curl_easy_setopt(easy, CURLOPT_CAINFO, path ? NULL : settings->ca_file);
+    curl_easy_setopt(easy, CURLOPT_CAPATH, path);
+}
+
+// False if the credentials that were asked for cannot be had: never a request without them.
+static bool set_credentials(CURL *easy, const struct tv_fetch_settings *settings) {
+    curl_easy_setopt(easy, CURLOPT_PROXY, settings->proxy ? settings->proxy : "");
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+    if (settings->client_cert)
+        curl_easy_setopt(easy, CURLOPT_SSLCERT, settings->client_cert);
+    if (settings->client_key)
+        curl_easy_setopt(easy, CURLOPT_SSLKEY, settings->client_key);
+    if (!settings->bearer_token_file)
+        return true;
+    char token[BEARER_TOKEN_MAX];
+    bool found = tv_plain_file_read_line(settings->bearer_token_file, token, sizeof token);
+    curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
+    curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, token);
+    OPENSSL_cleanse(token, sizeof token);
+    return found;
+}
+
+static void set_limits(CURL *easy, const struct tv_fetch_settings *settings) {
+#if LIBCURL_VERSION_NUM >= 0x075500
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+#if LIBCURL_VERSION_NUM >= 0x075700
+    // Or closing a handle during a slow DNS look-up waits for its thread.
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)settings->connect_timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)settings->timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)settings->max_bytes);
+}
+
+// Words for a file that OpenSSL would wait for, or NULL.
+static const char *find_odd_file(const struct tv_fetch_settings *settings) {
+    if (settings->ca_file && tv_plain_file_is_other(settings->ca_file))
+        return "the file with the CA certificates is no plain file";
+    if (settings->client_cert && tv_plain_file_is_other(settings->client_cert))
+        return "the file with the client's certificate is no plain file";
+    if (settings->client_key && tv_plain_file_is_other(settings->client_key))
+        return "the file with the client's key is no plain file";
+    return NULL;
+}
+
+CURL *tv_fetch_open_easy(struct tv_fetch *fetch) {
+    fetch->result.error = find_odd_file(&fetch->settings);
+    CURL *easy = fetch->result.error ? NULL : curl_easy_init();
+    if (!easy)
+        return NULL;
+    curl_easy_setopt(easy, CURLOPT_URL, fetch->url);
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, fetch);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "prosody-token-verifier/" TV_VERSION);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, fetch);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, fetch);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, fetch->headers);
+    set_limits(easy, &fetch->settings);
+    set_tls(easy, &fetch->settings);
+    if (set_credentials(easy, &fetch->settings))
+        return easy;
+    fetch->result.error = "the file with the bearer token cannot be read";
+    curl_easy_cleanup(easy);
+    return NULL;
+}
+
+// The answer
+
+static char *header_copy(CURL *easy, const char *name) {
+    struct curl_header *header;
+    // The field may stand more than once; its lines are one list (RFC 9110 section 5.3).
+    char *joined = NULL;
+    size_t amount = 1;
+    for (size_t i = 0; i < amount; i++) {
+        if (curl_easy_header(easy, name, i, CURLH_HEADER, -1, &header) != CURLHE_OK)
+            break;
+        amount = header->amount;
+        size_t held = joined ? strlen(joined) : 0, length = strlen(header->value);
+        char *grown = realloc(joined, held + length + 2);
+        if (!grown)
+            break;
+        joined = grown;
+        if (held > 0)
+            joined[held++] = ',';
+        memcpy(joined + held, header->value, length + 1);
+    }
+    return joined;
+}
+
+static int64_t header_date(CURL *easy, const char *name, bool *found) {
+    struct curl_header *header;
+    *found = curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK;
+    return *found ? (int64_t)curl_getdate(header->value, NULL) : -1;
+}
+
+void tv_fetch_read_answer(struct tv_fetch *fetch) {
+    struct tv_http_fields *fields = &fetch->result.fields;
+    bool has_date;
+    curl_easy_getinfo(fetch->easy, CURLINFO_RESPONSE_CODE, &fetch->result.http_status);
+    fetch->cache_control = header_copy(fetch->easy, "Cache-Control");
+    fetch->age = header_copy(fetch->easy, "Age");
+    if (fetch->cache_control)
+        fields->cache_control = tv_span_of(fetch->cache_control);
+    if (fetch->age)
+        fields->age = tv_span_of(fetch->age);
+    fields->expires_s = header_date(fetch->easy, "Expires", &fields->has_expires);
+    fields->date_s = header_date(fetch->easy, "Date", &has_date);
+    fetch->result.validators.etag = header_copy(fetch->easy, "ETag");
+    fetch->result.validators.last_modified = header_copy(fetch->easy, "Last-Modified");
+    curl_off_t retry_after_s = 0;
+    curl_easy_getinfo(fetch->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
+    fetch->result.retry_after_s = (int64_t)retry_after_s;
+}
+
+const char *tv_fetch_error_text(CURL *easy, CURLcode code) {
+    long verified = X509_V_OK;
+    if (code == CURLE_PEER_FAILED_VERIFICATION)
+        curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verified);
+    // libcurl compares the name itself, before it asks OpenSSL for what it makes of the chain.
+    if (verified == X509_V_ERR_UNSPECIFIED)
+        return "the certificate is for another host name";
+    return verified != X509_V_OK ? X509_verify_cert_error_string(verified)
+                                 : curl_easy_strerror(code);
+}
