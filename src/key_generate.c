@@ -129,23 +129,31 @@ static void add_member(struct writer *out, const char *name, const unsigned char
     add_text(out, "\"", 1);
 }
 
+static bool get_number(const struct tv_key *key, const char *parameter, size_t size,
+                       unsigned char bytes[NUMBER_MAX_SIZE], size_t *length) {
+    BIGNUM *number = NULL;
+    bool got = false;
+    if (EVP_PKEY_get_bn_param(key->pair, parameter, &number)) {
+        *length = size > 0 ? size : (size_t)BN_num_bytes(number);
+        got = *length <= NUMBER_MAX_SIZE && BN_bn2binpad(number, bytes, (int)*length) >= 0;
+    }
+    BN_clear_free(number);
+    return got;
+}
+
 // Adds one of the key's numbers: with as many bytes as it needs (RFC 7518 section 2), or with
-// exactly `size` (section 6.2.2.1).
+// exactly `size` (section 6.2.2.1). All of them pass through the one buffer that is wiped.
 static bool add_number(struct writer *out, const struct tv_key *key, const char *name,
                        const char *parameter, size_t size) {
     unsigned char bytes[NUMBER_MAX_SIZE];
-    BIGNUM *number = NULL;
-    bool added = false;
-    if (EVP_PKEY_get_bn_param(key->pair, parameter, &number)) {
-        size_t length = size > 0 ? size : (size_t)BN_num_bytes(number);
-        if (length <= sizeof bytes && BN_bn2binpad(number, bytes, (int)length) >= 0) {
-            add_member(out, name, bytes, length);
-            added = true;
-        }
-    }
-    BN_clear_free(number);
+    size_t length = sizeof bytes;
+    bool got = key->type == TV_KEY_OKP
+                   ? EVP_PKEY_get_raw_private_key(key->pair, bytes, &length) == 1
+                   : get_number(key, parameter, size, bytes, &length);
+    if (got)
+        add_member(out, name, bytes, length);
     OPENSSL_cleanse(bytes, sizeof bytes);
-    return added;
+    return got;
 }
 
 // RFC 7518 section 6.3.2: with d, a producer should include the others too.
@@ -168,16 +176,8 @@ static bool add_private_numbers(struct writer *out, const struct tv_key *key) {
     case TV_KEY_RSA:
         return add_rsa_numbers(out, key);
     case TV_KEY_EC:
+    case TV_KEY_OKP:
         return add_number(out, key, "d", OSSL_PKEY_PARAM_PRIV_KEY, tv_curve_size(key->curve));
-    case TV_KEY_OKP: {
-        unsigned char bytes[TV_CURVE_MAX_SIZE];
-        size_t length = sizeof bytes;
-        bool got = EVP_PKEY_get_raw_private_key(key->pair, bytes, &length) == 1;
-        if (got)
-            add_member(out, "d", bytes, length);
-        OPENSSL_cleanse(bytes, sizeof bytes);
-        return got;
-    }
     case TV_KEY_SECRET:
         break;
     }
