@@ -119,11 +119,13 @@ static inline void check_stale_wait(struct tv_keystore *store, int path, int sil
     server_say(&server, path, silent);
     int64_t asked_ms = tv_clock_steady_ms();
     CHECK_STATUS(TV_KEY_PENDING, ask_at(store, key_id, asked_ms), "not fresh any more");
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, key_id, asked_ms), "nor for somebody else");
     struct tv_settlement *settlement = settle();
     CHECK(settlement && settlement->key, "the old key");
     CHECK(tv_clock_steady_ms() >= asked_ms + 100, "after its wait");
     CHECK(tv_clock_steady_ms() < asked_ms + 4000, "and not at the end of the fetch");
     tv_settlement_free(settlement);
+    CHECK(!tv_keystores_take_settlement(), "told once to all who wait");
     CHECK_NUMBER(1, tv_keystore_stats(store, asked_ms).in_flight, "the refresh goes on");
     CHECK_STATUS(TV_OK, ask_at(store, key_id, tv_clock_steady_ms()), "nobody waits twice");
 }

@@ -2,12 +2,15 @@
 // The life of keys, against a real server on a loopback port; the specs drive the same through Lua.
 #include "stores.h"
 
+#include "fetch.h"
+
 // What the server answers below /<index>/, and what asking for a key then comes to.
 enum {
     GOOD,       // for 1000 s
     GOOD_SHORT, // asks for 1 s: clamped to 60
     GOOD_LONG,  // asks for 30 days: clamped to one
     GOOD_PLAIN, // says nothing: 600 s
+    GOOD_TWICE, // in two lines
     NOT_FOUND,
     GONE,
     FORBIDDEN,
@@ -32,6 +35,7 @@ static struct server_answer answers[SERVER_ANSWERS] = {
     [GOOD_SHORT] = {.bytes = OK_WITH("Cache-Control: max-age=1\r\n")},
     [GOOD_LONG] = {.bytes = OK_WITH("Cache-Control: max-age=2592000\r\n")},
     [GOOD_PLAIN] = {.bytes = OK_WITH("Content-Type: text/plain\r\n")},
+    [GOOD_TWICE] = {.bytes = OK_WITH("Cache-Control: public\r\nCache-Control: max-age=1000\r\n")},
     [NOT_FOUND] = {.bytes = EMPTY_WITH("404 Not Found")},
     [GONE] = {.bytes = EMPTY_WITH("410 Gone")},
     [FORBIDDEN] = {.bytes = EMPTY_WITH("403 Forbidden")},
@@ -103,6 +107,7 @@ static const struct {
     {GOOD_SHORT, "a short max-age", 60},
     {GOOD_LONG, "a long max-age", 86400},
     {GOOD_PLAIN, "no max-age", 600},
+    {GOOD_TWICE, "max-age in a second line", 1000},
 };
 
 static void test_lives(void) {
@@ -207,13 +212,18 @@ static void test_clients(void) {
     struct tv_keystore *store = open_store(CLIENTS);
     struct tv_key *key = NULL;
     int64_t now_ms = tv_clock_steady_ms();
-    static const struct {
+    char long_client[512] = "";
+    memset(long_client, 'x', sizeof long_client - 1);
+    const struct {
         const char *client;
         int count; // unknown kids it may have pending
-    } clients[] = {{"192.0.2.1", 8}, {"192.0.2.10", 8}, {"", 9}};
+    } clients[] = {
+        {"192.0.2.1", 8}, {"192.0.2.10", 8}, {"192.0.2", 8},
+        {"", 9},          {long_client, 9}, // no address: of nobody who is known
+    };
     for (size_t i = 0; i < sizeof clients / sizeof clients[0]; i++) {
         struct tv_span client = tv_span_of(clients[i].client);
-        char key_id[32];
+        char key_id[600];
         for (int n = 0; n < 9; n++) {
             struct tv_detail detail = {0};
             snprintf(key_id, sizeof key_id, "%s/%d", clients[i].client, n);
@@ -227,6 +237,42 @@ static void test_clients(void) {
         }
     }
     tv_keystore_free(store);
+}
+
+// Who asks again for what has settled starts nothing: what is not there any more, or never was, is
+// no key, also where no server has failed yet.
+static void test_again(void) {
+    struct tv_keystore *store = open_store(GOOD);
+    struct tv_key_request request = {.key_id = TV_SPAN("one"), .again = true};
+    struct tv_key *key = NULL;
+    struct tv_detail detail = {0};
+    CHECK_STATUS(TV_KEY_SOURCE_UNAVAILABLE,
+                 tv_keystore_get(store, &request, tv_clock_steady_ms(), &key, &detail), "again");
+    CHECK(!key, "no key");
+    CHECK_TEXT(tv_keystore_source(store), detail.source.data, "again");
+    CHECK_NUMBER(0, tv_keystore_stats(store, 0).fetches, "nothing is started");
+    tv_keystore_free(store);
+}
+
+// A fetch that has ended, and is freed before anybody took it.
+static void test_fetch_not_taken(void) {
+    char url[128];
+    struct tv_fetch *fetch = NULL;
+    struct tv_detail detail = {0};
+    const struct tv_fetch_settings settings = {
+        .connect_timeout_ms = 300, .timeout_ms = 5000, .max_bytes = TV_KEY_MAX_LENGTH};
+    CHECK_STATUS(TV_OK,
+                 tv_fetch_start(url_of(GOOD, "x", url), &settings, NULL, NULL, &fetch, &detail),
+                 "a fetch");
+    CHECK_NUMBER(1, tv_fetcher_running(), "under way");
+    int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
+    while (tv_fetcher_running() > 0 && tv_clock_steady_ms() < until_ms)
+        tv_fetcher_step(50);
+    CHECK_NUMBER(0, tv_fetcher_running(), "ended");
+    CHECK(tv_fetch_result(fetch)->answered, "with an answer");
+    tv_fetch_free(fetch);
+    CHECK(!tv_fetcher_take_ended(), "nothing is left of it");
+    tv_fetch_free(NULL);
 }
 
 static void test_by_hand(void) {
@@ -307,7 +353,7 @@ static void test_urls(void) {
 int main(void) {
     size_t length;
     char *pem = check_read_file(KEYS "rsa.pem", &length);
-    for (int i = GOOD; i <= GOOD_PLAIN; i++)
+    for (int i = GOOD; i <= GOOD_TWICE; i++)
         answers[i].body = pem;
     server_listen(&server);
     server_start(&server, answers);
@@ -319,6 +365,8 @@ int main(void) {
     test_stale();
     test_limits();
     test_clients();
+    test_again();
+    test_fetch_not_taken();
     server_stop(&server);
     free(pem);
     tv_keystore_free(NULL);

@@ -437,6 +437,42 @@ static void test_queue_fails(void) {
     tv_keystore_free(store);
 }
 
+// As a person calls it: asked at once, whatever pause was meant for the source.
+static void test_refresh_in_pause(void) {
+    int path = new_path(GOOD);
+    struct tv_keystore *store = open_path(path);
+    fetch_key(store, "one", tv_clock_steady_ms(), "one");
+    server_say(&server, path, ERROR);
+    for (int i = 2; i <= 3; i++) {
+        tv_keystore_refresh(store, tv_clock_steady_ms());
+        settle_all();
+        CHECK_NUMBER(i, requests(path), "asked again");
+    }
+    CHECK_STATUS(TV_OK, ask_at(store, "one", tv_clock_steady_ms()), "the key held");
+    tv_keystore_free(store);
+}
+
+// Where as many kids are asked for as may be, what is held is not refreshed besides.
+static void test_refresh_when_full(void) {
+    int path = new_path(GOOD);
+    char url[128];
+    struct tv_keystore_options options = options_of(url_of(path, "", url));
+    options.max_queued = options.max_running = 1;
+    struct tv_keystore *store = open_with(&options);
+    fetch_key(store, "one", tv_clock_steady_ms(), "one");
+    int64_t now_ms = fetch_key(store, "two", tv_clock_steady_ms(), "two");
+    server_say(&server, path, NOT_FOUND);
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "three", now_ms), "in flight");
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "four", now_ms), "queued");
+    tv_keystore_refresh(store, now_ms);
+    CHECK_NUMBER(1, tv_keystore_stats(store, now_ms).in_flight, "no more");
+    CHECK_NUMBER(1, tv_keystore_stats(store, now_ms).queued, "no more");
+    settle_all();
+    CHECK_NUMBER(4, requests(path), "nothing else was asked for");
+    CHECK_NUMBER(2, tv_keystore_stats(store, now_ms).held, "what is held");
+    tv_keystore_free(store);
+}
+
 // forget() and refresh() as a person calls them.
 static void test_by_hand(void) {
     int path = new_path(GOOD);
@@ -484,6 +520,8 @@ int main(void) {
     test_queue();
     test_queue_fails();
     test_by_hand();
+    test_refresh_in_pause();
+    test_refresh_when_full();
     server_stop(&server);
     free(pem);
     free(other);

@@ -22,6 +22,7 @@ enum {
     NO_URI,
     FILE_URI,
     LARGE_CONFIGURATION,
+    LARGE_AS_ANNOUNCED,
     ANSWER_COUNT,
     MOVED_TO = 30, // where the provider's set is
 };
@@ -45,6 +46,7 @@ static struct server_answer answers[SERVER_ANSWERS] = {
     [NO_URI] = {.bytes = OK_WITH("")},
     [FILE_URI] = {.bytes = OK_WITH("")},
     [LARGE_CONFIGURATION] = {.bytes = OK_WITH(""), .filler = 65537},
+    [LARGE_AS_ANNOUNCED] = {.bytes = OK_WITH("Content-Length: 1048576\r\n")},
 };
 
 static struct tv_keystore_options set_options(int path, char url[128]) {
@@ -370,6 +372,23 @@ static void test_by_hand(void) {
     tv_keystore_free(store);
 }
 
+// What was put for a time is the set's to have afterwards.
+static void test_by_hand_for_a_time(void) {
+    struct tv_keystore *store = open_set(new_path(SET));
+    int64_t now_ms = tv_clock_steady_ms();
+    struct tv_key *key = expand_load("other.pem"), *found;
+    struct tv_detail detail;
+    CHECK_STATUS(TV_OK, tv_keystore_put(store, TV_SPAN("a"), key, 10000, now_ms), "put");
+    CHECK_STATUS(TV_OK, get_at(store, "a", now_ms + 9999, &found, &detail), "as long as it holds");
+    CHECK(found == key, "the one that was put");
+    CHECK_NUMBER(0, tv_keystore_stats(store, now_ms).in_flight, "nothing is asked for");
+    fetch_key(store, "a", now_ms + 10000, "over");
+    CHECK_STATUS(TV_OK, get_at(store, "a", now_ms + 10000, &found, &detail), "the set's");
+    CHECK(found && found != key, "the set's");
+    tv_key_free(key);
+    tv_keystore_free(store);
+}
+
 // OpenID providers
 
 static struct tv_keystore *open_provider(int path) {
@@ -394,6 +413,7 @@ static const struct {
     {PAGE, SET, "a page", TV_KEY_UNUSABLE, TV_REASON_DISCOVERY, 0},
     {NOT_FOUND, SET, "404", TV_KEY_UNUSABLE, TV_REASON_HTTP_STATUS, 0},
     {LARGE_CONFIGURATION, SET, "64 KiB and a byte", TV_KEY_UNUSABLE, TV_REASON_BODY, 0},
+    {LARGE_AS_ANNOUNCED, SET, "1 MiB announced", TV_KEY_UNUSABLE, TV_REASON_BODY, 0},
     {ERROR, SET, "500", TV_KEY_SOURCE_UNAVAILABLE, TV_REASON_HTTP_STATUS, 0},
     {CONFIGURATION, NOT_FOUND, "no set", TV_KEY_UNUSABLE, TV_REASON_HTTP_STATUS, 1},
     {CONFIGURATION, PAGE, "a set that is a page", TV_KEY_UNUSABLE, TV_REASON_NOT_A_KEY, 1},
@@ -446,6 +466,13 @@ static void test_provider_life(void) {
     CHECK_NUMBER(2, requests(path) - before, "configuration again");
     CHECK_NUMBER(4, requests(MOVED_TO) - set_before, "set");
     CHECK_STATUS(TV_OK, ask_at(store, "c", now_ms), "c");
+    // And after a day, the longest that a set may be held.
+    int64_t day_ms = (int64_t)24 * 3600 * 1000;
+    now_ms = fetch_key(store, "c", now_ms + day_ms - 60000, "nearly a day later");
+    CHECK_NUMBER(2, requests(path) - before, "configuration");
+    fetch_key(store, "c", now_ms + day_ms, "a day later");
+    CHECK_NUMBER(3, requests(path) - before, "configuration once more");
+    CHECK_NUMBER(6, requests(MOVED_TO) - set_before, "set");
     tv_keystore_free(store);
 }
 
@@ -481,6 +508,7 @@ int main(void) {
     test_stale_wait();
     test_limits();
     test_by_hand();
+    test_by_hand_for_a_time();
     test_providers();
     test_provider_life();
     server_stop(&server);
