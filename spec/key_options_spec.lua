@@ -89,13 +89,14 @@ describe("the option", function ()
 	end);
 
 	it("that contradicts another one is complained about, and neither is used", function ()
+		local file = os.tmpname();
 		for _, case in ipairs({
 			{ { token_key_min_ttl = 100, token_key_max_ttl = 99 }, { min_ttl = 60, max_ttl = 86400 } },
 			{ { token_key_min_ttl = 86401 }, { min_ttl = 60, max_ttl = 86400 } },
 			{ { token_key_back_off_min = 61 }, { back_off_min = 1, back_off_max = 60 } },
-			{ { token_key_client_cert = "/dev/null" }, {} },
-			{ { token_key_client_key = "/dev/null" }, {} },
-			{ { token_key_ca_file = "/dev/null", token_key_ca_path = "/" }, { ca_file = "/dev/null" } },
+			{ { token_key_client_cert = file }, {} },
+			{ { token_key_client_key = file }, {} },
+			{ { token_key_ca_file = file, token_key_ca_path = "/" }, { ca_file = file } },
 		}) do
 			local key_opts = new(case[1]).keyOptions;
 			assert.equal(1, error_lines(), case[1]);
@@ -110,6 +111,7 @@ describe("the option", function ()
 			end
 			assert(token_verifier.keystore(key_opts)):close();
 		end
+		os.remove(file);
 	end);
 end);
 
