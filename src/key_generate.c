@@ -188,9 +188,7 @@ static bool add_private_numbers(struct writer *out, const struct tv_key *key) {
 // half of it, in base64url, with their names.
 #define PRIVATE_MEMBERS_SIZE (TV_BASE64URL_ENCODED_LENGTH(NUMBER_MAX_SIZE) * 4 + 128)
 
-enum tv_status tv_key_private_jwk(const struct tv_key *key, char **text, size_t *length) {
-    if (!key->pair)
-        return TV_UNSUPPORTED_KEY;
+static enum tv_status write_private_jwk(const struct tv_key *key, char **text, size_t *length) {
     char *public_text = NULL;
     size_t public_length;
     enum tv_status status = tv_key_jwk(key, &public_text, &public_length);
@@ -216,4 +214,26 @@ enum tv_status tv_key_private_jwk(const struct tv_key *key, char **text, size_t 
     *text = out.text;
     *length = out.length;
     return TV_OK;
+}
+
+// Where OpenSSL has no memory for one of an RSA key's factors, exponents or coefficients it gives
+// the next in its place, and says nothing: what the key has is what it gives twice.
+enum tv_status tv_key_private_jwk(const struct tv_key *key, char **text, size_t *length) {
+    if (!key->pair)
+        return TV_UNSUPPORTED_KEY;
+    char *first = NULL, *second = NULL;
+    size_t first_length = 0, second_length = 0;
+    enum tv_status status = write_private_jwk(key, &first, &first_length);
+    if (status == TV_OK)
+        status = write_private_jwk(key, &second, &second_length);
+    if (status == TV_OK && strcmp(first, second) != 0)
+        status = TV_NO_MEMORY;
+    if (status == TV_OK) {
+        *text = first;
+        *length = first_length;
+        first = NULL;
+    }
+    tv_key_free_private(second);
+    tv_key_free_private(first);
+    return status;
 }

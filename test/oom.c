@@ -126,6 +126,24 @@ static enum tv_status make_pair(const void *argument) {
     return status;
 }
 
+// A private JWK of a key that is there already: so few allocations that each is tried, and of each
+// number that OpenSSL could not give it is seen that it is not made up.
+struct jwk_writing {
+    struct tv_key *key;
+    char *before; // what it was with memory
+};
+
+static enum tv_status write_private_jwk(const void *argument) {
+    const struct jwk_writing *writing = argument;
+    char *text = NULL;
+    size_t length;
+    enum tv_status status = tv_key_private_jwk(writing->key, &text, &length);
+    CHECK((text != NULL) == (status == TV_OK), "a private JWK");
+    CHECK(!text || strcmp(text, writing->before) == 0, "the same whatever failed on the way");
+    tv_key_free_private(text);
+    return status;
+}
+
 // Points of Ed25519 and Ed448, checked by themselves: a lack of memory makes no weak one good, and
 // no good one weak.
 static const struct point {
@@ -488,6 +506,19 @@ static void run_pair(const struct text *text) {
     run_each_allocation(&operation);
 }
 
+static void run_private_jwk(const struct text *text) {
+    struct jwk_writing writing = {0};
+    size_t length;
+    if (load(text, &writing.key) != TV_OK ||
+        tv_key_private_jwk(writing.key, &writing.before, &length) != TV_OK)
+        check_abort("no private JWK of %s", text->name);
+    struct operation operation = {.run = write_private_jwk, .argument = &writing};
+    snprintf(operation.name, sizeof operation.name, "private JWK of %.40s", text->name);
+    run_each_allocation(&operation);
+    tv_key_free_private(writing.before);
+    tv_key_free(writing.key);
+}
+
 static void run_points(void) {
     for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
         struct operation operation = {
@@ -509,6 +540,8 @@ static void run_keys(void) {
         run_out_everywhere(&operation);
         if (inputs.texts[i].loader == PRIVATE && inputs.texts[i].bytes[0] == '{')
             run_pair(&inputs.texts[i]);
+        if (inputs.texts[i].loader == PRIVATE && inputs.texts[i].good == TV_OK)
+            run_private_jwk(&inputs.texts[i]);
     }
     static const enum tv_curve curves[] = {TV_CURVE_P256, TV_CURVE_ED25519};
     for (size_t i = 0; i < sizeof curves / sizeof curves[0]; i++) {
