@@ -131,6 +131,7 @@ describe("a refusal", function ()
 			assert.is_nil(got);
 			assert.truthy(tv.codes[code], code);
 			assert.truthy(message:find(words, 1, true), message);
+			assert.is_nil(message:find("the claim an ", 1, true));
 			assert.is_nil(message:find("\n"));
 		end);
 	end

@@ -552,7 +552,8 @@ static bool add_claim_sentence(luaL_Buffer *out, enum tv_status status,
     case TV_ROOM_INVALID:
     case TV_SUB_MISSING:
     case TV_SUB_INVALID:
-        luaL_addstring(out, "the claim ");
+        if (!detail->subject || strncmp(detail->subject, "an ", 3) != 0) // an element of one
+            luaL_addstring(out, "the claim ");
         if (detail->subject)
             add_claim_problem(out, detail);
         else
