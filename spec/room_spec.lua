@@ -40,11 +40,11 @@ local function verify(case)
 	local asked_for;
 	local room = case.room == nil and open_room or case.room;
 	local who = case.session or session(case.claims);
-	local allowed, error_name = room_rules.verify(settings(case.settings), who, case.address, function (jid)
+	local allowed, error_name, _, words = room_rules.verify(settings(case.settings), who, case.address, function (jid)
 		asked_for = jid;
 		return room or nil;
 	end);
-	return allowed, error_name, asked_for, who;
+	return allowed, error_name, asked_for, who, words;
 end
 
 local plain = { muc_domain_base = "none", muc_domain = "none" };
@@ -204,10 +204,29 @@ describe("the rooms of a token", function ()
 
 	it("goes on with a warning where the tenant is not the one of the URL", function ()
 		local warnings = {};
-		local log = function (level, text) warnings[#warnings + 1] = level.." "..text; end
+		local log = function (level, ...) warnings[#warnings + 1] = level.." "..string.format(...); end
 		local claims = { jitsi_meet_str_tenant = "acme", jitsi_web_query_prefix = "other" };
 		assert.is_true((verify({ address = "room1@conference.tenant1", claims = claims, settings = { log = log } })));
-		assert.same({ "warn The token's tenant is not the one of the URL" }, warnings);
+		assert.same({ "warn The token's context.tenant is \"acme\", and the URL's is \"other\"" }, warnings);
+	end);
+
+	it("has words for the log that name what the token is for", function ()
+		local mismatch = "the token is for another room or tenant: its room and sub make ";
+		local url = { jitsi_meet_str_tenant = "acme", jitsi_web_query_prefix = "other" };
+		for _, case in ipairs({
+			{ "room2@conference.tenant1", mismatch..'"room1@conference.tenant1"' },
+			{ "room1@muc.tenant1", mismatch..'"room1@conference.tenant1"' },
+			{ "[tenant2]room1@conference.example.org", mismatch..'"[tenant1]room1@conference.example.org"' },
+			{ "room2@muc.anywhere", 'the token is for another room: its room is "room1"', settings = names_only },
+			{ "b@conference.tenant1", "the token's room claim does not cover this room: it is the pattern \"a+\"",
+				claims = with_pattern("a+") },
+			{ "room1@conference.tenant1", "the token's context.tenant is \"acme\", and the URL's is \"other\"",
+				claims = url, room = closed_room },
+		}) do
+			case.address = case[1];
+			local _, _, _, _, words = verify(case);
+			assert.equal(case[2], words, case[1]);
+		end
 	end);
 
 	it("takes no sub that another plugin left and that is no string", function ()

@@ -4,6 +4,7 @@
 local jid_split = require "util.jid".split;
 local null = require "token_verifier".null;
 local pattern = require "token_verifier.pattern";
+local quote = require "token_verifier.report".quote;
 
 local max_pattern_length = 256;
 
@@ -55,9 +56,10 @@ local function verify_name_only(session, node)
 	if claim == nil or claim == "*" then
 		return true;
 	end
-	claim = type(claim) == "string" and claim:lower();
-	if not claim or (node ~= claim and not ends_with(node, "]"..claim)) then
-		return false, "room-mismatch", "the token is for another room";
+	local name = type(claim) == "string" and claim:lower();
+	if not name or (node ~= name and not ends_with(node, "]"..name)) then
+		local reason = "the token is for another room";
+		return false, "room-mismatch", reason, name and reason..": its room is "..quote(claim);
 	end
 	return true;
 end
@@ -71,6 +73,14 @@ local function is_tenant_mismatch(session)
 	return tostring(tenant):lower() ~= session.jitsi_web_query_prefix;
 end
 
+-- Jitsi's library has no words for this refusal: the log alone says more.
+local function covers(of_token, address)
+	if of_token == address then
+		return true;
+	end
+	return false, nil, nil, "the token is for another room or tenant: its room and sub make "..quote(of_token);
+end
+
 local function verify_address(settings, session, muc_domain, address, tenant, room_name)
 	local sub = session.jitsi_meet_domain;
 	if type(sub) ~= "string" then
@@ -82,10 +92,10 @@ local function verify_address(settings, session, muc_domain, address, tenant, ro
 			return false, "server-missing-config", "muc_mapper_domain_base is not set";
 		end
 		local expected_tenant = sub == "*" and tenant or sub;
-		return address == ("[%s]%s@%s"):format(expected_tenant, room_name, muc_domain);
+		return covers(("[%s]%s@%s"):format(expected_tenant, room_name, muc_domain), address);
 	end
 	local domain = sub == "*" and muc_domain or settings.muc_domain_prefix.."."..sub;
-	return address == room_name.."@"..domain;
+	return covers(room_name.."@"..domain, address);
 end
 
 local function requires_authentication(room)
@@ -110,20 +120,24 @@ local function verify_domain(settings, session, asked, room)
 	end
 	local room_name, refusal = allowed_room(settings, session, target or asked.node);
 	if not room_name then
-		return false, refusal, "the token's room claim does not cover this room";
+		local claim, reason = session.jitsi_meet_room, "the token's room claim does not cover this room";
+		return false, refusal, reason, type(claim) == "string" and reason..": it is the pattern "..quote(claim);
 	end
 	if is_tenant_mismatch(session) then
 		session.jitsi_meet_tenant_mismatch = true;
+		local words = ("the token's context.tenant is %s, and the URL's is %s"):format(quote(tostring(session.jitsi_meet_str_tenant)),
+			quote(session.jitsi_web_query_prefix or ""));
 		if requires_authentication(room) then
-			return false;
+			return false, nil, nil, words;
 		end
-		settings.log("warn", "The token's tenant is not the one of the URL");
+		settings.log("warn", "%s", (words:gsub("^t", "T")));
 	end
 	return verify_address(settings, session, asked.muc_domain, asked.node.."@"..asked.host, tenant, room_name);
 end
 
 -- Decides for a token_util object (its fields are the settings), a session, an address with or without a nick, and
--- `find_room(room_jid)`. Returns true, or false, the name of the error and a reason, both of which may be absent.
+-- `find_room(room_jid)`. Returns true, or false, the name of the error and a reason, and the words for the log, if they say more
+-- than the reason; each may be absent.
 local function verify(settings, session, room_address, find_room)
 	local node, host;
 	if type(room_address) == "string" then

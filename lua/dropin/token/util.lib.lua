@@ -148,17 +148,17 @@ end
 
 -- Decides whether the session may enter the room. Returns true, or false, the name of an error and a reason.
 function util:verify_room(session, room_address)
-	local ok, allowed, error_name, reason = pcall(room_rules.verify, self, session, room_address, find_room);
+	local ok, allowed, error_name, reason, words = pcall(room_rules.verify, self, session, room_address, find_room);
 	if not ok then -- over a field that another plugin has set, or in the MUC
 		module:log("error", "Error while a room was checked: %s", allowed);
-		allowed, error_name, reason = false, nil, "the room could not be checked";
+		allowed, error_name, reason, words = false, nil, "the room could not be checked", nil;
 	end
 	if allowed then
 		return true;
 	end
 	self._count:room_refused(error_name or "room-mismatch");
 	module:log("info", "Room refused: %s: %s (%s)", error_name or "room-mismatch",
-		reason or "the token is for another room or tenant", report.refused_room(session, room_address));
+		words or reason or "the token is for another room or tenant", report.refused_room(session, room_address));
 	return false, error_name, reason;
 end
 
