@@ -25,6 +25,10 @@ static size_t count_parts(struct tv_span token) {
 }
 
 static enum tv_status split(struct tv_span token, struct tv_jws *jws, struct tv_detail *detail) {
+    if (token.length == 0) {
+        detail->reason = TV_REASON_EMPTY;
+        return TV_MALFORMED_TOKEN;
+    }
     const char *end = token.data + token.length;
     const char *first = find_dot(token.data, end);
     const char *second = find_dot(first ? first + 1 : NULL, end);

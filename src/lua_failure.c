@@ -449,6 +449,8 @@ static void add_shape_problem(luaL_Buffer *out, const struct tv_detail *detail) 
         add_number(out, detail->number);
         luaL_addstring(out, detail->number > 1 ? " parts" : " part");
         luaL_addstring(out, " where a signed one has three joined by dots");
+    } else if (detail->reason == TV_REASON_EMPTY) {
+        luaL_addstring(out, "the token is empty");
     } else {
         luaL_addstring(out, "the token's ");
         luaL_addstring(out, detail->subject);

@@ -29,7 +29,7 @@ static const struct {
     {H ".e30.AA", TV_OK, 0, NULL, 0},
     {H "..", TV_OK, 0, NULL, 0}, // an empty payload and signature are judged later
     {H ".e30.", TV_OK, 0, NULL, 0},
-    {"", TV_MALFORMED_TOKEN, TV_REASON_PARTS, NULL, 1},
+    {"", TV_MALFORMED_TOKEN, TV_REASON_EMPTY, NULL, 0},
     {"x", TV_MALFORMED_TOKEN, TV_REASON_PARTS, NULL, 1},
     {".", TV_MALFORMED_TOKEN, TV_REASON_PARTS, NULL, 2},
     {H ".e30", TV_MALFORMED_TOKEN, TV_REASON_PARTS, NULL, 2},

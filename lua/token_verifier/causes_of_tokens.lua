@@ -9,6 +9,9 @@ return {
 	{ "malformed-token", "malformed-token", "token",
 		"This is not the text of a signed token: three parts of base64url, joined by two dots, with nothing else in it.",
 		"Compare it with what the issuer gave out, byte by byte; copy it from there anew." };
+	{ "empty-token", "malformed-token", "token",
+		"The token is empty.",
+		"Look at the address that the client used: ?jwt= or ?token= with nothing behind it is not the same as none. A guest leaves it away." };
 	{ "opaque-token", "malformed-token", "token",
 		"This is an opaque token: a random text that only its issuer can look up, not a JSON Web Token.",
 		"Ask the provider for a signed JWT. Of an OpenID provider take the ID token, or have it issue JWTs as access tokens." };

@@ -100,6 +100,9 @@ end
 
 -- What is the matter with a text that is no token, as the native module has said.
 local function of_shape(token, code)
+	if token == "" then
+		return find("empty-token");
+	end
 	local parts = parts_of(token);
 	local header = is_header(parts[1]);
 	local cut = header and code ~= "token-too-large" and what_is_cut(token, parts, code);
@@ -109,7 +112,7 @@ local function of_shape(token, code)
 		return find(code);
 	elseif #parts == 3 and token:find("[=+/]") and not token:find("[^%w.=+/_-]") then
 		return find("base64-padding");
-	elseif not header and #parts < 3 and token ~= "" then
+	elseif not header and #parts < 3 then
 		return find("opaque-token");
 	end
 	return find("malformed-token");

@@ -195,7 +195,7 @@ end
 -- A token as it was typed: itself, or "@" and the name of a file that holds it. Returns nil and a message if that cannot
 -- be read.
 local function read_token(text, input)
-	if type(text) ~= "string" or text == "" then
+	if type(text) ~= "string" then
 		return nil;
 	elseif text == "-" and input then
 		return input:read(max_file_length) or "";
@@ -204,7 +204,9 @@ local function read_token(text, input)
 	end
 	local file, problem = io.open(text:sub(2), "rb");
 	if not file then
-		return nil, problem;
+		-- prosodyctl, too, has changed its user and its folder by now.
+		return nil, ("cannot read the token from %s. Prosody's user opens it, in Prosody's folder: give a whole path that it may read%s")
+			:format(problem, input and ", or - and <FILE" or "");
 	end
 	local token = file:read(max_file_length);
 	file:close();

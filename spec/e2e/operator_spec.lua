@@ -216,6 +216,18 @@ describe("prosodyctl mod_token_verifier explain", function ()
 		has(done.output, "usage: prosodyctl mod_token_verifier explain TOKEN|@FILE|- [HOST [ROOM]]");
 		assert.equal(2, done.status);
 	end);
+
+	it("says how to give it a file that it cannot read", function ()
+		local done = control{ "explain", "@README.md", "shared.example" }; -- it has left the folder that it was called in
+		has(done.output, "cannot read the token from README.md: No such file or directory. Prosody's user", ", or - and <FILE");
+		assert.equal(2, done.status);
+	end);
+
+	it("says that a token is empty", function ()
+		local done = control{ "explain", "", "shared.example" };
+		has(done.output, "The token is refused: malformed-token: the token is empty");
+		assert.equal(1, done.status);
+	end);
 end);
 
 -- The metrics by what stands in front of the value, and the types by the names of the families.
