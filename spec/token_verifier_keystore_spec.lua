@@ -245,6 +245,18 @@ describe("a key store of a key server", function ()
 		again:close();
 	end);
 
+	it("is waited for as long as wait_limit says", function ()
+		local store = new_store("silent", { timeout = 60, wait_limit = 0.2 });
+		local started = monotonic();
+		local _, message, code = store:get("key", true);
+		assert.equal("key-source-unavailable", code);
+		assert.truthy(message:find("did not give a key within", 1, true), message);
+		assert.is_true(monotonic() - started >= 0.2);
+		assert.equal("key-pending", code_of(store:get("key", false))); -- its fetch goes on
+		assert.equal(1, store:stats().fetches);
+		store:close();
+	end);
+
 	it("closed ends its fetches and raises", function ()
 		collectgarbage(); -- verifiers of other specs hold their stores
 		local store = new_store("silent", { timeout = 60 });
@@ -263,6 +275,12 @@ describe("a key store by hand", function ()
 		local store = tv.keystore();
 		assert.is_true(store:put("mine", key.public));
 		assert.is_true(store:put("object", tv.key(second.public), 1));
+		local freshness = {};
+		for _, held in ipairs(store:keys()) do
+			freshness[held.kid] = held.fresh_for or "for ever";
+		end
+		assert.equal("for ever", freshness.mine);
+		assert.is_true(freshness.object <= 1, freshness.object);
 		assert.equal(key.public, store:get("mine"):pem());
 		local _, message, code = store:get("other", true);
 		assert.equal("key-not-found", code, message);
@@ -328,6 +346,10 @@ describe("verify with key stores", function ()
 		assert.is_table(tv.verify(token, { keys = { empty, closed, full }, wait = true }));
 		assert.equal("key-source-unavailable", code_of(tv.verify(token, { keys = { empty, closed }, wait = true })));
 		assert.equal("key-not-found", code_of(tv.verify(token, { keys = { empty, empty }, wait = true })));
+		local page = new_store("garbage");
+		assert.is_table(tv.verify(token, { keys = { page, full }, wait = true }));
+		assert.equal("key-unusable", code_of(tv.verify(token, { keys = { page, empty }, wait = true })));
+		page:close();
 		for _, store in ipairs{ empty, full, closed } do
 			store:close();
 		end

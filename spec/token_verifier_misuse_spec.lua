@@ -30,7 +30,6 @@ describe("a key store's options that contradict each other", function ()
 		["options 'client_cert' and 'client_key' go together"] = { jwks_url = url, client_cert = "/a" },
 		["option 'cache_size'"] = { jwks_url = url, cache_size = 1.5 },
 		["option 'max_queued'"] = { jwks_url = url, max_queued = 1e10 },
-		["option 'refresh_ahead'"] = { jwks_url = url, refresh_ahead = 1e3 },
 		["option 'timeout'"] = { jwks_url = url, timeout = -1 },
 		["option 'wait_limit'"] = { jwks_url = url, wait_limit = 4e8 },
 		["option 'min_ttl' must be at least 1 second"] = { jwks_url = url, min_ttl = 0 },
@@ -39,6 +38,15 @@ describe("a key store's options that contradict each other", function ()
 		it(("raise: %s"):format(sentence), function ()
 			local message = raises(tv.keystore, options);
 			assert.truthy(message:find(sentence, 1, true), message);
+		end);
+	end
+end);
+
+describe("the part of its freshness in which a key is refreshed ahead", function ()
+	for _, percent in ipairs{ -1, 51, 2.5, 1e3 } do
+		it(("is a whole number from 0 to 50, not %g"):format(percent), function ()
+			local message = raises(tv.keystore, { jwks_url = "https://keys.example", refresh_ahead = percent });
+			assert.truthy(message:find("option 'refresh_ahead' must be a whole number from 0 to 50", 1, true), message);
 		end);
 	end
 end);
@@ -54,7 +62,8 @@ describe("a verifier's options that contradict each other", function ()
 		["option 'openid_issuer' is an empty list"] = { openid_issuer = {} },
 		["option 'issuers' is empty"] = { issuers = {} },
 		["'issuers' must be a table from issuer to key store"] = { issuers = store },
-		["'keys' must be a key store or a list of key stores"] = { keys = {} },
+		["'keys' must be a key store or a list of key stores, not table"] = { keys = {} },
+		["'keys' must be a key store or a list of key stores, not string"] = { keys = "https://keys.example" },
 		["options 'secret' and 'key' exclude each other"] = { secret = "x", key = key("rsa.pem") },
 	} do
 		it(("raise: %s"):format(sentence), function ()
@@ -64,7 +73,7 @@ describe("a verifier's options that contradict each other", function ()
 	end
 
 	it("raise: issuers of which one has no store", function ()
-		for _, issuers in ipairs{ { [1] = store }, { a = {} } } do
+		for _, issuers in ipairs{ { [1] = store }, { a = {} }, { a = 5 }, { a = "https://keys.example" } } do
 			assert.truthy(raises(tv.new, { issuers = issuers }):find("'issuers'", 1, true));
 		end
 	end);

@@ -42,6 +42,16 @@ describe("sign", function ()
 		end
 	end);
 
+	it("takes a table without numbers for an array only where its metatable says so", function ()
+		for _, case in ipairs{
+			{ { __jsontype = "array" }, '{"l":[]}' }, { { __jsontype = "object" }, '{"l":{}}' }, { { __jsontype = true }, '{"l":{}}' },
+			{ {}, '{"l":{}}' }, { setmetatable({}, { __index = { __jsontype = "array" } }), '{"l":{}}' },
+		} do
+			local token = assert(tv.sign({ l = setmetatable({}, case[1]) }, { secret = "secret" }));
+			assert.equal(case[2], (tv.verify_jws(token, { secret = "secret" })));
+		end
+	end);
+
 	local refused = {
 		{ "a function", { f = print } }, { "a coroutine", { deep = { t = coroutine.create(print) } } },
 		{ "a userdata", { u = io.stdout } },
@@ -218,6 +228,16 @@ describe("verify_jws", function ()
 			assert.error_matches(function () tv.verify_jws("a.b.c", { secret = "a", [name] = {} }); end,
 				"unknown option '" .. name .. "'", 1, true);
 		end
+	end);
+
+	it("takes RS256 alone from the keys of a store, if nothing is said", function ()
+		local store = tv.keystore();
+		store:put("rsa", read("rsa.pem"));
+		store:put("ec", (tv.key(read("ec.private-sec1.pem"))));
+		local token = assert(tv.sign({}, { private_key = read("rsa.private.pem"), kid = "rsa" }));
+		assert.equal("{}", (tv.verify_jws(token, { keys = store })));
+		token = assert(tv.sign({}, { private_key = read("ec.private-sec1.pem"), kid = "ec" }));
+		assert.equal("algorithm-not-accepted", select(3, tv.verify_jws(token, { keys = store })));
 	end);
 
 	it("finds keys in a store by kid", function ()

@@ -183,6 +183,15 @@ describe("a JWK Set", function ()
 		assert.equal("key-not-found", code_of(tv.verify(token(), { jwks_url = two, wait = true, allow_missing_kid = true })));
 	end);
 
+	it("serves a token without kid also behind a source that needs one", function ()
+		local set = publish_set{ jwk(key.public, { kid = "key" }) };
+		local server, one = tv.keystore{ asap_key_server = world.closed_url() }, tv.keystore{ jwks_url = set };
+		assert.is_table(tv.verify(token(), { keys = { server, one }, wait = true, allow_missing_kid = true }));
+		assert.equal("key-id-missing", code_of(tv.verify(token(), { keys = { server }, wait = true, allow_missing_kid = true })));
+		server:close();
+		one:close();
+	end);
+
 	it("is revalidated, and held as long as its headers say", function ()
 		local url, requests = publish_set({ jwk(key.public, { kid = "key" }) }, { ETag = '"one"', ["Cache-Control"] = "max-age=1" });
 		local store = tv.keystore{ jwks_url = url, min_ttl = 1 };
@@ -298,6 +307,15 @@ describe("an OpenID provider", function ()
 		end);
 	end
 
+	it("that cannot be asked is refused where it is configured, with others too", function ()
+		for _, issuers in ipairs{ { "ftp://one.example" }, { "https://one.example", "ftp://two.example" } } do
+			local verifier, message, code = tv.new{ openid_issuer = issuers };
+			assert.is_nil(verifier);
+			assert.equal("key-source-unavailable", code);
+			assert.truthy(message:find(issuers[#issuers], 1, true), message);
+		end
+	end);
+
 	it("speaks only for itself where there are several", function ()
 		local one = publish_provider{ jwk(key.public, { kid = "same" }) };
 		local two = publish_provider{ jwk(second.public, { kid = "same" }) };
@@ -317,6 +335,19 @@ describe("issuers bound to their sources", function ()
 		local verifier = assert(tv.new{ issuers = { ["https://one"] = one }, accepted_issuers = { "system" } });
 		assert.equal("issuer-not-accepted", code_of(verifier:verify(token({ iss = "https://one" }, key, "kid"))));
 		assert.equal("issuer-not-accepted", code_of(verifier:verify(token({ iss = "system" }, key, "kid"))));
+	end);
+
+	it("are asked on where a source has a key of that kid for something else, and not once one has judged", function ()
+		local one, two = tv.keystore(), tv.keystore();
+		one:put("same", (assert(tv.generate_key{ curve = "P-256" })));
+		two:put("same", key.public);
+		-- Tables have no order: one of them is asked first.
+		for _, case in ipairs{ { "https://one", "https://two" }, { "https://two", "https://one" } } do
+			local verifier = assert(tv.new{ issuers = { [case[1]] = one, [case[2]] = two } });
+			assert.is_table(verifier:verify(token({ iss = case[2] }, key, "same")));
+			assert.equal("issuer-not-accepted", code_of(verifier:verify(token({ iss = case[1] }, key, "same"))));
+			assert.equal("expired", code_of(verifier:verify(token({ iss = case[2], exp = 5 }, key, "same"))));
+		end
 	end);
 
 	it("are each believed of their own source's keys alone", function ()
@@ -524,6 +555,8 @@ describe("a local folder", function ()
 			assert.equal(key.public, assert(store:get("key", false)):pem());
 			assert.equal(key.public, store:get("key", false):pem());
 			assert.equal(1, store:stats().fetches);
+			local held = store:keys()[1];
+			assert.is_nil(held.age or held.fresh_for); -- it holds while the file is the same
 			write("key", second.public);
 			assert.equal(second.public, store:get("key", false):pem());
 			write("key", "nonsense");

@@ -182,10 +182,9 @@ bool tv_keystore_is_folder(const struct tv_keystore *store) {
 uint64_t tv_keystore_id(const struct tv_keystore *store) { return store->id; }
 
 struct tv_keystore *tv_keystore_after(uint64_t id) {
-    struct tv_keystore *found = NULL;
-    for (struct tv_keystore *store = tv_keystores; store; store = store->next)
-        if (store->id > id && (!found || store->id < found->id))
-            found = store;
+    struct tv_keystore *found = NULL; // the newest stands first
+    for (struct tv_keystore *store = tv_keystores; store && store->id > id; store = store->next)
+        found = store;
     return found;
 }
 

@@ -186,8 +186,7 @@ static struct tv_accepted one_issuer(lua_State *L, int index, int verifier_index
 
 // All that some source speaks for: what none of the others may.
 static void collect_bound_issuers(lua_State *L, int verifier_index, struct verifier *verifier) {
-    size_t count = verifier->source_count > 0 ? verifier->source_count : 1;
-    struct tv_span *values = lua_newuserdatauv(L, count * sizeof *values, 0);
+    struct tv_span *values = lua_newuserdatauv(L, verifier->source_count * sizeof *values, 0);
     anchor(L, verifier_index);
     verifier->bound_issuers = (struct tv_accepted){.values = values, .configured = true};
     for (size_t i = 0; i < verifier->source_count; i++)

@@ -107,7 +107,7 @@ static enum tv_status judge_with_sources(struct run *run, struct tv_detail *deta
         const struct source *source = &verifier->sources[i];
         struct tv_detail found = {0};
         struct tv_key *key = NULL;
-        status = get_key(source->store, &request, wait && worst != TV_KEY_PENDING, &key, &found);
+        status = get_key(source->store, &request, wait, &key, &found);
         if (status == TV_OK && worst != TV_KEY_PENDING) {
             found.key_id = request.key_id;
             status = judge_with(run, source, key, &found);

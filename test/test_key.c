@@ -445,6 +445,8 @@ static const struct {
     {",\"alg\":\"RS256\"", TV_OK, TV_KEY_ALGORITHM_MISMATCH, "alg"},
     {",\"alg\":\"RS384\"", TV_KEY_ALGORITHM_MISMATCH, TV_OK, "alg"},
     {",\"alg\":\"HS256\"", TV_KEY_ALGORITHM_MISMATCH, TV_KEY_ALGORITHM_MISMATCH, "alg"},
+    {",\"alg\":\"EdDSA\"", TV_KEY_ALGORITHM_MISMATCH, TV_KEY_ALGORITHM_MISMATCH, "alg"},
+    {",\"alg\":\"Ed25519\"", TV_KEY_ALGORITHM_MISMATCH, TV_KEY_ALGORITHM_MISMATCH, "alg"},
     {",\"alg\":\"RSA-OAEP\"", TV_KEY_ALGORITHM_MISMATCH, TV_KEY_ALGORITHM_MISMATCH, "alg"},
     {",\"alg\":\"rs256\"", TV_KEY_ALGORITHM_MISMATCH, TV_KEY_ALGORITHM_MISMATCH, "alg"},
     {",\"use\":\"sig\"", TV_OK, TV_OK, NULL},
