@@ -5,6 +5,7 @@
 #include "plain_file.h"
 #include "version.h"
 
+#include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
@@ -15,10 +16,14 @@
 
 // What libcurl calls
 
-static curl_socket_t open_socket(void *unused, curlsocktype purpose,
+static curl_socket_t open_socket(void *argument, curlsocktype purpose,
                                  struct curl_sockaddr *address) {
-    (void)unused, (void)purpose;
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    (void)purpose;
+    struct tv_fetch *fetch = argument;
+    int made = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (made < 0 && (errno == EMFILE || errno == ENFILE)) // libcurl blames the server
+        fetch->result.error = "this process has no descriptor left";
+    return made;
 }
 
 // libcurl keeps every line of header, and bounds neither answers like 103 nor trailers.
@@ -124,6 +129,7 @@ CURL *tv_fetch_open_easy(struct tv_fetch *fetch) {
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, fetch);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, fetch);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, fetch->headers);
     set_limits(easy, &fetch->settings);
     set_tls(easy, &fetch->settings);

@@ -91,6 +91,13 @@ size_t tv_keystore_usable_server(const struct tv_keystore *store, size_t first, 
     return index;
 }
 
+// A server that has just failed is asked one thing first: many more fetches would wait as long for
+// it, and keep those from other sources, and threads that look up its name, waiting with them.
+bool tv_keystore_has_slot(const struct tv_keystore *store, size_t server) {
+    bool failed = server < store->server_count && store->servers[server].failures > 0;
+    return store->running < (failed ? 1 : store->options.max_running);
+}
+
 // What an OpenID provider says of its set is taken for good as long as a key at the most.
 static bool is_discovered(const struct tv_keystore *store, int64_t now_ms) {
     return store->options.source != TV_SOURCE_OPENID ||
@@ -242,7 +249,7 @@ enum tv_status tv_pending_add(struct tv_keystore *store, const struct tv_key_req
         pending->server = tv_keystore_usable_server(store, 0, now_ms);
         if (pending->server == store->server_count)
             pending->server = 0; // queued, and judged again when its turn comes
-        if (store->running < store->options.max_running)
+        if (tv_keystore_has_slot(store, pending->server))
             status = tv_pending_start(pending, now_ms, detail);
     }
     if (status != TV_OK)

@@ -263,16 +263,17 @@ static void start_queued(struct tv_keystore *store, int64_t now_ms) {
     if (tv_keystore_is_set(store))
         return; // what has no fetch there waits for the set's
     struct tv_pending *next;
-    for (struct tv_pending *pending = store->pendings;
-         pending && store->queued > 0 && store->running < store->options.max_running;
+    for (struct tv_pending *pending = store->pendings; pending && store->queued > 0;
          pending = next) {
+        size_t server = tv_keystore_usable_server(store, 0, now_ms);
+        if (!tv_keystore_has_slot(store, server))
+            return;
         next = pending->next;
         if (pending->fetch)
             continue;
         struct tv_absence absence =
             absence_of(pending, TV_KEY_SOURCE_UNAVAILABLE, TV_REASON_WAITED, 0);
         absence.detail.limit = (double)store->options.wait_ms / 1000;
-        size_t server = tv_keystore_usable_server(store, 0, now_ms);
         enum tv_status status = TV_KEY_SOURCE_UNAVAILABLE;
         if (server < store->server_count && now_ms < pending->asked_ms + store->options.wait_ms) {
             pending->server = server;

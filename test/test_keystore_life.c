@@ -257,6 +257,32 @@ static void test_back_off(void) {
     tv_keystore_free(store);
 }
 
+// After a failure one look-up tries the source; the others follow if that goes well, or fail with it.
+static void test_probe(void) {
+    char url[128];
+    int path = new_path(ERROR);
+    struct tv_keystore_options options = options_of(url_of(path, "keys", url));
+    options.back_off_min_ms = options.back_off_max_ms = 1;
+    struct tv_keystore *store = open_with(&options);
+    fetch_key(store, "first", tv_clock_steady_ms(), "first");
+    for (int round = 0; round < 2; round++) {
+        server_say(&server, path, round == 0 ? ERROR : NOT_FOUND);
+        usleep(3000); // past the back-off
+        int64_t now_ms = tv_clock_steady_ms();
+        CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "a", now_ms), "a");
+        CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "b", now_ms), "b");
+        CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "c", now_ms), "c");
+        struct tv_keystore_stats stats = tv_keystore_stats(store, now_ms);
+        CHECK_NUMBER(1, stats.in_flight, "one tries");
+        CHECK_NUMBER(2, stats.queued, "the others wait");
+        settle_all();
+        CHECK_NUMBER(round == 0 ? 2 : 5, requests(path), "requests");
+        CHECK_NUMBER(0, tv_keystore_stats(store, now_ms).queued, "all are answered");
+    }
+    CHECK_STATUS(TV_KEY_NOT_FOUND, ask_at(store, "c", tv_clock_steady_ms()), "c");
+    tv_keystore_free(store);
+}
+
 // Fetches that were under way together fail together: that is one failure.
 static void test_one_round(void) {
     struct tv_keystore *store = open_path(new_path(RESET));
@@ -512,6 +538,7 @@ int main(void) {
     test_stale_limit();
     test_stale_wait();
     test_back_off();
+    test_probe();
     test_one_round();
     test_retry_after();
     test_absences();
