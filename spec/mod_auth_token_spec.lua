@@ -2,6 +2,7 @@
 -- mod_auth_token: what a connection brings along, the log-in with its events, and what a resumed session takes over.
 
 local prosody = require "spec.support.prosody";
+local st = require "util.stanza";
 local tokens = require "spec.support.tokens";
 
 local secret = ("s"):rep(32);
@@ -172,11 +173,16 @@ describe("a log-in", function ()
 			assert.same({ "failure", "not-allowed" }, { table.unpack({ authenticate(module, { auth_token = good_token() }) }, 1, 2) });
 		end);
 
-		it("is denied with words where a handler names something else: "..event, function ()
-			for _, answer in ipairs({ { res = false, error = 5, reason = {} }, { res = false, error = true, reason = 5 } }) do
+		it("is denied with what can stand in a stanza, whatever a handler names: "..event, function ()
+			-- { error, reason, text for the client }
+			for _, case in ipairs({
+				{ 5, {} }, { true, 5 }, { "Not Allowed!", "no\0\1", "no??" }, { "a>b", "\255", "?" }, { "", "Zo\195\171 \n", "Zo\195\171 \n" },
+			}) do
 				local module = load_module();
-				hook(event, function () return answer; end);
-				assert.same({ "failure", "not-allowed" }, { table.unpack({ authenticate(module, { auth_token = good_token() }) }, 1, 3) });
+				hook(event, function () return { res = false, error = case[1], reason = case[2] }; end);
+				local answer = { table.unpack({ authenticate(module, { auth_token = good_token() }) }, 1, 3) };
+				assert.same({ "failure", "not-allowed", case[3] }, answer);
+				st.stanza("failure"):tag(answer[2]):up():tag("text"):text(answer[3] or "");
 			end
 		end);
 

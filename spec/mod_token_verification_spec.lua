@@ -199,6 +199,12 @@ describe("the door of a room", function ()
 		end
 	end);
 
+	it("stays guarded where Prosody cannot read its options", function ()
+		load_module({}, { token_verification_allowlist = { 0/0 } }, { admins = { 0/0 } });
+		assert.equal(2, #prosody.logged("error", "cannot be read and is ignored"));
+		assert.is_true(enter("muc-occupant-pre-join", new_session(), "room2"));
+	end);
+
 	it("remembers the room of local users only", function ()
 		load_module({ muc_mapper_domain_base = "example.org" });
 		local remote = without_token({ type = "s2sin" });

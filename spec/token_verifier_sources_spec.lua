@@ -581,6 +581,8 @@ describe("a local folder", function ()
 	end);
 
 	it("must be named by its whole path", function ()
+		local message = select(2, tv.keystore{ directory = folder .. "/odd\1\n\255" }:get("kid", false));
+		assert.truthy(message:find("/odd\\x01\\x0a\\xff/", 1, true), message);
 		assert.has_error(function () tv.keystore{ directory = "keys" }; end);
 		assert.has_error(function () tv.keystore{ asap_key_server = "file://keys" }; end);
 	end);

@@ -159,6 +159,15 @@ describe("a refusal", function ()
 		end);
 	end
 
+	it("of a claim that is required shows its name as a word, or quoted if it is none", function ()
+		for name, shown in pairs({
+			jti = "jti", ["urn:x/y"] = "urn:x/y", ["x\0\255"] = '"x\\x00\\xff"', [""] = '""', ["a b"] = '"a b"', ['"'] = [["\""]],
+		}) do
+			local _, message = tv.verify(tokens.hs256(claims(), secret), options{ required_claims = { name } });
+			assert.equal(("the claim %s is missing"):format(shown), message);
+		end
+	end);
+
 	it("never shows the token, its signature or what cannot be printed", function ()
 		local token = tokens.hs256(claims{ iss = ("\n\27[31m\u{202e}x"):rep(40) }, secret);
 		local _, message = tv.verify(token, options{ accepted_issuers = { "app" } });

@@ -41,18 +41,22 @@ static void add_number(luaL_Buffer *out, double number) {
         add_format(out, "%.14g", number);
 }
 
+static void add_byte(luaL_Buffer *out, char byte) {
+    unsigned char c = (unsigned char)byte;
+    if (c < 0x20 || c >= 0x7f)
+        add_format(out, "\\x%02x", c);
+    else
+        luaL_addchar(out, byte);
+}
+
 // Bytes from outside, in quotes, cut, and escaped so that they can stand in a log line.
 static void add_quoted(luaL_Buffer *out, struct tv_span text) {
     size_t shown = text.length < QUOTED_MAX ? text.length : QUOTED_MAX;
     luaL_addchar(out, '"');
     for (size_t i = 0; i < shown; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        if (c == '"' || c == '\\')
-            add_format(out, "\\%c", c);
-        else if (c < 0x20 || c >= 0x7f)
-            add_format(out, "\\x%02x", c);
-        else
-            luaL_addchar(out, (char)c);
+        if (text.data[i] == '"' || text.data[i] == '\\')
+            luaL_addchar(out, '\\');
+        add_byte(out, text.data[i]);
     }
     luaL_addstring(out, shown < text.length ? "...\"" : "\"");
 }
@@ -105,10 +109,10 @@ static void add_key_id(luaL_Buffer *out, const struct tv_detail *detail) {
 }
 
 static void add_source(luaL_Buffer *out, const struct tv_detail *detail) {
-    if (detail->source.length > 0)
-        luaL_addlstring(out, detail->source.data, detail->source.length);
-    else
+    if (detail->source.length == 0)
         luaL_addstring(out, "the key store");
+    for (size_t i = 0; i < detail->source.length; i++)
+        add_byte(out, detail->source.data[i]);
 }
 
 // The file a key server was asked for; operators look for it there.
@@ -353,6 +357,17 @@ static void add_mismatch(luaL_Buffer *out, const struct tv_detail *detail) {
         add_format(out, "the key is %s, which is not one for %s", detail->text, detail->subject);
 }
 
+// A name that options gave: as it is if it reads as a word.
+static void add_name(luaL_Buffer *out, struct tv_span name) {
+    bool plain = name.length > 0 && name.length <= QUOTED_MAX;
+    for (size_t i = 0; i < name.length && plain; i++)
+        plain = name.data[i] > ' ' && name.data[i] <= '~' && name.data[i] != '"';
+    if (plain)
+        luaL_addlstring(out, name.data, name.length);
+    else
+        add_quoted(out, name);
+}
+
 // A claim or header member of the wrong type or value.
 static void add_member_problem(luaL_Buffer *out, const struct tv_detail *detail,
                                const char *expected) {
@@ -362,7 +377,7 @@ static void add_member_problem(luaL_Buffer *out, const struct tv_detail *detail,
         if (name)
             luaL_addstring(out, name);
         else
-            luaL_addlstring(out, detail->found.data, detail->found.length);
+            add_name(out, detail->found);
         luaL_addstring(out, " is missing");
         break;
     case TV_REASON_TYPE:

@@ -3,6 +3,7 @@
 
 local st = require "util.stanza";
 local jid_prep = require "util.jid".prep;
+local set = require "util.set";
 
 local xmlns_error = "http://jitsi.org/jitmeet";
 
@@ -19,7 +20,12 @@ if not token_util then
 end
 
 -- The addresses in a set. What is none must not keep this plugin from loading: nothing would guard the rooms then.
-local function addresses(option, entries)
+local function addresses(option, get)
+	local ok, entries = pcall(get, module, option, {});
+	if not ok then
+		module:log("error", "Option '%s' cannot be read and is ignored: %s", option, entries);
+		return set.new();
+	end
 	return entries / function (entry)
 		if type(entry) ~= "string" then
 			module:log("error", "Option '%s' must be a list of addresses, but holds a %s, which is ignored", option, type(entry));
@@ -32,8 +38,8 @@ end
 local function read_options()
 	return {
 		require_token_for_moderation = module:get_option_boolean("token_verification_require_token_for_moderation", false);
-		allow_list = addresses("token_verification_allowlist", module:get_option_set("token_verification_allowlist", {}));
-		admins = addresses("admins", module:get_option_inherited_set("admins", {}));
+		allow_list = addresses("token_verification_allowlist", module.get_option_set);
+		admins = addresses("admins", module.get_option_inherited_set);
 	};
 end
 

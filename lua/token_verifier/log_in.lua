@@ -31,10 +31,10 @@ function methods:username_of_resumed(previd)
 	return nil;
 end
 
--- What a handler answered goes into the answer to the client: another type than string could not.
+-- What a handler answered becomes an element and its text in the answer to the client, as far as it can.
 function methods:deny(session, by, condition, text, keep_token)
-	condition = type(condition) == "string" and condition or "not-allowed";
-	text = type(text) == "string" and text or nil;
+	condition = type(condition) == "string" and condition:match("^%l[%l-]*$") or "not-allowed";
+	text = type(text) == "string" and report.for_stanza(text) or nil;
 	self.log("info", "Log-in refused: denied by a handler of %s: %s: %s (%s)", by, condition, text or "",
 		report.refused_token(session, session.auth_token));
 	return nil, condition, text, keep_token;

@@ -69,6 +69,14 @@ local function refused_room(session, room_address)
 	return table.concat(parts, " ");
 end
 
+-- A text from elsewhere made fit for a stanza, which Prosody lets be UTF-8 without control characters only.
+local function for_stanza(text)
+	if utf8.len(text) and not text:find("[%z\1-\8\11\12\14-\31]") then
+		return text;
+	end
+	return (text:gsub("[^ -~]", "?"));
+end
+
 -- Who else is accepted here is nobody's business.
 local without_list = {
 	["issuer-not-accepted"] = "iss is not accepted", ["audience-not-accepted"] = "aud is not accepted",
@@ -82,4 +90,4 @@ local function answer(code, message)
 	return not_authorized[code] and "not-authorized" or "not-allowed", without_list[code] or message;
 end
 
-return { quote = quote, refused_token = refused_token, refused_room = refused_room, answer = answer };
+return { quote = quote, for_stanza = for_stanza, refused_token = refused_token, refused_room = refused_room, answer = answer };
