@@ -105,7 +105,7 @@ function methods:store(source)
 		if not store then
 			return nil, message, "key-source-unavailable";
 		elseif message then
-			self.log("warn", "Keys: %s", message);
+			self.log("warn", "Keys: %s until Prosody is restarted; hosts with the same source of keys need the same settings", message);
 		end
 		self.stores[name] = store;
 	end
