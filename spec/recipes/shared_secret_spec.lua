@@ -11,7 +11,8 @@ describe("a shared secret", function ()
 	lazy_setup(function ()
 		page:substitute{ ["/etc/prosody"] = folder, ["chown prosody:"] = ": chown prosody:" };
 		page:run("secret");
-		world.start_prosody{ hosts = page:text("prosody") };
+		local prosody = world.start_prosody{ hosts = page:text("prosody") };
+		page:substitute{ ["127.0.0.1:5280"] = ("127.0.0.1:%d"):format(prosody.port) };
 	end);
 
 	lazy_teardown(world.close);
@@ -45,6 +46,13 @@ describe("a shared secret", function ()
 			pending("node and npm are not installed");
 		end
 		assert.equal("joined", planning(world.run_script{ text = script }));
+	end);
+
+	it("verifies a token that curl logs in with, and tells curl why not", function ()
+		world.write_file{ name = "token", text = page:token("token") };
+		page:shows("logged-in", page:run("log-in"));
+		world.write_file{ name = "token", text = "x" };
+		assert.truthy(page:run("log-in"):find("<failure [^>]*><not%-allowed/><text>the token has 1 part"));
 	end);
 
 	it("tells of a token that is signed with another", function ()
