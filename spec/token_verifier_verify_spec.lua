@@ -69,6 +69,22 @@ describe("a good token", function ()
 		assert.same({ typ = "JWT", alg = "HS256", kid = "unused" }, header);
 	end);
 
+	-- Names are remembered by a number made of some of their bytes: "aaaa" and "`aaaa" have the same, and "" that of no name at all.
+	it("gives the names of its members as they are, the first time and later", function ()
+		local token = tokens.hs256([[{"":0,"aaaa":1,"`aaaa":2,"exp":1700000060}]], secret);
+		local program = ([[local tv = require "token_verifier";
+			for _ = 1, 3 do local got = assert(tv.verify(%q, { secret = %q, now = %d })); print(got[""], got["aaaa"], got["`aaaa"]); end]])
+			:format(token, secret, now);
+		local file = os.tmpname();
+		local out = io.open(file, "w");
+		out:write(program);
+		out:close();
+		local pipe = io.popen("lua5.4 " .. file .. " 2>&1"); -- which remembers none yet
+		assert.equal(("0\t1\t2\n"):rep(3), pipe:read("a"));
+		pipe:close();
+		os.remove(file);
+	end);
+
 	it("of RS256 is taken with every form of the key", function ()
 		local token = tokens.rs256(claims(), key, "any");
 		local object = assert(tv.key(key.public));
