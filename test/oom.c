@@ -3,11 +3,11 @@
 // our own and those of OpenSSL. Run under AddressSanitizer: what is lost on the way out of a
 // failure is a leak. `make oom`.
 //
-//   oom [all] [few] [own] [first] [keys] [signatures] [texts] [stores]
+//   oom [all] [few] [own] [first] [N/M] [keys] [signatures] [texts] [stores]
 //
 // all: each of the thousands of allocations that loading a key takes; few: a small sample of them,
-// and one algorithm of each family; own: none of OpenSSL's; first: only until a check fails; the
-// other words: only such operations.
+// and one algorithm of each family; own: none of OpenSSL's; first: only until a check fails; N/M:
+// only every M-th operation, from the N-th on; the other words: only such operations.
 #define SERVER_MAX_S 3600
 
 #include "expand.h"
@@ -27,6 +27,7 @@
 
 static unsigned failing_allocators = OURS | OPENSSL;
 static bool first_failure_ends;
+static unsigned part = 1, parts = 1;
 
 // Inputs, made before any allocation fails.
 enum loader { PUBLIC, PRIVATE, SECRET };
@@ -460,6 +461,9 @@ static long run_out(const struct operation *operation, unsigned of, long failing
 }
 
 static void run_out_everywhere(const struct operation *operation) {
+    static unsigned count;
+    if (count++ % parts != part - 1)
+        return;
     // What OpenSSL makes once in the process is there from now on.
     CHECK_STATUS(operation->good, operation->run(operation->argument), operation->name);
     CHECK_STATUS(operation->good, operation->run(operation->argument), operation->name);
@@ -626,7 +630,10 @@ static void read_arguments(char *const *arguments) {
             failing_allocators = OURS;
         else if (strcmp(*arguments, "first") == 0)
             first_failure_ends = true;
-        else {
+        else if (sscanf(*arguments, "%u/%u", &part, &parts) == 2) {
+            if (part < 1 || part > parts)
+                check_abort("no such part: %s", *arguments);
+        } else {
             size_t i = 0;
             while (i < KINDS && strcmp(*arguments, kinds[i].name) != 0)
                 i++;
