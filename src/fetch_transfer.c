@@ -98,6 +98,8 @@ static void set_limits(CURL *easy, const struct tv_fetch_settings *settings) {
     // Or closing a handle during a slow DNS look-up waits for its thread.
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 #endif
+    // libcurl sends a request anew that meets the end of a kept connection, but not over HTTP/2.
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)settings->connect_timeout_ms);

@@ -52,6 +52,27 @@ describe("a real nginx behind https", function ()
 		store:close();
 	end);
 
+	it("is asked for many keys although it ends each connection after a few", function ()
+		local kids, store = {}, tv.keystore{ asap_key_server = nginx.https_url .. "/.", ca_file = nginx.ca_file };
+		for i = 1, 100 do
+			kids[i] = "key-" .. i;
+		end
+		world.publish{ key = "key", kids = kids, places = { "nginx" } };
+		for _, kid in ipairs(kids) do
+			assert.equal("key-pending", select(3, store:get(kid, false)));
+		end
+		repeat
+			local settled, running = tv.step(5);
+			for _, item in ipairs(settled) do
+				assert.is_nil(item.code, item.message);
+			end
+		until running == 0;
+		for _, kid in ipairs(kids) do
+			assert(store:get(kid, false));
+		end
+		store:close();
+	end);
+
 	it("is refused without it", function ()
 		-- Another spelling of the URL: stores are shared by URL, and the first one's settings win.
 		fails(tv.keystore{ asap_key_server = nginx.https_url .. "/./" }, "key-source-unavailable", "certificate");

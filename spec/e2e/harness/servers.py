@@ -246,9 +246,11 @@ location / {{ try_files $uri /page/{next(iter(files))}; }}
     log_format requests '$status $request_uri';
     access_log {self.access_log} requests;
     types {{ application/x-pem-file pem; text/html html; text/javascript js; }}
+    # As key servers are that many ask: HTTP/2, and connections that end while others of their requests are on the way.
+    keepalive_requests 3;
     server {{
         listen 127.0.0.1:{self.http_port};
-        listen 127.0.0.1:{self.https_port} ssl;
+        listen 127.0.0.1:{self.https_port} ssl http2;
         ssl_certificate {self.folder}/server.pem;
         ssl_certificate_key {self.folder}/server.pem;
         root {self.folder}/www;
