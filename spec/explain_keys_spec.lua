@@ -156,6 +156,8 @@ local cases = {
 
 	{ "that a folder does not have", "lost", function () return ('asap_key_server = "file://%s"'):format(folder); end, "key", "FAIL",
 		"key-file-missing-locally", token_verifier.key_file_name("lost"), "--kid lost --dir /" },
+	{ "of a folder that is not there", "k", function () return 'asap_key_server = "file:///nonexistent"'; end, "key", "FAIL",
+		"folder-missing", "no such folder", "mend the path" },
 	{ "whose file cannot be read", "no file", function () return ('asap_key_server = "file://%s"'):format(folder); end, "key", "FAIL",
 		"key-file-unreadable", "cannot be read", "chmod a+r", 3 },
 	{ "of a source that is none", "k", function () return 'asap_key_server = ""'; end, "key", "FAIL", "no-source", "holds no key",
@@ -248,6 +250,8 @@ describe("the command's check", function ()
 			"key-private", "A private key is published!" },
 		{ "a provider whose address is none", function () return 'openid_issuer = "ftp://x.example"'; end, 1, "no-source",
 			"names no usable source of keys" },
+		{ "a key server without https://", function () return 'asap_key_server = "keys.example.org/asap"'; end, 1, nil,
+			'the URL "keys.example.org/asap" cannot be asked for keys: it does not begin with https:// or http://' },
 		{ "a set without a key", function () return ('cache_keys_url = "%s"'):format(urls.none); end, 1, "set-fits-no-algorithm",
 			"it answers, but has no key" },
 		{ "a misspelt option", function () return in_plain.."token_leway = 5"; end, 0, nil, "did you mean 'token_leeway'?" },

@@ -18,7 +18,10 @@ enum tv_status tv_fetch_check_url(const char *url, char **printable, struct tv_d
         code = CURLUE_UNSUPPORTED_SCHEME;
     if (code != CURLUE_OK) {
         detail->reason = TV_REASON_NETWORK;
-        detail->text = curl_url_strerror(code);
+        // libcurl says "Bad scheme" to a URL that has none.
+        detail->text = code == CURLUE_BAD_SCHEME || code == CURLUE_UNSUPPORTED_SCHEME
+                           ? "it does not begin with https:// or http://"
+                           : curl_url_strerror(code);
         status = TV_KEY_SOURCE_UNAVAILABLE;
         goto out;
     }

@@ -48,7 +48,8 @@ return {
 		"Give --config and --host, or one of --secret-file, --key, --asap-key-server, --jwks-url, --openid-issuer and --directory." };
 	{ "no-source", "key-not-found", "configuration",
 		"The configured source of keys is empty or no usable URL, so it holds no key.",
-		"Mend asap_key_server, cache_keys_url, openid_issuer or token_issuers: an error line at start says what is wrong with it." };
+		"Mend asap_key_server, cache_keys_url, openid_issuer or token_issuers: an error line at start says what is wrong with it. A URL "
+			.."begins with https://, and a folder as asap_key_server with file:///." };
 	{ "no-key-configured", "key-not-found", "configuration",
 		"Nothing is configured to verify tokens with.",
 		"Set app_secret (or app_secret_file), asap_key_server, cache_keys_url or openid_issuer." };

@@ -118,8 +118,14 @@ local function first_of(list, message, otherwise)
 end
 
 local function not_found(message, kid, values, stores)
-	if message:find("^the file ") then
-		values.command = publish_command(kid, message:match("^the file (.*)/%x+%.pem for "));
+	local folder = message:match("^the file (.*)/%x+%.pem for ");
+	if folder then
+		local opened = io.open(folder);
+		if not opened then
+			return find("folder-missing");
+		end
+		opened:close();
+		values.command = publish_command(kid, folder);
 		return find("key-file-missing-locally", values);
 	elseif values.file then
 		return find("key-file-missing", values);
