@@ -99,7 +99,7 @@ local cases = {
 		"token-verifier publish PUBLIC-KEY.pem --kid 'lost key' --dir FOLDER-OF-THE-KEYS" },
 	{ "of a hostile kid", "$(id)'`x`", server("nginx"), "key", "FAIL", "key-file-missing", "no file", [[--kid '$(id)'\''`x`' --dir]] },
 	{ "that is published with its private half", "private", server("nginx"), "key", "WARN", "key-private", "A private key is published!",
-		"Take it away now", 0 },
+		"--kid NEW-KID", 0 },
 	{ "that is a certificate", "certificate", server("nginx"), "key", "ok", "key-certificate", "certificate is published", "that is fine" },
 	{ "whose file is empty", "empty", server("nginx"), "key", "FAIL", "key-empty", "file is empty", "--kid empty", 3 },
 	{ "that is an SSH key", "ssh", server("nginx"), "key", "FAIL", "key-no-key", "no public key", "BEGIN PUBLIC KEY", 3 },
@@ -120,7 +120,8 @@ local cases = {
 		"algorithm-not-configured", "only RS512 or ES256", '{ "RS512", "ES256", "RS256" }' },
 
 	{ "that is refused", "k", server("bad", "/status-403"), "key", "FAIL", "key-forbidden", "HTTP 403", "0644", 3 },
-	{ "in whose place is a page", "k", server("bad", "/garbage"), "key", "FAIL", "key-is-page", "HTML page", "a missing file must be 404", 3 },
+	{ "in whose place is a page", "k", server("bad", "/garbage"), "key", "FAIL", "key-is-page", "HTML page",
+		"/garbage/"..token_verifier.key_file_name("k").." (the address must", 3 },
 	{ "to which the server redirects", "k", server("bad", "/to-http"), "key", "FAIL", "key-redirect", "redirects (HTTP 302)",
 		"curl -sI http://127.0.0.1", 3 },
 	{ "for which the server has an odd answer", "k", server("bad", "/status-418"), "key", "FAIL", "key-status", "HTTP 418", "curl -si http",
@@ -241,7 +242,7 @@ describe("the command's check", function ()
 
 	-- { what, lines of the configuration, exit status, key of the cause or nil, words of the answer }
 	for _, case in ipairs({
-		{ "a page for each kid", server("bad", "/garbage"), 1, "key-is-page", "a missing file must be 404" },
+		{ "a page for each kid", server("bad", "/garbage"), 1, "key-is-page", "a missing file be 404" },
 		{ "keys that no accepted algorithm is for", function () return key_set("set")()..'\nsignature_algorithm = "ES256"'; end, 0,
 			"set-fits-no-algorithm", "is one for an algorithm that is accepted (ES256)" },
 		{ "keys that are not used", function () return ('cache_keys_url = "%s"'):format(urls.mixed); end, 0, "set-skips-keys",

@@ -75,7 +75,7 @@ return {
 		"Look at what it says: curl -si {url}" };
 	{ "key-is-page", "key-unusable", "key server",
 		"The key server answered with an HTML page, not with a key: a start page, an error page or a log-in page.",
-		"Look at it: curl -si {url} The address must lead to the folder with the .pem files; a missing file must be 404." };
+		"Look at it: curl -si {url} (the address must lead to the folder with the .pem files, and a missing file be 404)." };
 	{ "key-empty", "key-unusable", "key server",
 		"The key server's file is empty.",
 		"Write the public key into it anew: {command}" };
@@ -123,7 +123,7 @@ return {
 		"Renew it, and reload the server; look at the clocks too." };
 	{ "source-tls", "key-source-unavailable", "key server",
 		"TLS with {host} fails.",
-		"Look at it: openssl s_client -connect {host}:{port} </dev/null TLS 1.2 at least is needed, and https only where it is spoken." };
+		"Look at it: openssl s_client -connect {host}:{port} </dev/null (TLS 1.2 at least is needed, and https only where it is spoken)." };
 	{ "source-error", "key-source-unavailable", "key server",
 		"The key server has a fault of its own or is too busy (HTTP {status}).",
 		"Look into its log." };

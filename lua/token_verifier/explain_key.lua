@@ -19,10 +19,10 @@ local function shell_word(text)
 	return "'"..text:gsub("'", "'\\''").."'";
 end
 
--- The command that puts a public key where it is looked for.
+-- The command that puts a public key where it is looked for; without a kid, one under a kid that is still to be chosen.
 local function publish_command(kid, folder)
 	return ("token-verifier publish PUBLIC-KEY.pem --kid %s --dir %s"):format(
-		shell_word(kid) or "KID", folder and shell_word(folder) or "FOLDER-OF-THE-KEYS");
+		kid and (shell_word(kid) or "KID") or "NEW-KID", folder and shell_word(folder) or "FOLDER-OF-THE-KEYS");
 end
 
 local function held_keys(stores)
@@ -68,8 +68,10 @@ local function named_in(message, kid)
 	local url = message:match("https?://[^%s,\"]+");
 	local authority = url and url:match("^https?://([^/]+)") or "";
 	local file = message:match("/(%x+%.pem) for ") or message:match("%(file (%x+%.pem)%)");
+	local asked = file or url and message:find("^the key that ") and token_verifier.key_file_name(kid);
+	local address = url and asked and url:gsub("/*$", "/"..asked) or url;
 	return {
-		url = url and shell_word(url..(file and "/"..file or "")) or url, host = authority:match("^(.-):%d+$") or authority ~= "" and authority,
+		url = address and shell_word(address) or address, host = authority:match("^(.-):%d+$") or authority ~= "" and authority,
 		port = authority:match(":(%d+)$") or (url and url:find("^https") and "443" or "80"),
 		status = message:match("HTTP (%d%d%d)"), file = file, command = publish_command(kid),
 	};
@@ -192,7 +194,7 @@ local function of_success(header, options)
 	end
 	local key = held(options.stores, header.kid);
 	if key and key.came_as == "private key" then
-		findings[1] = find("key-private", { command = publish_command(header.kid) });
+		findings[1] = find("key-private", { command = publish_command() });
 	elseif key and key.came_as == "certificate" then
 		findings[1] = find("key-certificate");
 	end
