@@ -220,6 +220,7 @@ describe("a key that cannot be used", function ()
 	-- { what, token, options, code }
 	for _, case in ipairs{
 		{ "no token at all", "x", { secret = "" }, "malformed-token" },
+		{ "more than a token may have", ("x"):rep(16385), { secret = "" }, "token-too-large" },
 		{ "a header without typ", tokens.hs256(claims(), secret, { typ = false }), { secret = "" }, "type-not-accepted" },
 		{ "alg none", unsecured, { secret = "" }, "algorithm-not-accepted" },
 		{ "ES256, the key being for nothing else", signed_as("ES256"), { key = curve_key }, "algorithm-not-accepted" },

@@ -105,7 +105,7 @@ enum tv_status tv_keystore_ask(struct tv_keystore *store, const struct tv_key_re
 // Index of the first server from `first` on that may be asked now, or server_count.
 size_t tv_keystore_usable_server(const struct tv_keystore *store, size_t first, int64_t now_ms);
 
-// Whether one more fetch from that server may start; a `server` of server_count means any.
+// Whether one more fetch from that server may start; server_count: where none may be asked now.
 bool tv_keystore_has_slot(const struct tv_keystore *store, size_t server);
 
 struct tv_pending *tv_pending_find(struct tv_keystore *store, struct tv_span key_id);

@@ -26,6 +26,8 @@ enum {
     CUT,
     RESET,
     SILENT,
+    LONG_HEADER,  // 64 KiB and more
+    LONGEST_GOOD, // nearly
     LIMITS,
     CLIENTS,
     ANSWER_COUNT
@@ -51,6 +53,8 @@ static struct server_answer answers[SERVER_ANSWERS] = {
     [BUSY] = {.bytes = EMPTY_WITH("429 Too Many Requests")},
     [CUT] = {.bytes = OK_WITH("Content-Length: 1000\r\n") "-----BEGIN PUBLIC KEY-----"},
     [RESET] = {.bytes = ""},
+    [LONG_HEADER] = {.bytes = "HTTP/1.1 200 OK\r\nConnection: close\r\n"},
+    [LONGEST_GOOD] = {.bytes = "HTTP/1.1 200 OK\r\nConnection: close\r\n"},
 };
 
 static const struct {
@@ -75,6 +79,7 @@ static const struct {
     {CUT, "half a body", TV_KEY_SOURCE_UNAVAILABLE, TV_REASON_NETWORK, 0, false},
     {RESET, "no answer", TV_KEY_SOURCE_UNAVAILABLE, TV_REASON_NETWORK, 0, false},
     {SILENT, "silence", TV_KEY_SOURCE_UNAVAILABLE, TV_REASON_NETWORK, 0, false},
+    {LONG_HEADER, "a long header", TV_KEY_SOURCE_UNAVAILABLE, TV_REASON_NETWORK, 0, false},
 };
 
 static struct tv_keystore *open_store(int answer) {
@@ -109,6 +114,7 @@ static const struct {
     {GOOD_LONG, "a long max-age", 86400},
     {GOOD_PLAIN, "no max-age", 600},
     {GOOD_TWICE, "max-age in a second line", 1000},
+    {LONGEST_GOOD, "a header of nearly 64 KiB", 600},
 };
 
 static void test_lives(void) {
@@ -351,11 +357,24 @@ static void test_urls(void) {
     }
 }
 
+// So many lines of header, of 100 bytes each, and what follows them.
+static char *with_header(int lines, const char *body) {
+    size_t size = (size_t)lines * 100 + strlen(body) + 3, used = 0;
+    char *text = check_malloc(size);
+    for (int i = 0; i < lines; i++)
+        used += (size_t)snprintf(text + used, size - used, "X: %095d\r\n", i);
+    snprintf(text + used, size - used, "\r\n%s", body);
+    return text;
+}
+
 int main(void) {
     size_t length;
     char *pem = check_read_file(KEYS "rsa.pem", &length);
     for (int i = GOOD; i <= GOOD_TWICE; i++)
         answers[i].body = pem;
+    char *long_header = with_header(655, pem), *longest_good = with_header(654, pem);
+    answers[LONG_HEADER].body = long_header;
+    answers[LONGEST_GOOD].body = longest_good;
     server_listen(&server);
     server_start(&server, answers);
     test_by_hand();
@@ -370,6 +389,8 @@ int main(void) {
     test_fetch_not_taken();
     server_stop(&server);
     free(pem);
+    free(long_header);
+    free(longest_good);
     tv_keystore_free(NULL);
     return check_report("test_keystore");
 }

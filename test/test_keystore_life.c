@@ -475,6 +475,23 @@ static void test_refresh_in_pause(void) {
         CHECK_NUMBER(i, requests(path), "asked again");
     }
     CHECK_STATUS(TV_OK, ask_at(store, "one", tv_clock_steady_ms()), "the key held");
+    // Of several keys one finds out whether the source is back, and the others are told.
+    server_say(&server, path, GOOD);
+    tv_keystore_refresh(store, tv_clock_steady_ms());
+    settle_all();
+    fetch_key(store, "two", tv_clock_steady_ms(), "two");
+    server_say(&server, path, ERROR);
+    tv_keystore_refresh(store, tv_clock_steady_ms());
+    settle_all();
+    int before = requests(path);
+    tv_keystore_refresh(store, tv_clock_steady_ms());
+    for (int i = 0; i < 2; i++) {
+        struct tv_settlement *settlement = settle();
+        if (CHECK(settlement && settlement->key, "the key held"))
+            CHECK_NUMBER(TV_REASON_HTTP_STATUS, settlement->absence.detail.reason, "why");
+        tv_settlement_free(settlement);
+    }
+    CHECK_NUMBER(before + 1, requests(path), "one request");
     tv_keystore_free(store);
 }
 
