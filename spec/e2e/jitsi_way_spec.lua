@@ -14,6 +14,7 @@ lazy_setup(function ()
 		settings = ("plugin_paths = { %q, %q, %q }"):format(here.."/lua/dropin", here.."/spec/e2e/jitsi_way", here.."/spec/e2e/plugins");
 		hosts = world.host("secret.example", { app_secret = secret, modules_enabled = { "e2e_hybrid" } })
 			.. world.host("keys.example", { asap_key_server = nginx.url })
+			.. world.host("odd.example", { app_secret = secret, token_required_claims = { "odd\1\2" } })
 			.. world.host("guests.example", { app_secret = secret, allow_empty_token = true });
 	};
 end);
@@ -39,6 +40,11 @@ describe("log-ins the way of Jitsi's plugins", function ()
 		local unknown = log_in("keys.example", world.mint{ key = "users", kid = "unknown" });
 		assert.equal("could not obtain public key", unknown.text);
 		assert.equal("token required", log_in("secret.example").text);
+	end);
+
+	it("are answered whatever the reason has in it", function ()
+		local odd = log_in("odd.example", world.mint{ secret = secret });
+		assert.same({ "refused", 'the claim "odd\\x01\\x02" is missing' }, { odd.outcome, odd.text });
 	end);
 
 	it("let guests in where there is no token, but not with a bad one", function ()

@@ -52,17 +52,21 @@ end
 
 local world = {};
 
--- Ends every server; the next request begins a new world. Fails if a Prosody of this one wrote down what nobody may see.
+-- Ends every server; the next request begins a new world. Fails if a Prosody of this one wrote down what nobody may see, or
+-- that a module raised.
 function world.close()
 	if not driver then
 		return;
 	end
 	local ok, leaks = pcall(ask, "leaks");
+	local looked, tracebacks = pcall(ask, "tracebacks");
 	driver:close();
 	answers:close();
 	driver, answers = nil, nil;
 	if not ok or #leaks > 0 then
 		error(ok and "a token, a signature or a secret is in the log:\n" .. table.concat(leaks, "\n") or leaks, 0);
+	elseif not looked or #tracebacks > 0 then
+		error(looked and "a module raised:\n" .. table.concat(tracebacks, "\n") or tracebacks, 0);
 	end
 end
 

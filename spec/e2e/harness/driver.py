@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import pathlib
+import re
 import select
 import shutil
 import signal
@@ -289,6 +290,12 @@ class Driver(recipes.Requests):
         if found.returncode > 1:
             raise RuntimeError("grep failed")
         return found.stdout.splitlines()
+
+    def op_tracebacks(self):
+        """The lines of a Prosody of this world that say that a module raised, while it loaded or in the middle of a session."""
+        raised = re.compile(r"\bTraceback\[|Error initializing module")
+        return [line for prosody in self.prosodies.values() if prosody.log.exists()
+                for line in prosody.log.read_text(errors="replace").splitlines() if raised.search(line)]
 
     def op_log_size(self, name="main"):
         return self.prosodies[name].log_size()
