@@ -178,6 +178,7 @@ describe("a refusal", function ()
 	it("of a claim that is required shows its name as a word, or quoted if it is none", function ()
 		for name, shown in pairs({
 			jti = "jti", ["urn:x/y"] = "urn:x/y", ["x\0\255"] = '"x\\x00\\xff"', [""] = '""', ["a b"] = '"a b"', ['"'] = [["\""]],
+			["x\127"] = '"x\\x7f"', [("x"):rep(64)] = ("x"):rep(64), [("x"):rep(65)] = ('"%s..."'):format(("x"):rep(64)),
 		}) do
 			local _, message = tv.verify(tokens.hs256(claims(), secret), options{ required_claims = { name } });
 			assert.equal(("the claim %s is missing"):format(shown), message);
