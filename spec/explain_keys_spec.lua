@@ -260,6 +260,8 @@ describe("the command's check", function ()
 			"did you mean 'signature_algorithm'?" },
 		{ "a wrong type", function () return in_plain.."asap_accepted_issuers = 5"; end, 1, nil, "must be a list of strings" },
 		{ "an option that is set twice", function () return in_plain..'app_id = "other"'; end, 0, nil, "Duplicate option 'app_id'" },
+		{ "a secret without quotes", function () return "app_secret = 12345678901234567890123456789012345678901"; end, 0, nil,
+			"Option 'app_secret' is a number: put it in quotes" },
 		{ "a secret that is a left-over", function () return 'app_secret = "${JWT_APP_SECRET}"'; end, 1, "secret-left-over",
 			"the variable (JWT_APP_SECRET" },
 		{ "that there is no key", function () return ""; end, 1, "no-key-configured", "Set app_secret" },

@@ -19,6 +19,7 @@ local function token(changes)
 end
 
 local pattern = { room = { regex = true } };
+local of_muc = 'muc_mapper_domain_base = nil\nComponent "muc.meet.example.org" "muc"';
 
 -- { what, changes of the claims, lines of the configuration, room asked for, check, mark, key of the cause, words of the cause,
 -- words of the mend [, exit status] }
@@ -104,6 +105,11 @@ local cases = {
 		'without "conference."', '"meet.example.org"', 0 },
 	{ "sub as a user's id", { sub = "2d1e5c4a-7c1b-4c55-9e0d-0f6a4f3b2a10" }, "", "planning", "sub", "FAIL", "sub-user", "id of a user",
 		"enable_domain_verification = false" },
+	{ "rooms on a host of another prefix", {}, of_muc, "planning", "sub", "FAIL", "muc-prefix",
+		'are on muc.meet.example.org, and muc_mapper_domain_prefix is "conference"', '= "muc" in' },
+	{ "rooms on a host of another prefix, none asked for", {}, of_muc, nil, "sub", "WARN", "muc-prefix", 'no "sub" but "*"',
+		"muc_mapper_domain_prefix = ", 0 },
+	{ "any sub for rooms on a host of another prefix", { sub = "*" }, of_muc, "planning", "sub", "ok", nil, nil, nil, 0 },
 	{ "sub as another domain", { sub = "other.example.org" }, "", "planning", "sub", "FAIL", "sub-other", "other rooms",
 		'"meet.example.org"' },
 	{ "any sub without domain verification", { sub = "whatever" }, "enable_domain_verification = false", "planning", "sub", "ok", nil, nil,

@@ -177,6 +177,14 @@ return {
 	{ "secret-left-over", "weak-secret", "configuration",
 		"The shared secret is what a template leaves where no value was given, or empty.",
 		"Give app_secret its value: the variable (JWT_APP_SECRET in containers) is not set where the configuration is made." };
+	{ "secret-file-unreadable", "weak-secret", "configuration",
+		"The file that app_secret_file names cannot be read.",
+		"Mend the path (it is relative to the folder of the configuration), or let the user that Prosody runs as read the file: "
+			.."chown prosody: FILE" };
+	{ "secret-is-public-key", "weak-secret", "configuration",
+		"app_secret is a public key or certificate. It verifies tokens signed with its private half, but is no secret.",
+		"Take app_secret away, and put the key where keys are looked for: asap_key_server = \"file:///FOLDER\", token-verifier publish "
+			.."PUBLIC-KEY.pem --kid KID --dir /FOLDER, and the kid in the token's header." };
 	{ "weak-secret", "weak-secret", "configuration",
 		"The shared secret cannot be used.",
 		"Use a random text of 32 bytes or more: openssl rand -hex 32" };

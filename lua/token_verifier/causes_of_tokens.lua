@@ -235,6 +235,9 @@ return {
 	{ "sub-user", "room-mismatch", "token",
 		"\"sub\" looks like the id of a user, as OpenID has it. Here it must name the domain or the tenant.",
 		"Set \"sub\" to {suggested}, with a mapper at the provider; or set enable_domain_verification = false if there are no tenants." };
+	{ "muc-prefix", "room-mismatch", "configuration",
+		"The rooms are on {host}, and muc_mapper_domain_prefix is {prefix}: no \"sub\" but \"*\" makes their address.",
+		"Set muc_mapper_domain_prefix = {suggested} in the VirtualHost's block; or enable_domain_verification = false if there are no tenants." };
 	{ "sub-other", "room-mismatch", "token",
 		"\"sub\" stands for other rooms than those of this domain or tenant.",
 		"Set \"sub\" to {suggested}, or to \"*\"; or set enable_domain_verification = false if there are no tenants." };

@@ -110,6 +110,13 @@ local unusable = {
 	{ "RSA modulus of", "weak-key" };
 };
 
+local bad_secrets = {
+	{ "what cannot be read", "secret-file-unreadable" };
+	{ "is a public key", "secret-is-public-key" };
+	{ "template", "secret-left-over" };
+	{ "is empty", "secret-left-over" };
+};
+
 local function first_of(list, message, otherwise)
 	for _, row in ipairs(list) do
 		if message:find(row[1]) then
@@ -167,8 +174,7 @@ local function of_failure(code, message, header, stores)
 		local default = message:find("^the key that ") and "key-no-key" or code;
 		return find(first_of(unusable, message, default), values);
 	elseif code == "weak-secret" then
-		local empty = message:find("template", 1, true) or message:find("is empty", 1, true);
-		return find(empty and "secret-left-over" or code);
+		return find(first_of(bad_secrets, message, code));
 	end
 	return find(code, values);
 end

@@ -183,7 +183,21 @@ local function is_user(sub)
 		or sub:find("^%d+$") ~= nil and #sub >= 6;
 end
 
+-- The finding that no domain in sub fits the host of the rooms, or nil.
+local function prefix_finding(settings, asked)
+	if not asked.muc_domain or asked.tenant or settings.muc_domain_base or without_prefix(settings, asked.muc_domain) then
+		return nil;
+	end
+	return find("muc-prefix", {
+		host = asked.muc_domain, prefix = quote(settings.muc_domain_prefix), suggested = quote(asked.muc_domain:match("^[^.]*")),
+	});
+end
+
 local function sub_finding(settings, sub, asked)
+	local misnamed = prefix_finding(settings, asked);
+	if misnamed then
+		return misnamed;
+	end
 	local expected = asked.tenant or asked.domain;
 	local values = {
 		suggested = expected and quote(expected) or "the domain", tenant = asked.tenant and quote(asked.tenant),
@@ -206,8 +220,11 @@ end
 -- Without a room that is asked for: which ones it stands for.
 local function sub_without_room(settings, sub, asked)
 	local lower = sub:lower();
+	local misnamed = prefix_finding(settings, asked);
 	if sub == "*" then
 		return "found \"*\": any domain and tenant", {};
+	elseif misnamed then
+		return judging.found(sub, "the domain"), { misnamed };
 	elseif lower == asked.domain then
 		return judging.found(sub, quote(sub).." for rooms without a tenant"), {};
 	elseif asked.domain and settings.muc_domain_base and not is_user(sub) and not without_prefix(settings, lower) then

@@ -29,6 +29,9 @@ local function find(reader)
 		if value ~= nil and type(value) ~= "string" and type(value) ~= "number" then
 			return nil, ("option 'app_secret' must be a string, not a %s"):format(type(value));
 		end
+		if type(value) == "number" then
+			reader.log("warn", "Option 'app_secret' is a number: put it in quotes, or it is not what was written if it is long or begins with 0");
+		end
 		return value and tostring(value), nil, "app_secret"; -- a number as Prosody's own get_option_string() has it
 	elseif value ~= nil then
 		reader.log("error", "Options 'app_secret' and 'app_secret_file' exclude each other: the file is used");
