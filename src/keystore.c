@@ -19,7 +19,8 @@ static struct tv_span identity(enum tv_source source, const char *url) {
 
 static bool is_same_source(const struct tv_keystore *store,
                            const struct tv_keystore_options *options) {
-    if (store->options.source != options->source || store->server_count != options->url_count)
+    if (store->options.source != options->source || store->server_count != options->url_count ||
+        !tv_keystore_options_same_trust(&store->options, options))
         return false;
     for (size_t i = 0; i < options->url_count; i++)
         if (!tv_span_equal(tv_span_of(store->servers[i].url),

@@ -75,10 +75,11 @@ struct tv_settlement {
     struct tv_settlement *next;
 };
 
-// Gives the process' store of this source, or makes it. The first settings win, but the cache grows
-// to the largest asked for; `*differs` (may be NULL) is set to the name of an option that does not
-// hold because the store had other settings, or to NULL. Without a source every call makes a store
-// of its own. TV_KEY_SOURCE_UNAVAILABLE for a URL that cannot be asked.
+// Gives the process' store of this source, or makes it: one for each setting of its credentials, of
+// whom it believes, and of `rsa_min_bits`. Of the others the first win, but the cache grows to the
+// largest asked for; `*differs` (may be NULL) is set to the name of an option that does not hold
+// because the store had other settings, or to NULL. Without a source every call makes a store of
+// its own. TV_KEY_SOURCE_UNAVAILABLE for a URL that cannot be asked.
 enum tv_status tv_keystore_open(const struct tv_keystore_options *options,
                                 struct tv_keystore **store, const char **differs,
                                 struct tv_detail *detail);

@@ -75,6 +75,11 @@ static inline bool tv_keystore_is_set(const struct tv_keystore *store) {
 
 // keystore_options.c
 
+// Whether both say the same about whose answers are believed, who asks, and which keys are good
+// enough: stores that differ there are two, though they ask the same source.
+bool tv_keystore_options_same_trust(const struct tv_keystore_options *a,
+                                    const struct tv_keystore_options *b);
+
 // The name of an option in which they differ, or NULL. Sources and cache sizes are not compared.
 const char *tv_keystore_options_difference(const struct tv_keystore_options *a,
                                            const struct tv_keystore_options *b);

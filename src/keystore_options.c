@@ -32,6 +32,14 @@ void tv_keystore_defaults(struct tv_keystore_options *options) {
 
 static bool same_text(const char *a, const char *b) { return strcmp(a ? a : "", b ? b : "") == 0; }
 
+bool tv_keystore_options_same_trust(const struct tv_keystore_options *a,
+                                    const struct tv_keystore_options *b) {
+    return a->rsa_min_bits == b->rsa_min_bits && same_text(a->ca_file, b->ca_file) &&
+           same_text(a->ca_path, b->ca_path) && same_text(a->proxy, b->proxy) &&
+           same_text(a->client_cert, b->client_cert) && same_text(a->client_key, b->client_key) &&
+           same_text(a->bearer_token_file, b->bearer_token_file);
+}
+
 const char *tv_keystore_options_difference(const struct tv_keystore_options *a,
                                            const struct tv_keystore_options *b) {
     const struct {
@@ -53,17 +61,10 @@ const char *tv_keystore_options_difference(const struct tv_keystore_options *a,
         {"timeout", a->timeout_ms == b->timeout_ms},
         {"refresh_ahead", a->refresh_ahead == b->refresh_ahead},
         {"max_set_keys", a->max_set_keys == b->max_set_keys},
-        {"min_rsa_bits", a->rsa_min_bits == b->rsa_min_bits},
         {"max_fetches", a->max_fetches == b->max_fetches},
         {"max_running", a->max_running == b->max_running},
         {"max_queued", a->max_queued == b->max_queued},
         {"max_per_client", a->max_per_client == b->max_per_client},
-        {"ca_file", same_text(a->ca_file, b->ca_file)},
-        {"ca_path", same_text(a->ca_path, b->ca_path)},
-        {"proxy", same_text(a->proxy, b->proxy)},
-        {"client_cert", same_text(a->client_cert, b->client_cert)},
-        {"client_key", same_text(a->client_key, b->client_key)},
-        {"bearer_token_file", same_text(a->bearer_token_file, b->bearer_token_file)},
     };
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
         if (!settings[i].same)

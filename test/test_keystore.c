@@ -324,6 +324,22 @@ static void test_sharing(void) {
     CHECK_STATUS(TV_OK, tv_keystore_open(&options, &again, &differs, &detail), "differing");
     CHECK_TEXT("max_stale", differs, "differing");
     tv_keystore_free(again);
+    // What one host believes, or shows, must not hang on which of them came first.
+    struct tv_keystore_options usual = options_of(url);
+    for (size_t i = 0; i < 7; i++) {
+        options = usual;
+        const char **texts[] = {&options.ca_file,    &options.ca_path,
+                                &options.proxy,      &options.client_cert,
+                                &options.client_key, &options.bearer_token_file};
+        if (i < 6)
+            *texts[i] = "/another";
+        else
+            options.rsa_min_bits = 3072;
+        CHECK_STATUS(TV_OK, tv_keystore_open(&options, &again, &differs, &detail), "trust");
+        CHECK(again != store, "a store of its own");
+        CHECK_TEXT(NULL, differs, "and so its own settings hold");
+        tv_keystore_free(again);
+    }
     tv_keystore_free(other);
     tv_keystore_free(store);
 }
