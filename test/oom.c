@@ -41,6 +41,7 @@ struct text {
 };
 
 #define TEXTS_MAX 32
+#define PUBLIC_FORMS 3
 #define FORMS 5
 #define SIGNATURES_MAX 32
 
@@ -74,14 +75,15 @@ static enum tv_status load(const struct text *text, struct tv_key **key) {
     return status;
 }
 
+static enum tv_status (*const forms[FORMS])(const struct tv_key *, char **, size_t *) = {
+    tv_key_pem, tv_key_jwk, tv_key_thumbprint, tv_key_private_pem, tv_key_private_jwk};
+
 static enum tv_status load_and_write(const void *argument) {
     const struct text *text = argument;
     struct tv_key *key = NULL;
     enum tv_status status = load(text, &key);
     CHECK((key != NULL) == (status == TV_OK), text->name);
-    enum tv_status (*const forms[FORMS])(const struct tv_key *, char **, size_t *) = {
-        tv_key_pem, tv_key_jwk, tv_key_thumbprint, tv_key_private_pem, tv_key_private_jwk};
-    size_t count = text->loader == SECRET ? 0 : text->loader == PUBLIC ? 3 : FORMS;
+    size_t count = text->loader == SECRET ? 0 : text->loader == PUBLIC ? PUBLIC_FORMS : FORMS;
     for (size_t i = 0; i < count && status == TV_OK; i++) {
         char *written = NULL;
         size_t written_length = 0;
@@ -127,21 +129,23 @@ static enum tv_status make_pair(const void *argument) {
     return status;
 }
 
-// A private JWK of a key that is there already: so few allocations that each is tried, and of each
-// number that OpenSSL could not give it is seen that it is not made up.
-struct jwk_writing {
+// A key that is there already, written: of the few allocations of a JWK each is tried, and whatever
+// OpenSSL could not give is not made up.
+struct writing {
+    enum tv_status (*make)(const struct tv_key *, char **, size_t *);
     struct tv_key *key;
-    char *before; // what it was with memory
+    struct tv_span before; // with memory
 };
 
-static enum tv_status write_private_jwk(const void *argument) {
-    const struct jwk_writing *writing = argument;
+static enum tv_status write_again(const void *argument) {
+    const struct writing *writing = argument;
     char *text = NULL;
-    size_t length;
-    enum tv_status status = tv_key_private_jwk(writing->key, &text, &length);
-    CHECK((text != NULL) == (status == TV_OK), "a private JWK");
-    CHECK(!text || strcmp(text, writing->before) == 0, "the same whatever failed on the way");
-    tv_key_free_private(text);
+    size_t length = 0;
+    enum tv_status status = writing->make(writing->key, &text, &length);
+    CHECK((text != NULL) == (status == TV_OK), "a text");
+    CHECK(!text || tv_span_equal(writing->before, (struct tv_span){text, length}),
+          "the same whatever failed on the way");
+    free(text);
     return status;
 }
 
@@ -510,16 +514,26 @@ static void run_pair(const struct text *text) {
     run_each_allocation(&operation);
 }
 
-static void run_private_jwk(const struct text *text) {
-    struct jwk_writing writing = {0};
-    size_t length;
-    if (load(text, &writing.key) != TV_OK ||
-        tv_key_private_jwk(writing.key, &writing.before, &length) != TV_OK)
-        check_abort("no private JWK of %s", text->name);
-    struct operation operation = {.run = write_private_jwk, .argument = &writing};
-    snprintf(operation.name, sizeof operation.name, "private JWK of %.40s", text->name);
-    run_each_allocation(&operation);
-    tv_key_free_private(writing.before);
+static void run_writing(const struct text *text) {
+    static const char *const names[FORMS] = {"PEM", "JWK", "thumbprint", "private PEM",
+                                             "private JWK"};
+    struct writing writing = {0};
+    if (load(text, &writing.key) != TV_OK)
+        check_abort("%s cannot be loaded", text->name);
+    for (size_t i = 0; i < (text->loader == PUBLIC ? PUBLIC_FORMS : FORMS); i++) {
+        char *before;
+        writing.make = forms[i];
+        if (forms[i](writing.key, &before, &writing.before.length) != TV_OK)
+            check_abort("no %s of %s", names[i], text->name);
+        writing.before.data = before;
+        struct operation operation = {.run = write_again, .argument = &writing};
+        snprintf(operation.name, sizeof operation.name, "%s of %.40s", names[i], text->name);
+        if (forms[i] == tv_key_pem || forms[i] == tv_key_private_pem)
+            run_out_everywhere(&operation); // hundreds, in OpenSSL's encoder
+        else
+            run_each_allocation(&operation);
+        free(before);
+    }
     tv_key_free(writing.key);
 }
 
@@ -544,8 +558,8 @@ static void run_keys(void) {
         run_out_everywhere(&operation);
         if (inputs.texts[i].loader == PRIVATE && inputs.texts[i].bytes[0] == '{')
             run_pair(&inputs.texts[i]);
-        if (inputs.texts[i].loader == PRIVATE && inputs.texts[i].good == TV_OK)
-            run_private_jwk(&inputs.texts[i]);
+        if (inputs.texts[i].loader != SECRET && inputs.texts[i].good == TV_OK)
+            run_writing(&inputs.texts[i]);
     }
     static const enum tv_curve curves[] = {TV_CURVE_P256, TV_CURVE_ED25519};
     for (size_t i = 0; i < sizeof curves / sizeof curves[0]; i++) {
