@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <stdlib.h>
@@ -226,7 +227,8 @@ enum tv_status tv_key_private_jwk(const struct tv_key *key, char **text, size_t 
     enum tv_status status = write_private_jwk(key, &first, &first_length);
     if (status == TV_OK)
         status = write_private_jwk(key, &second, &second_length);
-    if (status == TV_OK && strcmp(first, second) != 0)
+    if (status == TV_OK &&
+        (first_length != second_length || CRYPTO_memcmp(first, second, first_length) != 0))
         status = TV_NO_MEMORY;
     if (status == TV_OK) {
         *text = first;

@@ -92,8 +92,8 @@ size_t tv_keystore_usable_server(const struct tv_keystore *store, size_t first, 
 }
 
 // A server that has just failed is asked one thing first: many more fetches would wait as long for
-// it, and keep those from other sources, and threads that look up its name, waiting with them. Where
-// all have failed, what is under way finds out for the others.
+// it, and keep those from other sources, and threads that look up its name, waiting with them.
+// Where all have failed, what is under way finds out for the others.
 bool tv_keystore_has_slot(const struct tv_keystore *store, size_t server) {
     bool failed = server == store->server_count || store->servers[server].failures > 0;
     return store->running < (failed ? 1 : store->options.max_running);

@@ -257,7 +257,8 @@ static void test_back_off(void) {
     tv_keystore_free(store);
 }
 
-// After a failure one look-up tries the source; the others follow if that goes well, or fail with it.
+// After a failure one look-up tries the source; the others follow if that goes well, or fail with
+// it.
 static void test_probe(void) {
     char url[128];
     int path = new_path(ERROR);
