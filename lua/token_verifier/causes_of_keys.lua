@@ -66,7 +66,7 @@ return {
 		"The key server refuses to give the key out (HTTP {status}).",
 		"Let it be read: file mode 0644, folders 0755, no authentication on this path (S3 says 403 of a missing file, unless it may be "
 			.."listed). If it must ask for credentials, set "
-			.."token_key_bearer_token_file or token_key_client_cert, and restart Prosody." };
+			.."token_key_bearer_token_file or token_key_client_cert." };
 	{ "key-redirect", "key-unusable", "configuration",
 		"The key server redirects (HTTP {status}), and redirects are not followed.",
 		"Configure the address that it redirects to; see it with: curl -sI {url}" };
@@ -109,14 +109,14 @@ return {
 	{ "source-time-out", "key-source-unavailable", "key server",
 		"{host} did not answer in time.",
 		"Look at the firewall and at how busy it is. token_key_connect_timeout and token_key_timeout say how long is waited "
-			.."(a change takes a restart)." };
+			.."(a change of them takes a restart)." };
 	{ "source-tls-name", "key-source-unavailable", "key server",
 		"The TLS certificate is not for the name {host}.",
 		"Use the name that is in the certificate, or have one issued for this name; see it with: "
 			.."openssl s_client -connect {host}:{port} </dev/null" };
 	{ "source-tls-authority", "key-source-unavailable", "configuration",
 		"The TLS certificate of {host} is not signed by an authority that is trusted here.",
-		"Name the authority's certificate in token_key_ca_file and restart Prosody (a reload is not enough), or have the server send its "
+		"Name the authority's certificate in token_key_ca_file and reload Prosody, or have the server send its "
 			.."whole chain." };
 	{ "source-tls-expired", "key-source-unavailable", "key server",
 		"The TLS certificate of {host} has expired, or is not valid yet.",
