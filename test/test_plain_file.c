@@ -4,7 +4,9 @@
 
 #include "plain_file.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define SIZE 16
 
@@ -20,6 +22,7 @@ static const struct {
     const char *text, *line; // NULL: none
 } lines[] = {
     {"abc", "abc"},
+    {"a", "a"},
     {"abc\n", "abc"},
     {"abc\r\n", "abc"},
     {"abc\ndef\n", "abc"},
@@ -31,7 +34,14 @@ static const struct {
     {"abc\n78901234567890", NULL}, // nor does this, though its line would
 };
 
+static int lowest_free(void) {
+    int descriptor = dup(STDOUT_FILENO);
+    close(descriptor);
+    return descriptor;
+}
+
 static void test_lines(void) {
+    int free_before = lowest_free();
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         const char *text = lines[i].text;
         char line[SIZE] = "untouched";
@@ -44,6 +54,7 @@ static void test_lines(void) {
         CHECK_TEXT(lines[i].line ? lines[i].line : "", line, text);
         CHECK(!tv_plain_file_is_other(path_of("line")), text);
     }
+    CHECK_NUMBER(free_before, lowest_free(), "no file is left open");
 }
 
 static void check_no_line(const char *path) {
@@ -64,6 +75,11 @@ static void test_others(void) {
     }
     check_no_line(path_of("pipe"));
     CHECK(tv_plain_file_is_other(path_of("pipe")), "a pipe");
+    // Nor where somebody has written into it.
+    int pipe = open(path_of("pipe"), O_RDWR);
+    CHECK_NUMBER(4, write(pipe, "abc\n", 4), "written");
+    check_no_line(path_of("pipe"));
+    close(pipe);
     check_no_line("/nowhere");
     CHECK(!tv_plain_file_is_other("/nowhere"), "nothing");
 }
