@@ -134,11 +134,14 @@ local cases = {
 
 	-- Dates.
 	{ "that has expired", hs256({ iat = now - 15120, exp = now - 11520 }), nil, "exp", "FAIL", "expired", "time is over", "a new one" },
-	{ "that has just expired", hs256({ exp = now - 20 }), nil, "exp", "FAIL", "expired-just-now", "less than five minutes", "token_leeway" },
+	{ "that has just expired", hs256({ exp = now - 20 }), nil, "exp", "FAIL", "expired-just-now", "less than five minutes",
+		"token_leeway = 30 forgives" },
 	{ "with a duration as exp", hs256({ exp = 3600 }), nil, "exp", "FAIL", "exp-is-duration", "1970", "plus that length" },
 	{ "without exp", hs256({ exp = absent }), nil, "exp", "WARN", "exp-missing", "never expires", "token_max_lifetime", 0 },
 	{ "not valid yet", hs256({ nbf = now + 3600 }), nil, "nbf", "FAIL", "not-yet-valid", "not valid yet", "time zone" },
-	{ "of a clock that is ahead", hs256({ nbf = now + 90 }), nil, "nbf", "FAIL", "clock-skew", "the clock of the issuer is ahead", "NTP" },
+	{ "of a clock that is ahead", hs256({ nbf = now + 90 }), nil, "nbf", "FAIL", "clock-skew", "the clock of the issuer is ahead",
+		"token_leeway = 120 forgives" },
+	{ "of a clock that is far ahead", hs256({ nbf = now + 299 }), nil, "nbf", "FAIL", "clock-skew", "is ahead", "token_leeway = 300" },
 	{ "issued in the future", hs256({ iat = now + 90 }), nil, "iat", "WARN", "issued-ahead", "clock of the issuer", "NTP", 0 },
 	{ "with a date as a string", hs256({ exp = tostring(now + 60) }), nil, "exp", "FAIL", "date-string", "is a string", '"exp": 1700000060' },
 	{ "with a date in milliseconds", hs256({ exp = (now + 60) * 1000 }), nil, "exp", "FAIL", "date-milliseconds", "in milliseconds",

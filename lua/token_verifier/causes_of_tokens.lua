@@ -86,7 +86,7 @@ return {
 		"Have the issuer make a new one for each visit. If that is too short, let it set \"exp\" further ahead." };
 	{ "expired-just-now", "expired", "clock or token",
 		"The token's time has been over for less than five minutes: it was used late, or the clocks differ.",
-		"Have both clocks set by NTP; token_leeway = 60 forgives a minute." };
+		"Have both clocks set by NTP; token_leeway = {leeway} forgives that much." };
 	{ "exp-is-duration", "expired", "token",
 		"\"exp\" is a date in 1970: it looks like a length of time, and must be the date of the end.",
 		"Set \"exp\" to the present time in seconds since 1970, plus that length." };
@@ -98,7 +98,7 @@ return {
 		"Have the issuer set \"nbf\" to the present time, in UTC (or leave it away): hours ahead are often a time zone." };
 	{ "clock-skew", "not-yet-valid", "clock",
 		"It is not valid yet by less than five minutes: the clock of the issuer is ahead of this one.",
-		"Have both clocks set by NTP (timedatectl, chronyc tracking); token_leeway = 60 forgives a minute, or let \"nbf\" begin earlier." };
+		"Have both clocks set by NTP (timedatectl, chronyc tracking); token_leeway = {leeway} forgives so much, or let \"nbf\" begin earlier." };
 	{ "issued-ahead", "ok", "clock",
 		"\"iat\" is still to come: the clock of the issuer is ahead of this one.",
 		"Have both clocks set by NTP. It does no harm as long as \"nbf\" has passed." };

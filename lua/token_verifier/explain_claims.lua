@@ -113,11 +113,16 @@ local function bad_date(claim, value)
 	return find("date-invalid");
 end
 
+-- The leeway, in half minutes, that would do for dates so far from now; at most what the option takes.
+local function leeway_for(seconds_off)
+	return { leeway = ("%d"):format(math.min(math.ceil((seconds_off + 1) / 30) * 30, 300)) };
+end
+
 local function expired(now, date)
 	if date >= 0 and date < ten_years then
 		return find("exp-is-duration");
 	end
-	return find(now - date < skew and "expired-just-now" or "expired");
+	return find(now - date < skew and "expired-just-now" or "expired", leeway_for(now - date));
 end
 
 -- name of the check: f(claims, options, now) -> whether it passes, what was found and expected, a list of findings.
@@ -148,7 +153,7 @@ function checks.nbf(claims, options, now)
 		return ok, "there is none", { misspelt(claims, "nbf") };
 	elseif code == "not-yet-valid" then
 		return ok, ("not valid for another %s (until %s)"):format(time_words.span(date - now), time_words.date(date)),
-			{ find(date - now < skew and "clock-skew" or "not-yet-valid") };
+			{ find(date - now < skew and "clock-skew" or "not-yet-valid", leeway_for(date - now)) };
 	elseif not ok then
 		return ok, message, { bad_date("nbf", claims.nbf) };
 	end
