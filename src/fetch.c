@@ -94,7 +94,12 @@ static int on_timer_wanted(CURLM *multi, long timeout_ms, void *unused) {
 }
 
 static int on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *unused, void *known) {
-    (void)easy, (void)unused, (void)known;
+    (void)unused, (void)known;
+    char *private = NULL;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
+    struct tv_fetch *fetch = (struct tv_fetch *)(void *)private; // none for one that libcurl made
+    if (fetch)
+        fetch->lost_socket = what == CURL_POLL_REMOVE;
     struct epoll_event event = {.data.fd = fd};
     if (what == CURL_POLL_REMOVE) {
         epoll_ctl(fetcher.epoll_fd, EPOLL_CTL_DEL, fd, &event);
@@ -149,6 +154,7 @@ static void adopt_fetches(struct list *inherited) {
         fetch->state = TV_FETCH_QUEUED;
         fetch->easy = NULL;
         fetch->header_length = 0;
+        fetch->lost_socket = false;
         fetch->result = (struct tv_fetch_result){0};
         list_append(&fetcher.queued, fetch);
         fetcher.queued_count++;
@@ -227,6 +233,28 @@ static void collect_ended(void) {
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &fetch);
         end_fetch((struct tv_fetch *)(void *)fetch, message->data.result);
     }
+}
+
+// libcurl 7.88 leaves an address that does not answer, and looks at the next one when something
+// else happens to the transfer: with nothing left to wait for, that is its end.
+static void go_on_without_socket(void) {
+    bool any = false;
+    for (struct tv_fetch *fetch = fetcher.running.first; fetch; fetch = fetch->next) {
+        any = any || fetch->lost_socket;
+        fetch->lost_socket = false;
+    }
+    int running;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations" // there is no other way to drive one
+    if (any)
+        curl_multi_socket_all(fetcher.multi, &running);
+#pragma GCC diagnostic pop
+}
+
+static void settle_running(void) {
+    collect_ended();
+    go_on_without_socket();
+    collect_ended();
 }
 
 // The interface
@@ -342,14 +370,14 @@ void tv_fetcher_step(int64_t wait_ms) {
     ERR_set_mark(); // libcurl's TLS shares the queue with the server's
     start_queued();
     run_timer_if_due();
-    collect_ended();
+    settle_running();
     arm_timer();
     int wait = fetcher.ended.first ? 0 : wait_ms > INT32_MAX ? INT32_MAX : (int)wait_ms;
     int count = epoll_wait(fetcher.epoll_fd, events, EVENTS_PER_STEP, wait);
     for (int i = 0; i < count; i++)
         handle_event(&events[i]);
     run_timer_if_due();
-    collect_ended();
+    settle_running();
     start_queued();
     if (fetcher.wake_at_ms != NEVER && fetcher.wake_at_ms <= tv_clock_steady_ms())
         fetcher.wake_at_ms = NEVER; // this was it

@@ -11,6 +11,7 @@ enum tv_fetch_state { TV_FETCH_UNLISTED, TV_FETCH_QUEUED, TV_FETCH_RUNNING, TV_F
 struct tv_fetch {
     enum tv_fetch_state state;
     CURL *easy; // while running
+    bool lost_socket;
     char *url;
     struct tv_fetch_settings settings;
     struct curl_slist *headers;

@@ -61,6 +61,19 @@ describe("a name that takes 25 s to look up", function ()
 	end);
 end);
 
+describe("a name with two addresses, of which the first does not answer", function ()
+	it("is asked at the second, within the time that it takes to give up the first", function ()
+		world.swallow{ address = "127.0.0.2" };
+		local preload = world.compile{ source = "slow_dns.c", name = "two_dns.so" };
+		local output = run(([[
+			local tv = require "token_verifier";
+			local store = tv.keystore{ asap_key_server = "%s/good", connect_timeout = 2, timeout = 5 };
+			print(assert(store:get("key", true)):type());
+		]]):format((bad.url:gsub("127.0.0.1", "keys.two.test"))), preload);
+		assert.equal("RSA\nstatus 0", output);
+	end);
+end);
+
 describe("a fork", function ()
 	it("with a fetch in flight leaves each process its own fetches", function ()
 		world.compile{ source = "process.c", name = "process.so" };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // To be preloaded: looking up a name that ends in ".slow.test" takes 25 s, whatever the resolver is; it is then 127.0.0.1.
+// One that ends in ".two.test" is 127.0.0.2 and 127.0.0.1, in this order.
 
 #include <dlfcn.h>
 #include <netdb.h>
@@ -17,6 +18,18 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
         while (nanosleep(&left, &left) != 0)
             continue;
         node = "127.0.0.1";
+    }
+    if (node && strstr(node, ".two.test")) {
+        struct addrinfo *second, **end = result;
+        int status = next("127.0.0.1", service, hints, &second);
+        if (status == 0)
+            status = next("127.0.0.2", service, hints, result);
+        if (status != 0)
+            return status;
+        while (*end)
+            end = &(*end)->ai_next;
+        *end = second; // freeaddrinfo() frees each by itself
+        return 0;
     }
     return next(node, service, hints, result);
 }

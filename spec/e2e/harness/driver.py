@@ -145,6 +145,9 @@ class Driver(recipes.Requests):
     def op_bad_url(self):
         return self.bad_server.url
 
+    def op_swallow(self, address):
+        self.bad_server.swallow(address)
+
     def op_release(self):
         """Lets go what the bad server's behaviour "held" holds, now and from now on."""
         self.bad_server.release()

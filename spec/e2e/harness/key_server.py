@@ -101,6 +101,7 @@ class BadKeyServer:
         self._ended = threading.Event()
         self._released = threading.Event()
         self._servers = []
+        self._swallowed = []
         self.url = f"http://127.0.0.1:{self.add_server().port}"
 
     def add_server(self, context=None):
@@ -113,6 +114,20 @@ class BadKeyServer:
         server = ThreadingServer(_proxy_handler(self.requests))
         self._servers.append(server)
         return f"http://127.0.0.1:{server.port}"
+
+    def swallow(self, address):
+        """At this address of loopback, on the port that serves the keys, connections are neither taken nor refused."""
+        port = int(self.url.rsplit(":", 1)[1])
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((address, port))
+        listener.listen(0)
+        self._swallowed.append(listener)
+        for _ in range(4):  # more than the queue takes
+            filler = socket.socket()
+            filler.setblocking(False)
+            filler.connect_ex((address, port))
+            self._swallowed.append(filler)
 
     def publish(self, kid, pem):
         self.keys[tokens.key_file_name(kid)] = pem
@@ -132,6 +147,8 @@ class BadKeyServer:
     def close(self):
         self._ended.set()
         self.release()
+        for swallowed in self._swallowed:
+            swallowed.close()
         for server in self._servers:
             server.close()
 
