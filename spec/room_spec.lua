@@ -220,6 +220,8 @@ describe("the rooms of a token", function ()
 			{ "room2@muc.anywhere", 'the token is for another room: its room is "room1"', settings = names_only },
 			{ "b@conference.tenant1", "the token's room claim does not cover this room: it is the pattern \"a+\"",
 				claims = with_pattern("a+") },
+			{ "room1@conference.tenant1", "the room does not exist; where muc_mapper_domain_base is set, Jitsi's focus must have made it",
+				room = false },
 			{ "room1@conference.tenant1", "the token's context.tenant is \"acme\", and the URL's is \"other\"",
 				claims = url, room = closed_room },
 		}) do

@@ -149,7 +149,8 @@ local function verify(settings, session, room_address, find_room)
 	local muc_domain = muc_domain_of(settings, host);
 	local room = find_room(node.."@"..muc_domain);
 	if settings.muc_domain_base and not room then
-		return false, "room-does-not-exist", "the room does not exist";
+		return false, "room-does-not-exist", "the room does not exist",
+			"the room does not exist; where muc_mapper_domain_base is set, Jitsi's focus must have made it";
 	end
 	if session.auth_token == nil and settings.allowEmptyToken == true then
 		if requires_authentication(room) then
