@@ -62,6 +62,8 @@ local cases = {
 	{ "in plain base64", (good:gsub("%.", "=.", 1)), nil, "form", "FAIL", "base64-padding", "plain base64", "base64url without padding" },
 	{ "with nothing in it", "", nil, "form", "FAIL", "empty-token", "token is empty", "leaves it away" },
 	{ "of something else", "eyJhbGciOiJIUzI1NiJ9.e30.*", nil, "form", "FAIL", "malformed-token", "three parts", "copy it from there" },
+	{ "that is long for a URL", hs256({ padding = ("x"):rep(7000) }), nil, "form", "WARN", "token-long-for-url", "the log says nothing at all",
+		"Make it shorter", 0 },
 	{ "that is too long", hs256({ padding = ("x"):rep(16384) }), nil, "form", "FAIL", "token-too-large", "16 KiB", "groups" },
 
 	-- The header.

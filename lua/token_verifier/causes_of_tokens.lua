@@ -6,6 +6,10 @@ return {
 	{ "token-too-large", "token-too-large", "token",
 		"The token is longer than 16 KiB.",
 		"Leave lists of groups and the like out of it, or name them by a short id. A token in a URL should stay below 4 KiB anyway." };
+	{ "token-long-for-url", "ok", "token",
+		"The token has {length} bytes. nginx refuses URLs of more than 8 KiB (414), and Prosody drops a request whose head is over 10 KiB: "
+			.."then the log says nothing at all.",
+		"Make it shorter: leave lists of groups and the like out of it." };
 	{ "malformed-token", "malformed-token", "token",
 		"This is not the text of a signed token: three parts of base64url, joined by two dots, with nothing else in it.",
 		"Compare it with what the issuer gave out, byte by byte; copy it from there anew." };

@@ -6,6 +6,8 @@ local find = require "token_verifier.causes".find;
 
 -- Nobody pastes more, or wraps it deeper.
 local max_length = 64 * 1024;
+-- URLs of more than 8 KiB are refused by web servers: where a token begins not to fit.
+local longest_in_url, longest_token = 8000, 16384;
 local max_wrappings = 8;
 
 local function url_decode(text)
@@ -67,6 +69,9 @@ local function clean(text)
 		if not seen[key] then
 			seen[key], findings[#findings + 1] = true, find(key);
 		end
+	end
+	if #text > longest_in_url and #text <= longest_token then
+		findings[#findings + 1] = find("token-long-for-url", { length = tostring(#text) });
 	end
 	return text, findings;
 end
