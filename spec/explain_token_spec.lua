@@ -60,6 +60,7 @@ local cases = {
 	{ "in its address", "https://meet.example.org/planning?jwt="..good.."#config", nil, "form", "WARN", "token-in-url", "whole address",
 		"Nothing", 0 },
 	{ "in plain base64", (good:gsub("%.", "=.", 1)), nil, "form", "FAIL", "base64-padding", "plain base64", "base64url without padding" },
+	{ "by the name of its file", "README.md", nil, "form", "FAIL", "token-is-file-name", "the name of a file", "Put an @ in front" },
 	{ "with nothing in it", "", nil, "form", "FAIL", "empty-token", "token is empty", "leaves it away" },
 	{ "of something else", "eyJhbGciOiJIUzI1NiJ9.e30.*", nil, "form", "FAIL", "malformed-token", "three parts", "copy it from there" },
 	{ "that is long for a URL", hs256({ padding = ("x"):rep(7000) }), nil, "form", "WARN", "token-long-for-url", "the log says nothing at all",

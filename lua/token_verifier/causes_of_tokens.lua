@@ -16,6 +16,9 @@ return {
 	{ "empty-token", "malformed-token", "token",
 		"The token is empty.",
 		"Look at the address that the client used: ?jwt= or ?token= with nothing behind it is not the same as none. A guest leaves it away." };
+	{ "token-is-file-name", "malformed-token", "command",
+		"This is the name of a file, and no token.",
+		"Put an @ in front of it; or give - in its place, and <FILE." };
 	{ "opaque-token", "malformed-token", "token",
 		"This is an opaque token: a random text that only its issuer can look up, not a JSON Web Token.",
 		"Ask the provider for a signed JWT. Of an OpenID provider take the ID token, or have it issue JWTs as access tokens." };

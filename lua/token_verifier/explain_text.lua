@@ -3,12 +3,14 @@
 
 local base64 = require "token_verifier.base64";
 local find = require "token_verifier.causes".find;
+local plain_file = require "token_verifier.plain_file";
 
 -- Nobody pastes more, or wraps it deeper.
 local max_length = 64 * 1024;
 -- URLs of more than 8 KiB are refused by web servers: where a token begins not to fit.
 local longest_in_url, longest_token = 8000, 16384;
 local max_wrappings = 8;
+local longest_name = 255; -- of a file
 
 local function url_decode(text)
 	return (text:gsub("%%(%x%x)", function (hex)
@@ -107,6 +109,11 @@ end
 local function of_shape(token, code)
 	if token == "" then
 		return find("empty-token");
+	end
+	local file = #token <= longest_name and plain_file.open(token);
+	if file then
+		file:close();
+		return find("token-is-file-name");
 	end
 	local parts = parts_of(token);
 	local header = is_header(parts[1]);
