@@ -348,18 +348,18 @@ struct numbers {
     size_t count;
 };
 
+// With one context for all of them, which is the cheapest.
 static void make_from_numbers(const void *argument) {
     const struct numbers *numbers = argument;
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    must(EVP_PKEY_fromdata_init(context) == 1, "EVP_PKEY_fromdata_init");
     for (size_t i = 0; i < numbers->count; i++) {
         EVP_PKEY *key = NULL;
-        EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
-        must(EVP_PKEY_fromdata_init(context) == 1 &&
-                 EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY,
-                                   numbers->parameters[i % 4]) == 1,
+        must(EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, numbers->parameters[i % 4]) == 1,
              "EVP_PKEY_fromdata");
-        EVP_PKEY_CTX_free(context);
         EVP_PKEY_free(key);
     }
+    EVP_PKEY_CTX_free(context);
 }
 
 static void print_rsa_set(void) {

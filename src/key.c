@@ -4,11 +4,9 @@
 
 #include "okp.h"
 
-#include <assert.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
-#include <stdint.h>
 #include <stdlib.h>
 
 static enum tv_status fail(struct tv_detail *detail, enum tv_status status, enum tv_reason reason,
@@ -100,41 +98,44 @@ static bool get_number(const EVP_PKEY *public_key, const char *name, void *bytes
     return EVP_PKEY_get_params(public_key, parameters) == 1 && OSSL_PARAM_modified(parameters);
 }
 
-// A small public exponent that is odd: an even one is not invertible, 1 signs nothing, and one over
-// 64 bits only makes the check slow (CVE-2006-2940).
-static bool exponent_is_good(const EVP_PKEY *public_key) {
-    uint64_t exponent = 0;
-    return get_number(public_key, OSSL_PKEY_PARAM_RSA_E, &exponent, sizeof exponent) &&
-           exponent % 2 == 1 && exponent > 1;
-}
-
-// The product of two odd primes.
-static bool modulus_is_odd(const EVP_PKEY *public_key) {
-    unsigned char modulus[TV_RSA_MAX_BITS / 8];
-    size_t size = (size_t)EVP_PKEY_get_size(public_key);
-    const uint16_t one = 1;
-    bool lowest_first = *(const unsigned char *)&one == 1;
-    assert(size > 0 && size <= sizeof modulus); // its bits are judged already
-    return get_number(public_key, OSSL_PKEY_PARAM_RSA_N, modulus, size) &&
-           modulus[lowest_first ? 0 : size - 1] % 2 == 1;
-}
-
-static enum tv_status fail_bits(struct tv_detail *detail, int bits, int limit) {
+static enum tv_status check_bits(int bits, int min_bits, struct tv_detail *detail) {
+    if (bits >= min_bits && bits <= TV_RSA_MAX_BITS)
+        return TV_OK;
     detail->number = bits;
-    detail->limit = limit;
+    detail->limit = bits < min_bits ? min_bits : TV_RSA_MAX_BITS;
     return fail(detail, TV_WEAK_KEY, TV_REASON_LENGTH, "RSA modulus");
 }
 
-static enum tv_status check_rsa(const EVP_PKEY *public_key, int min_bits,
+// A modulus is the product of two odd primes. A public exponent is small and odd: an even one is
+// not invertible, 1 signs nothing, and one over 64 bits only makes the check slow (CVE-2006-2940).
+enum tv_status tv_key_check_rsa(int bits, bool modulus_is_odd, uint64_t exponent, int min_bits,
                                 struct tv_detail *detail) {
-    int bits = EVP_PKEY_get_bits(public_key);
-    if (bits < min_bits || bits > TV_RSA_MAX_BITS)
-        return fail_bits(detail, bits, bits < min_bits ? min_bits : TV_RSA_MAX_BITS);
-    if (!modulus_is_odd(public_key))
+    enum tv_status status = check_bits(bits, min_bits, detail);
+    if (status != TV_OK)
+        return status;
+    if (!modulus_is_odd)
         return fail(detail, TV_WEAK_KEY, TV_REASON_MODULUS, NULL);
-    if (!exponent_is_good(public_key))
+    if (exponent % 2 == 0 || exponent == 1)
         return fail(detail, TV_WEAK_KEY, TV_REASON_EXPONENT, NULL);
     return TV_OK;
+}
+
+static enum tv_status check_rsa(const EVP_PKEY *public_key, bool is_judged, int min_bits,
+                                struct tv_detail *detail) {
+    int bits = EVP_PKEY_get_bits(public_key);
+    if (is_judged) // but for a lack of memory, after which OpenSSL says 0
+        return check_bits(bits, min_bits, detail);
+    unsigned char modulus[TV_RSA_MAX_BITS / 8];
+    size_t size = (size_t)EVP_PKEY_get_size(public_key);
+    uint64_t exponent = 0;
+    const uint16_t one = 1;
+    bool lowest_first = *(const unsigned char *)&one == 1;
+    bool is_odd = size > 0 && size <= sizeof modulus &&
+                  get_number(public_key, OSSL_PKEY_PARAM_RSA_N, modulus, size) &&
+                  modulus[lowest_first ? 0 : size - 1] % 2 == 1;
+    if (!get_number(public_key, OSSL_PKEY_PARAM_RSA_E, &exponent, sizeof exponent))
+        exponent = 0;
+    return tv_key_check_rsa(bits, is_odd, exponent, min_bits, detail);
 }
 
 // The curve as JOSE knows it (RFC 7518 section 6.2.1.1), or none for one that it does not have.
@@ -156,11 +157,13 @@ static enum tv_curve ec_curve(const EVP_PKEY *public_key) {
 
 // RFC 7518 section 6.2.2, SP 800-56A section 5.6.2.3: a point off the curve gives the private key
 // of a careless peer away, and signatures that anybody can make here.
-static enum tv_status check_ec(EVP_PKEY *public_key, enum tv_curve *curve,
+static enum tv_status check_ec(EVP_PKEY *public_key, bool is_judged, enum tv_curve *curve,
                                struct tv_detail *detail) {
     *curve = ec_curve(public_key);
     if (*curve == TV_CURVE_NONE)
         return fail(detail, TV_UNSUPPORTED_KEY, TV_REASON_CURVE, NULL);
+    if (is_judged)
+        return TV_OK;
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, public_key, NULL);
     // A point on a curve whose group has no others is of the right order.
     bool good = context && EVP_PKEY_public_check_quick(context) == 1;
@@ -178,18 +181,18 @@ static enum tv_status check_okp(EVP_PKEY *public_key, enum tv_curve curve,
     return status == TV_WEAK_KEY ? fail(detail, status, TV_REASON_POINT, NULL) : status;
 }
 
-enum tv_status tv_key_wrap(EVP_PKEY *public_key, int rsa_min_bits, struct tv_key **key,
-                           struct tv_detail *detail) {
+enum tv_status tv_key_wrap(EVP_PKEY *public_key, bool is_judged, int rsa_min_bits,
+                           struct tv_key **key, struct tv_detail *detail) {
     enum tv_status status = TV_OK;
     enum tv_key_type type = TV_KEY_RSA;
     enum tv_curve curve = TV_CURVE_NONE;
     switch (EVP_PKEY_get_base_id(public_key)) {
     case EVP_PKEY_RSA:
-        status = check_rsa(public_key, rsa_min_bits, detail);
+        status = check_rsa(public_key, is_judged, rsa_min_bits, detail);
         break;
     case EVP_PKEY_EC:
         type = TV_KEY_EC;
-        status = check_ec(public_key, &curve, detail);
+        status = check_ec(public_key, is_judged, &curve, detail);
         break;
     case EVP_PKEY_ED25519:
     case EVP_PKEY_ED448:
@@ -295,9 +298,7 @@ enum tv_status tv_key_check_signing(const struct tv_key *key, const struct tv_al
 
 enum tv_status tv_key_check_bits(const struct tv_key *key, int rsa_min_bits,
                                  struct tv_detail *detail) {
-    int bits = tv_key_bits(key);
-    return key->type == TV_KEY_RSA && bits < rsa_min_bits ? fail_bits(detail, bits, rsa_min_bits)
-                                                          : TV_OK;
+    return key->type == TV_KEY_RSA ? check_bits(tv_key_bits(key), rsa_min_bits, detail) : TV_OK;
 }
 
 const struct tv_algorithm *tv_key_own_algorithm(const struct tv_key *key) {

@@ -42,7 +42,7 @@ ASN1_SEQUENCE(certificate) = {
     ASN1_SIMPLE(struct certificate, signature, ASN1_BIT_STRING),
 } static_ASN1_SEQUENCE_END_name(struct certificate, certificate)
 
-EVP_PKEY *tv_key_decode_certificate(const unsigned char **end, long length) {
+EVP_PKEY *tv_key_decode_certificate(const unsigned char **end, long length, bool *is_judged) {
     const ASN1_ITEM *item = ASN1_ITEM_rptr(certificate);
     struct certificate *read = (struct certificate *)ASN1_item_d2i(NULL, end, length, item);
     if (!read)
@@ -50,7 +50,7 @@ EVP_PKEY *tv_key_decode_certificate(const unsigned char **end, long length) {
     const ASN1_STRING *key = read->signed_part->key;
     const unsigned char *der = ASN1_STRING_get0_data(key);
     int der_length = ASN1_STRING_length(key);
-    EVP_PKEY *public_key = tv_key_decode_spki(der, (size_t)der_length);
+    EVP_PKEY *public_key = tv_key_decode_spki(der, (size_t)der_length, is_judged);
     if (!public_key)
         public_key = d2i_PUBKEY(NULL, &der, der_length);
     ASN1_item_free((ASN1_VALUE *)read, item);

@@ -39,7 +39,7 @@ static enum tv_status generate_once(enum tv_curve curve, int rsa_bits, struct tv
     public_key = tv_key_public_half(pair);
     if (!public_key)
         goto out;
-    status = tv_key_wrap(public_key, TV_RSA_MIN_BITS, key, detail); // takes it
+    status = tv_key_wrap(public_key, false, TV_RSA_MIN_BITS, key, detail); // takes it
     if (status != TV_OK)
         goto out;
     (*key)->was_private = true;

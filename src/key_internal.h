@@ -6,6 +6,8 @@
 #include "key.h"
 #include "memory.h"
 
+#include <stdint.h>
+
 struct tv_key {
     size_t references;
     enum tv_key_type type;
@@ -23,19 +25,47 @@ struct tv_key {
     struct tv_prepared *prepared;              // says nothing about the key: may change
 };
 
-// Wraps a public key once it has passed the checks of its type. Takes `public_key`, also on
-// failure.
-enum tv_status tv_key_wrap(EVP_PKEY *public_key, int rsa_min_bits, struct tv_key **key,
-                           struct tv_detail *detail);
+// Wraps a public key once it has passed the checks of its type; `is_judged`: those of RSA and EC
+// were made of its bytes already. Takes `public_key`, also on failure.
+enum tv_status tv_key_wrap(EVP_PKEY *public_key, bool is_judged, int rsa_min_bits,
+                           struct tv_key **key, struct tv_detail *detail);
+
+// Whether an RSA key is a good one, whose modulus has so many bits; `exponent` is 0 for one of more
+// than 64.
+enum tv_status tv_key_check_rsa(int bits, bool modulus_is_odd, uint64_t exponent, int min_bits,
+                                struct tv_detail *detail);
 
 // Whether to load once more, as OpenSSL that lacks memory refuses a good key: a key is refused for
 // good if it is twice and there is memory then. `*status` may become TV_NO_MEMORY.
 bool tv_key_try_again(struct tv_memory_tries *tries, enum tv_status *status);
 
+// key_make.c: what OpenSSL makes public keys with, kept from one to the next. Starts as {0}.
+struct tv_key_makers {
+    EVP_PKEY_CTX *rsa, *ec;
+};
+
+void tv_key_makers_clear(struct tv_key_makers *makers);
+
+// Highest byte first.
+struct tv_key_number {
+    unsigned char *bytes;
+    size_t length;
+};
+
+// A public key of its numbers, or of its uncompressed point, that tv_key_wrap() need not judge once
+// more: OpenSSL takes no such point that is not on the curve. Both numbers have a byte at least, and
+// none of them is good for anything afterwards.
+enum tv_status tv_key_make_rsa(struct tv_key_makers *makers, struct tv_key_number modulus,
+                               struct tv_key_number exponent, int min_bits, EVP_PKEY **key,
+                               struct tv_detail *detail);
+enum tv_status tv_key_make_ec(struct tv_key_makers *makers, enum tv_curve curve,
+                              const unsigned char *point, size_t length, EVP_PKEY **key);
+
 // key_jwk.c: a JWK's text, and one that is parsed already. Neither gives a `found`.
 enum tv_status tv_key_load_jwk(const char *text, size_t length, int rsa_min_bits,
                                struct tv_key **key, struct tv_detail *detail);
-enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, int rsa_min_bits, struct tv_key **key,
+enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, int rsa_min_bits,
+                                      struct tv_key_makers *makers, struct tv_key **key,
                                       struct tv_detail *detail);
 // What a JWK may be used for: its alg, use and key_ops.
 enum tv_status tv_key_read_limits(yyjson_val *jwk, struct tv_key *key, struct tv_detail *detail);
@@ -46,17 +76,19 @@ void tv_key_wipe(struct tv_arena *arena);
 
 // key_spki.c: the key of a SubjectPublicKeyInfo that fills `length` bytes exactly and is spelled as
 // usual; NULL for any other, and for one that is no key: OpenSSL's decoder has the last word.
-EVP_PKEY *tv_key_decode_spki(const unsigned char *der, size_t length);
+// `*is_judged`, here and below, is for tv_key_wrap().
+EVP_PKEY *tv_key_decode_spki(const unsigned char *der, size_t length, bool *is_judged);
+
 // key_certificate.c: the key of the X.509 certificate at `*end`, which is moved behind it; NULL
 // where d2i_X509() and X509_get_pubkey() have none.
-EVP_PKEY *tv_key_decode_certificate(const unsigned char **end, long length);
+EVP_PKEY *tv_key_decode_certificate(const unsigned char **end, long length, bool *is_judged);
 
 // key_text.c: whether a text begins with a brace, whatever white space is before it.
 bool tv_key_looks_like_json(const char *text, size_t length);
 // What every DER form begins with. It is the digit "0", which text around a PEM may begin with too.
 #define DER_SEQUENCE 0x30
 // The one DER structure of a public key that fills `length` bytes exactly, or NULL.
-EVP_PKEY *tv_key_decode_der(const unsigned char *der, size_t length);
+EVP_PKEY *tv_key_decode_der(const unsigned char *der, size_t length, bool *is_judged);
 // Only the public numbers of a key pair, so that nothing private is kept; or NULL.
 EVP_PKEY *tv_key_public_half(EVP_PKEY *pair);
 

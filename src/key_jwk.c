@@ -11,7 +11,6 @@
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/param_build.h>
-#include <stdint.h>
 #include <stdlib.h>
 
 // There are eight names in RFC 7517 section 4.3, and others may be used.
@@ -72,61 +71,42 @@ static enum tv_status read_number(yyjson_val *jwk, const char *name, BIGNUM **nu
     return *number ? TV_OK : TV_NO_MEMORY;
 }
 
-static enum tv_status make_from(const char *type, int selection, OSSL_PARAM *parameters,
-                                EVP_PKEY **key) {
+// How a key is made.
+struct making {
+    bool pair;                    // with its private half
+    int rsa_min_bits;             // of a public one
+    struct tv_key_makers *makers; // of public ones
+};
+
+// Makes a pair of OpenSSL's type `type` from the builder's parameters.
+static enum tv_status make_pair(const char *type, OSSL_PARAM_BLD *builder, EVP_PKEY **key) {
+    OSSL_PARAM *parameters = OSSL_PARAM_BLD_to_param(builder);
+    if (!parameters)
+        return TV_NO_MEMORY;
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
     bool made = EVP_PKEY_fromdata_init(context) == 1 && // not of NULL
-                EVP_PKEY_fromdata(context, key, selection, parameters) == 1;
+                EVP_PKEY_fromdata(context, key, EVP_PKEY_KEYPAIR, parameters) == 1;
     EVP_PKEY_CTX_free(context);
+    OSSL_PARAM_free(parameters);
     return made ? TV_OK : TV_CRYPTO_FAILURE;
 }
 
-// Makes a key of OpenSSL's type `type` from the builder's parameters, which are of a pair or of its
-// public half.
-static enum tv_status make_key(const char *type, OSSL_PARAM_BLD *builder, EVP_PKEY **key) {
-    OSSL_PARAM *parameters = OSSL_PARAM_BLD_to_param(builder);
-    enum tv_status status = TV_NO_MEMORY;
-    if (parameters)
-        status = make_from(type, EVP_PKEY_KEYPAIR, parameters, key);
-    OSSL_PARAM_free(parameters);
-    return status;
-}
-
-// OpenSSL's parameters have numbers in the machine's order.
-static void to_machine_order(unsigned char *bytes, size_t length) {
-    const uint16_t one = 1;
-    if (*(const unsigned char *)&one == 0)
-        return;
-    for (size_t i = 0; i < length / 2; i++) {
-        unsigned char byte = bytes[i];
-        bytes[i] = bytes[length - 1 - i];
-        bytes[length - 1 - i] = byte;
-    }
-}
-
 // The public half alone, straight from its bytes: a JWK Set may have hundreds.
-static enum tv_status make_rsa_public(yyjson_val *jwk, EVP_PKEY **key, struct tv_detail *detail) {
-    unsigned char *modulus = NULL, *exponent = NULL;
-    size_t modulus_length, exponent_length;
-    enum tv_status status = read_bytes(jwk, "n", &modulus, &modulus_length, detail);
+static enum tv_status make_rsa_public(yyjson_val *jwk, const struct making *how, EVP_PKEY **key,
+                                      struct tv_detail *detail) {
+    struct tv_key_number modulus = {0}, exponent = {0};
+    enum tv_status status = read_bytes(jwk, "n", &modulus.bytes, &modulus.length, detail);
     if (status == TV_OK)
-        status = read_bytes(jwk, "e", &exponent, &exponent_length, detail);
-    if (status == TV_OK) {
-        to_machine_order(modulus, modulus_length);
-        to_machine_order(exponent, exponent_length);
-        OSSL_PARAM parameters[] = {
-            OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_N, modulus, modulus_length),
-            OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_E, exponent, exponent_length),
-            OSSL_PARAM_construct_end()};
-        status = make_from("RSA", EVP_PKEY_PUBLIC_KEY, parameters, key);
-    }
-    free(exponent);
-    free(modulus);
+        status = read_bytes(jwk, "e", &exponent.bytes, &exponent.length, detail);
+    if (status == TV_OK)
+        status = tv_key_make_rsa(how->makers, modulus, exponent, how->rsa_min_bits, key, detail);
+    free(exponent.bytes);
+    free(modulus.bytes);
     return status;
 }
 
 // RFC 7518 section 6.3. A pair has d alone or all of p, q, dp, dq, qi too (section 6.3.2).
-static enum tv_status make_rsa(yyjson_val *jwk, bool pair, EVP_PKEY **key,
+static enum tv_status make_rsa(yyjson_val *jwk, const struct making *how, EVP_PKEY **key,
                                struct tv_detail *detail) {
     static const struct {
         const char *member, *parameter;
@@ -137,8 +117,8 @@ static enum tv_status make_rsa(yyjson_val *jwk, bool pair, EVP_PKEY **key,
         {"dq", OSSL_PKEY_PARAM_RSA_EXPONENT2}, {"qi", OSSL_PKEY_PARAM_RSA_COEFFICIENT1},
     };
     enum { ALL = sizeof numbers / sizeof numbers[0] };
-    if (!pair)
-        return make_rsa_public(jwk, key, detail);
+    if (!how->pair)
+        return make_rsa_public(jwk, how, key, detail);
     // RFC 7518 section 6.3.2.7: who supports two primes does not use a key of more.
     if (tv_json_member(jwk, TV_SPAN("oth"))) {
         detail->reason = TV_REASON_KEY_TYPE;
@@ -160,7 +140,7 @@ static enum tv_status make_rsa(yyjson_val *jwk, bool pair, EVP_PKEY **key,
             goto out;
         }
     }
-    status = make_key("RSA", builder, key);
+    status = make_pair("RSA", builder, key);
 out:
     OSSL_PARAM_BLD_free(builder);
     for (size_t i = 0; i < ALL; i++)
@@ -203,8 +183,25 @@ static enum tv_status read_curve(yyjson_val *jwk, bool is_ec, enum tv_curve *cur
     return TV_OK;
 }
 
+static enum tv_status make_ec_pair(enum tv_curve curve, const unsigned char *point, size_t size,
+                                   const unsigned char *scalar, size_t scalar_size,
+                                   EVP_PKEY **key) {
+    enum tv_status status = TV_NO_MEMORY;
+    BIGNUM *number = BN_bin2bn(scalar, (int)scalar_size, NULL);
+    OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+    if (number && builder &&
+        OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, tv_curve_name(curve),
+                                        0) &&
+        OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point, size) &&
+        OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_PRIV_KEY, number))
+        status = make_pair("EC", builder, key);
+    OSSL_PARAM_BLD_free(builder);
+    BN_clear_free(number);
+    return status;
+}
+
 // RFC 7518 section 6.2: coordinates and d with as many bytes as the curve's field.
-static enum tv_status make_ec(yyjson_val *jwk, bool pair, EVP_PKEY **key,
+static enum tv_status make_ec(yyjson_val *jwk, const struct making *how, EVP_PKEY **key,
                               struct tv_detail *detail) {
     enum tv_curve curve;
     enum tv_status status = read_curve(jwk, true, &curve, detail);
@@ -213,42 +210,26 @@ static enum tv_status make_ec(yyjson_val *jwk, bool pair, EVP_PKEY **key,
     size_t size = tv_curve_size(curve);
     unsigned char point[1 + 2 * TV_CURVE_MAX_SIZE] = {POINT_CONVERSION_UNCOMPRESSED};
     unsigned char scalar[TV_CURVE_MAX_SIZE];
-    BIGNUM *private_number = NULL;
-    OSSL_PARAM_BLD *builder = NULL;
     status = read_fixed(jwk, "x", point + 1, size, detail);
     if (status == TV_OK)
         status = read_fixed(jwk, "y", point + 1 + size, size, detail);
-    if (status == TV_OK && pair)
+    if (status == TV_OK && how->pair)
         status = read_fixed(jwk, "d", scalar, size, detail);
     if (status != TV_OK)
         goto out;
-    status = TV_NO_MEMORY;
-    builder = OSSL_PARAM_BLD_new();
-    if (!builder ||
-        !OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, tv_curve_name(curve),
-                                         0) ||
-        !OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point, 1 + 2 * size))
-        goto out;
-    if (pair) {
-        private_number = BN_bin2bn(scalar, (int)size, NULL);
-        if (!private_number ||
-            !OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_PRIV_KEY, private_number))
-            goto out;
-    }
-    status = make_key("EC", builder, key);
+    status = how->pair ? make_ec_pair(curve, point, 1 + 2 * size, scalar, size, key)
+                       : tv_key_make_ec(how->makers, curve, point, 1 + 2 * size, key);
     if (status == TV_CRYPTO_FAILURE) { // what OpenSSL refuses in numbers of the right size
         detail->reason = TV_REASON_POINT;
         status = TV_WEAK_KEY;
     }
 out:
-    OSSL_PARAM_BLD_free(builder);
-    BN_clear_free(private_number);
     OPENSSL_cleanse(scalar, sizeof scalar);
     return status;
 }
 
 // RFC 8037 section 2.
-static enum tv_status make_okp(yyjson_val *jwk, bool pair, EVP_PKEY **key,
+static enum tv_status make_okp(yyjson_val *jwk, const struct making *how, EVP_PKEY **key,
                                struct tv_detail *detail) {
     enum tv_curve curve;
     enum tv_status status = read_curve(jwk, false, &curve, detail);
@@ -257,11 +238,11 @@ static enum tv_status make_okp(yyjson_val *jwk, bool pair, EVP_PKEY **key,
     unsigned char bytes[TV_CURVE_MAX_SIZE];
     size_t size = tv_curve_size(curve);
     int type = curve == TV_CURVE_ED25519 ? EVP_PKEY_ED25519 : EVP_PKEY_ED448;
-    status = read_fixed(jwk, pair ? "d" : "x", bytes, size, detail);
+    status = read_fixed(jwk, how->pair ? "d" : "x", bytes, size, detail);
     if (status != TV_OK)
         return status;
-    *key = pair ? EVP_PKEY_new_raw_private_key(type, NULL, bytes, size)
-                : EVP_PKEY_new_raw_public_key(type, NULL, bytes, size);
+    *key = how->pair ? EVP_PKEY_new_raw_private_key(type, NULL, bytes, size)
+                     : EVP_PKEY_new_raw_public_key(type, NULL, bytes, size);
     OPENSSL_cleanse(bytes, sizeof bytes);
     return *key ? TV_OK : TV_CRYPTO_FAILURE;
 }
@@ -280,7 +261,8 @@ static enum tv_status check_certificate(yyjson_val *jwk, EVP_PKEY *public_key,
         return TV_NO_MEMORY;
     int length = EVP_DecodeBlock(der, (const unsigned char *)text.data, (int)text.length);
     const unsigned char *at = der;
-    EVP_PKEY *certified = length > 0 ? tv_key_decode_certificate(&at, length) : NULL;
+    bool is_judged;
+    EVP_PKEY *certified = length > 0 ? tv_key_decode_certificate(&at, length, &is_judged) : NULL;
     bool same = certified && EVP_PKEY_eq(certified, public_key) == 1;
     EVP_PKEY_free(certified);
     free(der);
@@ -350,10 +332,12 @@ enum tv_status tv_key_read_limits(yyjson_val *jwk, struct tv_key *key, struct tv
 }
 
 // The key that the JWK's numbers make, public or with its private half.
-static enum tv_status make(yyjson_val *jwk, bool pair, EVP_PKEY **key, struct tv_detail *detail) {
+static enum tv_status make(yyjson_val *jwk, const struct making *how, EVP_PKEY **key,
+                           struct tv_detail *detail) {
     static const struct {
         struct tv_span type;
-        enum tv_status (*make)(yyjson_val *, bool, EVP_PKEY **, struct tv_detail *);
+        enum tv_status (*make)(yyjson_val *, const struct making *, EVP_PKEY **,
+                               struct tv_detail *);
     } types[] = {{{"RSA", 3}, make_rsa}, {{"EC", 2}, make_ec}, {{"OKP", 3}, make_okp}};
     struct tv_span type;
     enum tv_status status = required_string(jwk, "kty", &type, detail);
@@ -365,18 +349,20 @@ static enum tv_status make(yyjson_val *jwk, bool pair, EVP_PKEY **key, struct tv
     if (i == sizeof types / sizeof types[0]) // also "oct": a secret never comes as a public key
         return fail_member(detail, TV_UNSUPPORTED_KEY, "kty", TV_REASON_KEY_TYPE,
                            tv_json_member(jwk, TV_SPAN("kty")));
-    return types[i].make(jwk, pair, key, detail);
+    return types[i].make(jwk, how, key, detail);
 }
 
 enum tv_status tv_key_jwk_pair(yyjson_val *jwk, EVP_PKEY **pair, struct tv_detail *detail) {
-    return make(jwk, true, pair, detail);
+    return make(jwk, &(struct making){.pair = true}, pair, detail);
 }
 
-enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, int rsa_min_bits, struct tv_key **key,
+enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, int rsa_min_bits,
+                                      struct tv_key_makers *makers, struct tv_key **key,
                                       struct tv_detail *detail) {
+    struct making how = {.rsa_min_bits = rsa_min_bits, .makers = makers};
     EVP_PKEY *public_key = NULL;
     struct tv_key *made = NULL;
-    enum tv_status status = make(jwk, false, &public_key, detail);
+    enum tv_status status = make(jwk, &how, &public_key, detail);
     if (status != TV_OK)
         return status;
     status = check_certificate(jwk, public_key, detail);
@@ -384,7 +370,7 @@ enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, int rsa_min_bits, struct 
         EVP_PKEY_free(public_key);
         return status;
     }
-    status = tv_key_wrap(public_key, rsa_min_bits, &made, detail);
+    status = tv_key_wrap(public_key, true, rsa_min_bits, &made, detail);
     if (status != TV_OK)
         return status;
     made->was_private = tv_json_member(jwk, TV_SPAN("d")) != NULL;
@@ -406,10 +392,12 @@ enum tv_status tv_key_load_jwk(const char *text, size_t length, int rsa_min_bits
                                struct tv_key **key, struct tv_detail *detail) {
     struct tv_arena arena;
     yyjson_val *jwk;
+    struct tv_key_makers makers = {0};
     enum tv_status status =
         tv_json_parse_copy(text, length, TV_MALFORMED_KEY, "JWK", &arena, &jwk, detail);
     if (status == TV_OK)
-        status = tv_key_load_jwk_object(jwk, rsa_min_bits, key, detail);
+        status = tv_key_load_jwk_object(jwk, rsa_min_bits, &makers, key, detail);
+    tv_key_makers_clear(&makers);
     detail->found = (struct tv_span){0}; // it stood in the arena
     tv_key_wipe(&arena);
     return status;

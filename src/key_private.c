@@ -17,10 +17,12 @@ static enum tv_status load_jwk(const char *text, size_t length, struct tv_key **
     struct tv_arena arena;
     yyjson_val *jwk;
     struct tv_key *made = NULL;
+    struct tv_key_makers makers = {0};
     enum tv_status status =
         tv_json_parse_copy(text, length, TV_MALFORMED_KEY, "JWK", &arena, &jwk, detail);
     if (status == TV_OK)
-        status = tv_key_load_jwk_object(jwk, TV_RSA_MIN_BITS, &made, detail);
+        status = tv_key_load_jwk_object(jwk, TV_RSA_MIN_BITS, &makers, &made, detail);
+    tv_key_makers_clear(&makers);
     if (status == TV_OK)
         status = tv_key_was_private(made) ? tv_key_jwk_pair(jwk, &made->pair, detail)
                                           : fail(detail, "the JWK of a public key");
@@ -50,8 +52,9 @@ static enum tv_status load_pem(const char *text, size_t length, struct tv_key **
     if (!pair)
         return fail(detail, "something else, or encrypted");
     EVP_PKEY *public_key = tv_key_public_half(pair);
-    enum tv_status status = public_key ? tv_key_wrap(public_key, TV_RSA_MIN_BITS, key, detail)
-                                       : TV_CRYPTO_FAILURE; // takes it
+    enum tv_status status = public_key
+                                ? tv_key_wrap(public_key, false, TV_RSA_MIN_BITS, key, detail)
+                                : TV_CRYPTO_FAILURE; // takes it
     if (status != TV_OK) {
         EVP_PKEY_free(pair);
         return status;

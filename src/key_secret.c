@@ -44,7 +44,8 @@ static bool has_public_key(struct tv_span text) {
 // Each try by itself, since OpenSSL's queue has room for sixteen errors, the server's among them.
 static bool is_public_der(const unsigned char *der, size_t length) {
     ERR_set_mark();
-    EVP_PKEY *public_key = tv_key_decode_der(der, length);
+    bool is_judged;
+    EVP_PKEY *public_key = tv_key_decode_der(der, length, &is_judged);
     ERR_pop_to_mark();
     ERR_set_mark();
     const unsigned char *end = der;

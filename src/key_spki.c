@@ -4,7 +4,6 @@
 // than four checks of an RSA signature.
 #include "key_internal.h"
 
-#include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/x509.h>
 
@@ -41,20 +40,6 @@ static bool begins_with(const unsigned char *der, size_t length, struct tv_span 
     return length >= prefix.length && memcmp(der, prefix.data, prefix.length) == 0;
 }
 
-static EVP_PKEY *make_ec(enum tv_curve curve, const unsigned char *point, size_t length) {
-    EVP_PKEY *key = NULL;
-    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
-    OSSL_PARAM parameters[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char *)tv_curve_name(curve),
-                                         0),
-        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)point, length),
-        OSSL_PARAM_construct_end()};
-    if (EVP_PKEY_fromdata_init(context) == 1) // not of NULL
-        EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, parameters);
-    EVP_PKEY_CTX_free(context);
-    return key;
-}
-
 // The contents of a tag whose length takes two bytes and which ends with the DER; or NULL.
 static const unsigned char *open_long(const unsigned char *at, const unsigned char *end,
                                       unsigned char tag) {
@@ -80,7 +65,8 @@ static EVP_PKEY *make_rsa(const unsigned char *der, size_t length) {
     return key;
 }
 
-EVP_PKEY *tv_key_decode_spki(const unsigned char *der, size_t length) {
+EVP_PKEY *tv_key_decode_spki(const unsigned char *der, size_t length, bool *is_judged) {
+    *is_judged = false;
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
         size_t size = tv_curve_size(forms[i].curve), before = forms[i].prefix.length;
         bool is_ec = forms[i].type == EVP_PKEY_EC;
@@ -90,9 +76,13 @@ EVP_PKEY *tv_key_decode_spki(const unsigned char *der, size_t length) {
         const unsigned char *point = der + before;
         if (!is_ec)
             return EVP_PKEY_new_raw_public_key(forms[i].type, NULL, point, point_length);
-        return *point == POINT_CONVERSION_UNCOMPRESSED
-                   ? make_ec(forms[i].curve, point, point_length)
-                   : NULL;
+        if (*point != POINT_CONVERSION_UNCOMPRESSED)
+            return NULL;
+        struct tv_key_makers makers = {0};
+        EVP_PKEY *key = NULL;
+        *is_judged = tv_key_make_ec(&makers, forms[i].curve, point, point_length, &key) == TV_OK;
+        tv_key_makers_clear(&makers);
+        return key;
     }
     return make_rsa(der, length);
 }

@@ -21,10 +21,10 @@ static bool is_certificate(const char *name) {
 
 // Decodes the DER of one PEM block; `*end` is left behind the last byte used.
 static EVP_PKEY *decode_der(const char *name, const unsigned char **end, long length,
-                            bool *is_private) {
-    *is_private = false;
+                            bool *is_private, bool *is_judged) {
+    *is_private = *is_judged = false;
     if (strcmp(name, PEM_STRING_PUBLIC) == 0) {
-        EVP_PKEY *public_key = tv_key_decode_spki(*end, (size_t)length);
+        EVP_PKEY *public_key = tv_key_decode_spki(*end, (size_t)length, is_judged);
         if (!public_key)
             return d2i_PUBKEY(NULL, end, length);
         *end += length;
@@ -33,7 +33,7 @@ static EVP_PKEY *decode_der(const char *name, const unsigned char **end, long le
     if (strcmp(name, PEM_STRING_RSA_PUBLIC) == 0)
         return d2i_PublicKey(EVP_PKEY_RSA, NULL, end, length);
     if (is_certificate(name))
-        return tv_key_decode_certificate(end, length);
+        return tv_key_decode_certificate(end, length, is_judged);
     *is_private = true;
     return d2i_AutoPrivateKey(NULL, end, length);
 }
@@ -57,12 +57,12 @@ EVP_PKEY *tv_key_public_half(EVP_PKEY *pair) {
     return public_key;
 }
 
-EVP_PKEY *tv_key_decode_der(const unsigned char *der, size_t length) {
+EVP_PKEY *tv_key_decode_der(const unsigned char *der, size_t length, bool *is_judged) {
     static const char *const names[] = {PEM_STRING_PUBLIC, PEM_STRING_RSA_PUBLIC};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const unsigned char *end = der;
         bool is_private;
-        EVP_PKEY *public_key = decode_der(names[i], &end, (long)length, &is_private);
+        EVP_PKEY *public_key = decode_der(names[i], &end, (long)length, &is_private, is_judged);
         if (public_key && end == der + length)
             return public_key;
         EVP_PKEY_free(public_key);
@@ -72,11 +72,12 @@ EVP_PKEY *tv_key_decode_der(const unsigned char *der, size_t length) {
 
 static enum tv_status load_der(const char *text, size_t length, int rsa_min_bits,
                                struct tv_key **key, struct tv_detail *detail) {
-    EVP_PKEY *public_key = tv_key_decode_der((const unsigned char *)text, length);
+    bool is_judged;
+    EVP_PKEY *public_key = tv_key_decode_der((const unsigned char *)text, length, &is_judged);
     if (!public_key)
         return fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY,
                     "DER of something else than a public key");
-    return tv_key_wrap(public_key, rsa_min_bits, key, detail);
+    return tv_key_wrap(public_key, is_judged, rsa_min_bits, key, detail);
 }
 
 // What the text of a failed look-up usually is, said in words.
@@ -103,8 +104,8 @@ static const char *looks_like(const char *text, size_t length) {
 static enum tv_status load_block(const char *name, const unsigned char *der, long length,
                                  int rsa_min_bits, struct tv_key **key, struct tv_detail *detail) {
     const unsigned char *end = der;
-    bool is_private;
-    EVP_PKEY *public_key = decode_der(name, &end, length, &is_private);
+    bool is_private, is_judged;
+    EVP_PKEY *public_key = decode_der(name, &end, length, &is_private, &is_judged);
     if (!public_key)
         return fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY,
                     "a PEM whose contents cannot be decoded");
@@ -119,7 +120,7 @@ static enum tv_status load_block(const char *name, const unsigned char *der, lon
         if (!public_key)
             return TV_CRYPTO_FAILURE;
     }
-    enum tv_status status = tv_key_wrap(public_key, rsa_min_bits, key, detail);
+    enum tv_status status = tv_key_wrap(public_key, is_judged, rsa_min_bits, key, detail);
     if (status == TV_OK) {
         (*key)->was_private = is_private;
         (*key)->was_certificate = is_certificate(name);

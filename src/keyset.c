@@ -66,7 +66,8 @@ static void note_skipped(struct tv_key_set *set, enum tv_status status,
 }
 
 // One member of either form: `value` is a JWK, or a certificate's PEM under the name `key_id`.
-static enum tv_status add_member(struct tv_key_set *set, int rsa_min_bits, struct tv_span key_id,
+static enum tv_status add_member(struct tv_key_set *set, int rsa_min_bits,
+                                 struct tv_key_makers *makers, struct tv_span key_id,
                                  yyjson_val *value) {
     struct tv_detail detail = {0};
     struct tv_key *key = NULL;
@@ -77,7 +78,7 @@ static enum tv_status add_member(struct tv_key_set *set, int rsa_min_bits, struc
         do {
             detail = (struct tv_detail){0};
             ERR_set_mark();
-            status = tv_key_load_jwk_object(value, rsa_min_bits, &key, &detail);
+            status = tv_key_load_jwk_object(value, rsa_min_bits, makers, &key, &detail);
             ERR_pop_to_mark();
         } while (tv_key_try_again(&tries, &status));
     } else if (yyjson_is_str(value)) {
@@ -105,12 +106,14 @@ struct tv_key_set_reader {
     yyjson_obj_iter names;
     yyjson_arr_iter values;
     int rsa_min_bits;
+    struct tv_key_makers makers;
     enum tv_status status; // of the member that could not be looked at, if any
 };
 
 void tv_key_set_reader_free(struct tv_key_set_reader *reader) {
     if (!reader)
         return;
+    tv_key_makers_clear(&reader->makers);
     tv_key_set_free(reader->set);
     free(reader->arena.memory);
     free(reader);
@@ -228,7 +231,8 @@ enum tv_status tv_key_set_read(struct tv_key_set_reader *reader, size_t *effort,
         }
         size_t takes = effort_of(value);
         *effort -= takes < *effort ? takes : *effort;
-        reader->status = add_member(reader->set, reader->rsa_min_bits, name, value);
+        reader->status =
+            add_member(reader->set, reader->rsa_min_bits, &reader->makers, name, value);
     }
     return reader->status;
 }

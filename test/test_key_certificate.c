@@ -60,7 +60,8 @@ static struct counts seen;
 static void compare(const unsigned char *der, size_t length) {
     struct tv_span exact = guard_copy(GUARD_TOKEN, der, length);
     const unsigned char *ours_end = (const unsigned char *)exact.data, *theirs_end = ours_end;
-    EVP_PKEY *ours = tv_key_decode_certificate(&ours_end, (long)length);
+    bool is_judged;
+    EVP_PKEY *ours = tv_key_decode_certificate(&ours_end, (long)length, &is_judged);
     X509 *certificate = d2i_X509(NULL, &theirs_end, (long)length);
     EVP_PKEY *theirs = certificate ? X509_get_pubkey(certificate) : NULL;
     if (!ours != !theirs || (ours && (EVP_PKEY_eq(ours, theirs) != 1 || ours_end != theirs_end))) {

@@ -27,9 +27,12 @@ static EVP_PKEY *generate(size_t i) {
 static bool is_made(const unsigned char *der, size_t length, bool *same) {
     struct tv_span exact = guard_copy(GUARD_TOKEN, der, length);
     const unsigned char *at = der;
-    EVP_PKEY *ours = tv_key_decode_spki((const unsigned char *)exact.data, length);
+    bool is_judged;
+    EVP_PKEY *ours = tv_key_decode_spki((const unsigned char *)exact.data, length, &is_judged);
     EVP_PKEY *theirs = d2i_PUBKEY(NULL, &at, (long)length);
     bool made = ours != NULL;
+    // Whoever wraps it need not look at the point again.
+    CHECK(is_judged == (made && EVP_PKEY_get_base_id(ours) == EVP_PKEY_EC), "judged");
     *same = !ours || (theirs && at == der + length && EVP_PKEY_eq(ours, theirs) == 1);
     EVP_PKEY_free(theirs);
     EVP_PKEY_free(ours);
@@ -69,6 +72,19 @@ static void test_kind(size_t i) {
         *point = (unsigned char)(6 | (der[length - 1] & 1));
         CHECK(!is_made(der, length, &same), name);
         *point = 4;
+        // No other point is on the curve that shares a coordinate, but for the one below.
+        size_t beside = 0;
+        for (size_t at = 1; at <= 2 * size; at++)
+            for (int bit = 0; bit < 8; bit += 3) {
+                point[at] ^= (unsigned char)(1 << bit);
+                beside += !is_made(der, length, &same);
+                point[at] ^= (unsigned char)(1 << bit);
+            }
+        CHECK_NUMBER(2 * size * 3, beside, name);
+        memset(point + 1, 0, 2 * size);
+        CHECK(!is_made(der, length, &same), name);
+        memset(point + 1, 0xff, 2 * size);
+        CHECK(!is_made(der, length, &same), name);
     }
     CHECK(made < 8 * length / 37,
           name); // numbers of RSA, and points of OKP, are good in any spelling
