@@ -53,8 +53,8 @@ struct tv_key_number {
 };
 
 // A public key of its numbers, or of its uncompressed point, that tv_key_wrap() need not judge once
-// more: OpenSSL takes no such point that is not on the curve. Both numbers have a byte at least, and
-// none of them is good for anything afterwards.
+// more: OpenSSL takes no such point that is not on the curve.
+// Both numbers have a byte at least, and none of them is good for anything afterwards.
 enum tv_status tv_key_make_rsa(struct tv_key_makers *makers, struct tv_key_number modulus,
                                struct tv_key_number exponent, int min_bits, EVP_PKEY **key,
                                struct tv_detail *detail);
