@@ -36,7 +36,8 @@ PKG_LIBS = $(shell $(PKG_CONFIG) --libs $(PC_LIBS))
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion
 HARDENING := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 ALL_CPPFLAGS = -D_GNU_SOURCE $(PKG_CFLAGS) $(CPPFLAGS)
-ALL_CFLAGS = -std=c11 -fPIC -fvisibility=hidden $(WARNINGS) $(HARDENING) $(CFLAGS)
+# no-plt: a call into another library goes straight there, as all are found when the module is loaded.
+ALL_CFLAGS = -std=c11 -fPIC -fno-plt -fvisibility=hidden $(WARNINGS) $(HARDENING) $(CFLAGS)
 # nodelete: a thread of libcurl's resolver may outlive lua_close().
 ALL_LDFLAGS = -shared -Wl,-z,relro,-z,now -Wl,-z,nodelete -Wl,--as-needed $(LDFLAGS)
 

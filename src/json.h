@@ -16,6 +16,7 @@ size_t tv_json_arena_size(size_t length);
 
 // Bytes that must follow a text, writable, for tv_json_parse_object().
 #define TV_JSON_PADDING YYJSON_PADDING_SIZE
+_Static_assert(TV_JSON_PADDING >= 4, "tv_json_name_digest() reads so far");
 
 // Parses the `length` bytes at `text` in place (they are overwritten, as are TV_JSON_PADDING bytes
 // after them) and gives the object. The tree lives in `arena` and points into `text`.
@@ -44,25 +45,18 @@ static inline struct tv_span tv_json_string(yyjson_val *value) {
 }
 
 // Eight bytes that equal names have in common; names of the same length that have them in common
-// begin with the same eight bytes, or are equal if they are shorter.
+// begin with the same eight bytes, or are equal if they are shorter. `name` is that of a member in
+// a tree of tv_json_parse_object(): eight bytes are read whatever its length, and behind the
+// shortest there are at least `":0}` and TV_JSON_PADDING. A step for each length would cost more
+// than the rest of looking for members that stand twice.
 static inline uint64_t tv_json_name_digest(struct tv_span name) {
-    uint64_t bytes = 0;
-    uint32_t first, last;
-    if (name.length >= sizeof bytes) {
-        memcpy(&bytes, name.data, sizeof bytes);
-        return bytes ^ name.length;
-    }
-    if (name.length >= sizeof first) { // the two overlap
-        memcpy(&first, name.data, sizeof first);
-        memcpy(&last, name.data + name.length - sizeof last, sizeof last);
-        return (first | (uint64_t)last << 32) ^ name.length;
-    }
-    if (name.length > 0) {
-        const unsigned char *text = (const unsigned char *)name.data;
-        bytes =
-            text[0] | (uint64_t)text[name.length / 2] << 8 | (uint64_t)text[name.length - 1] << 16;
-    }
-    return bytes ^ (uint64_t)name.length << 56;
+    static const unsigned char masks[2 * sizeof(uint64_t)] = {255, 255, 255, 255,
+                                                              255, 255, 255, 255};
+    uint64_t bytes, mask;
+    size_t length = name.length < sizeof bytes ? name.length : sizeof bytes;
+    memcpy(&bytes, name.data, sizeof bytes);
+    memcpy(&mask, masks + sizeof mask - length, sizeof mask); // the first `length` bytes
+    return (bytes & mask) ^ name.length;
 }
 
 // The member `name` of an object, or NULL.

@@ -40,11 +40,24 @@ static size_t place_of(uint64_t digest) {
     return (size_t)(digest * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (NAME_PLACES - 1);
 }
 
+// The last eight bytes of a name that is no shorter.
+static uint64_t end_of(const char *name, size_t length) {
+    uint64_t bytes;
+    memcpy(&bytes, name + length - sizeof bytes, sizeof bytes);
+    return bytes;
+}
+
+// The digest has the first eight bytes. Few names are longer than these and the last eight.
 static bool is_name(const struct name *name, uint64_t digest, struct tv_span text) {
-    return name->digest == digest && name->length == text.length && name->data &&
-           (text.length <= sizeof digest ||
-            memcmp(name->data + sizeof digest, text.data + sizeof digest,
-                   text.length - sizeof digest) == 0);
+    if (name->digest != digest || name->length != text.length || !name->data)
+        return false;
+    if (text.length <= sizeof digest)
+        return true;
+    if (end_of(name->data, text.length) != end_of(text.data, text.length))
+        return false;
+    return text.length <= 2 * sizeof digest ||
+           memcmp(name->data + sizeof digest, text.data + sizeof digest,
+                  text.length - 2 * sizeof digest) == 0;
 }
 
 static void push_name(lua_State *L, const struct push *push, struct tv_span text) {

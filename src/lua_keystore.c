@@ -18,12 +18,17 @@ static bool watched;
 
 bool may_wait_by_default(void) { return !watched; }
 
-static struct tv_keystore *check_open(lua_State *L) { return check_keystore(L, 1); }
-
-struct tv_keystore *check_keystore(lua_State *L, int index) {
-    struct handle *handle = luaL_checkudata(L, index, KEYSTORE_TYPE);
+static struct tv_keystore *store_in(lua_State *L, const struct handle *handle, int index) {
     luaL_argcheck(L, handle->store, index, "the key store is closed");
     return handle->store;
+}
+
+static struct tv_keystore *check_open(lua_State *L) {
+    return store_in(L, check_self(L, KEYSTORE_TYPE), 1);
+}
+
+struct tv_keystore *check_keystore(lua_State *L, int index) {
+    return store_in(L, luaL_checkudata(L, index, KEYSTORE_TYPE), index);
 }
 
 const void *open_store(lua_State *L, int index) {

@@ -84,14 +84,27 @@ void new_type(lua_State *L, const char *name, const luaL_Reg *methods,
               const luaL_Reg *metamethods) {
     luaL_newmetatable(L, name); // __name too
     lua_pushvalue(L, -2);
-    luaL_setfuncs(L, metamethods, 1);
+    lua_pushvalue(L, -2);
+    luaL_setfuncs(L, metamethods, 2);
     lua_newtable(L);
     lua_pushvalue(L, -3);
-    luaL_setfuncs(L, methods, 1);
+    lua_pushvalue(L, -3);
+    luaL_setfuncs(L, methods, 2);
     lua_setfield(L, -2, "__index");
     lua_pushboolean(L, false); // getmetatable() shows nothing to tamper with
     lua_setfield(L, -2, "__metatable");
     lua_pop(L, 2);
+}
+
+void *check_self(lua_State *L, const char *name) {
+    void *self = lua_touserdata(L, 1);
+    if (self && lua_getmetatable(L, 1)) {
+        bool is_ours = lua_rawequal(L, -1, TYPE_INDEX);
+        lua_pop(L, 1);
+        if (is_ours)
+            return self;
+    }
+    return luaL_checkudata(L, 1, name);
 }
 
 void need_stack(lua_State *L, int count) {

@@ -14,8 +14,10 @@
 // It never returns, which Lua's own declaration does not say.
 int luaL_error(lua_State *L, const char *format, ...) __attribute__((noreturn));
 
-// Every function of the module has the module's state as its first upvalue.
+// Every function of the module has the module's state as its first upvalue, a method has the
+// metatable of its type as the second.
 #define STATE_INDEX lua_upvalueindex(1)
+#define TYPE_INDEX lua_upvalueindex(2)
 
 // Its user values.
 enum {
@@ -31,8 +33,12 @@ enum {
 // lua_module.c
 
 // Registers a metatable with these methods and metamethods, and the module's state (on top of the
-// stack, popped) as their upvalue.
+// stack, popped) and the metatable as their upvalues.
 void new_type(lua_State *L, const char *name, const luaL_Reg *methods, const luaL_Reg *metamethods);
+
+// In a method of the type `name`: what luaL_checkudata() gives for the first argument, without
+// looking the type up by its name.
+void *check_self(lua_State *L, const char *name);
 
 // Room for so many values more. What is nested is bounded, so that there is none for want of memory
 // alone, and that is what it raises.

@@ -204,7 +204,7 @@ int l_verify_jws(lua_State *L) {
 }
 
 static int l_verifier_verify(lua_State *L) {
-    const struct verifier *verifier = luaL_checkudata(L, 1, VERIFIER_TYPE);
+    const struct verifier *verifier = check_self(L, VERIFIER_TYPE);
     // In a finalizer after its own.
     luaL_argcheck(L, verifier->key || verifier->source_count > 0, 1,
                   "the verifier has been collected");

@@ -375,12 +375,18 @@ static void test_access(void) {
     free(memory);
 }
 
+// Of a name with just so much behind it as the shortest document has.
 static uint64_t digest_of(const char *name, size_t length) {
-    return tv_json_name_digest(guard_copy(GUARD_KEY, name, length));
+    static const char rest[] = "\":0}";
+    char *copy = guard_take(GUARD_JSON, length + sizeof rest - 1 + TV_JSON_PADDING);
+    memcpy(copy, name, length);
+    memcpy(copy + length, rest, sizeof rest - 1);
+    memset(copy + length + sizeof rest - 1, 0, TV_JSON_PADDING);
+    return tv_json_name_digest((struct tv_span){copy, length});
 }
 
 // Names of one length, whose first eight bytes are zeros but for one bit, ones but for one, or
-// either alone: no two have the same digest.
+// either alone: no two have the same digest, and what stands behind a name is not in it.
 static void check_digests(size_t length) {
     uint64_t digests[2 * (8 * 8 + 1)];
     size_t count = 0, equal = 0, bits = 8 * (length < 8 ? length : 8);
@@ -390,7 +396,11 @@ static void check_digests(size_t length) {
             memset(name, base, sizeof name);
             if (bit < bits)
                 name[bit / 8] = (char)(name[bit / 8] ^ 1 << bit % 8);
-            digests[count++] = digest_of(name, length);
+            digests[count] = digest_of(name, length);
+            char other[sizeof name + 8];
+            memset(other, 'x', sizeof other);
+            memcpy(other, name, length);
+            equal += tv_json_name_digest((struct tv_span){other, length}) != digests[count++];
         }
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < i; j++)
@@ -401,7 +411,8 @@ static void check_digests(size_t length) {
 static void test_digests(void) {
     for (size_t length = 1; length <= 20; length++)
         check_digests(length);
-    CHECK(tv_json_name_digest((struct tv_span){0}) == digest_of("", 0), "no name");
+    CHECK(tv_json_name_digest(TV_SPAN("xxxxxxxx")) != digest_of("", 0), "no name");
+    CHECK(tv_json_name_digest((struct tv_span){"xxxxxxxx", 0}) == digest_of("", 0), "no name");
 }
 
 int main(void) {
