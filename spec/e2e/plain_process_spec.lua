@@ -171,7 +171,9 @@ describe("ten thousand fetches", function ()
 			world.note{ row = "fetches in plain Lua", number = figures[1], descriptors = figures[2], threads = figures[3],
 				resident_kib = figures[4] };
 		end
-		assert.is_true(many[2] <= few[2], output);
+		-- Whether a connection that its server has just ended is closed here by then differs by one or two; what a fetch left would be
+		-- hundreds.
+		assert.is_true(many[2] <= few[2] + 3, output);
 		assert.equal(1, many[3]);
 		assert.is_true(many[1] >= 10000);
 		-- 1,024 absences fill up in the first 10,240; what remains must be noise of the allocator.
