@@ -79,6 +79,10 @@ void tv_key_wipe(struct tv_arena *arena);
 // `*is_judged`, here and below, is for tv_key_wrap().
 EVP_PKEY *tv_key_decode_spki(const unsigned char *der, size_t length, bool *is_judged);
 
+// The key of the RSAPublicKey (RFC 8017 appendix A.1.1) at `*end`, which is moved behind it; NULL
+// where d2i_PublicKey() has none.
+EVP_PKEY *tv_key_decode_rsa(const unsigned char **end, long length, bool *is_judged);
+
 // key_certificate.c: the key of the X.509 certificate at `*end`, which is moved behind it; NULL
 // where d2i_X509() and X509_get_pubkey() have none.
 EVP_PKEY *tv_key_decode_certificate(const unsigned char **end, long length, bool *is_judged);

@@ -49,7 +49,45 @@ static const unsigned char *open_long(const unsigned char *at, const unsigned ch
     return at + 4;
 }
 
-static EVP_PKEY *make_rsa(const unsigned char *der, size_t length) {
+// The contents of a positive INTEGER, which `*at` is moved behind; or NULL.
+static const unsigned char *read_integer(const unsigned char **at, const unsigned char *end,
+                                         long *length) {
+    int tag, class;
+    if (ASN1_get_object(at, length, &tag, &class, end - *at) != 0 || *length == 0 || **at >= 0x80)
+        return NULL;
+    const unsigned char *number = *at;
+    *at += *length;
+    return number;
+}
+
+// Whether tv_key_check_rsa() would find nothing but the number of bits to object to in what OpenSSL
+// has read as an RSAPublicKey, and so is one. It takes as long to give the numbers back as to read
+// them. False also for spellings that nobody writes.
+static bool is_good_rsa(const unsigned char *at, const unsigned char *end) {
+    long length;
+    int tag, class;
+    if (ASN1_get_object(&at, &length, &tag, &class, end - at) != V_ASN1_CONSTRUCTED)
+        return false; // of no length, for one
+    const unsigned char *modulus = read_integer(&at, end, &length);
+    if (!modulus || modulus[length - 1] % 2 == 0)
+        return false;
+    const unsigned char *number = read_integer(&at, end, &length);
+    uint64_t exponent = 0;
+    if (!number || length > (long)sizeof exponent)
+        return false;
+    for (long i = 0; i < length; i++)
+        exponent = exponent << 8 | number[i];
+    return exponent % 2 == 1 && exponent != 1;
+}
+
+EVP_PKEY *tv_key_decode_rsa(const unsigned char **end, long length, bool *is_judged) {
+    const unsigned char *der = *end;
+    EVP_PKEY *key = d2i_PublicKey(EVP_PKEY_RSA, NULL, end, length);
+    *is_judged = key && is_good_rsa(der, *end);
+    return key;
+}
+
+static EVP_PKEY *make_rsa(const unsigned char *der, size_t length, bool *is_judged) {
     const unsigned char *end = der + length, *at = open_long(der, end, 0x30);
     if (!at || !begins_with(at, (size_t)(end - at), RSA_ALGORITHM))
         return NULL;
@@ -57,10 +95,11 @@ static EVP_PKEY *make_rsa(const unsigned char *der, size_t length) {
     if (!at || *at != 0)                                  // no bits unused
         return NULL;
     at++;
-    EVP_PKEY *key = d2i_PublicKey(EVP_PKEY_RSA, NULL, &at, end - at);
+    EVP_PKEY *key = tv_key_decode_rsa(&at, end - at, is_judged);
     if (key && at != end) {
         EVP_PKEY_free(key);
         key = NULL;
+        *is_judged = false;
     }
     return key;
 }
@@ -84,5 +123,5 @@ EVP_PKEY *tv_key_decode_spki(const unsigned char *der, size_t length, bool *is_j
         tv_key_makers_clear(&makers);
         return key;
     }
-    return make_rsa(der, length);
+    return make_rsa(der, length, is_judged);
 }

@@ -31,7 +31,7 @@ static EVP_PKEY *decode_der(const char *name, const unsigned char **end, long le
         return public_key;
     }
     if (strcmp(name, PEM_STRING_RSA_PUBLIC) == 0)
-        return d2i_PublicKey(EVP_PKEY_RSA, NULL, end, length);
+        return tv_key_decode_rsa(end, length, is_judged);
     if (is_certificate(name))
         return tv_key_decode_certificate(end, length, is_judged);
     *is_private = true;

@@ -4,6 +4,7 @@
 
 #include "key_internal.h"
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
@@ -23,6 +24,18 @@ static EVP_PKEY *generate(size_t i) {
                             : EVP_PKEY_Q_keygen(NULL, NULL, kinds[i].type);
 }
 
+// What tv_key_wrap() asks of an RSA key besides its length, by OpenSSL's numbers.
+static bool has_good_numbers(EVP_PKEY *key) {
+    BIGNUM *modulus = NULL, *exponent = NULL;
+    bool good = EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &modulus) == 1 &&
+                EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1 &&
+                BN_is_odd(modulus) && BN_is_odd(exponent) && !BN_is_one(exponent) &&
+                BN_num_bits(exponent) <= 64;
+    BN_free(modulus);
+    BN_free(exponent);
+    return good;
+}
+
 // What is made of a key text that begins with `der`: `*same` unless OpenSSL makes another of it.
 static bool is_made(const unsigned char *der, size_t length, bool *same) {
     struct tv_span exact = guard_copy(GUARD_TOKEN, der, length);
@@ -31,8 +44,11 @@ static bool is_made(const unsigned char *der, size_t length, bool *same) {
     EVP_PKEY *ours = tv_key_decode_spki((const unsigned char *)exact.data, length, &is_judged);
     EVP_PKEY *theirs = d2i_PUBKEY(NULL, &at, (long)length);
     bool made = ours != NULL;
-    // Whoever wraps it need not look at the point again.
-    CHECK(is_judged == (made && EVP_PKEY_get_base_id(ours) == EVP_PKEY_EC), "judged");
+    // Whoever wraps it need not look at the numbers again.
+    int type = made ? EVP_PKEY_get_base_id(ours) : 0;
+    CHECK(type == EVP_PKEY_RSA ? !is_judged || has_good_numbers(ours)
+                               : is_judged == (type == EVP_PKEY_EC),
+          "judged");
     *same = !ours || (theirs && at == der + length && EVP_PKEY_eq(ours, theirs) == 1);
     EVP_PKEY_free(theirs);
     EVP_PKEY_free(ours);
@@ -122,8 +138,63 @@ static void test_lengths(void) {
     EVP_PKEY_free(key);
 }
 
+// RSAPublicKeys in hexadecimal; N: a modulus of 64 bytes that begins with 0x51 and ends with 0x51.
+#define N                                                                                          \
+    "0240"                                                                                         \
+    "51515151515151515151515151515151515151515151515151515151515151515151515151515151515151515151" \
+    "515151515151515151515151515151515151"
+
+static const struct {
+    const char *name, *hex;
+    bool is_made, is_judged;
+} rsa_keys[] = {
+    {"good", "3047" N "0203010001", true, true},
+    {"three", "3045" N "020103", true, true},
+    {"63 bits", "304c" N "02087fffffffffffffff", true, true},
+    {"a large and a small bit", "304c" N "02080200000000000001", true, true},
+    {"64 bits", "304d" N "020900ffffffffffffffff", true, false}, // OpenSSL is asked
+    {"71 bits", "304d" N "02097fffffffffffffffff", true, false},
+    {"an even exponent", "3047" N "0203010002", true, false},
+    {"an exponent of one", "3045" N "020101", true, false},
+    {"an exponent of zero", "3045" N "020100", true, false},
+    {"an empty exponent", "3044" N "0200", true, false},
+    {"a negative exponent", "3045" N "020181", true, false},
+    {"an even modulus", "300a02035151500203010001", true, false},
+    {"a short modulus", "300a02035151510203010001", true, true}, // its bits are judged behind
+    {"a negative modulus", "300a02038151510203010001", true, false},
+    {"a modulus that is just negative", "300a02038051510203010001", true, false},
+    {"a modulus of zero", "30080201000203010001", true, false},
+    {"a length of more bytes than it needs", "308147" N "0203010001", true, true},
+    {"without a length", "3080" N "02030100010000", true, false},
+    {"another tag", "3047" N "0403010001", false, false},
+    {"no exponent", "3042" N, false, false},
+    {"a number more", "304a" N "0203010001020101", false, false},
+};
+
+static void test_rsa(void) {
+    for (size_t i = 0; i < sizeof rsa_keys / sizeof rsa_keys[0]; i++) {
+        const char *name = rsa_keys[i].name;
+        long length;
+        unsigned char *der = OPENSSL_hexstr2buf(rsa_keys[i].hex, &length);
+        if (!der)
+            check_abort("%s", name);
+        struct tv_span exact = guard_copy(GUARD_TOKEN, der, (size_t)length);
+        const unsigned char *end = (const unsigned char *)exact.data;
+        bool is_judged = true;
+        EVP_PKEY *key = tv_key_decode_rsa(&end, length, &is_judged);
+        CHECK((key != NULL) == rsa_keys[i].is_made, name);
+        CHECK(is_judged == rsa_keys[i].is_judged, name);
+        CHECK(!is_judged || has_good_numbers(key), name);
+        CHECK(!key || end == (const unsigned char *)exact.data + length, name);
+        EVP_PKEY_free(key);
+        OPENSSL_free(der);
+        ERR_clear_error();
+    }
+}
+
 int main(void) {
     test_lengths();
+    test_rsa();
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         test_kind(i);
     return check_report("test_key_spki");
