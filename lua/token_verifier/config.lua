@@ -17,7 +17,7 @@ local fields = {
 	"appId", "appSecret", "asapKeyServer", "cacheKeysUrl", "signatureAlgorithm", "allowEmptyToken",
 	"acceptedIssuers", "acceptedAudiences", "requireRoomClaim", "enableDomainVerification",
 	"muc_domain_prefix", "muc_domain_base", "muc_domain",
-	"regexEnabled", "regexRoomMaxLength", "regexRoomMaxQuantifiers",
+	"regexEnabled", "regexRoomMaxLength", "regexRoomMaxQuantifiers", "verificationHosts",
 	"leeway", "maxLifetime", "acceptedTypes", "acceptMilliseconds", "requiredClaims", "strictSecrets",
 	"allowMissingKid",
 	"openidIssuer", "tokenIssuers", "keyOptions", "asapToken",
@@ -42,6 +42,15 @@ local function read_issuers(reader, settings)
 		accepted[#accepted + 1] = issuer;
 	end
 	return accepted;
+end
+
+-- The other hosts whose verified tokens count for this host's rooms. The names of hosts are in lower case.
+local function read_verification_hosts(reader)
+	local hosts = reader:list("token_verification_hosts", {});
+	for i, host in ipairs(hosts) do
+		hosts[i] = host:lower();
+	end
+	return hosts;
 end
 
 local function read_patterns(reader, settings)
@@ -122,6 +131,7 @@ local function read(context, own_module, log, aside)
 	settings.enableDomainVerification = reader:boolean("enable_domain_verification", true, true);
 	read_domains(reader, settings);
 	read_patterns(reader, settings);
+	settings.verificationHosts = read_verification_hosts(reader);
 	shadow.check(reader.log, context.plugin_folders);
 	unknown_options.check(context.host, asked, reader.log, context.sections);
 	advice.warn(settings, found, reader.log);

@@ -5,6 +5,7 @@
 local jid_bare = require "util.jid".bare;
 local jid_split = require "util.jid".split;
 local report = require "token_verifier.report";
+local verified = require "token_verifier.verified";
 
 local methods = {};
 local mt = { __index = methods };
@@ -35,7 +36,8 @@ function methods:may_enter(origin, from, room_address)
 	local session = origin;
 	if self:is_stranger(origin) then
 		if self.token_util.allowEmptyToken ~= true then
-			self.log("info", "Room refused: token-required: a token is required (%s)", report.refused_room(origin, room_address));
+			self.log("info", "Room refused: token-required: %s (%s)", verified.why_token_required(origin),
+				report.refused_room(origin, room_address));
 			self.count:room_refused("token-required");
 			return false, nil, "A token is required";
 		end
@@ -70,10 +72,10 @@ end
 function methods:may_moderate(origin, from, room_address)
 	if not self.options.require_token_for_moderation or self:is_admin(from) then
 		return true;
-	elseif origin.auth_token and origin.jitsi_meet_room then
+	elseif origin.auth_token and origin.jitsi_meet_room and verified.counts(self.token_util, origin) then
 		return true;
 	end
-	self.log("info", "Moderation refused: token-required: a token is required (%s)",
+	self.log("info", "Moderation refused: token-required: %s (%s)", verified.why_token_required(origin),
 		report.refused_room(origin, room_address));
 	return false;
 end

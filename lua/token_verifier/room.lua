@@ -5,6 +5,7 @@ local jid_split = require "util.jid".split;
 local null = require "token_verifier".null;
 local pattern = require "token_verifier.pattern";
 local quote = require "token_verifier.report".quote;
+local verified = require "token_verifier.verified";
 
 local max_pattern_length = 256;
 
@@ -136,8 +137,8 @@ local function verify_domain(settings, session, asked, room)
 end
 
 -- Decides for a token_util object (its fields are the settings), a session, an address with or without a nick, and
--- `find_room(room_jid)`. Returns true, or false, the name of the error and a reason, and the words for the log, if they say more
--- than the reason; each may be absent.
+-- `find_room(room_jid)`. Returns true, or false, the name of the error and a reason, the words for the log, if they say more
+-- than the reason, and the code for it, if that is not the name; each may be absent.
 local function verify(settings, session, room_address, find_room)
 	local node, host;
 	if type(room_address) == "string" then
@@ -152,11 +153,14 @@ local function verify(settings, session, room_address, find_room)
 		return false, "room-does-not-exist", "the room does not exist",
 			"the room does not exist; where muc_mapper_domain_base is set, Jitsi's focus must have made it";
 	end
-	if session.auth_token == nil and settings.allowEmptyToken == true then
+	local counts = verified.counts(settings, session);
+	if settings.allowEmptyToken == true and (session.auth_token == nil or not counts) then
 		if requires_authentication(room) then
 			return false, "authentication-required", "the room does not admit guests";
 		end
 		return true;
+	elseif not counts then
+		return false, nil, "A token is required", verified.why_token_required(session), "token-required";
 	end
 	if not settings.enableDomainVerification then
 		return verify_name_only(session, node);

@@ -80,14 +80,17 @@ describe("tenants", function ()
 	end);
 
 	it("with hosts of their own cannot sign for another", function ()
-		local function enter(party, host, iss)
+		local function enter(party, host, iss, at)
 			local token = sign(("--key %s.pem --kid %s --iss %s --sub '*' --room '*'"):format(party, party, iss or party));
-			return (recipe.visit{ host = host..".example.org", token = token, enter = "room@conference."..host..".example.org" });
+			return recipe.visit{ host = (at or host)..".example.org", token = token, enter = "room@conference."..host..".example.org" };
 		end
-		assert.equal("joined", enter("acme", "acme"));
-		assert.equal("joined", enter("globex", "globex"));
-		assert.equal("refused", enter("acme", "globex"));
-		assert.equal("refused", enter("acme", "globex", "globex"));
+		assert.equal("joined", (enter("acme", "acme")));
+		assert.equal("joined", (enter("globex", "globex")));
+		assert.equal("refused", (enter("acme", "globex")));
+		assert.equal("refused", (enter("acme", "globex", "globex")));
+		local outcome, log = enter("acme", "globex", "acme", "acme");
+		assert.equal("refused", outcome);
+		page:shows("elsewhere", log);
 	end);
 
 	it("have no more to their page", function ()

@@ -5,12 +5,14 @@ local token_verifier = require "token_verifier";
 local asap_token = require "token_verifier.asap_token";
 local claims_fields = require "token_verifier.claims";
 local config = require "token_verifier.config";
+local guard = require "token_verifier.guard";
 local keys = require "token_verifier.keys";
 local loop = require "token_verifier.loop";
 local metrics = require "token_verifier.metrics";
 local monotonic = require "util.time".monotonic;
 local report = require "token_verifier.report";
 local room_rules = require "token_verifier.room";
+local verified = require "token_verifier.verified";
 local waiting = require "token_verifier.waiting";
 local pcall, type = pcall, type;
 
@@ -31,6 +33,16 @@ module:hook_object_event({
 		end
 	end;
 }, "unload", function () end);
+
+-- Who verified the token that a resumed session takes over is known before any plugin decides whether it does.
+module:hook_global("c2s-session-updated", function (event)
+	verified.resume(event.session, event.from_session);
+end, 1000);
+
+-- COMPAT Prosody 0.12. In 13 the connection's session is empty by now, and nothing happens.
+module:hook("smacks-hibernation-end", function (event)
+	verified.resume(event.resumed, event.origin);
+end, 1000);
 
 local util = {};
 
@@ -89,6 +101,7 @@ local function refuse(self, session, token, seconds, code, message)
 	self._count:refused(code, seconds);
 	module:log("info", "Token refused: %s: %s (%s)", code, message, report.refused_token(session, token, code));
 	refused[session] = token ~= nil or refused[session];
+	verified.clear(session);
 	return false, report.answer(code, message);
 end
 
@@ -124,6 +137,7 @@ function util:process_and_verify_token(session)
 		return refuse(self, session, token, monotonic() - began, code, message);
 	end
 	local context = claims_fields.assign(session, claims);
+	verified.set(session, self._host);
 	if not announce(session, claims) then
 		code, message = "internal-error", "the token could not be processed";
 	elseif session.contextRequired and not context then
@@ -148,16 +162,17 @@ end
 
 -- Decides whether the session may enter the room. Returns true, or false, the name of an error and a reason.
 function util:verify_room(session, room_address)
-	local ok, allowed, error_name, reason, words = pcall(room_rules.verify, self, session, room_address, find_room);
+	local ok, allowed, error_name, reason, words, code = pcall(room_rules.verify, self, session, room_address, find_room);
 	if not ok then -- over a field that another plugin has set, or in the MUC
 		module:log("error", "Error while a room was checked: %s", allowed);
-		allowed, error_name, reason, words = false, nil, "the room could not be checked", nil;
+		allowed, error_name, reason, words, code = false, nil, "the room could not be checked", nil, nil;
 	end
 	if allowed then
 		return true;
 	end
-	self._count:room_refused(error_name or "room-mismatch");
-	module:log("info", "Room refused: %s: %s (%s)", error_name or "room-mismatch",
+	code = error_name or code or "room-mismatch";
+	self._count:room_refused(code);
+	module:log("info", "Room refused: %s: %s (%s)", code,
 		words or reason or "the token is for another room or tenant", report.refused_room(session, room_address));
 	return false, error_name, reason;
 end
@@ -312,11 +327,13 @@ local function new(context)
 	key_sets[key_set] = true;
 	local values, assigned = {
 		log = log, _keys = key_set, _changes = 0, _configured = {}, _count = metrics.new(module, context.host), _asap_tokens = asap_token.new(),
+		_host = context.host, _base_of = function (host) return module:context(host):get_option("muc_mapper_domain_base"); end,
 	}, {};
 	values._values = values; -- to be read without a detour
 	local object = new_object(values, assigned);
 	configure(values, assigned, settings);
 	prefetch(key_set, object);
+	guard.install(module, object);
 	module:hook_global("config-reloaded", function ()
 		configure(values, assigned, (config.read(context, module, log))); -- what was taken away must not go on working
 		key_set:configure(object);

@@ -166,6 +166,10 @@ function api:hook_global(event, handler, priority)
 	return self:hook_object_event(_G.prosody.events, event, handler, priority);
 end
 
+function api:wrap_event(event, handler)
+	return self:hook_object_event(_G.prosody.hosts[self.host].events.wrappers, event, handler);
+end
+
 function api:fire_event(...)
 	local host = _G.prosody.hosts[self.host];
 	return (host or _G.prosody).events.fire_event(...);

@@ -28,6 +28,15 @@ local function fire(event, session)
 	return prosody.events.fire_event(event, session);
 end
 
+-- Whose session it is that the client wants to resume.
+local function user_of(previd)
+	for _, session in pairs(previd and prosody.full_sessions or {}) do
+		if session.resumption_token == previd then
+			return session.username;
+		end
+	end
+end
+
 module:provides("auth", {
 	get_sasl_handler = function (session)
 		local function judge(self, proposed)
@@ -44,7 +53,7 @@ module:provides("auth", {
 			if fire("jitsi-access-ban-check", session) == false then
 				return false, "not-allowed", "user is banned";
 			end
-			self.username = fire("pre-jitsi-authentication", session) or proposed;
+			self.username = fire("pre-jitsi-authentication", session) or user_of(session.previd) or proposed;
 			answer = fire("post-jitsi-authentication", session);
 			if answer ~= nil and answer.res == false then
 				session.auth_token = nil;
@@ -63,3 +72,23 @@ sasl.registerMechanism("ANONYMOUS", { "anonymous" }, function (self)
 	end
 	return "failure", condition, text;
 end);
+
+-- What the new connection has goes to the session that it resumes.
+local function take_over(session, connection)
+	if not connection.auth_token or connection.host ~= host then
+		return;
+	end
+	for name, value in pairs(connection) do
+		if name == "auth_token" or type(name) == "string" and name:find("^jitsi_meet_") then
+			session[name] = value;
+		end
+	end
+end
+
+module:hook_global("c2s-session-updated", function (event)
+	take_over(event.session, event.from_session);
+end, 1);
+
+module:hook("smacks-hibernation-end", function (event)
+	take_over(event.resumed, event.origin);
+end, 1);

@@ -1,0 +1,36 @@
+-- SPDX-License-Identifier: MIT
+-- Whose token does not count for the rooms of a component is there a user without one, for every plugin that looks: while such a
+-- user's stanza is handled, the session has no claims. Plugins read them by themselves, and ask nobody whether they count.
+
+local claims_fields = require "token_verifier.claims".fields;
+local verified = require "token_verifier.verified";
+
+local fields = { "auth_token", table.unpack(claims_fields) };
+
+-- Who brought nothing. What such a session may have is from the plugins of these rooms, as the features that a moderator has granted.
+local function is_guest(session)
+	return session.auth_token == nil and session.jitsi_meet_room == nil and session.jitsi_meet_context_user == nil;
+end
+
+-- `token_util` decides, an object that was made for the plugin that guards the rooms: a component may have other plugins with
+-- objects for other purposes. Nothing happens for these.
+local function install(module, token_util)
+	local host = _G.prosody.hosts[module.host];
+	if module.name ~= "token_verification" or not host or host.type ~= "component" then
+		return;
+	end
+	local function handle(handlers, event, data)
+		local origin = data.origin;
+		if origin == nil or is_guest(origin) or verified.counts(token_util, origin) then
+			return handlers(event, data);
+		end
+		return verified.without(origin, fields, handlers, event, data);
+	end
+	for _, kind in ipairs({ "presence", "message", "iq" }) do
+		for _, address in ipairs({ "full", "bare", "host" }) do
+			module:wrap_event(kind.."/"..address, handle);
+		end
+	end
+end
+
+return { install = install };
