@@ -48,8 +48,16 @@ local function allowed_room(settings, session, name)
 	return claim:lower();
 end
 
-local function ends_with(text, ending)
-	return text:sub(-#ending) == ending;
+-- The tenant and the name of `[tenant]name`, or nil and the node itself. Nil alone where it begins like that, but the tenant is empty
+-- or has brackets, or the name is empty: nobody's room, as it could be read as another one's.
+local function split_node(node)
+	local tenant, name = node:match("^%[(.-)%](.*)$");
+	if not tenant then
+		return nil, node;
+	elseif tenant == "" or tenant:find("[", 1, true) or name == "" then
+		return nil;
+	end
+	return tenant, name;
 end
 
 local function verify_name_only(session, node)
@@ -58,7 +66,8 @@ local function verify_name_only(session, node)
 		return true;
 	end
 	local name = type(claim) == "string" and claim:lower();
-	if not name or (node ~= name and not ends_with(node, "]"..name)) then
+	local _, room_name = split_node(node);
+	if not name or (node ~= name and room_name ~= name) then
 		local reason = "the token is for another room";
 		return false, "room-mismatch", reason, name and reason..": its room is "..quote(claim);
 	end
@@ -88,7 +97,9 @@ local function verify_address(settings, session, muc_domain, address, tenant, ro
 		return false;
 	end
 	sub = sub:lower();
-	if tenant then
+	if sub == "" or sub:find("[%[%]@/]") then -- no domain, and no tenant: `[a]b]room` is a room of the tenant "a"
+		return false, nil, nil, "the token is for no domain or tenant: its sub is "..quote(sub);
+	elseif tenant then
 		if not settings.muc_domain_base then
 			return false, "server-missing-config", "muc_mapper_domain_base is not set";
 		end
@@ -112,14 +123,17 @@ local function muc_domain_of(settings, host)
 end
 
 local function verify_domain(settings, session, asked, room)
-	local tenant, target = asked.node:match("^%[([^%]]+)%](.+)$");
+	local tenant, target = split_node(asked.node);
 	if session.jitsi_meet_room == nil then
 		if settings.requireRoomClaim then
 			return false, "room-name-does-not-match", "the token names no room";
 		end
 		return true;
 	end
-	local room_name, refusal = allowed_room(settings, session, target or asked.node);
+	if not target then
+		return false, nil, nil, "the name of the room is odd: no tenant, or one with brackets, or nothing behind it";
+	end
+	local room_name, refusal = allowed_room(settings, session, target);
 	if not room_name then
 		local claim, reason = session.jitsi_meet_room, "the token's room claim does not cover this room";
 		return false, refusal, reason, type(claim) == "string" and reason..": it is the pattern "..quote(claim);
