@@ -92,6 +92,22 @@ describe("a connection", function ()
 		});
 		assert.equal("us", session.user_region);
 	end);
+
+	it("tells its region in the usual header where another cannot be read, until the configuration is mended", function ()
+		local module = load_module({ region_header_name = { "x_region" } });
+		assert.equal(1, #prosody.logged("error", "Option 'region_header_name' must be a string, not a table"));
+		local function region()
+			local session = {};
+			_G.prosody.events.fire_event("websocket-session", {
+				session = session, request = { headers = { x_region = "us", x_proxy_region = "eu" }, url = {} },
+			});
+			return session.user_region;
+		end
+		assert.equal("eu", region());
+		module.options["example.org"].region_header_name = "x_region";
+		_G.prosody.events.fire_event("config-reloaded");
+		assert.equal("us", region());
+	end);
 end);
 
 describe("a log-in", function ()

@@ -3,6 +3,7 @@
 
 local new_sasl = require "util.sasl".new;
 local connection_fields = require "token_verifier.connection";
+local option_reader = require "token_verifier.option_reader";
 local resumption = require "token_verifier.resumption";
 local shadow = require "token_verifier.shadow";
 
@@ -21,8 +22,15 @@ end
 
 local log_in = require "token_verifier.log_in".new(host, token_util, log);
 
+local region_header;
+local function read_options()
+	local reader = option_reader.new(module, log, {});
+	region_header = reader:string("region_header_name") or "x_proxy_region";
+end
+read_options();
+module:hook_global("config-reloaded", read_options);
+
 local function set_up_session(event)
-	local region_header = module:get_option_string("region_header_name", "x_proxy_region");
 	connection_fields.set_up(event.session, event.request, region_header);
 end
 
