@@ -294,6 +294,37 @@ Component "rooms.open.example.org" "muc"
 		assert.equal(0, status);
 	end);
 
+	it("knows that components do not load what is enabled for all hosts", function ()
+		local output = explaining.command({ "check", "--config", explaining.write_file("everywhere.cfg.lua", [[
+modules_enabled = { "token_verification" }
+VirtualHost "meet.example.org"
+	app_id = "app"
+	app_secret = "012345678901234567890123456789012"
+Component "conference.meet.example.org" "muc"
+]]) });
+		has(output, "conference.meet.example.org does not load token_verification");
+	end);
+
+	it("sees rooms that no host's options judge", function ()
+		local output, status = rows_of(in_plain, [[
+Component "conference-meet.example.org" "muc"
+	modules_enabled = { "token_verification" }
+Component "rooms.other.example.org" "muc"
+	modules_enabled = { "token_verification" }
+	token_verification_host = "Meet.example.org"
+VirtualHost "misspelt.example.org"
+	ap_id = "app"
+Component "conference.misspelt.example.org" "muc"
+	modules_enabled = { "token_verification" }
+Component "open.misspelt.example.org" "muc"
+]]);
+		has(output, "FAIL rooms: no token opens a room of conference-meet.example.org\n");
+		has(output, 'rooms-without-judge (configuration): No token opens a room of conference-meet.example.org: the options of "example.org" should judge it');
+		has(output, 'No token opens a room of conference.misspelt.example.org: the options of "misspelt.example.org" should judge it');
+		local _, count = output:gsub("FAIL rooms", "");
+		assert.same({ 2, 1 }, { count, status }, output);
+	end);
+
 	it("sees a library that is loaded in place of ours, from the folder of the installer or another", function ()
 		local path = explaining.write_file("x", ""):match("^(.*)/x$");
 		assert(os.execute(("mkdir -p %s/custom_plugins/token %s/mine/token"):format(path, path)));

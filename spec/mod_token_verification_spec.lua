@@ -172,14 +172,6 @@ describe("the door of a room", function ()
 		end
 	end);
 
-	it("is as without the module where the parent has no token options at all", function ()
-		local all = { ["example.org"] = {}, [muc] = {} };
-		prosody.new_server(all);
-		prosody.load_plugin("lua/modules/mod_token_verification.lua", muc, all);
-		assert.is_nil(enter("muc-occupant-pre-join", without_token(), "room1"));
-		assert.equal(1, #prosody.logged("error", "'app_id' must be set"));
-	end);
-
 	it("knows admins however they are written, and not by their host alone", function ()
 		load_module({}, { admins = { "Boss@Example.org" } });
 		assert.is_nil(enter("muc-occupant-pre-join", without_token(), "room9", "boss@example.org/r"));
@@ -189,9 +181,8 @@ describe("the door of a room", function ()
 	it("stays guarded where an address in the options is none, and says so", function ()
 		for _, value in ipairs({ 5, true, { 5, "friends.example.org" }, { {} } }) do
 			load_module({}, { token_verification_allowlist = value }, { admins = value });
-			for _, option in ipairs({ "admins", "token_verification_allowlist" }) do
-				assert.equal(1, #prosody.logged("error", ("Option '%s' must be a list of addresses"):format(option)));
-			end
+			assert.equal(1, #prosody.logged("error", "Option 'admins' must be a list of addresses"));
+			assert.equal(1, #prosody.logged("error", "Option 'token_verification_allowlist' must be a list of strings"));
 			assert.is_true(enter("muc-occupant-pre-join", new_session(), "room2"));
 			local exempt = type(value) == "table" and value[2] ~= nil;
 			local friend = "someone@friends.example.org/r";
@@ -201,8 +192,15 @@ describe("the door of a room", function ()
 
 	it("stays guarded where Prosody cannot read its options", function ()
 		load_module({}, { token_verification_allowlist = { 0/0 } }, { admins = { 0/0 } });
-		assert.equal(2, #prosody.logged("error", "cannot be read and is ignored"));
+		assert.equal(1, #prosody.logged("error", "Option 'admins' cannot be read and is ignored"));
+		assert.equal(1, #prosody.logged("error", "Option 'token_verification_allowlist' must be a list of strings"));
 		assert.is_true(enter("muc-occupant-pre-join", new_session(), "room2"));
+	end);
+
+	it("says which address on the list is none", function ()
+		load_module({}, { token_verification_allowlist = { "a@b@c", "friends.example.org" } });
+		assert.equal(1, #prosody.logged("error", "Option 'token_verification_allowlist' holds \"a@b@c\", which is no address"));
+		assert.is_nil(enter("muc-occupant-pre-join", new_session(), "room2", "someone@friends.example.org/r"));
 	end);
 
 	it("remembers the room of local users only", function ()
@@ -265,6 +263,17 @@ describe("the settings of a room", function ()
 		assert.equal(3, #prosody.logged("info", "Moderation refused: token-required: "));
 	end);
 
+	it("need one too where the option is no boolean", function ()
+		for _, value in ipairs({ "yes", "on", 2, {} }) do
+			load_module({}, { token_verification_require_token_for_moderation = value });
+			assert.equal(1, #prosody.logged("error", "Option 'token_verification_require_token_for_moderation' must be true or false"));
+			assert.is_true(change(new_session({ auth_token = false })));
+			assert.is_nil(change(new_session()));
+		end
+		load_module({}, { token_verification_require_token_for_moderation = "false" });
+		assert.is_nil(change(new_session({ auth_token = false })));
+	end);
+
 	for kind in pairs(address_by) do
 		it("are asked about after other plugins and before Prosody itself ("..kind..")", function ()
 			load_module({}, { token_verification_require_token_for_moderation = true });
@@ -310,5 +319,142 @@ describe("the room of a resumed session", function ()
 		_G.prosody.hosts[muc].modules.muc.get_room_from_jid = function () return nil; end;
 		local session = new_session({ jitsi_meet_verified_room = "room1@"..muc });
 		assert.is_nil(_G.prosody.events.fire_event("jitsi-verify-session-rooms", { session = session }));
+	end);
+end);
+
+-- A component whose rooms are judged by the options of another host than its name says.
+describe("the host whose options judge", function ()
+	local component = "conference-meet.example";
+	local admin, robot, user = "boss@example.org/r", "robot@recorder.example.org/r", "u@meet.example/r";
+
+	-- What is refused to whom, of { what = refused }, with these options by host.
+	local function load_on(name, all)
+		all[name] = all[name] or {};
+		all[name].token_verification_allowlist = { "recorder.example.org" };
+		all["*"] = all["*"] or {};
+		all["*"].admins = { "boss@example.org" };
+		prosody.new_server(all);
+		_G.prosody.hosts[name].modules.muc = { get_room_from_jid = function () return { _data = {}, get_occupant_jid = function () end }; end };
+		prosody.load_plugin("lua/modules/mod_token_verification.lua", name, all);
+		return function (session, from, room)
+			return _G.prosody.hosts[name].events.fire_event("muc-room-pre-create", {
+				origin = session, stanza = st.presence({ from = from, to = (room or "room1").."@"..name.."/nick" }) }) == true;
+		end;
+	end
+
+	local function assert_shut(is_refused)
+		assert.is_true(is_refused(new_session(), user));
+		assert.is_true(is_refused(new_session({ jitsi_meet_room = "*", jitsi_meet_domain = "*" }), user));
+		local guest = new_session();
+		guest.auth_token, guest.jitsi_meet_room, guest.jitsi_meet_auth_issuer = nil, nil, nil;
+		assert.is_true(is_refused(guest, user));
+		assert.is_true(is_refused(new_session({ type = "s2sin" }), "u@remote.org/r"));
+		assert.is_false(is_refused(guest, admin));
+		assert.is_false(is_refused(guest, robot));
+	end
+
+	local meet = { app_id = "app", app_secret = ("s"):rep(32), allow_empty_token = true };
+	for _, case in ipairs({
+		{ "is no host", component, { ["meet.example"] = meet }, '"example"', "there is no such host" },
+		{ "is no host, though all hosts have an app_id", component, { ["meet.example"] = {}, ["*"] = meet }, '"example"',
+			"there is no such host" },
+		{ "is no host, one label further", "rooms.muc.meet.example", { ["meet.example"] = meet }, '"muc.meet.example"',
+			"there is no such host" },
+		{ "has a misspelt app_id", "conference.meet.example", { ["meet.example"] = { ap_id = "app", app_secret = ("s"):rep(32),
+			allow_empty_token = true } }, '"meet.example"', "'app_id' is not among them" },
+		{ "is a component without app_id", "rooms.muc.meet.example", { ["meet.example"] = meet, ["muc.meet.example"] = {} },
+			'"muc.meet.example"', "'app_id' is not among them" },
+		{ "is named, and is none", "conference.meet.example", { ["meet.example"] = meet, ["conference.meet.example"] = {
+			token_verification_host = "else.example" } }, '"else.example"', "there is no such host" },
+		{ "is all hosts", "conference.meet.example", { ["meet.example"] = meet, ["conference.meet.example"] = {
+			token_verification_host = "*" } }, '"*"', "there is no such host" },
+		{ "is named by nothing", "conference.meet.example", { ["meet.example"] = meet, ["conference.meet.example"] = {
+			token_verification_host = "" } }, '""', "there is no such host" },
+	}) do
+		local what, name, all, host, reason = table.unpack(case);
+		it("keeps all rooms shut but for the exempt where it "..what, function ()
+			local is_refused = load_on(name, all);
+			local lines = prosody.logged("error", "");
+			assert.equal(1, #lines, table.concat(lines, "\n"));
+			for _, part in ipairs({ "No token opens a room of "..name..": ", "the options of "..host.." should judge it", reason,
+				"Set 'token_verification_host' of "..name }) do
+				assert.truthy(lines[1]:find(part, 1, true), lines[1]);
+			end
+			assert_shut(is_refused);
+			assert.truthy(prosody.logged("info", "Room refused: server-missing-config: ")[1]);
+		end);
+	end
+
+	it("keeps them shut where the option is no text", function ()
+		assert_shut(load_on("conference.meet.example", { ["meet.example"] = meet,
+			["conference.meet.example"] = { token_verification_host = { "meet.example" } } }));
+		assert.equal(1, #prosody.logged("error", "Option 'token_verification_host' must be a string, not a table"));
+		assert.equal(1, #prosody.logged("error", "the option 'token_verification_host' names no host"));
+	end);
+
+	it("keeps a session with new claims from changing them", function ()
+		load_on(component, { ["meet.example"] = meet });
+		local session = new_session({ jitsi_meet_verified_room = "room1@"..component });
+		assert.is_false(_G.prosody.events.fire_event("jitsi-verify-session-rooms", { session = session }).res);
+	end);
+
+	it("can be named, however it is written", function ()
+		local is_refused = load_on(component, { [component] = { token_verification_host = "Meet.Example" },
+			["meet.example"] = { app_id = "app", app_secret = ("s"):rep(32) } });
+		assert.same({}, prosody.logged("error", ""));
+		local session = new_session({ jitsi_meet_domain = "*" });
+		assert.is_false(is_refused(session, user));
+		assert.is_true(is_refused(session, user, "room2"));
+	end);
+
+	it("may be a host that is activated later", function ()
+		local all = { [component] = { token_verification_host = "meet.example" }, ["meet.example"] = meet };
+		local is_refused = load_on(component, all);
+		_G.prosody.hosts["meet.example"] = nil;
+		prosody.load_plugin("lua/modules/mod_token_verification.lua", component, all);
+		assert.is_false(is_refused(new_session({ jitsi_meet_domain = "*" }), user));
+		assert.same({}, prosody.logged("error", ""));
+	end);
+
+	it("counts as soon as it has what it needs, and as long as it has", function ()
+		local all = { [component] = {} };
+		local is_refused = load_on(component, all);
+		local session = new_session({ jitsi_meet_domain = "*" });
+		assert.is_true(is_refused(session, user));
+
+		all["meet.example"] = { app_id = "app", app_secret = ("s"):rep(32) }; -- which no reload tells of
+		all[component].token_verification_host = "meet.example";
+		_G.prosody.events.fire_event("config-reloaded");
+		assert.is_false(is_refused(session, user));
+		assert.is_true(is_refused(session, user, "room2"));
+		local values = prosody.metrics();
+		assert.equal(1, values['prosody_mod_token_verifier__rooms_refused_total{host="example",error="server-missing-config"}']);
+		assert.equal(1, values['prosody_mod_token_verifier__rooms_refused_total{host="meet.example",error="room-mismatch"}']);
+
+		all["meet.example"].app_id = nil;
+		_G.prosody.events.fire_event("config-reloaded");
+		assert.is_true(is_refused(session, user));
+		assert.equal(1, #prosody.logged("error", "'app_id' is not among them"));
+		_G.prosody.events.fire_event("config-reloaded");
+		assert.equal(1, #prosody.logged("error", "'app_id' is not among them"));
+	end);
+
+	it("counts when it is activated without being in the configuration", function ()
+		local is_refused = load_on(component, { ["*"] = { app_id = "app", app_secret = ("s"):rep(32) } });
+		local session = new_session({ jitsi_meet_domain = "*" });
+		assert.is_true(is_refused(session, user));
+		_G.prosody.hosts["example"] = { events = require "util.events".new(), sessions = {}, modules = {}, type = "local" };
+		_G.prosody.events.fire_event("host-activated", "example");
+		assert.is_false(is_refused(session, user));
+	end);
+
+	it("is tried again after a reload where it had no key", function ()
+		local all = { ["meet.example"] = { app_id = "app" } };
+		local is_refused = load_on("conference.meet.example", all);
+		local session = new_session({ jitsi_meet_domain = "meet.example" });
+		assert.is_true(is_refused(session, user));
+		all["meet.example"].app_secret = ("s"):rep(32);
+		_G.prosody.events.fire_event("config-reloaded");
+		assert.is_false(is_refused(session, user));
 	end);
 end);

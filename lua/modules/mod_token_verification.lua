@@ -1,56 +1,119 @@
 -- SPDX-License-Identifier: MIT
 -- Lets users into the rooms of a MUC component only as their verified token allows.
 
-local st = require "util.stanza";
+local configmanager = require "core.configmanager";
 local jid_prep = require "util.jid".prep;
 local set = require "util.set";
+local st = require "util.stanza";
+local new_metrics = require "token_verifier.metrics".new;
 
 local xmlns_error = "http://jitsi.org/jitmeet";
 
--- conference.example.org serves the users of example.org, and their tokens are verified as that host says.
-local parent_host = module.host:gsub("^[^.]+%.", "");
-local parent = module:context(parent_host);
-local token_util = module:require "token/util".new(parent);
-if not token_util then
-	if parent:get_option("app_id") == nil then
-		return; -- that host has nothing to do with tokens
-	end
-	-- It has, but cannot verify any: then none opens a room.
-	token_util = { verify_room = function () return false, nil, "Tokens cannot be verified"; end };
+local function log(level, ...)
+	module:log(level, ...);
 end
 
--- The addresses in a set. What is none must not keep this plugin from loading: nothing would guard the rooms then.
-local function addresses(option, get)
-	local ok, entries = pcall(get, module, option, {});
+local reader = require "token_verifier.option_reader".new(module, log, {});
+
+-- The admins, whose option is Prosody's. What it cannot read must not keep this plugin from loading: nothing would guard the
+-- rooms then.
+local function addresses(option)
+	local ok, entries = pcall(module.get_option_inherited_set, module, option, {});
 	if not ok then
-		module:log("error", "Option '%s' cannot be read and is ignored: %s", option, entries);
+		log("error", "Option '%s' cannot be read and is ignored: %s", option, entries);
 		return set.new();
 	end
 	return entries / function (entry)
 		if type(entry) ~= "string" then
-			module:log("error", "Option '%s' must be a list of addresses, but holds a %s, which is ignored", option, type(entry));
+			log("error", "Option '%s' must be a list of addresses, but holds a %s, which is ignored", option, type(entry));
 			return nil;
 		end
 		return jid_prep(entry);
 	end;
 end
 
+local function read_allow_list()
+	local allow_list = set.new();
+	for _, entry in ipairs(reader:list("token_verification_allowlist", {})) do
+		local address = jid_prep(entry);
+		if address then
+			allow_list:add(address);
+		else
+			log("error", "Option 'token_verification_allowlist' holds %q, which is no address and is ignored", entry);
+		end
+	end
+	return allow_list;
+end
+
 local function read_options()
 	return {
-		require_token_for_moderation = module:get_option_boolean("token_verification_require_token_for_moderation", false);
-		allow_list = addresses("token_verification_allowlist", module.get_option_set);
-		admins = addresses("admins", module.get_option_inherited_set);
+		require_token_for_moderation = reader:boolean("token_verification_require_token_for_moderation", false, true);
+		allow_list = read_allow_list();
+		admins = addresses("admins");
 	};
 end
 
-local count = require "token_verifier.metrics".new(module, parent_host);
-local door = require "token_verifier.door".new(module.host, token_util, read_options(), count, function (level, ...)
-	module:log(level, ...);
-end);
+-- The host whose options judge the tokens: the one that is named, else conference.example.org serves the users of example.org.
+-- Nil if the option cannot be read.
+local function read_judge()
+	local named = reader:string("token_verification_host");
+	if named == nil and reader:raw("token_verification_host") == nil then
+		return (module.host:gsub("^[^.]+%.", ""));
+	end
+	return named and jid_prep(named) or named;
+end
 
+-- A host may be activated later than this component. What has no entry in the table of options gets that of all hosts.
+local function is_host(name)
+	return name ~= "*" and (rawget(configmanager.getconfig(), name) ~= nil or rawget(prosody.hosts, name) ~= nil);
+end
+
+-- Why the options of a host cannot judge, or nil.
+local function why_not(host)
+	if not host then
+		return "the option 'token_verification_host' names no host";
+	elseif not is_host(host) then
+		return ("the options of %q should judge it, and there is no such host"):format(host);
+	elseif module:context(host):get_option("app_id") == nil then
+		return ("the options of %q should judge it, and 'app_id' is not among them"):format(host);
+	end
+	return nil;
+end
+
+local door = require "token_verifier.door".new(module.host, nil, read_options(), nil, log);
+local new_token_util = module:require "token/util".new;
+local token_utils = {}; -- by host
+local judge, said;
+
+-- Finds what verifies the tokens. While there is nothing the door stays shut for all but the exempt: who loads this plugin
+-- wants the rooms guarded.
+local function find_token_util()
+	local problem = why_not(judge);
+	if problem and problem ~= said then
+		log("error", "No token opens a room of %s: %s. Set 'token_verification_host' of %s to the host where people log in. Until then "
+			.."only admins and those in 'token_verification_allowlist' get in", module.host, problem, module.host);
+	elseif not problem then
+		token_utils[judge] = token_utils[judge] or new_token_util(module:context(judge)); -- it says why there is none
+	end
+	said = problem;
+	door.token_util = not problem and token_utils[judge] or nil;
+end
+
+local function configure()
+	local former = judge;
+	judge = read_judge();
+	if not door.count or judge ~= former then
+		door.count = new_metrics(module, judge or module.host);
+	end
+	find_token_util();
+end
+
+configure();
 module:hook_global("config-reloaded", function ()
 	door.options = read_options();
+	configure();
 end);
+module:hook_global("host-activated", find_token_util); -- also one that the configuration does not have
 
 -- Ends the event.
 local function refuse(origin, stanza, error_name, reason)

@@ -151,6 +151,9 @@ return {
 	{ "rooms-not-verified", "ok", "configuration",
 		"The rooms of {host} are open to everybody who is logged in: nothing holds them against the token.",
 		"Add \"token_verification\" to modules_enabled of that Component." };
+	{ "rooms-without-judge", "server-missing-config", "configuration",
+		"No token opens a room of {host}: the options of {found} should judge it, and that is no host with an app_id.",
+		"Set token_verification_host in the block of that Component to the host where people log in; or set app_id there." };
 	{ "options-misplaced", "ok", "configuration",
 		"{found} is set for the component {host}, where nothing reads it.",
 		"Move it into the VirtualHost's block, above the Component line: what follows that line belongs to the component." };

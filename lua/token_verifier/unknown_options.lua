@@ -5,7 +5,7 @@ local _, configmanager = pcall(require, "core.configmanager"); -- a command line
 local spelling = require "token_verifier.spelling";
 
 -- What others read under names like ours.
-local of_others = { "token_verification_allowlist", "token_verification_require_token_for_moderation" };
+local of_others = { "token_verification_allowlist", "token_verification_require_token_for_moderation", "token_verification_host" };
 
 -- The names in the block of `host` and in the global section.
 local function configured_names(host, config)

@@ -25,12 +25,10 @@ local function has(list, name)
 	return false;
 end
 
--- Whether a host or component loads a module.
-local function loads(file, host, name)
-	local section = file.sections[host];
-	local inherits = section.load_global_modules ~= false;
-	return (has(section.modules_enabled, name) or inherits and has(file.sections["*"].modules_enabled, name))
-		and not has(file:get(host, "modules_disabled"), name);
+-- Whether a component loads a module. Of those that are enabled for all hosts Prosody gives it only some of its own.
+local function loads(file, component, name)
+	local section = file.sections[component];
+	return has(section.modules_enabled, name) and not has(section.modules_disabled, name);
 end
 
 -- What the options by themselves do not show.
@@ -84,6 +82,20 @@ local function misplaced(file)
 		end
 	end
 	table.sort(rows, function (a, b) return a.text < b.text; end);
+	return rows;
+end
+
+-- Components that ask for tokens which nothing can judge.
+local function unguarded(file)
+	local rows = {};
+	for _, host in ipairs(file:hosts("muc")) do
+		local judge = file:get(host, "token_verification_host") or host:gsub("^[^.]+%.", "");
+		judge = tostring(judge):lower();
+		if loads(file, host, "token_verification") and not (judge ~= "*" and file.sections[judge] and file:get(judge, "app_id") ~= nil) then
+			rows[#rows + 1] = row("rooms", "FAIL", ("no token opens a room of %s"):format(host),
+				find("rooms-without-judge", { host = host, found = quote(judge) }));
+		end
+	end
 	return rows;
 end
 
@@ -151,6 +163,9 @@ local function run(arguments, terminal)
 	local reports, unreachable = { { rows = misplaced(file) } }, 0;
 	for _, note in ipairs(file.notes) do
 		table.insert(reports[1].rows, row("file", "WARN", note));
+	end
+	for _, one in ipairs(unguarded(file)) do
+		table.insert(reports[1].rows, one);
 	end
 	local hosts = hosts_to_check(arguments, file, terminal);
 	if #hosts == 0 then
