@@ -458,3 +458,163 @@ describe("the host whose options judge", function ()
 		assert.is_false(is_refused(session, user));
 	end);
 end);
+
+describe("what is asked of a room from outside", function ()
+	local xmlns = { mam = "urn:xmpp:mam:2", info = "http://jabber.org/protocol/disco#info", muc = "http://jabber.org/protocol/muc" };
+	local rooms, member = {}, "member@example.org/r";
+
+	before_each(function ()
+		rooms = {};
+		for _, name in ipairs({ "room1", "room2" }) do
+			rooms[name.."@"..muc] = { _data = {}, get_occupant_jid = function (_, jid) return jid == member and "nick" or nil; end };
+		end
+	end);
+
+	local function load_with_rooms(...)
+		load_module(...);
+		_G.prosody.hosts[muc].modules.muc.get_room_from_jid = function (jid) return rooms[jid]; end;
+	end
+
+	local function ask(session, stanza, kind)
+		return fire(("%s/%s"):format(stanza.name, kind or (stanza.attr.to:find("/", 1, true) and "full" or "bare")), session, stanza);
+	end
+
+	local function iq(attributes, name, namespace)
+		attributes.id, attributes.type, attributes.from = "1", attributes.type or "get", attributes.from or "u@example.org/r";
+		return st.iq(attributes):tag(name or "query", { xmlns = namespace or xmlns.info });
+	end
+
+	local function query(room, from)
+		return iq({ to = room.."@"..muc, from = from });
+	end
+
+	for _, case in ipairs({
+		{ "an archive", function (to) return iq({ to = to, type = "set" }, "query", xmlns.mam); end },
+		{ "what it is", function (to) return iq({ to = to }); end },
+		{ "a vCard", function (to) return iq({ to = to }, "vCard", "vcard-temp"); end },
+		{ "a seat", function (to) return iq({ to = to, type = "set" }, "query", "jabber:iq:register"); end },
+		{ "who is in it", function (to) return iq({ to = to }, "query", xmlns.muc.."#admin"); end },
+		{ "another configuration", function (to) return iq({ to = to, type = "set" }, "query", xmlns.muc.."#owner"); end },
+		{ "somebody in it", function (to) return iq({ to = to.."/nick" }, "ping", "urn:xmpp:ping"); end },
+		{ "to pass a message on", function (to) return st.message({ to = to, from = "u@example.org/r", type = "groupchat" }, "hello"); end },
+		{ "to invite somebody", function (to) return st.message({ to = to, from = "u@example.org/r" }):tag("x", { xmlns = xmlns.muc.."#user" }); end },
+		{ "to pass a private message on", function (to) return st.message({ to = to.."/nick", from = "u@example.org/r", type = "chat" }, "hello"); end },
+		{ "whether somebody is there", function (to) return st.presence({ to = to.."/nick", from = "u@example.org/r", type = "probe" }); end },
+		{ "to be told of it", function (to) return st.presence({ to = to, from = "u@example.org/r", type = "subscribe" }); end },
+		{ "to be seen without entering", function (to) return st.presence({ to = to.."/nick", from = "u@example.org/r" }); end },
+	}) do
+		it(("is refused, and nothing else handles it: %s"):format(case[1]), function ()
+			load_with_rooms();
+			local session = new_session();
+			local stanza = case[2]("room2@"..muc);
+			local seen = 0;
+			local name = ("%s/%s"):format(stanza.name, stanza.attr.to:find("/", 1, true) and "full" or "bare");
+			_G.prosody.hosts[muc].events.add_handler(name, function () seen = seen + 1; end, 98);
+			assert.is_true(ask(session, stanza));
+			assert.equal("Room and token mismatched", the_error(session):get_child_text("text", "urn:ietf:params:xml:ns:xmpp-stanzas"));
+			assert.equal(0, seen);
+			assert.equal(1, #prosody.logged("info", "Room refused: room-mismatch"));
+
+			assert.is_nil(ask(session, case[2]("room1@"..muc))); -- which the token covers
+			assert.equal(1, seen);
+			assert.is_nil(session.jitsi_meet_verified_room); -- nobody is in it for asking
+		end);
+	end
+
+	it("is answered to who is in the room, to admins, to the allow list and to this server's services", function ()
+		load_with_rooms({}, { token_verification_allowlist = { "recorder.example.org" }, admins = { "boss@example.org" } });
+		local session = new_session();
+		for _, from in ipairs({ member, "boss@example.org/r", "robot@recorder.example.org/r" }) do
+			assert.is_nil(ask(session, query("room2", from)), from);
+		end
+		assert.is_nil(ask(new_session({ type = "component" }), query("room2", "focus.example.org")));
+		assert.is_nil(ask(new_session({ type = "local" }), query("room2", "example.org")));
+		assert.is_true(ask(session, query("room2")));
+		assert.equal(1, #session.sent);
+	end);
+
+	it("is answered to guests where they may enter", function ()
+		load_with_rooms({ allow_empty_token = true });
+		local guest = new_session();
+		guest.auth_token, guest.jitsi_meet_room, guest.jitsi_meet_auth_issuer = nil, nil, nil;
+		assert.is_nil(ask(guest, query("room2")));
+		rooms["room2@"..muc]._data.allowUnauthenticatedAccess = false;
+		assert.is_true(ask(guest, query("room2")));
+		assert.truthy(the_error(guest):get_child("authentication-required", "http://jitsi.org/jitmeet"));
+	end);
+
+	it("is refused to strangers, and to other servers but in a Jitsi deployment", function ()
+		for _, kind in ipairs({ "s2sin", "s2sout", "c2s" }) do
+			load_with_rooms();
+			local stranger = new_session({ type = kind });
+			stranger.auth_token, stranger.jitsi_meet_room, stranger.jitsi_meet_auth_issuer = nil, nil, nil;
+			assert.is_true(ask(stranger, query("room2", "u@remote.org/r")));
+			assert.equal("A token is required", the_error(stranger):get_child_text("text", "urn:ietf:params:xml:ns:xmpp-stanzas"));
+			load_with_rooms({ muc_mapper_domain_base = "example.org" });
+			assert.equal(kind == "c2s", ask(stranger, query("room2", "u@remote.org/r")) == true);
+		end
+	end);
+
+	it("goes to Prosody in a Jitsi deployment where there is no such room", function ()
+		load_with_rooms({ muc_mapper_domain_base = "example.org" });
+		assert.is_nil(ask(new_session(), query("room9")));
+		assert.same({}, prosody.logged("info", "Room refused"));
+		assert.is_true(ask(new_session(), query("room2")));
+		load_with_rooms();
+		assert.is_true(ask(new_session(), query("room9"))); -- here it is told to nobody whether there is one
+		rooms["room9@"..muc] = false; -- of which nobody can say, because its store cannot be read
+		load_with_rooms({ muc_mapper_domain_base = "example.org" });
+		assert.is_true(ask(new_session(), query("room9")));
+	end);
+
+	it("is refused where nothing can verify tokens", function ()
+		load_with_rooms({ app_secret = "" });
+		assert.is_true(ask(new_session(), query("room1")));
+		assert.is_true(ask(new_session(), query("room9")));
+		assert.is_nil(ask(new_session(), query("room1", member)));
+	end);
+
+	it("is no answer, farewell or entry", function ()
+		load_with_rooms();
+		local session = new_session();
+		for _, stanza in ipairs({
+			st.iq({ type = "result", id = "1", from = "u@example.org/r", to = "room2@"..muc }),
+			st.iq({ type = "error", id = "1", from = "u@example.org/r", to = "room2@"..muc.."/nick" }),
+			st.message({ type = "error", from = "u@example.org/r", to = "room2@"..muc.."/nick" }),
+			st.presence({ type = "error", from = "u@example.org/r", to = "room2@"..muc.."/nick" }),
+			st.presence({ type = "unavailable", from = "u@example.org/r", to = "room2@"..muc.."/nick" }),
+			st.presence({ from = "u@example.org/r", to = "room2@"..muc.."/nick" }):tag("x", { xmlns = xmlns.muc }),
+		}) do
+			assert.is_nil(ask(session, stanza), tostring(stanza));
+		end
+		assert.same({}, session.sent);
+	end);
+
+	it("is an entry into a room that was destroyed, which would tell why", function ()
+		load_with_rooms();
+		rooms["room2@"..muc]._data.destroyed = true;
+		local session = new_session();
+		local entry = st.presence({ from = "u@example.org/r", to = "room2@"..muc.."/nick" }):tag("x", { xmlns = xmlns.muc });
+		assert.is_true(ask(session, entry));
+		the_error(session);
+	end);
+
+	it("is not what the component itself is asked, unless a room has its address", function ()
+		load_with_rooms();
+		local owner = "iq/host/http://jabber.org/protocol/muc#owner:query";
+		local session = new_session();
+		local invitation = st.message({ to = muc, from = "u@example.org/r" }):tag("x", { xmlns = xmlns.muc.."#user" });
+		assert.is_nil(ask(session, invitation, "host"));
+		assert.is_nil(fire(owner, session, iq({ to = muc, type = "set" }, "query", xmlns.muc.."#owner")));
+		rooms[muc] = { _data = {}, get_occupant_jid = function () end };
+		assert.is_true(ask(session, invitation, "host"));
+		assert.is_true(fire(owner, session, iq({ to = muc, type = "set" }, "query", xmlns.muc.."#owner")));
+		assert.is_nil(ask(session, iq({ to = muc }), "host"));
+	end);
+
+	it("is nothing where there are no rooms", function ()
+		load_with_rooms();
+		_G.prosody.hosts[muc].modules.muc = nil;
+		assert.is_nil(ask(new_session(), query("room2")));
+	end);
+end);

@@ -1,13 +1,15 @@
 -- SPDX-License-Identifier: MIT
--- Lets users into the rooms of a MUC component only as their verified token allows.
+-- Lets users into the rooms of a MUC component only as their verified token allows, and lets them ask nothing of the others.
 
 local configmanager = require "core.configmanager";
+local jid_bare = require "util.jid".bare;
 local jid_prep = require "util.jid".prep;
 local set = require "util.set";
 local st = require "util.stanza";
 local new_metrics = require "token_verifier.metrics".new;
 
 local xmlns_error = "http://jitsi.org/jitmeet";
+local xmlns_muc = "http://jabber.org/protocol/muc";
 
 local function log(level, ...)
 	module:log(level, ...);
@@ -135,6 +137,45 @@ end
 
 module:hook("muc-room-pre-create", check_entry, 99);
 module:hook("muc-occupant-pre-join", check_entry, 99);
+
+-- What this server's own components say, and those that have a secret for it.
+local services = { component = true, ["local"] = true };
+-- What nobody answers.
+local no_question = { error = true, result = true, unavailable = true };
+
+-- A room that was destroyed has no entry, but says why and where to go instead.
+local function is_entry(stanza, room)
+	return stanza.name == "presence" and stanza.attr.type == nil and stanza:get_child("x", xmlns_muc) ~= nil
+		and not (room and room._data and room._data.destroyed);
+end
+
+-- Everything else that is sent to a room or to somebody in it: an archive can be read, and a password asked for, from outside.
+local function check_question(event)
+	local origin, stanza = event.origin, event.stanza;
+	local muc = prosody.hosts[module.host].modules.muc;
+	if not muc or services[origin.type] or no_question[stanza.attr.type] then
+		return;
+	end
+	local room_jid = jid_bare(stanza.attr.to);
+	local room = muc.get_room_from_jid(room_jid);
+	if is_entry(stanza, room) or room == nil and room_jid == module.host then -- the component itself is asked
+		return;
+	end
+	local allowed, error_name, reason = door:may_ask(origin, stanza.attr.from, stanza.attr.to, room);
+	if not allowed then
+		return refuse(origin, stanza, error_name, reason or "Room and token mismatched");
+	end
+end
+
+-- Prosody's own handlers are at 0 and below, those of its plugins at 1 at most.
+for _, event in ipairs({
+	"iq/bare", "iq/full", "message/bare", "message/full", "presence/bare", "presence/full",
+	-- A room can have the address of the component, which has answers of its own to other requests.
+	"message/host", "presence/host",
+	"iq/host/http://jabber.org/protocol/muc#admin:query", "iq/host/http://jabber.org/protocol/muc#owner:query",
+}) do
+	module:hook(event, check_question, 99);
+end
 
 -- A session that is resumed with a new token: may it stay in the room that it is in?
 module:hook_global("jitsi-verify-session-rooms", function (event)

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Who may enter the rooms of a MUC component, and who may change them: those whom
+-- Who may enter the rooms of a MUC component, who may ask something of them, and who may change them: those whom
 -- token_util lets in, and those who need no token.
 
 local jid_bare = require "util.jid".bare;
@@ -69,6 +69,17 @@ function methods:may_enter(origin, from, room_address)
 	return true;
 end
 
+-- Whether the user may send a room something without being let in first: only who may enter may. `room` is nil if there is no
+-- such room. Otherwise as above.
+function methods:may_ask(origin, from, room_address, room)
+	if room and room:get_occupant_jid(from) or self:is_exempt(origin, from) then
+		return true;
+	elseif room == nil and self.token_util and self.token_util.muc_domain_base then
+		return true; -- Prosody answers that there is none, which is not refused to anybody in a Jitsi deployment
+	end
+	return self:is_open(origin, room_address);
+end
+
 -- Whether a session that has new claims may stay in the room that it is in. Otherwise false, the name of the error and a
 -- reason.
 function methods:may_stay(session)
@@ -90,7 +101,7 @@ end
 function methods:may_moderate(origin, from, room_address)
 	if not self.options.require_token_for_moderation or self:is_admin(from) then
 		return true;
-	elseif origin.auth_token and origin.jitsi_meet_room and verified.counts(self.token_util, origin) then
+	elseif self.token_util and origin.auth_token and origin.jitsi_meet_room and verified.counts(self.token_util, origin) then
 		return true;
 	end
 	self.log("info", "Moderation refused: token-required: %s (%s)", verified.why_token_required(origin),

@@ -115,6 +115,27 @@ describe("a user of another server", function ()
 	end);
 end);
 
+it("what a user of another server asks of a room is answered to whom the room is open", function ()
+	local eve = user("eve");
+	local function ask(host)
+		local room = ("yard@conference.%s.example"):format(host);
+		local token = world.mint{ secret = secret, claims = { room = "yard", sub = host .. ".example" } };
+		local keeper = begin{ name = "main", host = host .. ".example", token = token };
+		world.enter{ client = keeper, room = room };
+		local answer = world.say{ client = eve, remote = true, text = ("<iq xmlns='jabber:client' type='get' to='%s'>"
+			.. "<query xmlns='http://jabber.org/protocol/disco#info'/></iq>"):format(room) };
+		world.leave{ client = keeper };
+		return answer.condition or answer.outcome;
+	end
+	assert.equal("done", ask("guests"));
+	assert.equal("not-allowed", ask("plain"));
+	local boss = user("boss"); -- who makes the room, where tokens make none
+	assert.equal("joined", world.enter{ client = boss, room = "yard@conference.jitsi.example" }.outcome);
+	assert.equal("done", ask("jitsi"));
+	world.leave{ client = boss };
+	world.leave{ client = eve };
+end);
+
 it("a user of this server still needs a token for the room", function ()
 	local function try(room)
 		local token = world.mint{ secret = secret, claims = { room = "hall", sub = "plain.example" } };

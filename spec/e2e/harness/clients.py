@@ -21,8 +21,9 @@ logging.getLogger("nbxmpp").setLevel(logging.CRITICAL)
 from gi.repository import GLib  # noqa: E402
 from nbxmpp.client import Client  # noqa: E402
 from nbxmpp.const import ConnectionProtocol, ConnectionType  # noqa: E402
-from nbxmpp.protocol import Iq, Presence  # noqa: E402
+from nbxmpp.protocol import Iq, Protocol, Presence  # noqa: E402
 from nbxmpp.sasl import ANONYMOUS  # noqa: E402
+from nbxmpp.simplexml import Node  # noqa: E402
 
 NS_SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
 NS_STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas"
@@ -77,6 +78,7 @@ class WebSocketClient:
         self._join = None
         self._ping_sent = {}
         self._answers = {}
+        self._heard = []
         self._ping_timer = None
         self._client = Client(log_context=host)
         if headers:
@@ -142,6 +144,25 @@ class WebSocketClient:
         start = Iq("set", to=to)
         start.addChild("jibri", {"action": "start", "recording_mode": mode}, namespace=NS_JIBRI)
         return self._ask(start, seconds)
+
+    def say(self, text, remote=False, seconds=10):
+        """Sends any stanza; gives back what the server says to it, and all that it sent before it answered a ping behind it. What
+        goes to another server is waited for."""
+        self._heard.clear()
+        stanza = Protocol(node=Node(node=text))
+        stanza.setID("ask-" + uuid.uuid4().hex)
+        self._client.send_stanza(stanza)
+        ping = Iq("get", to=self._client.domain)
+        ping.addChild("ping", namespace=NS_PING)
+        self._ask(ping, seconds)
+        run_loop_until(lambda: not remote or stanza.getID() in self._answers, seconds)
+        answer = self._answers.pop(stanza.getID(), None)
+        told = {"heard": "\n".join(self._heard)}
+        if answer is None:
+            return {"outcome": "no answer", **told}
+        if answer.getAttr("type") == "error":
+            return {"outcome": "refused", **error_of(answer), **told}
+        return {"outcome": "done", **told}
 
     def _ask(self, request, seconds):
         request.setID("ask-" + uuid.uuid4().hex)
@@ -217,16 +238,17 @@ class WebSocketClient:
 
     def _on_stanza(self, _client, _signal, stanza):
         name = stanza.getName()
+        self._heard.append(str(stanza))
         if name == "failure" and stanza.getNamespace() == NS_SASL and not self._failure:
             conditions = [child.getName() for child in stanza.getChildren() if child.getName() != "text"]
             self._failure = {"condition": conditions[0] if conditions else None, "text": stanza.getTagData("text")}
             self._settle("refused", **self._failure)
+        elif (stanza.getAttr("id") or "").startswith("ask-"):
+            self._answers[stanza.getAttr("id")] = stanza
         elif name == "presence" and self._join and (stanza.getAttr("from") or "").startswith(self._join["room"]):
             self._on_room_presence(stanza)
         elif name == "iq" and stanza.getAttr("id") in self._ping_sent:
             self.round_trips.append(time.monotonic() - self._ping_sent.pop(stanza.getAttr("id")))
-        elif name == "iq" and (stanza.getAttr("id") or "").startswith("ask-"):
-            self._answers[stanza.getAttr("id")] = stanza
 
     def _on_room_presence(self, stanza):
         if stanza.getAttr("type") == "error":

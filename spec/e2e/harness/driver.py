@@ -479,6 +479,9 @@ class Driver(recipes.Requests):
     def op_configure_room(self, client, room):
         return self.clients[client].configure_room(room)
 
+    def op_say(self, client, text, remote=False):
+        return self.clients[client].say(text, remote)
+
     def op_ask_for_recording(self, client, to, mode):
         return self.clients[client].ask_for_recording(to, mode)
 

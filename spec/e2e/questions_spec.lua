@@ -1,0 +1,305 @@
+-- SPDX-License-Identifier: MIT
+-- What can be had of a room without entering it: from its archive, its description, its people and its settings.
+
+local world = require "spec.e2e.world";
+
+local secret = "the-shared-secret-of-the-questions-spec-0123456789";
+local other_secret = "the-shared-secret-of-another-host-0123456789abcdef";
+
+local words = "the treasure lies under the old oak";
+
+local function rooms_with(options)
+	local all = { modules_enabled = { "token_verification", "muc_mam" } };
+	for name, value in pairs(options or {}) do
+		all[name] = value;
+	end
+	return all;
+end
+
+-- Three components that no host's name leads to, and one whose host has no app_id.
+local unguarded = [[
+	VirtualHost "loose.example"
+		authentication = "token"
+		app_id = "issuer"
+		app_secret = %q
+	Component "conference-loose.example" "muc"
+		modules_enabled = { "token_verification", "muc_mam" }
+	Component "rooms.muc.loose.example" "muc"
+		modules_enabled = { "token_verification", "muc_mam" }
+	Component "named.rooms.loose.example" "muc"
+		modules_enabled = { "token_verification", "muc_mam" }
+		token_verification_host = "loose.example"
+	VirtualHost "misspelt.example"
+		authentication = "internal_hashed"
+		ap_id = "issuer"
+		app_secret = %q
+	Component "conference.misspelt.example" "muc"
+		modules_enabled = { "token_verification" }
+]];
+
+local settings = 'admins = { "boss@accounts.example" }';
+local hosts;
+
+lazy_setup(function ()
+	hosts = world.host("meet.example", { app_secret = secret }, rooms_with())
+		.. world.host("guests.example", { app_secret = secret, allow_empty_token = true }, rooms_with())
+		.. world.host("jitsi.example", { app_secret = secret, muc_mapper_domain_base = "jitsi.example" }, rooms_with())
+		.. world.host("mapped.example", { app_secret = secret, muc_mapper_domain_base = "mapped.example",
+			modules_enabled = { "e2e_domain_mapper" } }, rooms_with())
+		.. unguarded:format(other_secret, other_secret)
+		.. 'VirtualHost "accounts.example"\n\tauthentication = "internal_hashed"\n';
+	world.start_prosody{ hosts = hosts, settings = settings };
+	for _, user in ipairs{ "boss", "eve" } do
+		world.shell{ command = { "user", "create", user .. "@accounts.example", "a-password" } };
+	end
+end);
+
+lazy_teardown(world.close);
+
+local function begin(login)
+	local client = world.begin(login);
+	local outcome = world.outcome{ client = client };
+	assert.equal("accepted", outcome.outcome, outcome.text);
+	return client;
+end
+
+local function user(name)
+	return begin{ host = "accounts.example", username = name, password = "a-password" };
+end
+
+local function token_user(room, host, key)
+	return begin{ host = host or "meet.example",
+		token = world.mint{ secret = key or secret, claims = { room = room, sub = host or "meet.example" } } };
+end
+
+local function escaped(text)
+	return (text:gsub("[&<>]", { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;" }));
+end
+
+local function say(client, text, ...)
+	return world.say{ client = client, text = text:format(...) };
+end
+
+local function ask_archive(client, room)
+	return say(client, "<iq xmlns='jabber:client' type='set' to='%s'><query xmlns='urn:xmpp:mam:2'/></iq>", room);
+end
+
+-- Somebody sits in the room and has said something, which the room sends back.
+local function fill(room, client)
+	assert.equal("joined", world.enter{ client = client, room = room }.outcome);
+	assert.equal("done", say(client, "<message xmlns='jabber:client' type='groupchat' to='%s'><body>%s</body></message>", room,
+		escaped(words)).outcome);
+end
+
+local function close(...)
+	for _, client in ipairs{ ... } do
+		world.leave{ client = client };
+	end
+end
+
+local function assert_nothing(answer, what)
+	assert.same({ "refused", "not-allowed" }, { answer.outcome, answer.condition }, what);
+	assert.is_nil(answer.heard:find(words, 1, true), what);
+end
+
+describe("a room's archive", function ()
+	it("is read by who is in it or may enter it, and by nobody with a token for another room", function ()
+		local room = "vault@conference.meet.example";
+		local keeper, heir, thief = token_user("vault"), token_user("vault"), token_user("hall");
+		fill(room, keeper);
+		assert.equal("joined", world.enter{ client = thief, room = "hall@conference.meet.example" }.outcome);
+		for _, client in ipairs{ keeper, heir } do
+			local answer = ask_archive(client, room);
+			assert.equal("done", answer.outcome);
+			assert.truthy(answer.heard:find(words, 1, true), answer.heard);
+		end
+		local log, answer = world.logged("main", function () return ask_archive(thief, room); end);
+		assert_nothing(answer);
+		local _, lines = log:gsub("\n?[^\n]+", "");
+		assert.equal(1, lines, log);
+		assert.truthy(log:find('Room refused: room-mismatch: the token is for another room or tenant: its room and sub make '
+			.. '"hall@conference.meet.example" (asked="' .. room .. '"', 1, true), log);
+		close(keeper, heir, thief);
+	end);
+
+	it("is read by admins, and by nobody else who has no token", function ()
+		local room = "attic@conference.meet.example";
+		local keeper, boss, eve = token_user("attic"), user("boss"), user("eve");
+		fill(room, keeper);
+		assert.truthy(ask_archive(boss, room).heard:find(words, 1, true));
+		assert_nothing(ask_archive(eve, room));
+		assert.equal("A token is required", ask_archive(eve, room).text);
+		close(keeper, boss, eve);
+	end);
+
+	it("is read by guests where they may enter", function ()
+		local room = "lounge@conference.guests.example";
+		local keeper, guest = token_user("lounge", "guests.example"), begin{ host = "guests.example" };
+		fill(room, keeper);
+		assert.truthy(ask_archive(guest, room).heard:find(words, 1, true));
+		close(keeper, guest);
+	end);
+
+	it("is read in a Jitsi deployment as the token says, and Prosody says there is none where there is no room", function ()
+		local room = "vault@conference.jitsi.example";
+		local boss, heir, thief = user("boss"), token_user("vault", "jitsi.example"), token_user("hall", "jitsi.example");
+		assert.equal("item-not-found", ask_archive(heir, room).condition);
+		assert.equal("item-not-found", ask_archive(thief, room).condition);
+		fill(room, boss);
+		assert.truthy(ask_archive(heir, room).heard:find(words, 1, true));
+		assert_nothing(ask_archive(thief, room));
+		close(boss, heir, thief);
+	end);
+end);
+
+it("the archive of a tenant's room is read by the address that its pages use, with its tokens alone", function ()
+	local boss = user("boss");
+	fill("[acme]standup@conference.mapped.example", boss);
+	for sub, expected in pairs{ acme = "done", other = "not-allowed" } do
+		local client = begin{ host = "mapped.example", prefix = "acme",
+			token = world.mint{ secret = secret, claims = { room = "standup", sub = sub } } };
+		local answer = ask_archive(client, "standup@conference.acme.mapped.example");
+		assert.equal(expected, answer.condition or answer.outcome, sub);
+		assert.equal(sub == "acme", answer.heard:find(words, 1, true) ~= nil, sub);
+		close(client);
+	end
+	close(boss);
+end);
+
+describe("a room that a token does not cover", function ()
+	local room = "cellar@conference.meet.example";
+	local keeper, thief, nick;
+
+	setup(function ()
+		keeper, thief = token_user("cellar"), token_user("hall");
+		fill(room, keeper);
+		local x = "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#roomconfig</value></field>"
+			.. "<field var='muc#roomconfig_roomsecret'><value>open sesame</value></field>"
+			.. "<field var='muc#roomconfig_roomdesc'><value>%s</value></field></x>";
+		assert.equal("done", say(keeper, "<iq xmlns='jabber:client' type='set' to='%s'>"
+			.. "<query xmlns='http://jabber.org/protocol/muc#owner'>" .. x .. "</query></iq>", room, words).outcome);
+		local seen = say(keeper, "<iq xmlns='jabber:client' type='get' to='%s'>"
+			.. "<query xmlns='http://jabber.org/protocol/muc#admin'><item role='moderator'/></query></iq>", room).heard;
+		nick = assert(seen:match("guest%-%x+"), seen);
+	end);
+
+	teardown(function ()
+		close(keeper, thief);
+	end);
+
+	local function query(xmlns, to, kind, content)
+		return ("<iq xmlns='jabber:client' type='%s' to='%s'><query xmlns='%s'>%s</query></iq>"):format(kind or "get", to or room, xmlns, content or "");
+	end
+
+	-- { what, stanza, what somebody who may enter gets of it from Prosody }
+	local cases = {
+		{ "its description", function () return query("http://jabber.org/protocol/disco#info"); end, "done" },
+		{ "its items", function () return query("http://jabber.org/protocol/disco#items"); end, "done" },
+		{ "its owners", function () return query("http://jabber.org/protocol/muc#admin", room, "get", "<item affiliation='owner'/>"); end, "forbidden" },
+		{ "to be its owner", function () return query("http://jabber.org/protocol/muc#admin", room, "set",
+			"<item affiliation='owner' jid='thief@meet.example'/>"); end, "not-allowed" },
+		{ "its settings", function () return query("http://jabber.org/protocol/muc#owner"); end, "forbidden" },
+		{ "its end", function () return query("http://jabber.org/protocol/muc#owner", room, "set", "<destroy/>"); end, "forbidden" },
+		{ "a nickname in it", function () return query("jabber:iq:register"); end, "registration-required" },
+		{ "a form of its archive", function () return query("urn:xmpp:mam:2"); end, "done" },
+		{ "its picture", function () return "<iq xmlns='jabber:client' type='get' to='" .. room .. "'><vCard xmlns='vcard-temp'/></iq>"; end, nil },
+		{ "an answer of somebody in it", function () return query("jabber:iq:version", room .. "/" .. nick); end, "not-acceptable" },
+		{ "somebody in it to be pinged", function () return "<iq xmlns='jabber:client' type='get' to='" .. room .. "/" .. nick
+			.. "'><ping xmlns='urn:xmpp:ping'/></iq>"; end, "not-acceptable" },
+		{ "its password, by an invitation of oneself", function () return "<message xmlns='jabber:client' to='" .. room
+			.. "'><x xmlns='http://jabber.org/protocol/muc#user'><invite to='THIEF'/></x></message>"; end, "done" },
+		{ "its attention", function () return "<message xmlns='jabber:client' type='groupchat' to='" .. room .. "'><body>hello</body></message>"; end,
+			"not-acceptable" },
+		{ "another subject", function () return "<message xmlns='jabber:client' type='groupchat' to='" .. room .. "'><subject>hello</subject></message>"; end,
+			"not-acceptable" },
+		{ "a word with somebody in it", function () return "<message xmlns='jabber:client' type='chat' to='" .. room .. "/" .. nick
+			.. "'><body>hello</body></message>"; end, "not-acceptable" },
+		{ "whether somebody is in it", function () return "<presence xmlns='jabber:client' type='probe' to='" .. room .. "/" .. nick .. "'/>"; end,
+			"not-acceptable" },
+		{ "to be seen there without entering", function () return "<presence xmlns='jabber:client' to='" .. room .. "/thief'/>"; end,
+			"item-not-found" },
+		{ "to enter it, with its password", function () return "<presence xmlns='jabber:client' to='" .. room
+			.. "/thief'><x xmlns='http://jabber.org/protocol/muc'><password>open sesame</password></x></presence>"; end, "done" },
+	};
+	for _, case in ipairs(cases) do
+		it("does not give its holder " .. case[1], function ()
+			local text = case[2]();
+			local outcome = world.outcome{ client = thief };
+			text = text:gsub("THIEF", outcome.jid);
+			local answer = say(thief, "%s", text);
+			assert_nothing(answer, case[1]);
+			assert.is_nil(answer.heard:find("open sesame", 1, true), answer.heard);
+			assert.is_nil(answer.heard:find(nick, 1, true) and not text:find(nick, 1, true) or nil, answer.heard);
+			local elsewhere = say(thief, "%s", (text:gsub("cellar@", "nowhere@")));
+			assert.same({ answer.condition, answer.text }, { elsewhere.condition, elsewhere.text },
+				"it is told that there is no such room");
+		end);
+	end
+
+	it("gives who may enter it what Prosody gives", function ()
+		local heir = token_user("cellar");
+		for _, case in ipairs(cases) do
+			if case[3] then
+				local answer = say(heir, "%s", (case[2]():gsub("THIEF", world.outcome{ client = heir }.jid)));
+				assert.equal(case[3], answer.condition or answer.outcome, case[1]);
+			end
+		end
+		close(heir);
+	end);
+end);
+
+describe("a component that no host's options judge", function ()
+	it("lets nobody in but admins, and says at start what to set", function ()
+		local log = world.log_since{ name = "main", position = 0 };
+		for _, case in ipairs{
+			{ "conference-loose.example", 'the options of "example" should judge it, and there is no such host' },
+			{ "rooms.muc.loose.example", 'the options of "muc.loose.example" should judge it, and there is no such host' },
+			{ "conference.misspelt.example", "the options of \"misspelt.example\" should judge it, and 'app_id' is not among them" },
+		} do
+			local component, reason = case[1], case[2];
+			local line = ("No token opens a room of %s: %s. Set 'token_verification_host' of %s to the host where people log in."):format(component,
+				reason, component);
+			local _, count = log:gsub(line:gsub("%p", "%%%0"), "");
+			assert.equal(1, count, component);
+			local room = "hall@" .. component;
+			local boss = user("boss");
+			local any = begin{ host = "loose.example", token = world.mint{ secret = other_secret, claims = { room = "*", sub = "*" } } };
+			local guest = begin{ host = "guests.example" };
+			for _, client in ipairs{ any, guest } do
+				local entry = world.enter{ client = client, room = room };
+				assert.same({ "refused", "not-allowed", "server-missing-config" }, { entry.outcome, entry.condition, entry.reason }, component);
+			end
+			assert.equal("joined", world.enter{ client = boss, room = room }.outcome);
+			assert.same({ "refused", "refused" }, { world.enter{ client = any, room = room }.outcome, ask_archive(any, room).outcome });
+			close(boss, any, guest);
+		end
+	end);
+
+	it("is judged by the one that is named", function ()
+		local function enter(claims)
+			local client = begin{ host = "loose.example", token = world.mint{ secret = other_secret, claims = claims } };
+			local entry = world.enter{ client = client, room = "hall@named.rooms.loose.example" };
+			close(client);
+			return entry.outcome;
+		end
+		assert.same({ "joined", "refused" }, { enter{ room = "hall", sub = "*" }, enter{ room = "yard", sub = "*" } });
+	end);
+
+	it("is judged after a reload that names one", function ()
+		world.configure{ settings = settings, hosts = hosts:gsub('(Component "conference%-loose.example" "muc")',
+			'%1\n\t\ttoken_verification_host = "loose.example"') };
+		world.prosodyctl{ command = { "reload" } };
+		local client = begin{ host = "loose.example", token = world.mint{ secret = other_secret, claims = { room = "hall", sub = "*" } } };
+		local outcome;
+		for _ = 1, 50 do -- until the reload is done
+			outcome = world.enter{ client = client, room = "hall@conference-loose.example" }.outcome;
+			if outcome == "joined" then
+				break;
+			end
+			world.run{ seconds = 0.1 };
+		end
+		assert.equal("joined", outcome);
+		assert.equal("refused", world.enter{ client = client, room = "yard@conference-loose.example" }.outcome);
+		close(client);
+	end);
+end);
