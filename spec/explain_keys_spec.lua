@@ -319,7 +319,8 @@ Component "conference.misspelt.example.org" "muc"
 Component "open.misspelt.example.org" "muc"
 ]]);
 		has(output, "FAIL rooms: no token opens a room of conference-meet.example.org\n");
-		has(output, 'rooms-without-judge (configuration): No token opens a room of conference-meet.example.org: the options of "example.org" should judge it');
+		has(output, "rooms-without-judge (configuration): No token opens a room of conference-meet.example.org: "
+			..'the options of "example.org" should judge it');
 		has(output, 'No token opens a room of conference.misspelt.example.org: the options of "misspelt.example.org" should judge it');
 		local _, count = output:gsub("FAIL rooms", "");
 		assert.same({ 2, 1 }, { count, status }, output);

@@ -427,9 +427,12 @@ describe("the host whose options judge", function ()
 		_G.prosody.events.fire_event("config-reloaded");
 		assert.is_false(is_refused(session, user));
 		assert.is_true(is_refused(session, user, "room2"));
+		assert.is_true(is_refused({ type = "c2s", send = function () end }, user));
 		local values = prosody.metrics();
 		assert.equal(1, values['prosody_mod_token_verifier__rooms_refused_total{host="example",error="server-missing-config"}']);
-		assert.equal(1, values['prosody_mod_token_verifier__rooms_refused_total{host="meet.example",error="room-mismatch"}']);
+		for _, code in ipairs({ "room-mismatch", "token-required" }) do
+			assert.equal(1, values[('prosody_mod_token_verifier__rooms_refused_total{host="meet.example",error="%s"}'):format(code)]);
+		end
 
 		all["meet.example"].app_id = nil;
 		_G.prosody.events.fire_event("config-reloaded");
@@ -497,8 +500,12 @@ describe("what is asked of a room from outside", function ()
 		{ "another configuration", function (to) return iq({ to = to, type = "set" }, "query", xmlns.muc.."#owner"); end },
 		{ "somebody in it", function (to) return iq({ to = to.."/nick" }, "ping", "urn:xmpp:ping"); end },
 		{ "to pass a message on", function (to) return st.message({ to = to, from = "u@example.org/r", type = "groupchat" }, "hello"); end },
-		{ "to invite somebody", function (to) return st.message({ to = to, from = "u@example.org/r" }):tag("x", { xmlns = xmlns.muc.."#user" }); end },
-		{ "to pass a private message on", function (to) return st.message({ to = to.."/nick", from = "u@example.org/r", type = "chat" }, "hello"); end },
+		{ "to invite somebody", function (to)
+			return st.message({ to = to, from = "u@example.org/r" }):tag("x", { xmlns = xmlns.muc.."#user" });
+		end },
+		{ "to pass a private message on", function (to)
+			return st.message({ to = to.."/nick", from = "u@example.org/r", type = "chat" }, "hello");
+		end },
 		{ "whether somebody is there", function (to) return st.presence({ to = to.."/nick", from = "u@example.org/r", type = "probe" }); end },
 		{ "to be told of it", function (to) return st.presence({ to = to, from = "u@example.org/r", type = "subscribe" }); end },
 		{ "to be seen without entering", function (to) return st.presence({ to = to.."/nick", from = "u@example.org/r" }); end },
