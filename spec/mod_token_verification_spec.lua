@@ -454,6 +454,8 @@ describe("the host whose options judge", function ()
 	it("is tried again after a reload where it had no key", function ()
 		local all = { ["meet.example"] = { app_id = "app" } };
 		local is_refused = load_on("conference.meet.example", all);
+		_G.prosody.events.fire_event("host-activated", "meet.example");
+		assert.equal(1, #prosody.logged("error", "there is no key to verify tokens with"));
 		local session = new_session({ jitsi_meet_domain = "meet.example" });
 		assert.is_true(is_refused(session, user));
 		all["meet.example"].app_secret = ("s"):rep(32);

@@ -115,7 +115,11 @@ module:hook_global("config-reloaded", function ()
 	door.options = read_options();
 	configure();
 end);
-module:hook_global("host-activated", find_token_util); -- also one that the configuration does not have
+module:hook_global("host-activated", function (host) -- it may be none of the configuration
+	if said and host == judge then
+		find_token_util();
+	end
+end);
 
 -- Ends the event.
 local function refuse(origin, stanza, error_name, reason)

@@ -37,8 +37,8 @@ local unguarded = [[
 		modules_enabled = { "token_verification" }
 ]];
 
-local settings = 'admins = { "boss@accounts.example" }';
-local hosts;
+local service_secret = "the-secret-of-a-component";
+local hosts, settings, service_port;
 
 lazy_setup(function ()
 	hosts = world.host("meet.example", { app_secret = secret }, rooms_with())
@@ -47,7 +47,10 @@ lazy_setup(function ()
 		.. world.host("mapped.example", { app_secret = secret, muc_mapper_domain_base = "mapped.example",
 			modules_enabled = { "e2e_domain_mapper" } }, rooms_with())
 		.. unguarded:format(other_secret, other_secret)
-		.. 'VirtualHost "accounts.example"\n\tauthentication = "internal_hashed"\n';
+		.. 'VirtualHost "accounts.example"\n\tauthentication = "internal_hashed"\n'
+		.. ('Component "bot.example"\n\tcomponent_secret = %q\n'):format(service_secret);
+	service_port = world.free_port();
+	settings = ('admins = { "boss@accounts.example" }\ncomponent_ports = { %d }\ncomponent_interfaces = { "127.0.0.1" }'):format(service_port);
 	world.start_prosody{ hosts = hosts, settings = settings };
 	for _, user in ipairs{ "boss", "eve" } do
 		world.shell{ command = { "user", "create", user .. "@accounts.example", "a-password" } };
@@ -130,6 +133,16 @@ describe("a room's archive", function ()
 		assert_nothing(ask_archive(eve, room));
 		assert.equal("A token is required", ask_archive(eve, room).text);
 		close(keeper, boss, eve);
+	end);
+
+	it("is read by a component with a secret of its own", function ()
+		local room = "cave@conference.meet.example";
+		local keeper = token_user("cave");
+		fill(room, keeper);
+		local came = world.ask_as_component{ port = service_port, name = "bot.example", secret = service_secret,
+			request = ("<iq type='set' id='1' from='somebody@bot.example' to='%s'><query xmlns='urn:xmpp:mam:2'/></iq>"):format(room) };
+		assert.truthy(came:find(words, 1, true), came);
+		close(keeper);
 	end);
 
 	it("is read by guests where they may enter", function ()

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Real XMPP clients: nbxmpp over WebSocket, and plain BOSH sessions; as a program, one log-in from the shell."""
 
+import hashlib
 import http.client
 import logging
 import random
+import re
+import socket
 import subprocess
 import sys
 import time
@@ -344,6 +347,25 @@ class CurlBoshClient(BoshClient):
         done = subprocess.run(["curl", "--silent", "--show-error", "--fail", "--max-time", "20", *headers,
                                "--data-binary", "@-", self._url], input=data, stdout=subprocess.PIPE)
         return done.stdout if done.returncode == 0 else None
+
+
+def ask_as_component(port, name, secret, request, seconds=10):
+    """Connects as an external component (XEP-0114), sends a request that ends with its answer, and gives back what came."""
+    with socket.create_connection(("127.0.0.1", port), seconds) as connection:
+        def exchange(text, end):
+            connection.sendall(text.encode())
+            came = ""
+            while not re.search(end, came):
+                came += (connection.recv(65536) or b"<no more/>").decode()
+                if "<no more/>" in came:
+                    raise ConnectionError(came)
+            return came
+
+        opened = exchange(f"<stream:stream to='{name}' xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams'>",
+                          "id='[^']*'[^>]*>")
+        stream_id = re.search(r"\bid='([^']*)'", opened).group(1)
+        exchange(f"<handshake>{hashlib.sha1((stream_id + secret).encode()).hexdigest()}</handshake>", "<handshake")
+        return exchange(request, "</iq>|<iq [^>]*/>")
 
 
 def main():

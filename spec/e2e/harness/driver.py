@@ -482,6 +482,10 @@ class Driver(recipes.Requests):
     def op_say(self, client, text, remote=False):
         return self.clients[client].say(text, remote)
 
+    @staticmethod
+    def op_ask_as_component(port, name, secret, request):
+        return clients.ask_as_component(port, name, secret, request)
+
     def op_ask_for_recording(self, client, to, mode):
         return self.clients[client].ask_for_recording(to, mode)
 
