@@ -93,7 +93,7 @@ describe("a connection", function ()
 		assert.equal("us", session.user_region);
 	end);
 
-	it("tells its region in the usual header where another cannot be read, until the configuration is mended", function ()
+	it("tells its region in the usual header where another cannot be read, until the configuration is fixed", function ()
 		local module = load_module({ region_header_name = { "x_region" } });
 		assert.equal(1, #prosody.logged("error", "Option 'region_header_name' must be a string, not a table"));
 		local function region()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Real XMPP clients: nbxmpp over WebSocket, and plain BOSH sessions; as a program, one log-in from the shell."""
 
+import collections
 import hashlib
 import http.client
 import logging
@@ -81,7 +82,7 @@ class WebSocketClient:
         self._join = None
         self._ping_sent = {}
         self._answers = {}
-        self._heard = []
+        self._heard = collections.deque(maxlen=200)
         self._ping_timer = None
         self._client = Client(log_context=host)
         if headers:
