@@ -24,7 +24,7 @@ local function new_server(changes)
 	for _, host in ipairs({ rooms_of..a, rooms_of..b }) do
 		local object = _G.prosody.hosts[host];
 		object.type, object.host = "component", host;
-		object.modules.muc = { get_room_from_jid = function () return { _data = {} }; end };
+		object.modules.muc = { get_room_from_jid = function () return { _data = {}, get_occupant_jid = function () return "nick"; end }; end };
 	end
 	for _, host in ipairs({ "muc.a.example", "conference.x", "conference." }) do -- where a main domain says that rooms are
 		_G.prosody.hosts[host] = { modules = _G.prosody.hosts[rooms_of..a].modules };
@@ -349,7 +349,7 @@ describe("the claims of a token that does not count", function ()
 				end);
 			end
 		end
-		return module;
+		return module, all;
 	end
 
 	local function fire(session, event, host)
@@ -392,6 +392,18 @@ describe("the claims of a token that does not count", function ()
 		fire(session_of(b, claims));
 		fire(session_of(a, claims));
 		assert.same({ user, user }, seen);
+	end);
+
+	it("are those that do not count for the host that judges now, not for one that judged before", function ()
+		local _, all = load_guard({});
+		for _, judge in ipairs({ b, a, b }) do
+			all[rooms_of..a].token_verification_host = judge;
+			_G.prosody.events.fire_event("config-reloaded");
+			seen = {};
+			fire(session_of(a, claims));
+			fire(session_of(b, claims));
+			assert.same({ judge == a and user, judge == b and user }, seen);
+		end
 	end);
 
 	it("are put back after an error, which comes through as it is", function ()

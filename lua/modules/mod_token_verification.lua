@@ -84,7 +84,7 @@ end
 
 local door = require "token_verifier.door".new(module.host, nil, read_options(), nil, log);
 local new_token_util = module:require "token/util".new;
-local token_utils = {}; -- by host
+local made = {}; -- { host, token_util }: the last one alone, as the claims that count for the rooms are those that count for it
 local judge, said;
 
 -- Finds what verifies the tokens. While there is nothing the door stays shut for all but the exempt: who loads this plugin
@@ -94,11 +94,11 @@ local function find_token_util()
 	if problem and problem ~= said then
 		log("error", "No token opens a room of %s: %s. Set 'token_verification_host' of %s to the host where people log in. Until then "
 			.."only admins and those in 'token_verification_allowlist' get in", module.host, problem, module.host);
-	elseif not problem then
-		token_utils[judge] = token_utils[judge] or new_token_util(module:context(judge)); -- it says why there is none
+	elseif not problem and (made.host ~= judge or not made.token_util) then
+		made = { host = judge, token_util = new_token_util(module:context(judge)) }; -- it says why there is none
 	end
 	said = problem;
-	door.token_util = not problem and token_utils[judge] or nil;
+	door.token_util = not problem and made.token_util or nil;
 end
 
 local function configure()

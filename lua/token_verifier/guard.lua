@@ -12,6 +12,9 @@ local function is_guest(session)
 	return session.auth_token == nil and session.jitsi_meet_room == nil and session.jitsi_meet_context_user == nil;
 end
 
+-- By a plugin's module API: the object that decides. The plugin makes another one if it gets another host to ask.
+local deciding = setmetatable({}, { __mode = "k" });
+
 -- `token_util` decides, an object that was made for the plugin that guards the rooms: a component may have other plugins with
 -- objects for other purposes. Nothing happens for these.
 local function install(module, token_util)
@@ -19,9 +22,14 @@ local function install(module, token_util)
 	if module.name ~= "token_verification" or not host or host.type ~= "component" then
 		return;
 	end
+	local installed = deciding[module] ~= nil;
+	deciding[module] = token_util;
+	if installed then
+		return;
+	end
 	local function handle(handlers, event, data)
 		local origin = data.origin;
-		if origin == nil or is_guest(origin) or verified.counts(token_util, origin) then
+		if origin == nil or is_guest(origin) or verified.counts(deciding[module], origin) then
 			return handlers(event, data);
 		end
 		return verified.without(origin, fields, handlers, event, data);
