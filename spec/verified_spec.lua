@@ -421,7 +421,8 @@ describe("the claims of a token that does not count", function ()
 		local granted = { recording = true };
 		fire({ type = "c2s", host = b, jitsi_meet_context_features = granted });
 		assert.equal(granted, features);
-		for _, brought in ipairs({ "auth_token", "jitsi_meet_room", "jitsi_meet_context_user" }) do
+		local log_ins = { "auth_token", "jitsi_meet_room", "jitsi_meet_domain", "jitsi_meet_context_user", "jitsi_meet_context_group" };
+		for _, brought in ipairs(log_ins) do
 			features = nil;
 			fire({ type = "c2s", host = b, jitsi_meet_context_features = granted, [brought] = "x" });
 			assert.is_nil(features);

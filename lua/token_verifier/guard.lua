@@ -7,9 +7,17 @@ local verified = require "token_verifier.verified";
 
 local fields = { "auth_token", table.unpack(claims_fields) };
 
--- Who brought nothing. What such a session may have is from the plugins of these rooms, as the features that a moderator has granted.
+-- What plugins of the rooms give to a guest: the features that a moderator has granted. The others come from a log-in only.
+local given = { jitsi_meet_context_features = true, jitsi_meet_tenant_mismatch = true };
+
+-- Who brought nothing.
 local function is_guest(session)
-	return session.auth_token == nil and session.jitsi_meet_room == nil and session.jitsi_meet_context_user == nil;
+	for _, field in ipairs(fields) do
+		if session[field] ~= nil and not given[field] then
+			return false;
+		end
+	end
+	return true;
 end
 
 -- By a plugin's module API: the object that decides. The plugin makes another one if it gets another host to ask.
