@@ -85,6 +85,14 @@ static struct directives read_cache_control(struct tv_span text) {
     return found;
 }
 
+// RFC 9111 section 5.1: a single number; of a list, or of several lines, the first counts.
+static int64_t read_age(struct tv_span text) {
+    for (size_t i = 0; i < text.length; i++)
+        if (text.data[i] == ',')
+            text.length = i; // ends this, too
+    return read_seconds(text);
+}
+
 int64_t tv_freshness_lifetime_s(const struct tv_http_fields *fields, int64_t now_s) {
     struct directives directives = read_cache_control(fields->cache_control);
     if (directives.must_revalidate_always)
@@ -96,7 +104,7 @@ int64_t tv_freshness_lifetime_s(const struct tv_http_fields *fields, int64_t now
         // RFC 9111 section 5.3: max-age wins over Expires; a bad date is one in the past.
         lifetime_s = fields->expires_s - (fields->date_s >= 0 ? fields->date_s : now_s);
     }
-    lifetime_s -= read_seconds(fields->age);
+    lifetime_s -= read_age(fields->age);
     return lifetime_s > 0 ? lifetime_s : 0;
 }
 

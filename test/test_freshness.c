@@ -70,6 +70,14 @@ static const struct {
     {"max-age=60", "0", false, -1, -1, 60},
     {"max-age=60", "-20", false, -1, -1, 60},
     {"max-age=60", "x", false, -1, -1, 60},
+    // RFC 9111 section 5.1: of a list, or of several lines, the first.
+    {"max-age=60", "20, 5", false, -1, -1, 40},
+    {"max-age=60", "20,5", false, -1, -1, 40},
+    {"max-age=60", "20 ,", false, -1, -1, 40},
+    {"max-age=60", "0,20", false, -1, -1, 60},
+    {"max-age=60", "x,20", false, -1, -1, 60},
+    {"max-age=60", ",20", false, -1, -1, 60},
+    {"max-age=60", ",", false, -1, -1, 60},
     {"max-age=60", "99999999999999999999", false, -1, -1, 0},
     {NULL, "20", false, -1, -1, -1},
     // Expires

@@ -12,6 +12,7 @@ enum {
     GOOD_LONG,  // asks for 30 days: clamped to one
     GOOD_PLAIN, // says nothing: 600 s
     GOOD_TWICE, // in two lines
+    GOOD_AGED,  // 300 s old, says the first of two lines
     NOT_FOUND,
     GONE,
     FORBIDDEN,
@@ -39,6 +40,7 @@ static struct server_answer answers[SERVER_ANSWERS] = {
     [GOOD_LONG] = {.bytes = OK_WITH("Cache-Control: max-age=2592000\r\n")},
     [GOOD_PLAIN] = {.bytes = OK_WITH("Content-Type: text/plain\r\n")},
     [GOOD_TWICE] = {.bytes = OK_WITH("Cache-Control: public\r\nCache-Control: max-age=1000\r\n")},
+    [GOOD_AGED] = {.bytes = OK_WITH("Cache-Control: max-age=1000\r\nAge: 300\r\nAge: 900\r\n")},
     [NOT_FOUND] = {.bytes = EMPTY_WITH("404 Not Found")},
     [GONE] = {.bytes = EMPTY_WITH("410 Gone")},
     [FORBIDDEN] = {.bytes = EMPTY_WITH("403 Forbidden")},
@@ -114,6 +116,7 @@ static const struct {
     {GOOD_LONG, "a long max-age", 86400},
     {GOOD_PLAIN, "no max-age", 600},
     {GOOD_TWICE, "max-age in a second line", 1000},
+    {GOOD_AGED, "an age in two lines", 700},
     {LONGEST_GOOD, "a header of nearly 64 KiB", 600},
 };
 
@@ -386,7 +389,7 @@ static char *with_header(int lines, const char *body) {
 int main(void) {
     size_t length;
     char *pem = check_read_file(KEYS "rsa.pem", &length);
-    for (int i = GOOD; i <= GOOD_TWICE; i++)
+    for (int i = GOOD; i <= GOOD_AGED; i++)
         answers[i].body = pem;
     char *long_header = with_header(655, pem), *longest_good = with_header(654, pem);
     answers[LONG_HEADER].body = long_header;
