@@ -43,6 +43,7 @@ static void store_destroy(struct tv_keystore *store) {
     tv_cache_free(store->keys);
     tv_key_set_free(store->set);
     tv_validators_clear(&store->set_validators);
+    free(store->set_url);
     free(store->discovered);
     for (size_t i = 0; i < store->server_count; i++) {
         free(store->servers[i].url);
@@ -227,8 +228,10 @@ void tv_keystore_refresh(struct tv_keystore *store, int64_t now_ms) {
     struct tv_detail ignored = {0}; // what cannot be started now is refreshed by its next use
     struct tv_pending *pending = NULL;
     if (tv_keystore_is_set(store)) {
-        if (!tv_pending_find_set(store))
-            tv_pending_add_set(store, now_ms, &pending, &ignored);
+        if (tv_pending_find_set(store))
+            return;
+        tv_keystore_set_discovered(store, NULL, 0); // where the set is, is asked for anew too
+        tv_pending_add_set(store, now_ms, &pending, &ignored);
         return;
     }
     if (store->options.source != TV_SOURCE_ASAP)

@@ -29,9 +29,11 @@ struct tv_pending {
     bool repeated;    // its fetch is the second, for those who came during the first
     char client[TV_CLIENT_MAX_LENGTH];
     struct tv_fetch *fetch;           // NULL: queued, or waiting for the set
+    char *url;                        // that it asks; owned
+    bool conditional;                 // it carries validators, without which 304 says nothing
     struct tv_key_set_reader *reader; // of the set that the fetch brought; NULL: not yet
     size_t server;                    // index of the one asked
-    struct tv_key *refreshed;         // the key that a 304 would confirm, or NULL
+    struct tv_key *refreshed;         // with `conditional`: the key that a 304 confirms
     size_t waiters;                   // that will come back once it has settled
     bool caller_blocks;               // one more, who drives the fetch and asks again and again
     bool announce;                    // whoever collects settlements is to be told
@@ -54,6 +56,7 @@ struct tv_keystore {
     struct tv_key_set *set; // NULL: not fetched yet
     struct tv_lifetime set_life;
     struct tv_validators set_validators;
+    char *set_url; // that the set and its validators are of
     int64_t penalty_until_ms;
     char *discovered; // the provider's jwks_uri; NULL: to be asked for
     int64_t discovered_ms;
@@ -128,6 +131,9 @@ enum tv_status tv_pending_add_set(struct tv_keystore *store, int64_t now_ms,
 // Starts the fetch of a look-up, or, after one has ended, the next one for it.
 enum tv_status tv_pending_start(struct tv_pending *pending, int64_t now_ms,
                                 struct tv_detail *detail);
+
+// Another jwks_uri than before (a string that is taken over), or none that is known any more.
+void tv_keystore_set_discovered(struct tv_keystore *store, char *url, int64_t now_ms);
 
 // Unlinks and frees it, and ends its fetch.
 void tv_pending_free(struct tv_pending *pending);

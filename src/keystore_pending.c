@@ -136,6 +136,11 @@ struct tv_pending *tv_pending_find_set(struct tv_keystore *store) {
 static void drop_fetch(struct tv_pending *pending) {
     tv_key_set_reader_free(pending->reader);
     pending->reader = NULL;
+    free(pending->url);
+    pending->url = NULL;
+    pending->conditional = false;
+    tv_key_free(pending->refreshed);
+    pending->refreshed = NULL;
     if (!pending->fetch)
         return;
     tv_fetch_free(pending->fetch);
@@ -152,22 +157,31 @@ void tv_pending_free(struct tv_pending *pending) {
     *link = pending->next;
     drop_fetch(pending);
     store->queued--;
-    tv_key_free(pending->refreshed);
     free((char *)pending->key_id.data);
     free(pending);
 }
 
-// What was fetched before, if the same place is asked again.
+// What the answer held says of itself, if the very URL is asked that gave it: what another one
+// says of its own answer confirms nothing (RFC 9110 section 8.8). NULL: there is nothing to be
+// asked about.
 static const struct tv_validators *find_validators(struct tv_pending *pending) {
     struct tv_keystore *store = pending->store;
-    if (pending->is_set)
-        return store->set && !pending->discovering ? &store->set_validators : NULL;
-    struct tv_cache_entry *held = tv_cache_get(store->keys, pending->key_id);
-    if (!held || pending->server != held->server)
+    const struct tv_validators *found = NULL;
+    struct tv_key *key = NULL;
+    if (pending->is_set) {
+        if (store->set && store->set_url && strcmp(store->set_url, pending->url) == 0)
+            found = &store->set_validators;
+    } else {
+        struct tv_cache_entry *held = tv_cache_get(store->keys, pending->key_id);
+        if (held && pending->server == held->server) {
+            found = &held->validators;
+            key = held->key;
+        }
+    }
+    if (!found || !tv_validators_any(found))
         return NULL;
-    tv_key_free(pending->refreshed);
-    pending->refreshed = tv_key_retain(held->key);
-    return &held->validators;
+    pending->refreshed = key ? tv_key_retain(key) : NULL;
+    return found;
 }
 
 // Scheme, host and port as they are written.
@@ -187,13 +201,12 @@ enum tv_status tv_pending_start(struct tv_pending *pending, int64_t now_ms,
                                 struct tv_detail *detail) {
     struct tv_keystore *store = pending->store;
     const struct tv_keystore_options *options = &store->options;
-    char *url = NULL;
     drop_fetch(pending);
     pending->discovering = pending->is_set && !is_discovered(store, now_ms);
-    enum tv_status status = make_url(pending, &url);
+    enum tv_status status = make_url(pending, &pending->url);
     if (status != TV_OK)
         return status;
-    bool known = may_show_credentials(pending, url);
+    bool known = may_show_credentials(pending, pending->url);
     const struct tv_fetch_settings settings = {
         .ca_file = options->ca_file,
         .ca_path = options->ca_path,
@@ -204,11 +217,11 @@ enum tv_status tv_pending_start(struct tv_pending *pending, int64_t now_ms,
         .connect_timeout_ms = options->connect_timeout_ms,
         .timeout_ms = options->timeout_ms,
         .max_bytes = pending->is_set ? TV_KEY_SET_MAX_LENGTH : TV_KEY_MAX_LENGTH};
-    status =
-        tv_fetch_start(url, &settings, find_validators(pending), pending, &pending->fetch, detail);
-    free(url);
+    const struct tv_validators *validators = find_validators(pending);
+    status = tv_fetch_start(pending->url, &settings, validators, pending, &pending->fetch, detail);
     if (status != TV_OK)
         return status;
+    pending->conditional = validators != NULL;
     pending->started_ms = now_ms;
     store->running++;
     store->queued--;

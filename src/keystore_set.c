@@ -118,6 +118,7 @@ void tv_keystore_fail_set(struct tv_keystore *store, const struct tv_absence *ab
     }
     size_t late;
     settle_waiters(store, absence, NULL, &late);
+    tv_keystore_set_discovered(store, NULL, 0); // it may have moved
     struct tv_pending *fetch = tv_pending_find_set(store);
     if (fetch && store->set)
         tv_pending_announce(fetch, NULL, absence);
@@ -150,9 +151,20 @@ static bool answer_waiters(struct tv_pending *pending, int64_t now_ms) {
     bool again = late > 0 && tv_pending_start(pending, now_ms, &ignored) == TV_OK;
     if (late > 0 && !again)
         absent += settle_waiters(store, &absence, NULL, &late);
-    if (absent > 0)
+    if (absent > 0) {
         store->penalty_until_ms = now_ms + store->options.penalty_s * 1000;
+        // A provider that moved its set may leave the old one where it was.
+        if (now_ms >= store->discovered_ms + store->options.default_ttl_s * 1000)
+            tv_keystore_set_discovered(store, NULL, 0);
+    }
     return !again;
+}
+
+// The set that is held now is what this URL answered.
+static void note_set_url(struct tv_keystore *store, struct tv_pending *pending) {
+    free(store->set_url);
+    store->set_url = pending->url;
+    pending->url = NULL;
 }
 
 // What was answered is the set that holds from now on; NULL: the one held does. As
@@ -163,6 +175,7 @@ static bool keep_set(struct tv_pending *pending, struct tv_key_set *set,
     if (set) {
         tv_key_set_free(store->set);
         store->set = set;
+        note_set_url(store, pending);
         tv_validators_move(&result->validators, &store->set_validators);
     } else {
         store->not_modified++;
@@ -173,8 +186,7 @@ static bool keep_set(struct tv_pending *pending, struct tv_key_set *set,
     return answer_waiters(pending, now_ms);
 }
 
-// Another jwks_uri than before, or none that is known any more.
-static void set_discovered(struct tv_keystore *store, char *url, int64_t now_ms) {
+void tv_keystore_set_discovered(struct tv_keystore *store, char *url, int64_t now_ms) {
     free(store->discovered);
     store->discovered = url;
     store->discovered_ms = now_ms;
@@ -199,7 +211,7 @@ static enum tv_status read_configuration(struct tv_pending *pending,
         status = tv_fetch_check_url(url, &printable, detail);
     free(printable);
     if (status == TV_OK)
-        set_discovered(store, url, now_ms);
+        tv_keystore_set_discovered(store, url, now_ms);
     else
         free(url);
     return status;
@@ -236,7 +248,6 @@ static bool settle_configuration(struct tv_pending *pending, const struct tv_fet
 // The set was forgotten while it was asked about: it is asked for anew, without validators. True:
 // that could not be done.
 static bool restart(struct tv_pending *pending, struct tv_absence *absence, int64_t now_ms) {
-    tv_validators_clear(&pending->store->set_validators);
     absence->detail = (struct tv_detail){.source = absence->detail.source, .asked = TV_ASKED_SET};
     enum tv_status status = tv_pending_start(pending, now_ms, &absence->detail); // ends the answer
     if (status == TV_OK)
@@ -252,7 +263,6 @@ static void settle_no_set(struct tv_pending *pending, struct tv_absence *absence
                           enum tv_status status, int64_t now_ms) {
     note_if_ours(pending, absence, status, now_ms);
     tv_keystore_fail_set(pending->store, absence, now_ms);
-    set_discovered(pending->store, NULL, 0); // it may have moved
 }
 
 static struct tv_absence unusable_set(const struct tv_keystore *store) {
@@ -267,10 +277,9 @@ bool tv_keystore_settle_set(struct tv_pending *pending, struct tv_fetch_result *
     struct tv_keystore *store = pending->store;
     if (pending->discovering)
         return settle_configuration(pending, result, absence, now_ms);
-    if (result->http_status == 304 && store->set)
-        return keep_set(pending, NULL, result, now_ms);
-    if (result->http_status == 304 && tv_validators_any(&store->set_validators))
-        return restart(pending, absence, now_ms);
+    if (result->http_status == 304 && pending->conditional)
+        return store->set ? keep_set(pending, NULL, result, now_ms)
+                          : restart(pending, absence, now_ms);
     if (result->http_status != 200) {
         store->failed_status++;
         settle_no_set(pending, absence, absence->status, now_ms);

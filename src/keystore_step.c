@@ -100,7 +100,8 @@ static void settle_not_modified(struct tv_pending *pending, struct tv_fetch_resu
         settle_found(pending, pending->refreshed, result, now_ms);
         return;
     }
-    tv_lifetime_set(store, &held->life, result, now_ms);
+    if (held->key == pending->refreshed) // and not one that was put by hand meanwhile
+        tv_lifetime_set(store, &held->life, result, now_ms);
     keep_for_waiters(held, pending, now_ms);
     tv_pending_announce(pending, held->key, NULL);
 }
@@ -219,10 +220,11 @@ static bool settle_answer(struct tv_pending *pending, struct tv_fetch_result *re
         pending->store->failed_status++;
         return settle_failed(pending, &absence, result->retry_after_s, now_ms);
     }
-    note_success(pending);
+    if (!pending->discovering) // where the set is says nothing of how the set is doing
+        note_success(pending);
     if (pending->is_set)
         return tv_keystore_settle_set(pending, result, &absence, now_ms);
-    if (result->http_status == 304 && pending->refreshed) {
+    if (result->http_status == 304 && pending->conditional) {
         settle_not_modified(pending, result, now_ms);
     } else if (result->http_status == 404 || result->http_status == 410) {
         absence.status = TV_KEY_NOT_FOUND;

@@ -6,6 +6,7 @@
 enum {
     GOOD,      // for 1000 s, with an ETag
     GOOD_DATE, // with Last-Modified
+    GOOD_BARE, // without either
     OTHER,     // another key
     SAME,      // 304, for 500 s
     SAME_PLAIN,
@@ -25,6 +26,7 @@ enum {
 static struct server_answer answers[SERVER_ANSWERS] = {
     [GOOD] = {.bytes = OK_WITH("Cache-Control: max-age=1000\r\nETag: \"one\"\r\n")},
     [GOOD_DATE] = {.bytes = OK_WITH("Last-Modified: Mon, 06 Jan 2025 10:00:00 GMT\r\n")},
+    [GOOD_BARE] = {.bytes = OK_WITH("Cache-Control: max-age=1000\r\n")},
     [OTHER] = {.bytes = OK_WITH("ETag: \"two\"\r\n")},
     [SAME] = {.bytes = "HTTP/1.1 304 Not Modified\r\nConnection: close\r\n"
                        "Cache-Control: max-age=500\r\nETag: \"one\"\r\n\r\n"},
@@ -124,6 +126,49 @@ static void test_list_refresh(void) {
     tv_keystore_free(store);
 }
 
+// The first fails at a refresh, and the second says that nothing has changed, which it was not asked.
+static void test_list_not_modified(void) {
+    int first = new_path(GOOD), second = new_path(SAME);
+    char urls[2][128];
+    struct tv_keystore_options options = options_of(url_of(first, "", urls[0]));
+    options.urls[options.url_count++] = url_of(second, "", urls[1]);
+    struct tv_keystore *store = open_with(&options);
+    fetch_key(store, "one", tv_clock_steady_ms(), "from the first");
+    struct tv_key_walk walk = {0};
+    CHECK(tv_keystore_walk(store, &walk), "a key");
+    int64_t until_ms = walk.life->fresh_until_ms;
+    server_say(&server, first, ERROR);
+    tv_keystore_refresh(store, tv_clock_steady_ms());
+    struct tv_settlement *settlement = settle();
+    if (CHECK(settlement && settlement->key, "the old key"))
+        CHECK_NUMBER(304, settlement->absence.detail.number, "what the second said");
+    tv_settlement_free(settlement);
+    CHECK_NUMBER(1, conditional(first), "its own answer");
+    CHECK_NUMBER(1, requests(second), "asked next");
+    CHECK_NUMBER(0, conditional(second), "not about the answer of the first");
+    CHECK_NUMBER(0, tv_keystore_stats(store, 0).not_modified, "it confirms nothing");
+    CHECK_NUMBER(until_ms, walk.life->fresh_until_ms, "nor makes anything fresh");
+    tv_keystore_free(store);
+}
+
+// What is confirmed is what was asked about, and not the key that was put there meanwhile.
+static void test_not_modified_but_put(struct tv_key *mine) {
+    int path = new_path(GOOD);
+    char url[128];
+    struct tv_keystore_options options = options_of(url_of(path, "", url));
+    struct tv_keystore *store = open_with(&options);
+    int64_t now_ms = fetch_key(store, "one", tv_clock_steady_ms(), "one");
+    server_say(&server, path, SAME);
+    tv_keystore_refresh(store, now_ms);
+    CHECK_STATUS(TV_OK, tv_keystore_put(store, TV_SPAN("one"), mine, 0, now_ms), "put");
+    settle_all();
+    CHECK_NUMBER(1, tv_keystore_stats(store, 0).not_modified, "304");
+    struct tv_key_walk walk = {0};
+    CHECK(tv_keystore_walk(store, &walk) && walk.key == mine, "the one that was put");
+    CHECK_NUMBER(INT64_MAX, walk.life->fresh_until_ms, "for ever, as it was put");
+    tv_keystore_free(store);
+}
+
 static struct tv_key_walk only_key(struct tv_keystore *store) {
     struct tv_key_walk walk = {0}, past = {0};
     CHECK(tv_keystore_walk(store, &walk), "a key");
@@ -147,6 +192,7 @@ static const struct {
     {GOOD, GOOD, "200", TV_OK, 1000, 1, true},
     {OTHER, GOOD, "another key", TV_OK, 1000, 1, true},
     {PAGE, SAME, "304 for nothing", TV_KEY_UNUSABLE, 0, 0, false},
+    {GOOD_BARE, SAME, "304 that nobody asked for", TV_OK, 0, 0, false},
     {GOOD, NOT_FOUND, "404", TV_KEY_NOT_FOUND, 0, 1, false},
     {GOOD, ERROR, "500", TV_OK, 0, 1, false},
     {GOOD, RESET, "no answer", TV_OK, 0, 1, false},
@@ -162,6 +208,7 @@ static void test_refreshes(void) {
         int64_t now_ms = fetch_key(store, "one", tv_clock_steady_ms(), name);
         bool held = refreshes[i].first != PAGE;
         struct tv_key *before = held ? tv_key_retain(only_key(store).key) : NULL;
+        int64_t until_ms = held ? only_key(store).life->fresh_until_ms : 0;
         server_say(&server, path, refreshes[i].then);
         if (held) {
             // In the last tenth it serves, and is refreshed in the background.
@@ -184,6 +231,8 @@ static void test_refreshes(void) {
                              after.life->fresh_until_ms - after.life->stored_ms, name);
             else // left alone for a while, though it is due
                 CHECK_STATUS(TV_OK, ask_at(store, "one", now_ms + 500), name);
+            if (refreshes[i].lifetime_s == 0)
+                CHECK_NUMBER(until_ms, after.life->fresh_until_ms, name);
         }
         CHECK_NUMBER(0, tv_keystore_stats(store, now_ms).in_flight, name);
         CHECK_NUMBER(refreshes[i].lifetime_s > 0 && !refreshes[i].replaced,
@@ -546,12 +595,18 @@ int main(void) {
     size_t length;
     char *pem = check_read_file(KEYS "rsa.pem", &length);
     char *other = check_read_file(KEYS "other.pem", &length);
-    answers[GOOD].body = answers[GOOD_DATE].body = pem;
+    answers[GOOD].body = answers[GOOD_DATE].body = answers[GOOD_BARE].body = pem;
     answers[OTHER].body = other;
     server_listen(&server);
     server_start(&server, answers);
     test_lists();
     test_list_refresh();
+    test_list_not_modified();
+    struct tv_key *mine = NULL;
+    struct tv_detail detail = {0};
+    CHECK_STATUS(TV_OK, tv_key_load(other, length, &mine, &detail), "a key");
+    test_not_modified_but_put(mine);
+    tv_key_free(mine);
     test_refreshes();
     test_stale_limit();
     test_stale_wait();

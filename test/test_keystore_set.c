@@ -23,8 +23,11 @@ enum {
     FILE_URI,
     LARGE_CONFIGURATION,
     LARGE_AS_ANNOUNCED,
+    PLAIN,               // as SET, without validators
+    MOVED_CONFIGURATION, // names the set below MOVED_AGAIN
     ANSWER_COUNT,
     MOVED_TO = 30, // where the provider's set is
+    MOVED_AGAIN,
 };
 
 static struct server_answer answers[SERVER_ANSWERS] = {
@@ -46,6 +49,8 @@ static struct server_answer answers[SERVER_ANSWERS] = {
     [NO_URI] = {.bytes = OK_WITH("")},
     [FILE_URI] = {.bytes = OK_WITH("")},
     [LARGE_CONFIGURATION] = {.bytes = OK_WITH(""), .filler = 65537},
+    [PLAIN] = {.bytes = OK_WITH("Cache-Control: max-age=1000\r\n")},
+    [MOVED_CONFIGURATION] = {.bytes = OK_WITH("")},
     [LARGE_AS_ANNOUNCED] = {.bytes = OK_WITH("Content-Length: 1048576\r\n")},
 };
 
@@ -270,6 +275,44 @@ static void test_not_modified(void) {
     tv_keystore_free(store);
 }
 
+// The refresh that was under way has brought a 304 that nobody asked for: `held_until_ms` stays
+// the end of what is held, it is said, and nothing is confirmed.
+static void check_unasked(struct tv_keystore *store, int64_t held_until_ms, const char *name) {
+    struct tv_settlement *settlement = settle();
+    if (CHECK(settlement && settlement->is_set, name)) {
+        CHECK_STATUS(TV_KEY_UNUSABLE, settlement->absence.status, name);
+        CHECK_NUMBER(TV_REASON_HTTP_STATUS, settlement->absence.detail.reason, name);
+        CHECK_NUMBER(304, settlement->absence.detail.number, name);
+    }
+    tv_settlement_free(settlement);
+    settle_all();
+    CHECK_NUMBER(0, tv_keystore_stats(store, 0).not_modified, name);
+    CHECK_NUMBER(1, tv_keystore_stats(store, 0).failed_status, name);
+    CHECK_NUMBER(held_until_ms, fresh_until(store), name);
+    CHECK_STATUS(TV_OK, ask_at(store, "a", tv_clock_steady_ms()), name);
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "a", held_until_ms + 3600000), name);
+    CHECK_NUMBER(0, tv_keystore_stats(store, 0).held, name);
+    settle_all();
+}
+
+// A 304 means the answer that was asked about. Where none was, it confirms nothing.
+static void test_unasked_not_modified(void) {
+    int path = new_path(PLAIN);
+    struct tv_keystore *store = open_set(path);
+    fetch_key(store, "a", tv_clock_steady_ms(), "unasked 304");
+    int64_t held_until_ms = fresh_until(store);
+    server_say(&server, path, SAME);
+    CHECK_STATUS(TV_OK, ask_at(store, "a", held_until_ms - 1), "the refresh begins");
+    check_unasked(store, held_until_ms, "unasked 304");
+    CHECK_NUMBER(0, conditional(path), "there was nothing to be asked about");
+    server_say(&server, path, LATER);
+    tv_keystore_refresh(store, tv_clock_steady_ms());
+    settle_all();
+    CHECK_STATUS(TV_OK, ask_at(store, "c", tv_clock_steady_ms()), "refreshed");
+    CHECK_NUMBER(0, conditional(path), "nor now");
+    tv_keystore_free(store);
+}
+
 // A token without a kid: the only key that can check it, if there is just one.
 static void test_without_kid(void) {
     static const struct {
@@ -391,13 +434,16 @@ static void test_by_hand_for_a_time(void) {
 
 // OpenID providers
 
-static struct tv_keystore *open_provider(int path) {
+static struct tv_keystore *open_provider_for(int path, int64_t default_ttl_s) {
     char url[128];
     struct tv_keystore_options options = options_of(url_of(path, "", url));
     options.source = TV_SOURCE_OPENID;
+    options.default_ttl_s = default_ttl_s;
     ((char *)options.urls[0])[strlen(url) - 1] = '\0'; // an issuer, to the letter
     return open_with(&options);
 }
+
+static struct tv_keystore *open_provider(int path) { return open_provider_for(path, 600); }
 
 static const struct {
     int configuration, set;
@@ -476,11 +522,69 @@ static void test_provider_life(void) {
     tv_keystore_free(store);
 }
 
-static char *with_port(const char *format) {
+// A provider that moves its set: what the old address said of it is not asked of the new one, which
+// confirms nothing by a 304; and refresh() goes to the new one.
+static void test_provider_moves(void) {
+    int path = CONFIGURATION, before = requests(path);
+    server_say(&server, path, CONFIGURATION);
+    server_say(&server, MOVED_TO, SET);
+    server_say(&server, MOVED_AGAIN, SAME);
+    int set_before = requests(MOVED_TO), set_conditional = conditional(MOVED_TO);
+    struct tv_keystore *store = open_provider(path);
+    fetch_key(store, "a", tv_clock_steady_ms(), "provider");
+    int64_t held_until_ms = fresh_until(store);
+    server_say(&server, path, MOVED_CONFIGURATION);
+    tv_keystore_refresh(store, tv_clock_steady_ms());
+    check_unasked(store, held_until_ms, "304 at the new address");
+    CHECK(requests(path) - before >= 2, "the configuration is asked for");
+    CHECK(requests(MOVED_AGAIN) >= 1, "the new address is asked");
+    CHECK_NUMBER(0, conditional(MOVED_AGAIN), "without what the old one said");
+    CHECK_NUMBER(1, requests(MOVED_TO) - set_before, "the old one is not");
+    server_say(&server, MOVED_AGAIN, LATER);
+    tv_keystore_refresh(store, tv_clock_steady_ms());
+    settle_all();
+    int64_t now_ms = tv_clock_steady_ms();
+    CHECK_STATUS(TV_OK, ask_at(store, "c", now_ms), "the new set");
+    CHECK_STATUS(TV_KEY_NOT_FOUND, ask_at(store, "a", now_ms), "what was withdrawn is gone");
+    // The same address once more: now it is its own answer that it is asked about.
+    tv_keystore_refresh(store, tv_clock_steady_ms());
+    settle_all();
+    CHECK(conditional(MOVED_AGAIN) >= 1, "its own answer");
+    CHECK_NUMBER(set_conditional, conditional(MOVED_TO), "the old one never");
+    tv_keystore_free(store);
+}
+
+// An address that stops to answer is not asked for as long as it was believed: the provider may
+// have moved away from it. Nor is one whose set lacks what tokens are signed with.
+static void test_provider_left(void) {
+    int path = CONFIGURATION;
+    for (int round = 0; round < 2; round++) {
+        server_say(&server, path, CONFIGURATION);
+        server_say(&server, MOVED_TO, SET);
+        server_say(&server, MOVED_AGAIN, LATER);
+        struct tv_keystore *store = open_provider_for(path, round == 0 ? 600 : 0);
+        int64_t now_ms = fetch_key(store, "a", tv_clock_steady_ms(), "provider");
+        server_say(&server, path, MOVED_CONFIGURATION);
+        if (round == 0)
+            server_say(&server, MOVED_TO, RESET);
+        fetch_key(store, "c", now_ms, "the old address fails, or has no such key");
+        int set_before = requests(MOVED_TO);
+        now_ms = fetch_key(store, "c", tv_clock_steady_ms() + 10000, "past the pause");
+        CHECK_STATUS(TV_OK, ask_at(store, "c", now_ms), "the new address");
+        CHECK_NUMBER(set_before, requests(MOVED_TO), "the old one is not asked again");
+        tv_keystore_free(store);
+    }
+}
+
+// With the port, the provider's path and that of its set.
+static char *with_ports(const char *format, int set) {
     char *text = check_malloc(512);
-    snprintf(text, 512, format, server.port, CONFIGURATION, server.port, MOVED_TO);
+    snprintf(text, 512, format, server.port, CONFIGURATION, server.port, set);
     return text;
 }
+
+#define CONFIGURATION_TEXT                                                                         \
+    "{\"issuer\":\"http://127.0.0.1:%d/%d\",\"jwks_uri\":\"http://127.0.0.1:%d/%d/set\"}"
 
 int main(void) {
     server_listen(&server);
@@ -488,14 +592,15 @@ int main(void) {
         expand("{\"keys\":[{$R,\"kid\":\"a\"},{$S,\"kid\":\"b\"}]}"),
         expand("{\"keys\":[{$S,\"kid\":\"b\"},{$R,\"kid\":\"c\"}]}"),
         expand("{\"keys\":[{$R},{$E},{\"kty\":\"oct\",\"k\":\"AAAA\"}]}"),
-        with_port("{\"issuer\":\"http://127.0.0.1:%d/%d\","
-                  "\"jwks_uri\":\"http://127.0.0.1:%d/%d/set\"}"),
-        with_port("{\"issuer\":\"http://127.0.0.1:%d/%d\"}"),
-        with_port("{\"issuer\":\"http://127.0.0.1:%d/%d\",\"jwks_uri\":\"file:///etc/passwd\"}"),
+        with_ports(CONFIGURATION_TEXT, MOVED_TO),
+        with_ports("{\"issuer\":\"http://127.0.0.1:%d/%d\"}", 0),
+        with_ports("{\"issuer\":\"http://127.0.0.1:%d/%d\",\"jwks_uri\":\"file:///etc/passwd\"}", 0),
+        with_ports(CONFIGURATION_TEXT, MOVED_AGAIN),
     };
-    const int owners[] = {SET, LATER, ONE, CONFIGURATION, NO_URI, FILE_URI};
+    const int owners[] = {SET, LATER, ONE, CONFIGURATION, NO_URI, FILE_URI, MOVED_CONFIGURATION};
     for (size_t i = 0; i < sizeof owners / sizeof owners[0]; i++)
         answers[owners[i]].body = bodies[i];
+    answers[PLAIN].body = bodies[0];
     server_start(&server, answers);
     test_kids();
     test_newer_than_answer();
@@ -504,6 +609,7 @@ int main(void) {
         check_failed_refresh(i);
     }
     test_not_modified();
+    test_unasked_not_modified();
     test_without_kid();
     test_stale_wait();
     test_limits();
@@ -511,6 +617,8 @@ int main(void) {
     test_by_hand_for_a_time();
     test_providers();
     test_provider_life();
+    test_provider_moves();
+    test_provider_left();
     server_stop(&server);
     for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++)
         free(bodies[i]);
