@@ -26,8 +26,8 @@ static struct fetcher {
     int epoll_fd;
     int timer_fd;
     CURLM *multi;
-    struct list queued, running, ended;
-    size_t running_count, queued_count;
+    struct list queued[2], running, ended; // two queues: the second is of what is urgent
+    size_t running_count[2];
     int64_t curl_deadline_ms;
     int64_t wake_at_ms;
     int64_t armed_ms; // what the timer is set to
@@ -141,8 +141,12 @@ static CURLM *open_multi(void) {
     curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
     curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer_wanted);
     curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)TV_FETCH_MAX_HOST_CONNECTIONS);
-    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)TV_FETCH_MAX_RUNNING);
+    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)TV_FETCH_MAX_HOST_CONNECTIONS);
     return multi;
+}
+
+static struct list *queue_of(const struct tv_fetch *fetch) {
+    return &fetcher.queued[fetch->settings.urgent];
 }
 
 // After a fork, what was under way starts again in the child with handles of its own. The inherited
@@ -156,8 +160,7 @@ static void adopt_fetches(struct list *inherited) {
         fetch->header_length = 0;
         fetch->lost_socket = false;
         fetch->result = (struct tv_fetch_result){0};
-        list_append(&fetcher.queued, fetch);
-        fetcher.queued_count++;
+        list_append(queue_of(fetch), fetch);
     }
 }
 
@@ -182,7 +185,8 @@ static bool set_up(void) {
     fetcher.wake_at_ms = inherited.pid != 0 ? inherited.wake_at_ms : NEVER;
     fetcher.ended = inherited.ended;
     adopt_fetches(&inherited.running);
-    adopt_fetches(&inherited.queued);
+    adopt_fetches(&inherited.queued[true]);
+    adopt_fetches(&inherited.queued[false]);
     arm_timer();
     return true;
 }
@@ -205,22 +209,26 @@ static void end_fetch(struct tv_fetch *fetch, CURLcode code) {
         result->error = tv_fetch_error_text(fetch->easy, code);
     close_easy(fetch);
     list_remove(&fetcher.running, fetch);
-    fetcher.running_count--;
+    fetcher.running_count[fetch->settings.urgent]--;
     fetch->state = TV_FETCH_ENDED;
     list_append(&fetcher.ended, fetch);
 }
 
-static void start_queued(void) {
-    while (fetcher.queued.first && fetcher.running_count < max_running) {
-        struct tv_fetch *fetch = list_take(&fetcher.queued);
-        fetcher.queued_count--;
+static void start_queue(bool urgent) {
+    while (fetcher.queued[urgent].first && fetcher.running_count[urgent] < max_running) {
+        struct tv_fetch *fetch = list_take(&fetcher.queued[urgent]);
         list_append(&fetcher.running, fetch);
-        fetcher.running_count++;
+        fetcher.running_count[urgent]++;
         fetch->state = TV_FETCH_RUNNING;
         fetch->easy = tv_fetch_open_easy(fetch);
         if (!fetch->easy || curl_multi_add_handle(fetcher.multi, fetch->easy) != CURLM_OK)
             end_fetch(fetch, CURLE_OUT_OF_MEMORY);
     }
+}
+
+static void start_queued(void) {
+    start_queue(true);
+    start_queue(false);
 }
 
 static void collect_ended(void) {
@@ -298,8 +306,7 @@ enum tv_status tv_fetch_start(const char *url, const struct tv_fetch_settings *s
         return TV_NO_MEMORY;
     }
     made->state = TV_FETCH_QUEUED;
-    list_append(&fetcher.queued, made);
-    fetcher.queued_count++;
+    list_append(queue_of(made), made);
     tv_fetcher_wake_by(tv_clock_steady_ms());
     *fetch = made;
     return TV_OK;
@@ -319,10 +326,9 @@ void tv_fetch_free(struct tv_fetch *fetch) {
     if (fetch->state == TV_FETCH_RUNNING) {
         close_easy(fetch);
         list_remove(&fetcher.running, fetch);
-        fetcher.running_count--;
+        fetcher.running_count[fetch->settings.urgent]--;
     } else if (fetch->state == TV_FETCH_QUEUED) {
-        list_remove(&fetcher.queued, fetch);
-        fetcher.queued_count--;
+        list_remove(queue_of(fetch), fetch);
     } else if (fetch->state == TV_FETCH_ENDED) {
         list_remove(&fetcher.ended, fetch);
     }

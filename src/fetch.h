@@ -7,12 +7,12 @@
 
 #include <stdint.h>
 
-// Transfers in flight in the process; the others queue.
+// Transfers in flight in the process, and as many again of urgent ones; the others queue.
 #define TV_FETCH_MAX_RUNNING 64
 // Bytes of header in one answer.
 #define TV_FETCH_MAX_HEADER ((size_t)65536)
-// Connections to one host.
-#define TV_FETCH_MAX_HOST_CONNECTIONS 16
+// Connections to one host: for all of them, or those of one source would hold up another's.
+#define TV_FETCH_MAX_HOST_CONNECTIONS (2 * TV_FETCH_MAX_RUNNING)
 
 // How to ask a source. The strings, each of which may be NULL, are borrowed until the fetch is
 // freed.
@@ -24,6 +24,7 @@ struct tv_fetch_settings {
     const char *bearer_token_file;        // read anew for each fetch
     int64_t connect_timeout_ms;
     int64_t timeout_ms; // whole transfer, waiting for a connection included
+    bool urgent;        // has slots of its own, which others cannot take
     size_t max_bytes;   // of body
 };
 
@@ -73,5 +74,6 @@ void tv_fetcher_wake_by(int64_t time_ms);
 // The next transfer that has ended, or NULL. The caller frees it.
 struct tv_fetch *tv_fetcher_take_ended(void);
 
-// Sets how many transfers may be in flight, at most TV_FETCH_MAX_RUNNING; those that are go on.
+// Sets how many transfers of either kind may be in flight, at most TV_FETCH_MAX_RUNNING; those that
+// are go on.
 void tv_fetcher_limit(size_t limit);

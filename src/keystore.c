@@ -238,10 +238,9 @@ void tv_keystore_refresh(struct tv_keystore *store, int64_t now_ms) {
         return;
     struct tv_cache_entry *entry = NULL;
     while ((entry = tv_cache_next(store->keys, entry))) {
-        struct tv_key_request request = {.key_id = entry->key_id};
         pending = tv_pending_find(store, entry->key_id);
-        if (!pending && store->queued < store->options.max_queued)
-            tv_pending_add(store, &request, now_ms, &pending, &ignored);
+        if (!pending)
+            tv_pending_add_refresh(store, entry->key_id, now_ms, &pending, &ignored);
         if (pending)
             pending->announce = true;
     }

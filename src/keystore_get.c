@@ -3,6 +3,8 @@
 // being fetched.
 #include "keystore_internal.h"
 
+#include <arpa/inet.h>
+
 bool tv_absence_is_ours(struct tv_absence *absence, enum tv_status status) {
     if (status != TV_NO_MEMORY && status != TV_CRYPTO_FAILURE)
         return false;
@@ -48,13 +50,12 @@ static enum tv_status get_held(struct tv_keystore *store, struct tv_cache_entry 
     struct tv_pending *pending = NULL;
     if (now_ms >= entry->life.refresh_from_ms || !fresh) {
         struct tv_detail ignored = {0}; // the key held serves in any case
-        struct tv_key_request refresh = {.key_id = entry->key_id};
-        bool wanted = now_ms >= entry->life.refresh_from_ms &&
-                      store->queued < store->options.max_queued &&
-                      tv_keystore_usable_server(store, 0, now_ms) < store->server_count;
+        bool wanted =
+            now_ms >= entry->life.refresh_from_ms &&
+            tv_keystore_usable_server(store, TV_CLASS_HELD, 0, now_ms) < store->server_count;
         pending = tv_pending_find(store, entry->key_id);
         if (!pending && wanted)
-            tv_pending_add(store, &refresh, now_ms, &pending, &ignored);
+            tv_pending_add_refresh(store, entry->key_id, now_ms, &pending, &ignored);
     }
     if (!fresh && pending && now_ms < pending->asked_ms + store->options.stale_wait_ms) {
         pending->serve_stale_at_ms = pending->asked_ms + store->options.stale_wait_ms;
@@ -67,11 +68,33 @@ static enum tv_status get_held(struct tv_keystore *store, struct tv_cache_entry 
     return TV_OK;
 }
 
+// The name by which a client is counted: of an IPv6 address its network of 64 bits, since one person
+// has all the addresses in it (RFC 6177); an IPv4 address in IPv6's spelling is the IPv4 address.
+// Empty for none, and for what is no address of anybody.
+static struct tv_span name_client(struct tv_span client, char name[TV_CLIENT_MAX_LENGTH]) {
+    struct in6_addr address;
+    if (client.length == 0 || client.length >= TV_CLIENT_MAX_LENGTH)
+        return (struct tv_span){0};
+    memcpy(name, client.data, client.length);
+    name[client.length] = '\0';
+    char *zone = strchr(name, '%');
+    if (zone)
+        *zone = '\0';
+    if (inet_pton(AF_INET6, name, &address) != 1) {
+        memcpy(name, client.data, client.length);
+    } else if (IN6_IS_ADDR_V4MAPPED(&address)) {
+        inet_ntop(AF_INET, &address.s6_addr[12], name, TV_CLIENT_MAX_LENGTH);
+    } else {
+        memset(&address.s6_addr[8], 0, 8);
+        inet_ntop(AF_INET6, &address, name, TV_CLIENT_MAX_LENGTH);
+    }
+    return tv_span_of(name);
+}
+
 static enum tv_status check_limits(struct tv_keystore *store, struct tv_span client,
                                    struct tv_detail *detail) {
     const struct tv_keystore_options *options = &store->options;
-    if (client.length > 0 && client.length < TV_CLIENT_MAX_LENGTH &&
-        tv_pending_count_of(store, client) >= options->max_per_client) {
+    if (client.length > 0 && tv_pending_count_of(store, client) >= options->max_per_client) {
         detail->reason = TV_REASON_CLIENT;
         detail->limit = (double)options->max_per_client;
     } else if (store->queued >= options->max_queued) {
@@ -88,9 +111,12 @@ enum tv_status tv_keystore_ask(struct tv_keystore *store, const struct tv_key_re
     struct tv_pending *pending = tv_pending_find(store, request->key_id);
     if (pending)
         return tv_pending_wait(pending, request->announce);
-    enum tv_status status = check_limits(store, request->client, detail);
+    struct tv_key_request unknown = *request;
+    char client[TV_CLIENT_MAX_LENGTH];
+    unknown.client = name_client(request->client, client);
+    enum tv_status status = check_limits(store, unknown.client, detail);
     if (status == TV_OK)
-        status = tv_pending_add(store, request, now_ms, &pending, detail);
+        status = tv_pending_add(store, &unknown, now_ms, &pending, detail);
     return status == TV_OK ? tv_pending_wait(pending, request->announce) : status;
 }
 
@@ -98,7 +124,7 @@ enum tv_status tv_keystore_ask(struct tv_keystore *store, const struct tv_key_re
 static const struct tv_absence *last_failure(const struct tv_keystore *store) {
     const struct tv_server *last = &store->servers[0];
     for (size_t i = 1; i < store->server_count; i++)
-        if (store->servers[i].failed_ms >= last->failed_ms)
+        if (store->servers[i].last_failed_ms >= last->last_failed_ms)
             last = &store->servers[i];
     return &last->last_failure;
 }
@@ -123,7 +149,8 @@ static enum tv_status get_from_cache(struct tv_keystore *store,
         return tv_absence_fail(&absent->absence, detail);
     }
     store->misses++;
-    bool none_usable = tv_keystore_usable_server(store, 0, now_ms) == store->server_count;
+    bool none_usable =
+        tv_keystore_usable_server(store, TV_CLASS_UNKNOWN, 0, now_ms) == store->server_count;
     if (!tv_pending_find(store, request->key_id) && (none_usable || request->again))
         return tv_absence_fail(last_failure(store), detail);
     return tv_keystore_ask(store, request, now_ms, detail);

@@ -9,14 +9,24 @@
 
 #define TV_CLIENT_MAX_LENGTH 64
 
+// How asking an address has been going.
+struct tv_health {
+    int failures; // rounds in a row
+    int64_t failed_ms;
+    int64_t back_off_until_ms;
+};
+
+// Whom a look-up is for. Unknown kids, which anybody can make up, have caps; they must neither take
+// the place of what is held nor decide whether its source is asked.
+enum tv_class { TV_CLASS_UNKNOWN, TV_CLASS_HELD, TV_CLASSES };
+
 // One address that is asked, and how it has been doing.
 struct tv_server {
     char *url;       // without slash at the end for a key server
     char *printable; // without user, password and query
     struct tv_absence last_failure;
-    int failures; // rounds in a row
-    int64_t failed_ms;
-    int64_t back_off_until_ms;
+    int64_t last_failed_ms;
+    struct tv_health health[TV_CLASSES];
 };
 
 // A kid that is being fetched, queued, or waiting for the set; or the fetch of the set itself.
@@ -24,6 +34,7 @@ struct tv_pending {
     struct tv_keystore *store;
     struct tv_span key_id; // owned
     const struct tv_algorithm *algorithm;
+    enum tv_class class;
     bool is_set;
     bool discovering; // its fetch is for the provider's configuration
     bool repeated;    // its fetch is the second, for those who came during the first
@@ -63,6 +74,7 @@ struct tv_keystore {
 
     struct tv_pending *pendings;
     size_t running, queued;
+    size_t running_of[TV_CLASSES]; // of those that are running
     uint64_t hits, misses, fetches, not_modified, overloaded;
     uint64_t failed_network, failed_status, failed_key;
     uint64_t random;
@@ -111,18 +123,25 @@ enum tv_status tv_keystore_ask(struct tv_keystore *store, const struct tv_key_re
 // keystore_pending.c
 
 // Index of the first server from `first` on that may be asked now, or server_count.
-size_t tv_keystore_usable_server(const struct tv_keystore *store, size_t first, int64_t now_ms);
+size_t tv_keystore_usable_server(const struct tv_keystore *store, enum tv_class class, size_t first,
+                                 int64_t now_ms);
 
 // Whether one more fetch from that server may start; server_count: where none may be asked now.
-bool tv_keystore_has_slot(const struct tv_keystore *store, size_t server);
+bool tv_keystore_has_slot(const struct tv_keystore *store, enum tv_class class, size_t server);
 
 struct tv_pending *tv_pending_find(struct tv_keystore *store, struct tv_span key_id);
 struct tv_pending *tv_pending_find_set(struct tv_keystore *store);
 
-// Adds a look-up. One of a key server starts if a slot is free; one of a set waits for the set's.
+// Adds a look-up, counted for the request's client, which is shorter than TV_CLIENT_MAX_LENGTH. One
+// of a key server starts if a slot is free; one of a set waits for the set's.
 // On failure nothing is added.
 enum tv_status tv_pending_add(struct tv_keystore *store, const struct tv_key_request *request,
                               int64_t now_ms, struct tv_pending **added, struct tv_detail *detail);
+
+// Adds a look-up of a kid that is held, whatever else is asked for.
+enum tv_status tv_pending_add_refresh(struct tv_keystore *store, struct tv_span key_id,
+                                      int64_t now_ms, struct tv_pending **added,
+                                      struct tv_detail *detail);
 
 // Adds and starts the fetch of the set.
 enum tv_status tv_pending_add_set(struct tv_keystore *store, int64_t now_ms,

@@ -84,9 +84,11 @@ void tv_keystores_wake_collector(void) {
 
 // Servers
 
-size_t tv_keystore_usable_server(const struct tv_keystore *store, size_t first, int64_t now_ms) {
+size_t tv_keystore_usable_server(const struct tv_keystore *store, enum tv_class class, size_t first,
+                                 int64_t now_ms) {
     size_t index = first;
-    while (index < store->server_count && now_ms < store->servers[index].back_off_until_ms)
+    while (index < store->server_count &&
+           now_ms < store->servers[index].health[class].back_off_until_ms)
         index++;
     return index;
 }
@@ -94,9 +96,10 @@ size_t tv_keystore_usable_server(const struct tv_keystore *store, size_t first, 
 // A server that has just failed is asked one thing first: many more fetches would wait as long for
 // it, and keep those from other sources, and threads that look up its name, waiting with them.
 // Where all have failed, what is under way finds out for the others.
-bool tv_keystore_has_slot(const struct tv_keystore *store, size_t server) {
-    bool failed = server == store->server_count || store->servers[server].failures > 0;
-    return store->running < (failed ? 1 : store->options.max_running);
+bool tv_keystore_has_slot(const struct tv_keystore *store, enum tv_class class, size_t server) {
+    bool failed =
+        server == store->server_count || store->servers[server].health[class].failures > 0;
+    return store->running_of[class] < (failed ? 1 : store->options.max_running);
 }
 
 // What an OpenID provider says of its set is taken for good as long as a key at the most.
@@ -146,6 +149,7 @@ static void drop_fetch(struct tv_pending *pending) {
     tv_fetch_free(pending->fetch);
     pending->fetch = NULL;
     pending->store->running--;
+    pending->store->running_of[pending->class]--;
     pending->store->queued++;
 }
 
@@ -216,6 +220,7 @@ enum tv_status tv_pending_start(struct tv_pending *pending, int64_t now_ms,
         .bearer_token_file = known ? options->bearer_token_file : NULL,
         .connect_timeout_ms = options->connect_timeout_ms,
         .timeout_ms = options->timeout_ms,
+        .urgent = pending->class == TV_CLASS_HELD,
         .max_bytes = pending->is_set ? TV_KEY_SET_MAX_LENGTH : TV_KEY_MAX_LENGTH};
     const struct tv_validators *validators = find_validators(pending);
     status = tv_fetch_start(pending->url, &settings, validators, pending, &pending->fetch, detail);
@@ -224,13 +229,14 @@ enum tv_status tv_pending_start(struct tv_pending *pending, int64_t now_ms,
     pending->conditional = validators != NULL;
     pending->started_ms = now_ms;
     store->running++;
+    store->running_of[pending->class]++;
     store->queued--;
     store->fetches++;
     return TV_OK;
 }
 
-static struct tv_pending *pending_new(struct tv_keystore *store, struct tv_span key_id,
-                                      int64_t now_ms) {
+static struct tv_pending *pending_new(struct tv_keystore *store, enum tv_class class,
+                                      struct tv_span key_id, int64_t now_ms) {
     struct tv_pending *pending = calloc(1, sizeof *pending);
     char *copy = tv_span_copy(key_id);
     if (!pending || !copy) {
@@ -239,6 +245,7 @@ static struct tv_pending *pending_new(struct tv_keystore *store, struct tv_span 
         return NULL;
     }
     pending->store = store;
+    pending->class = class;
     pending->key_id = (struct tv_span){copy, key_id.length};
     pending->asked_ms = now_ms;
     struct tv_pending **end = &store->pendings;
@@ -249,33 +256,51 @@ static struct tv_pending *pending_new(struct tv_keystore *store, struct tv_span 
     return pending;
 }
 
-enum tv_status tv_pending_add(struct tv_keystore *store, const struct tv_key_request *request,
-                              int64_t now_ms, struct tv_pending **added, struct tv_detail *detail) {
-    struct tv_pending *pending = pending_new(store, request->key_id, now_ms);
-    if (!pending)
-        return TV_NO_MEMORY;
-    struct tv_span client = request->client;
-    if (client.length > 0 && client.length < TV_CLIENT_MAX_LENGTH)
-        memcpy(pending->client, client.data, client.length);
-    pending->algorithm = request->algorithm;
-    enum tv_status status = TV_OK;
-    if (!tv_keystore_is_set(store)) {
-        pending->server = tv_keystore_usable_server(store, 0, now_ms);
-        if (pending->server == store->server_count)
-            pending->server = 0; // queued, and judged again when its turn comes
-        if (tv_keystore_has_slot(store, pending->server))
-            status = tv_pending_start(pending, now_ms, detail);
-    }
+// Starts a look-up of a key server, if a slot is free. On failure it is freed.
+static enum tv_status start_if_free(struct tv_pending *pending, int64_t now_ms,
+                                    struct tv_detail *detail) {
+    const struct tv_keystore *store = pending->store;
+    pending->server = tv_keystore_usable_server(store, pending->class, 0, now_ms);
+    if (pending->server == store->server_count)
+        pending->server = 0; // queued, and judged again when its turn comes
+    if (!tv_keystore_has_slot(store, pending->class, pending->server))
+        return TV_OK;
+    enum tv_status status = tv_pending_start(pending, now_ms, detail);
     if (status != TV_OK)
         tv_pending_free(pending);
-    else
+    return status;
+}
+
+enum tv_status tv_pending_add(struct tv_keystore *store, const struct tv_key_request *request,
+                              int64_t now_ms, struct tv_pending **added, struct tv_detail *detail) {
+    struct tv_pending *pending = pending_new(store, TV_CLASS_UNKNOWN, request->key_id, now_ms);
+    if (!pending)
+        return TV_NO_MEMORY;
+    if (request->client.length > 0)
+        memcpy(pending->client, request->client.data, request->client.length);
+    pending->algorithm = request->algorithm;
+    enum tv_status status =
+        tv_keystore_is_set(store) ? TV_OK : start_if_free(pending, now_ms, detail);
+    if (status == TV_OK)
+        *added = pending;
+    return status;
+}
+
+enum tv_status tv_pending_add_refresh(struct tv_keystore *store, struct tv_span key_id,
+                                      int64_t now_ms, struct tv_pending **added,
+                                      struct tv_detail *detail) {
+    struct tv_pending *pending = pending_new(store, TV_CLASS_HELD, key_id, now_ms);
+    if (!pending)
+        return TV_NO_MEMORY;
+    enum tv_status status = start_if_free(pending, now_ms, detail);
+    if (status == TV_OK)
         *added = pending;
     return status;
 }
 
 enum tv_status tv_pending_add_set(struct tv_keystore *store, int64_t now_ms,
                                   struct tv_pending **added, struct tv_detail *detail) {
-    struct tv_pending *pending = pending_new(store, (struct tv_span){0}, now_ms);
+    struct tv_pending *pending = pending_new(store, TV_CLASS_HELD, (struct tv_span){0}, now_ms);
     if (!pending)
         return TV_NO_MEMORY;
     pending->is_set = true;

@@ -6,6 +6,10 @@
 
 #include <stdlib.h>
 
+// Who asks so soon after the set's fetch was begun is answered by it: a crowd that comes at once
+// makes one request.
+#define TOGETHER_MS 500
+
 static struct tv_key *find(const struct tv_keystore *store, struct tv_span key_id,
                            const struct tv_algorithm *algorithm) {
     if (!store->set)
@@ -25,7 +29,8 @@ static struct tv_absence not_in_set(const struct tv_keystore *store) {
 static enum tv_status find_fetch(struct tv_keystore *store, bool wanted, int64_t now_ms,
                                  struct tv_pending **fetch, struct tv_detail *detail) {
     *fetch = tv_pending_find_set(store);
-    if (*fetch || !wanted || tv_keystore_usable_server(store, 0, now_ms) == store->server_count)
+    if (*fetch || !wanted ||
+        tv_keystore_usable_server(store, TV_CLASS_HELD, 0, now_ms) == store->server_count)
         return TV_OK;
     return tv_pending_add_set(store, now_ms, fetch, detail);
 }
@@ -42,9 +47,11 @@ static enum tv_status serve(struct tv_keystore *store, const struct tv_key_reque
         find_fetch(store, now_ms >= life->refresh_from_ms, now_ms, &fetch, &ignored);
         if (!fresh && fetch && now_ms < fetch->asked_ms + store->options.stale_wait_ms) {
             struct tv_pending *pending = tv_pending_find(store, request->key_id);
+            struct tv_key_request known = *request;
             enum tv_status status = TV_OK;
+            known.client = (struct tv_span){0}; // whose unknown kids are counted, not this one
             if (!pending)
-                status = tv_pending_add(store, request, now_ms, &pending, detail);
+                status = tv_pending_add(store, &known, now_ms, &pending, detail);
             if (status != TV_OK)
                 return status;
             pending->serve_stale_at_ms = fetch->asked_ms + store->options.stale_wait_ms;
@@ -82,8 +89,8 @@ enum tv_status tv_keystore_get_from_set(struct tv_keystore *store,
 }
 
 // Tells everybody who waits for a key of the set what became of it; who waits for one that it lacks
-// is told `absence`. With `fetch`, those who came after it was begun go on waiting: the key may be
-// newer than the answer. Returns how many were told that it is absent.
+// is told `absence`. With `fetch`, those who came later than it go on waiting: the key may be newer
+// than the answer. Returns how many were told that it is absent.
 static size_t settle_waiters(struct tv_keystore *store, const struct tv_absence *absence,
                              const struct tv_pending *fetch, size_t *late) {
     size_t absent = 0;
@@ -94,7 +101,7 @@ static size_t settle_waiters(struct tv_keystore *store, const struct tv_absence 
         if (pending->is_set)
             continue;
         struct tv_key *key = find(store, pending->key_id, pending->algorithm);
-        if (!key && fetch && pending->asked_ms > fetch->started_ms) {
+        if (!key && fetch && pending->asked_ms > fetch->started_ms + TOGETHER_MS) {
             ++*late;
             continue;
         }
@@ -107,14 +114,15 @@ static size_t settle_waiters(struct tv_keystore *store, const struct tv_absence 
 
 void tv_keystore_fail_set(struct tv_keystore *store, const struct tv_absence *absence,
                           int64_t now_ms) {
-    int64_t retry_ms = store->servers[0].back_off_until_ms;
+    struct tv_health *health = &store->servers[0].health[TV_CLASS_HELD];
+    int64_t retry_ms = health->back_off_until_ms;
     if (retry_ms <= now_ms) // it answered, with something that is no set
         retry_ms = now_ms + store->options.negative_ttl_s * 1000;
     store->set_life.refresh_from_ms = retry_ms;
     store->penalty_until_ms = now_ms + store->options.penalty_s * 1000;
     if (!store->set) {
         store->servers[0].last_failure = *absence;
-        store->servers[0].back_off_until_ms = retry_ms;
+        health->back_off_until_ms = retry_ms;
     }
     size_t late;
     settle_waiters(store, absence, NULL, &late);

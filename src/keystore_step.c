@@ -33,37 +33,49 @@ void tv_lifetime_set(struct tv_keystore *store, struct tv_lifetime *life,
 
 static void note_success(struct tv_pending *pending) {
     struct tv_server *server = &pending->store->servers[pending->server];
-    server->failures = 0;
-    server->back_off_until_ms = 0;
+    for (int class = 0; class < TV_CLASSES; class++)
+        server->health[class].failures = 0, server->health[class].back_off_until_ms = 0;
+}
+
+// One more failure: a longer pause, of which `spread`, from 0 to 1, takes off up to a quarter.
+static void note_round(struct tv_health *health, const struct tv_keystore_options *options,
+                       double spread, int64_t asked_ms, int64_t now_ms) {
+    int shift = health->failures < 20 ? health->failures : 20;
+    int64_t delay_ms = options->back_off_min_ms << shift;
+    delay_ms = delay_ms < options->back_off_max_ms ? delay_ms : options->back_off_max_ms;
+    delay_ms = (int64_t)((double)delay_ms * (0.75 + 0.25 * spread));
+    health->failures++;
+    health->failed_ms = now_ms;
+    health->back_off_until_ms = now_ms + (asked_ms > delay_ms ? asked_ms : delay_ms);
 }
 
 void tv_server_note_failure(const struct tv_pending *pending, const struct tv_absence *absence,
                             int64_t retry_after_s, int64_t now_ms) {
     struct tv_keystore *store = pending->store;
     struct tv_server *server = &store->servers[pending->server];
-    server->last_failure = *absence;
-    // Of many that were under way together only the first counts as a round.
-    if (server->failures > 0 && pending->started_ms <= server->failed_ms)
-        return;
     const struct tv_keystore_options *options = &store->options;
-    int shift = server->failures < 20 ? server->failures : 20;
-    int64_t delay_ms = options->back_off_min_ms << shift;
-    delay_ms = delay_ms < options->back_off_max_ms ? delay_ms : options->back_off_max_ms;
-    delay_ms = (int64_t)((double)delay_ms * (0.75 + 0.25 * next_random(store)));
     // What the server itself asks for is not shortened (RFC 9110 section 10.2.3), but bounded.
     int64_t asked_ms = retry_after_s < options->back_off_max_ms / 1000 ? retry_after_s * 1000
                                                                        : options->back_off_max_ms;
-    server->failures++;
-    server->failed_ms = now_ms;
-    server->back_off_until_ms = now_ms + (asked_ms > delay_ms ? asked_ms : delay_ms);
+    server->last_failure = *absence;
+    server->last_failed_ms = now_ms;
+    double spread = next_random(store);
+    // What fails for a key that was good fails for others too, but not the other way round.
+    for (int class = 0; class <= (int)pending->class; class++) {
+        struct tv_health *health = &server->health[class];
+        // Of many that were under way together only the first counts as a round.
+        if (health->failures == 0 || pending->started_ms > health->failed_ms)
+            note_round(health, options, spread, asked_ms, now_ms);
+    }
 }
 
-// Until when none of the store's servers is to be asked.
+// Until when none of the store's servers is to be asked for what is held.
 static int64_t back_off_end(const struct tv_keystore *store) {
     int64_t end_ms = INT64_MAX;
-    for (size_t i = 0; i < store->server_count; i++)
-        if (store->servers[i].back_off_until_ms < end_ms)
-            end_ms = store->servers[i].back_off_until_ms;
+    for (size_t i = 0; i < store->server_count; i++) {
+        int64_t until_ms = store->servers[i].health[TV_CLASS_HELD].back_off_until_ms;
+        end_ms = until_ms < end_ms ? until_ms : end_ms;
+    }
     return end_ms;
 }
 
@@ -137,11 +149,12 @@ static void settle_unusable(struct tv_pending *pending, const struct tv_absence 
 }
 
 // What waits behind a source that just failed would only fail later: it is told at once.
-static void fail_queued(struct tv_keystore *store, const struct tv_absence *absence) {
+static void fail_queued(struct tv_keystore *store, enum tv_class class,
+                        const struct tv_absence *absence) {
     struct tv_pending *next;
     for (struct tv_pending *pending = store->pendings; pending; pending = next) {
         next = pending->next;
-        if (pending->fetch)
+        if (pending->fetch || pending->class > class)
             continue;
         if (!settle_stale(pending, absence, back_off_end(store)))
             tv_pending_announce(pending, NULL, absence);
@@ -158,7 +171,7 @@ static bool settle_failed(struct tv_pending *pending, const struct tv_absence *a
         tv_keystore_fail_set(store, absence, now_ms);
         return true;
     }
-    size_t next = tv_keystore_usable_server(store, pending->server + 1, now_ms);
+    size_t next = tv_keystore_usable_server(store, pending->class, pending->server + 1, now_ms);
     if (next < store->server_count) {
         struct tv_detail ignored = {0};
         pending->server = next;
@@ -167,8 +180,8 @@ static bool settle_failed(struct tv_pending *pending, const struct tv_absence *a
     }
     if (!settle_stale(pending, absence, back_off_end(store)))
         tv_pending_announce(pending, NULL, absence);
-    if (tv_keystore_usable_server(store, 0, now_ms) == store->server_count)
-        fail_queued(store, absence);
+    if (tv_keystore_usable_server(store, pending->class, 0, now_ms) == store->server_count)
+        fail_queued(store, pending->class, absence);
     return true;
 }
 
@@ -261,17 +274,17 @@ static void settle(struct tv_pending *pending, int64_t now_ms) {
 }
 
 // Starts what is queued as slots are free; what has waited too long is not worth a fetch any more.
-static void start_queued(struct tv_keystore *store, int64_t now_ms) {
+static void start_queued(struct tv_keystore *store, enum tv_class class, int64_t now_ms) {
     if (tv_keystore_is_set(store))
         return; // what has no fetch there waits for the set's
     struct tv_pending *next;
     for (struct tv_pending *pending = store->pendings; pending && store->queued > 0;
          pending = next) {
-        size_t server = tv_keystore_usable_server(store, 0, now_ms);
-        if (!tv_keystore_has_slot(store, server))
+        size_t server = tv_keystore_usable_server(store, class, 0, now_ms);
+        if (!tv_keystore_has_slot(store, class, server))
             return;
         next = pending->next;
-        if (pending->fetch)
+        if (pending->fetch || pending->class != class)
             continue;
         struct tv_absence absence =
             absence_of(pending, TV_KEY_SOURCE_UNAVAILABLE, TV_REASON_WAITED, 0);
@@ -284,7 +297,8 @@ static void start_queued(struct tv_keystore *store, int64_t now_ms) {
         if (status == TV_OK)
             continue;
         tv_absence_is_ours(&absence, status);
-        tv_pending_announce(pending, NULL, &absence);
+        if (!settle_stale(pending, &absence, now_ms))
+            tv_pending_announce(pending, NULL, &absence);
         tv_pending_free(pending);
     }
 }
@@ -327,7 +341,8 @@ size_t tv_keystores_step(int64_t wait_ms) {
         tv_fetcher_wake_by(now_ms); // to go on, once others had their turn
     for (struct tv_keystore *store = tv_keystores; store; store = store->next) {
         tv_keystore_read_set(store, &effort, now_ms);
-        start_queued(store, now_ms);
+        start_queued(store, TV_CLASS_HELD, now_ms);
+        start_queued(store, TV_CLASS_UNKNOWN, now_ms);
         serve_stale(store, now_ms);
         under_way += store->running + store->queued;
     }

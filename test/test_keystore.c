@@ -249,6 +249,44 @@ static void test_clients(void) {
     tv_keystore_free(store);
 }
 
+// Of IPv6 a whole network of 64 bits is one client; IPv4 in IPv6's spelling is the IPv4 client.
+static void test_client_networks(void) {
+    static const struct {
+        const char *first, *second;
+        bool same;
+    } pairs[] = {
+        {"2001:db8:1:2:3:4:5:6", "2001:db8:1:2:ffff::1", true},
+        {"2001:db8:1:2::", "2001:DB8:0001:2:0:0:0:1", true},
+        {"2001:db8:1:2::1", "2001:db8:1:3::1", false},
+        {"2001:db8::1", "2001:db8:1::1", false},
+        {"fe80::1%eth0", "fe80::2%eth1", true},
+        {"::ffff:192.0.2.1", "192.0.2.1", true},
+        {"::FFFF:C000:201", "192.0.2.1", true},
+        {"::ffff:192.0.2.1", "::ffff:192.0.2.2", false},
+        {"192.0.2.1", "192.0.2.2", false},
+        {"192.0.2.1%a", "192.0.2.1%b", false}, // no address: as it is written
+        {"somebody", "somebody", true},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        char url[128];
+        struct tv_keystore_options options = options_of(url_of(CLIENTS, pairs[i].first, url));
+        options.max_per_client = 1;
+        struct tv_keystore *store = open_with(&options);
+        struct tv_key_request request = {.key_id = TV_SPAN("one"), .announce = true};
+        struct tv_detail detail = {0};
+        struct tv_key *key = NULL;
+        int64_t now_ms = tv_clock_steady_ms();
+        request.client = tv_span_of(pairs[i].first);
+        CHECK_STATUS(TV_KEY_PENDING, tv_keystore_get(store, &request, now_ms, &key, &detail),
+                     pairs[i].first);
+        request.client = tv_span_of(pairs[i].second);
+        request.key_id = TV_SPAN("two");
+        CHECK_STATUS(pairs[i].same ? TV_KEY_SOURCE_OVERLOADED : TV_KEY_PENDING,
+                     tv_keystore_get(store, &request, now_ms, &key, &detail), pairs[i].second);
+        tv_keystore_free(store);
+    }
+}
+
 // Who asks again for what has settled starts nothing: what is not there any more, or never was, is
 // no key, also where no server has failed yet.
 static void test_again(void) {
@@ -404,6 +442,7 @@ int main(void) {
     test_stale();
     test_limits();
     test_clients();
+    test_client_networks();
     test_again();
     test_fetch_not_taken();
     server_stop(&server);

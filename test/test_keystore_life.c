@@ -545,24 +545,145 @@ static void test_refresh_in_pause(void) {
     tv_keystore_free(store);
 }
 
-// Where as many kids are asked for as may be, what is held is not refreshed besides.
+// Steps until as many requests have come as that, or a second has passed.
+static void step_to(int path, int count) {
+    int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
+    while (requests(path) < count && tv_clock_steady_ms() < until_ms)
+        tv_keystores_step(10);
+    CHECK_NUMBER(count, requests(path), "asked so often");
+}
+
+static void step_until_held(struct tv_keystore *store, size_t held) {
+    int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
+    while (tv_keystore_stats(store, 0).held != held && tv_clock_steady_ms() < until_ms)
+        tv_keystores_step(10);
+    CHECK_NUMBER(held, tv_keystore_stats(store, 0).held, "held");
+}
+
+// Made-up kids that hang, until nobody can ask for one more.
+static void flood(struct tv_keystore *store, int64_t now_ms) {
+    static int made_up;
+    char key_id[24];
+    enum tv_status status = TV_KEY_PENDING;
+    for (int i = 0; i < 2000 && status == TV_KEY_PENDING; i++) {
+        snprintf(key_id, sizeof key_id, "made up %d", made_up++);
+        status = ask_at(store, key_id, now_ms);
+    }
+    CHECK_STATUS(TV_KEY_SOURCE_OVERLOADED, status, "full");
+}
+
+// However many kids are made up, a key that is withdrawn is dropped as if nobody did.
+static void test_withdrawn_under_flood(void) {
+    int path = new_path(GOOD);
+    char url[128];
+    struct tv_keystore_options options = options_of(url_of(path, "", url));
+    options.timeout_ms = SETTLES_WITHIN_MS;
+    struct tv_keystore *store = open_with(&options);
+    int64_t now_ms = fetch_key(store, "one", tv_clock_steady_ms(), "one");
+    int64_t late_ms = only_key(store).life->fresh_until_ms - 1;
+    server_say(&server, path, SILENT);
+    flood(store, now_ms);
+    step_to(path, 1 + 16);
+    server_say(&server, path, NOT_FOUND);
+    CHECK_STATUS(TV_OK, ask_at(store, "one", late_ms), "it serves, and is asked about");
+    CHECK_NUMBER(17, tv_keystore_stats(store, now_ms).in_flight, "at once");
+    CHECK_NUMBER(1024, tv_keystore_stats(store, now_ms).queued, "those wait on");
+    step_until_held(store, 0);
+    CHECK_NUMBER(18, requests(path), "for it alone");
+    tv_keystore_free(store);
+}
+
+// The limits of the process are none for it either, nor the hanging of other sources.
+static void test_withdrawn_under_flood_elsewhere(void) {
+    int path = new_path(GOOD);
+    struct tv_keystore *store = open_path(path), *others[6];
+    fetch_key(store, "one", tv_clock_steady_ms(), "one");
+    int64_t late_ms = only_key(store).life->fresh_until_ms - 1;
+    int other_path = 0;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        char url[128];
+        other_path = new_path(SILENT);
+        struct tv_keystore_options options = options_of(url_of(other_path, "", url));
+        options.timeout_ms = SETTLES_WITHIN_MS;
+        others[i] = open_with(&options);
+        flood(others[i], tv_clock_steady_ms());
+    }
+    for (int i = 0; i < 20; i++)
+        tv_keystores_step(10);
+    CHECK_NUMBER(0, requests(other_path), "no slot is left for the last of them");
+    server_say(&server, path, NOT_FOUND);
+    CHECK_STATUS(TV_OK, ask_at(store, "one", late_ms), "it serves, and is asked about");
+    step_until_held(store, 0);
+    CHECK_NUMBER(2, requests(path), "asked");
+    CHECK_NUMBER(0, requests(other_path), "and still none for others");
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        tv_keystore_free(others[i]);
+    tv_keystore_free(store);
+}
+
+// A source that fails for made-up kids is asked about those that are held.
+static void test_withdrawn_under_failing_flood(void) {
+    int path = new_path(GOOD_DATE);
+    char url[128];
+    struct tv_keystore_options options = never_fresh(options_of(url_of(path, "", url)));
+    options.back_off_min_ms = 60000;
+    struct tv_keystore *store = open_with(&options);
+    int64_t now_ms = fetch_key(store, "one", tv_clock_steady_ms(), "one");
+    server_say(&server, path, ERROR);
+    now_ms = fetch_key(store, "made up", now_ms, "made up");
+    CHECK_STATUS(TV_KEY_SOURCE_UNAVAILABLE, ask_at(store, "made up", now_ms), "left alone");
+    server_say(&server, path, NOT_FOUND);
+    CHECK_STATUS(TV_OK, ask_at(store, "one", now_ms), "who waited has it; it is asked about");
+    step_until_held(store, 0);
+    CHECK_NUMBER(3, requests(path), "asked");
+    // The other way round: what fails for those that are held is not asked about made-up ones.
+    server_say(&server, path, GOOD);
+    now_ms = fetch_key(store, "two", tv_clock_steady_ms() + 60000, "two");
+    server_say(&server, path, ERROR);
+    tv_keystore_refresh(store, tv_clock_steady_ms());
+    settle_all();
+    CHECK_STATUS(TV_KEY_SOURCE_UNAVAILABLE, ask_at(store, "made up", tv_clock_steady_ms()),
+                 "left alone for a while");
+    tv_keystore_free(store);
+}
+
+// In the queue they stand in front, and what fails in front of them is not their failure.
 static void test_refresh_when_full(void) {
     int path = new_path(GOOD);
     char url[128];
     struct tv_keystore_options options = options_of(url_of(path, "", url));
     options.max_queued = options.max_running = 1;
+    options.timeout_ms = SETTLES_WITHIN_MS;
     struct tv_keystore *store = open_with(&options);
     fetch_key(store, "one", tv_clock_steady_ms(), "one");
     int64_t now_ms = fetch_key(store, "two", tv_clock_steady_ms(), "two");
+    server_say(&server, path, SILENT);
+    flood(store, now_ms);
+    step_to(path, 3);
     server_say(&server, path, NOT_FOUND);
-    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "three", now_ms), "in flight");
-    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "four", now_ms), "queued");
     tv_keystore_refresh(store, now_ms);
-    CHECK_NUMBER(1, tv_keystore_stats(store, now_ms).in_flight, "no more");
-    CHECK_NUMBER(1, tv_keystore_stats(store, now_ms).queued, "no more");
+    CHECK_NUMBER(2, tv_keystore_stats(store, now_ms).in_flight, "one of each kind");
+    CHECK_NUMBER(2, tv_keystore_stats(store, now_ms).queued, "one of each kind");
+    step_until_held(store, 0);
+    CHECK_NUMBER(5, requests(path), "both were asked about");
+    CHECK_NUMBER(1, tv_keystore_stats(store, now_ms).queued, "the made-up one waits on");
+    tv_keystore_free(store);
+    // The one that runs fails, with one that is held in the queue.
+    path = new_path(GOOD);
+    options.urls[0] = url_of(path, "", url);
+    options.timeout_ms = 600;
+    store = open_with(&options);
+    fetch_key(store, "one", tv_clock_steady_ms(), "one");
+    now_ms = fetch_key(store, "two", tv_clock_steady_ms(), "two");
+    server_say(&server, path, SILENT);
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "three", now_ms), "three");
+    step_to(path, 3);
+    server_say(&server, path, NOT_FOUND);
+    tv_keystore_refresh(store, now_ms);
+    usleep(700000); // its time is up before anything else can happen
     settle_all();
-    CHECK_NUMBER(4, requests(path), "nothing else was asked for");
-    CHECK_NUMBER(2, tv_keystore_stats(store, now_ms).held, "what is held");
+    CHECK_NUMBER(1, tv_keystore_stats(store, now_ms).failed_network, "three has failed");
+    CHECK_NUMBER(0, tv_keystore_stats(store, now_ms).held, "both were asked about");
     tv_keystore_free(store);
 }
 
@@ -622,6 +743,9 @@ int main(void) {
     test_by_hand();
     test_refresh_in_pause();
     test_refresh_when_full();
+    test_withdrawn_under_flood();
+    test_withdrawn_under_flood_elsewhere();
+    test_withdrawn_under_failing_flood();
     server_stop(&server);
     free(pem);
     free(other);

@@ -3,6 +3,7 @@
 #include "stores.h"
 
 #include "expand.h"
+#include "keystore_internal.h"
 
 enum {
     SET,       // keys a (RSA) and b (another), for 1000 s
@@ -141,8 +142,8 @@ static void test_newer_than_answer(void) {
     struct tv_keystore *store = open_set(path);
     int64_t now_ms = fetch_key(store, "a", tv_clock_steady_ms(), "a");
     CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "nobody", now_ms), "nobody");
-    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "c", now_ms + 1), "c");
-    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "somebody", now_ms + 1), "somebody");
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "c", now_ms + 501), "c");
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "somebody", now_ms + 501), "somebody");
     drive_to(path, 2);
     server_say(&server, path, LATER);
     struct tv_settlement *settlement = settle();
@@ -161,12 +162,28 @@ static void test_newer_than_answer(void) {
     // The same once more, past the penalty, and this time the source fails at the second fetch.
     now_ms += 10000;
     CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "nobody", now_ms), "nobody");
-    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "somebody", now_ms + 1), "somebody");
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "somebody", now_ms + 501), "somebody");
     drive_to(path, 4);
     server_say(&server, path, ERROR);
     settle_all();
     CHECK_NUMBER(5, requests(path), "one more request");
     CHECK_STATUS(TV_OK, ask_at(store, "c", tv_clock_steady_ms()), "c");
+    tv_keystore_free(store);
+}
+
+// Many different kids that come at once, while the answer is on its way, make one request.
+static void test_crowd(void) {
+    int path = new_path(SET);
+    struct tv_keystore *store = open_set(path);
+    int64_t now_ms = fetch_key(store, "a", tv_clock_steady_ms(), "a");
+    char key_id[16];
+    for (int i = 0; i < 300; i++) {
+        snprintf(key_id, sizeof key_id, "kid %d", i);
+        CHECK_STATUS(TV_KEY_PENDING, ask_at(store, key_id, now_ms + (i + 1) * 500 / 300), key_id);
+    }
+    settle_all();
+    CHECK_NUMBER(2, requests(path), "refetched once");
+    CHECK_STATUS(TV_KEY_NOT_FOUND, ask_at(store, "another", tv_clock_steady_ms()), "a penalty now");
     tv_keystore_free(store);
 }
 
@@ -367,6 +384,49 @@ static void test_limits(void) {
     CHECK_NUMBER(1, tv_keystore_stats(store, now_ms).in_flight, "one fetch");
     tv_keystore_free(store);
     CHECK_NUMBER(0, tv_keystores_step(0), "closing ends it");
+}
+
+// However many kids are made up, in this set and elsewhere, one that was withdrawn goes; and who
+// waits for a key that is held has no unknown one for that.
+static void test_withdrawn_under_flood(void) {
+    int path = new_path(SET);
+    struct tv_keystore *store = open_set(path), *others[6];
+    int64_t now_ms = fetch_key(store, "a", tv_clock_steady_ms(), "a");
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        char url[128], key_id[16];
+        struct tv_keystore_options options = options_of(url_of(new_path(SILENT), "", url));
+        options.timeout_ms = SETTLES_WITHIN_MS;
+        others[i] = open_with(&options);
+        for (int n = 0; n < 16; n++) {
+            snprintf(key_id, sizeof key_id, "kid %d", n);
+            ask_at(others[i], key_id, now_ms);
+        }
+    }
+    tv_keystores_step(10);
+    server_say(&server, path, LATER);
+    int64_t over_ms = fresh_until(store);
+    struct tv_key *key;
+    struct tv_key_request request = {
+        .key_id = TV_SPAN("a"), .client = TV_SPAN("192.0.2.1"), .announce = true};
+    struct tv_detail detail = {0};
+    CHECK_STATUS(TV_KEY_PENDING, tv_keystore_get(store, &request, over_ms, &key, &detail), "held");
+    CHECK_NUMBER(0, tv_pending_count_of(store, request.client), "not unknown");
+    for (int i = 0; i < 1024; i++) {
+        char key_id[16];
+        snprintf(key_id, sizeof key_id, "kid %d", i);
+        ask_at(store, key_id, over_ms);
+    }
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "b", over_ms), "held, behind a full queue");
+    struct tv_settlement *settlement = settle();
+    if (CHECK(settlement != NULL, "settled"))
+        CHECK_STATUS(TV_KEY_NOT_FOUND, settlement->absence.status, "a is gone");
+    tv_settlement_free(settlement);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        tv_keystore_free(others[i]);
+    settle_all();
+    CHECK_STATUS(TV_KEY_NOT_FOUND, ask_at(store, "a", tv_clock_steady_ms()), "a is gone");
+    CHECK_STATUS(TV_OK, ask_at(store, "b", tv_clock_steady_ms()), "b is not");
+    tv_keystore_free(store);
 }
 
 static void test_by_hand(void) {
@@ -604,6 +664,7 @@ int main(void) {
     server_start(&server, answers);
     test_kids();
     test_newer_than_answer();
+    test_crowd();
     for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++) {
         check_failure(i);
         check_failed_refresh(i);
@@ -613,6 +674,7 @@ int main(void) {
     test_without_kid();
     test_stale_wait();
     test_limits();
+    test_withdrawn_under_flood();
     test_by_hand();
     test_by_hand_for_a_time();
     test_providers();
