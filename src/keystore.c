@@ -2,10 +2,47 @@
 // The stores of the process: made, shared by source, looked at and given up.
 #include "keystore_internal.h"
 
+#include "clock.h"
+
 #include <openssl/rand.h>
 #include <stdlib.h>
 
-struct tv_keystore *tv_keystores;
+static struct {
+    struct {
+        struct tv_keystore *first, *last;
+        size_t count;
+    } lists[TV_LISTS];
+    struct tv_keystore *buckets[1024];       // by source
+    size_t limits[TV_FETCH_MAX_RUNNING + 1]; // how many ask for each max_fetches
+    bool walking;
+} stores;
+
+// Lists
+
+struct tv_keystore *tv_keystores_first(enum tv_list list) {
+    return stores.lists[list].first;
+}
+
+void tv_keystores_link(enum tv_list list, struct tv_keystore *store) {
+    struct tv_link *link = &store->links[list];
+    if (link->linked)
+        return;
+    struct tv_keystore *last = stores.lists[list].last;
+    *link = (struct tv_link){.before = last, .linked = true};
+    *(last ? &last->links[list].after : &stores.lists[list].first) = store;
+    stores.lists[list].last = store;
+    stores.lists[list].count++;
+}
+
+void tv_keystores_unlink(enum tv_list list, struct tv_keystore *store) {
+    struct tv_link *link = &store->links[list];
+    if (!link->linked)
+        return;
+    *(link->before ? &link->before->links[list].after : &stores.lists[list].first) = link->after;
+    *(link->after ? &link->after->links[list].before : &stores.lists[list].last) = link->before;
+    *link = (struct tv_link){0};
+    stores.lists[list].count--;
+}
 
 // The URL as it names a source: slashes at the end of a base tell nothing apart; an issuer and the
 // URL of a set are taken to the letter.
@@ -29,11 +66,32 @@ static bool is_same_source(const struct tv_keystore *store,
     return true;
 }
 
+// FNV-1a over what names the source. Two that collide share a chain, and are told apart there.
+static struct tv_keystore **bucket_of(const struct tv_keystore_options *options) {
+    uint64_t hash = 0xcbf29ce484222325u ^ (uint64_t)options->source;
+    for (size_t i = 0; i < options->url_count; i++) {
+        struct tv_span text = identity(options->source, options->urls[i]);
+        for (size_t at = 0; at < text.length; at++)
+            hash = (hash ^ (unsigned char)text.data[at]) * 0x100000001b3u;
+    }
+    size_t count = sizeof stores.buckets / sizeof stores.buckets[0];
+    return &stores.buckets[(hash ^ hash >> 32) % count];
+}
+
 static struct tv_keystore *find_store(const struct tv_keystore_options *options) {
-    struct tv_keystore *store = options->source == TV_SOURCE_HAND ? NULL : tv_keystores;
+    if (options->source == TV_SOURCE_HAND)
+        return NULL;
+    struct tv_keystore *store = *bucket_of(options);
     while (store && !is_same_source(store, options))
-        store = store->next;
+        store = store->next_in_bucket;
     return store;
+}
+
+// The store's own options with its own URLs, by which it is found.
+static struct tv_keystore **own_bucket(struct tv_keystore *store) {
+    for (size_t i = 0; i < store->server_count; i++)
+        store->options.urls[i] = store->servers[i].url;
+    return bucket_of(&store->options);
 }
 
 static void store_destroy(struct tv_keystore *store) {
@@ -130,21 +188,74 @@ static enum tv_status store_new(const struct tv_keystore_options *options,
 
 // The least that any store asks for.
 static void settle_fetch_limit(void) {
-    size_t limit = TV_FETCH_MAX_RUNNING;
-    for (const struct tv_keystore *store = tv_keystores; store; store = store->next)
-        if (store->options.max_fetches < limit)
-            limit = store->options.max_fetches;
+    size_t limit = 1;
+    while (limit < TV_FETCH_MAX_RUNNING && stores.limits[limit] == 0)
+        limit++;
     tv_fetcher_limit(limit);
+}
+
+static size_t *limit_of(const struct tv_keystore *store) {
+    size_t limit = store->options.max_fetches;
+    return &stores.limits[limit < TV_FETCH_MAX_RUNNING ? limit : TV_FETCH_MAX_RUNNING];
+}
+
+static void enlist(struct tv_keystore *store) {
+    tv_keystores_link(TV_LIST_ALL, store);
+    struct tv_keystore **bucket = own_bucket(store);
+    store->next_in_bucket = *bucket;
+    *bucket = store;
+    ++*limit_of(store);
+    settle_fetch_limit();
+}
+
+static void discard(struct tv_keystore *store) {
+    struct tv_keystore **link = own_bucket(store);
+    while (*link != store)
+        link = &(*link)->next_in_bucket;
+    *link = store->next_in_bucket;
+    tv_keystores_unlink(TV_LIST_ALL, store);
+    tv_keystores_unlink(TV_LIST_LEFT, store);
+    --*limit_of(store);
+    store_destroy(store);
+    settle_fetch_limit();
+}
+
+static void shorten(struct tv_lifetime *life, const struct tv_keystore_options *options) {
+    int64_t longest_ms = life->stored_ms + options->max_ttl_s * 1000;
+    if (life->fresh_until_ms == life->stale_until_ms) // put by hand
+        return;
+    if (life->fresh_until_ms > longest_ms)
+        life->fresh_until_ms = longest_ms;
+    if (life->refresh_from_ms > longest_ms)
+        life->refresh_from_ms = longest_ms;
+    life->stale_until_ms = life->fresh_until_ms + options->max_stale_s * 1000;
+}
+
+// Nobody is left who asked for the settings it has.
+static void take_settings(struct tv_keystore *store, const struct tv_keystore_options *options) {
+    --*limit_of(store);
+    tv_keystore_options_take(&store->options, options);
+    ++*limit_of(store);
+    settle_fetch_limit();
+    tv_cache_grow(store->absences, options->negative_size);
+    shorten(&store->set_life, options);
+    struct tv_cache_entry *entry = NULL;
+    while ((entry = tv_cache_next(store->keys, entry)))
+        shorten(&entry->life, options);
 }
 
 enum tv_status tv_keystore_open(const struct tv_keystore_options *options,
                                 struct tv_keystore **store, const char **differs,
                                 struct tv_detail *detail) {
     struct tv_keystore *found = find_store(options);
+    if (found && found->openers == 0)
+        take_settings(found, options);
     if (differs)
         *differs = found ? tv_keystore_options_difference(&found->options, options) : NULL;
     if (found) {
         tv_cache_grow(found->keys, cache_size(options));
+        found->openers++;
+        found->stays_until_ms = 0; // whoever has it now says that anew
         *store = tv_keystore_retain(found);
         return TV_OK;
     }
@@ -152,27 +263,60 @@ enum tv_status tv_keystore_open(const struct tv_keystore_options *options,
     enum tv_status status = store_new(options, &made, detail);
     if (status != TV_OK)
         return status;
-    made->next = tv_keystores;
-    tv_keystores = made;
-    settle_fetch_limit();
+    enlist(made);
+    made->openers = 1;
     *store = made;
     return TV_OK;
 }
 
 struct tv_keystore *tv_keystore_retain(struct tv_keystore *store) {
+    tv_keystores_unlink(TV_LIST_LEFT, store);
     store->references++;
     return store;
+}
+
+// Of too many the one that was left first goes, but rather one that is not being waited for.
+static void make_room(void) {
+    struct tv_keystore *first = tv_keystores_first(TV_LIST_LEFT), *store = first;
+    if (stores.lists[TV_LIST_LEFT].count <= TV_KEYSTORES_MAX_LEFT || stores.walking)
+        return;
+    while (store && store->pendings)
+        store = store->links[TV_LIST_LEFT].after;
+    discard(store ? store : first);
 }
 
 void tv_keystore_free(struct tv_keystore *store) {
     if (!store || --store->references > 0)
         return;
-    struct tv_keystore **link = &tv_keystores;
-    while (*link != store)
-        link = &(*link)->next;
-    *link = store->next;
-    store_destroy(store);
-    settle_fetch_limit();
+    if (!stores.walking && tv_clock_steady_ms() >= store->stays_until_ms) {
+        discard(store);
+        return;
+    }
+    tv_keystores_link(TV_LIST_LEFT, store);
+    make_room();
+    tv_fetcher_wake_by(store->stays_until_ms);
+}
+
+void tv_keystore_close(struct tv_keystore *store, int64_t stay_ms) {
+    int64_t until_ms = tv_clock_steady_ms() + stay_ms;
+    store->openers--;
+    if (stay_ms > 0 && until_ms > store->stays_until_ms)
+        store->stays_until_ms = until_ms;
+    tv_keystore_free(store);
+}
+
+void tv_keystores_begin_walk(void) { stores.walking = true; }
+
+void tv_keystores_end_walk(int64_t now_ms) {
+    stores.walking = false;
+    struct tv_keystore *next;
+    for (struct tv_keystore *store = tv_keystores_first(TV_LIST_LEFT); store; store = next) {
+        next = store->links[TV_LIST_LEFT].after;
+        if (now_ms >= store->stays_until_ms)
+            discard(store);
+        else
+            tv_fetcher_wake_by(store->stays_until_ms);
+    }
 }
 
 const char *tv_keystore_source(const struct tv_keystore *store) { return store->printable; }
@@ -183,11 +327,8 @@ bool tv_keystore_is_folder(const struct tv_keystore *store) {
 
 uint64_t tv_keystore_id(const struct tv_keystore *store) { return store->id; }
 
-struct tv_keystore *tv_keystore_after(uint64_t id) {
-    struct tv_keystore *found = NULL; // the newest stands first
-    for (struct tv_keystore *store = tv_keystores; store && store->id > id; store = store->next)
-        found = store;
-    return found;
+struct tv_keystore *tv_keystore_next(const struct tv_keystore *store) {
+    return store ? store->links[TV_LIST_ALL].after : tv_keystores_first(TV_LIST_ALL);
 }
 
 int tv_keystore_rsa_min_bits(const struct tv_keystore *store) {

@@ -15,6 +15,9 @@
 // Keys of a JWK Set.
 #define TV_KEYSTORE_MAX_SET_KEYS 256
 
+// Stores that nobody holds any more and that stay for a while: the one left first goes for another.
+#define TV_KEYSTORES_MAX_LEFT 256
+
 // Keys held of key servers, if nothing is said.
 #define TV_KEYSTORE_CACHE_SIZE 128
 
@@ -76,17 +79,22 @@ struct tv_settlement {
 };
 
 // Gives the process' store of this source, or makes it: one for each setting of its credentials, of
-// whom it believes, and of `rsa_min_bits`. Of the others the first win, but the cache grows to the
-// largest asked for; `*differs` (may be NULL) is set to the name of an option that does not hold
-// because the store had other settings, or to NULL. Without a source every call makes a store of
+// whom it believes, and of `rsa_min_bits`. Of the others the first win while whoever opened it with
+// them has not closed it, but the cache grows to the largest asked for; `*differs` (may be NULL) is
+// set to the name of an option that does not hold because the store had other settings, or to NULL. Without a source every call makes a store of
 // its own. TV_KEY_SOURCE_UNAVAILABLE for a URL that cannot be asked.
 enum tv_status tv_keystore_open(const struct tv_keystore_options *options,
                                 struct tv_keystore **store, const char **differs,
                                 struct tv_detail *detail);
 
 struct tv_keystore *tv_keystore_retain(struct tv_keystore *store);
-// Drops one reference. With the last its fetches end and its keys go. NULL is fine.
+// Drops one reference. With the last its fetches end and its keys go, unless it was closed to stay
+// for a while. NULL is fine.
 void tv_keystore_free(struct tv_keystore *store);
+
+// Drops the reference that tv_keystore_open() gave. If it turns out to be the last within `stay_ms`
+// the store, its keys and its fetches stay until then for whoever opens it again.
+void tv_keystore_close(struct tv_keystore *store, int64_t stay_ms);
 
 // The source for people, without password; "" if there is none. Borrowed.
 const char *tv_keystore_source(const struct tv_keystore *store);
@@ -97,8 +105,8 @@ bool tv_keystore_is_folder(const struct tv_keystore *store);
 // A number from 1 that no other store of the process ever has.
 uint64_t tv_keystore_id(const struct tv_keystore *store);
 
-// The open store with the least number above `id`, or NULL. Borrowed.
-struct tv_keystore *tv_keystore_after(uint64_t id);
+// The store with the next higher number, or with NULL the first; NULL past the last. Borrowed.
+struct tv_keystore *tv_keystore_next(const struct tv_keystore *store);
 
 // Least bits of its RSA keys.
 int tv_keystore_rsa_min_bits(const struct tv_keystore *store);

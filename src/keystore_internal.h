@@ -54,9 +54,26 @@ struct tv_pending {
     struct tv_pending *next;
 };
 
+// The lists that a store stands in.
+enum tv_list {
+    TV_LIST_ALL,  // by number
+    TV_LIST_BUSY, // those that have a look-up
+    TV_LIST_LEFT, // those that nobody holds, the one left first in front
+    TV_LISTS
+};
+
+struct tv_link {
+    struct tv_keystore *before, *after;
+    bool linked;
+};
+
 struct tv_keystore {
     size_t references;
+    size_t openers;         // of these, those whose settings hold
+    int64_t stays_until_ms; // also without a reference
     uint64_t id;
+    struct tv_link links[TV_LISTS];
+    struct tv_keystore *next_in_bucket;
     struct tv_keystore_options options; // strings owned
     char *printable;                    // all its servers, or the folder
     struct tv_server servers[TV_KEYSTORE_MAX_SERVERS];
@@ -78,11 +95,19 @@ struct tv_keystore {
     uint64_t hits, misses, fetches, not_modified, overloaded;
     uint64_t failed_network, failed_status, failed_key;
     uint64_t random;
-    struct tv_keystore *next;
 };
 
-// Every store of the process.
-extern struct tv_keystore *tv_keystores;
+// The first store of a list; the next is its link's `after`.
+struct tv_keystore *tv_keystores_first(enum tv_list list);
+
+// Puts a store at the end of a list, or takes it out; does nothing if it is there, or not.
+void tv_keystores_link(enum tv_list list, struct tv_keystore *store);
+void tv_keystores_unlink(enum tv_list list, struct tv_keystore *store);
+
+// Between the two no store is destroyed: whoever walks a list may drop references. The end lets
+// those go whose time is over.
+void tv_keystores_begin_walk(void);
+void tv_keystores_end_walk(int64_t now_ms);
 
 static inline bool tv_keystore_is_set(const struct tv_keystore *store) {
     return store->options.source == TV_SOURCE_JWKS || store->options.source == TV_SOURCE_OPENID;
@@ -98,6 +123,10 @@ bool tv_keystore_options_same_trust(const struct tv_keystore_options *a,
 // The name of an option in which they differ, or NULL. Sources and cache sizes are not compared.
 const char *tv_keystore_options_difference(const struct tv_keystore_options *a,
                                            const struct tv_keystore_options *b);
+
+// Takes over what `from` says, but for sources and whose answers are believed.
+void tv_keystore_options_take(struct tv_keystore_options *options,
+                              const struct tv_keystore_options *from);
 
 // Replaces the strings, which are borrowed, by copies that tv_keystore_options_clear() frees, also
 // after a failure. False without memory. The URLs are left alone.

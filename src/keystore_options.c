@@ -72,6 +72,18 @@ const char *tv_keystore_options_difference(const struct tv_keystore_options *a,
     return NULL;
 }
 
+void tv_keystore_options_take(struct tv_keystore_options *options,
+                              const struct tv_keystore_options *from) {
+    struct tv_keystore_options taken = *from;
+    taken.ca_file = options->ca_file;
+    taken.ca_path = options->ca_path;
+    taken.proxy = options->proxy;
+    taken.client_cert = options->client_cert;
+    taken.client_key = options->client_key;
+    taken.bearer_token_file = options->bearer_token_file;
+    *options = taken;
+}
+
 // False without memory.
 static bool own_string(const char **text) {
     if (!*text)

@@ -159,6 +159,8 @@ void tv_pending_free(struct tv_pending *pending) {
     while (*link != pending)
         link = &(*link)->next;
     *link = pending->next;
+    if (!store->pendings)
+        tv_keystores_unlink(TV_LIST_BUSY, store);
     drop_fetch(pending);
     store->queued--;
     free((char *)pending->key_id.data);
@@ -252,6 +254,7 @@ static struct tv_pending *pending_new(struct tv_keystore *store, enum tv_class c
     while (*end)
         end = &(*end)->next;
     *end = pending;
+    tv_keystores_link(TV_LIST_BUSY, store);
     store->queued++;
     return pending;
 }

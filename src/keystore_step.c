@@ -33,7 +33,7 @@ void tv_lifetime_set(struct tv_keystore *store, struct tv_lifetime *life,
 
 static void note_success(struct tv_pending *pending) {
     struct tv_server *server = &pending->store->servers[pending->server];
-    for (int class = 0; class < TV_CLASSES; class++)
+    for (int class = 0; class < TV_CLASSES; class ++)
         server->health[class].failures = 0, server->health[class].back_off_until_ms = 0;
 }
 
@@ -61,7 +61,7 @@ void tv_server_note_failure(const struct tv_pending *pending, const struct tv_ab
     server->last_failed_ms = now_ms;
     double spread = next_random(store);
     // What fails for a key that was good fails for others too, but not the other way round.
-    for (int class = 0; class <= (int)pending->class; class++) {
+    for (int class = 0; class <= (int)pending->class; class ++) {
         struct tv_health *health = &server->health[class];
         // Of many that were under way together only the first counts as a round.
         if (health->failures == 0 || pending->started_ms > health->failed_ms)
@@ -331,6 +331,7 @@ size_t tv_keystores_step(int64_t wait_ms) {
     tv_fetcher_step(wait_ms);
     int64_t now_ms = tv_clock_steady_ms();
     struct tv_fetch *fetch;
+    tv_keystores_begin_walk();
     size_t under_way = 0, effort = TV_KEY_SET_STEP_EFFORT;
     while (effort > 0 && (fetch = tv_fetcher_take_ended())) {
         size_t takes = effort_of(tv_fetch_result(fetch));
@@ -339,12 +340,15 @@ size_t tv_keystores_step(int64_t wait_ms) {
     }
     if (effort == 0)
         tv_fetcher_wake_by(now_ms); // to go on, once others had their turn
-    for (struct tv_keystore *store = tv_keystores; store; store = store->next) {
+    struct tv_keystore *next;
+    for (struct tv_keystore *store = tv_keystores_first(TV_LIST_BUSY); store; store = next) {
+        next = store->links[TV_LIST_BUSY].after; // this one may have nothing to do afterwards
         tv_keystore_read_set(store, &effort, now_ms);
         start_queued(store, TV_CLASS_HELD, now_ms);
         start_queued(store, TV_CLASS_UNKNOWN, now_ms);
         serve_stale(store, now_ms);
         under_way += store->running + store->queued;
     }
+    tv_keystores_end_walk(now_ms);
     return under_way;
 }

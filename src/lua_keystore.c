@@ -11,7 +11,11 @@
 
 struct handle {
     struct tv_keystore *store; // NULL once closed
+    bool opened;               // by keystore(), and not only shown
 };
+
+// Longest time in seconds that a store is asked to stay for after its handle was closed.
+#define STAY_MAX_S 3600
 
 // The descriptor was handed out: from then on a call that waits could stall a server.
 static bool watched;
@@ -38,7 +42,7 @@ const void *open_store(lua_State *L, int index) {
 
 static struct handle *push_handle(lua_State *L) {
     struct handle *handle = lua_newuserdatauv(L, sizeof *handle, 0);
-    handle->store = NULL;
+    *handle = (struct handle){0};
     luaL_setmetatable(L, KEYSTORE_TYPE);
     return handle;
 }
@@ -187,6 +191,7 @@ enum tv_status push_keystore(lua_State *L, int table, const char **differs,
     read_store_options(L, table, &options);
     struct handle *handle = push_handle(L);
     enum tv_status status = tv_keystore_open(&options, &handle->store, differs, detail);
+    handle->opened = status == TV_OK;
     if (status == TV_OK)
         remember_handle(L, handle->store);
     return status;
@@ -212,14 +217,13 @@ int l_keystore(lua_State *L) {
 
 int l_stores(lua_State *L) {
     lua_newtable(L);
-    uint64_t id = 0;
+    struct tv_keystore *store = NULL; // the handle of the last one holds it
     for (lua_Integer i = 1;; i++) {
         // The handle first: taking its memory may run a finalizer that closes a store.
         struct handle *handle = push_handle(L);
-        struct tv_keystore *store = tv_keystore_after(id);
+        store = tv_keystore_next(store);
         if (!store)
             break;
-        id = tv_keystore_id(store);
         handle->store = tv_keystore_retain(store);
         lua_rawseti(L, -2, i);
     }
@@ -227,11 +231,26 @@ int l_stores(lua_State *L) {
     return 1;
 }
 
+static void close_handle(struct handle *handle, int64_t stay_ms) {
+    struct handle closed = *handle;
+    *handle = (struct handle){0};
+    if (closed.opened)
+        tv_keystore_close(closed.store, stay_ms);
+    else
+        tv_keystore_free(closed.store);
+}
+
 static int l_keystore_close(lua_State *L) {
     struct handle *handle = luaL_checkudata(L, 1, KEYSTORE_TYPE);
-    struct tv_keystore *store = handle->store;
-    handle->store = NULL;
-    tv_keystore_free(store);
+    lua_Number stay_s = luaL_optnumber(L, 2, 0);
+    luaL_argcheck(L, stay_s >= 0 && stay_s <= STAY_MAX_S, 2, "seconds from 0 to 3600 expected");
+    close_handle(handle, (int64_t)(stay_s * 1000));
+    return 0;
+}
+
+// By the collector, and at the end of a block, where an error may come with it.
+static int l_keystore_end(lua_State *L) {
+    close_handle(luaL_checkudata(L, 1, KEYSTORE_TYPE), 0);
     return 0;
 }
 
@@ -523,8 +542,8 @@ void register_keystore(lua_State *L) {
         {"keys", l_keystore_keys},     {"stats", l_keystore_stats},
         {"source", l_keystore_source}, {"id", l_keystore_id},
         {"close", l_keystore_close},   {NULL, NULL}};
-    static const luaL_Reg metamethods[] = {{"__gc", l_keystore_close},
-                                           {"__close", l_keystore_close},
+    static const luaL_Reg metamethods[] = {{"__gc", l_keystore_end},
+                                           {"__close", l_keystore_end},
                                            {"__tostring", l_keystore_tostring},
                                            {NULL, NULL}};
     new_type(L, KEYSTORE_TYPE, methods, metamethods);

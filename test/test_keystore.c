@@ -385,6 +385,126 @@ static void test_sharing(void) {
     tv_keystore_free(store);
 }
 
+static size_t count_stores(void) {
+    size_t count = 0;
+    for (struct tv_keystore *store = NULL; (store = tv_keystore_next(store));)
+        count++;
+    return count;
+}
+
+// A store that its last user closed to stay: its keys and what is on its way are there for the next
+// one, whose settings hold.
+static void test_left(void) {
+    char url[128];
+    struct tv_keystore_options options = options_of(url_of(GOOD, "left", url));
+    struct tv_keystore *store = open_with(&options), *again = NULL;
+    struct tv_detail detail = {0};
+    const char *differs = "x";
+    fetch(store, "left");
+    uint64_t id = tv_keystore_id(store);
+    struct tv_keystore *reference = tv_keystore_retain(store); // as a verifier has
+    int64_t now_ms = tv_clock_steady_ms();
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "two", now_ms), "on its way");
+    tv_keystore_close(store, 60000);
+    options.max_ttl_s = 500;
+    options.max_stale_s = 50;
+    options.cache_size = 1000;
+    CHECK_STATUS(TV_OK, tv_keystore_open(&options, &again, &differs, &detail), "again");
+    CHECK_TEXT(NULL, differs, "the settings of who has it now");
+    CHECK_NUMBER(id, tv_keystore_id(again), "the same");
+    tv_keystore_free(reference);
+    CHECK_STATUS(TV_OK, ask_at(again, "one", now_ms), "the key held");
+    struct tv_settlement *settlement = settle();
+    CHECK(settlement && settlement->key, "what was on its way");
+    tv_settlement_free(settlement);
+    struct tv_key_walk walk = {0};
+    while (tv_keystore_walk(again, &walk)) {
+        CHECK_NUMBER(500000, walk.life->fresh_until_ms - walk.life->stored_ms, "shortened");
+        CHECK_NUMBER(550000, walk.life->stale_until_ms - walk.life->stored_ms, "shortened");
+        CHECK(walk.life->refresh_from_ms <= walk.life->fresh_until_ms, "shortened");
+    }
+    CHECK_NUMBER(1, count_stores(), "one store");
+    tv_keystore_close(again, 0);
+    CHECK_NUMBER(0, count_stores(), "not asked to stay");
+    // While somebody has it open his settings hold.
+    store = open_with(&options);
+    options.max_stale_s = 60;
+    CHECK_STATUS(TV_OK, tv_keystore_open(&options, &again, &differs, &detail), "another");
+    CHECK_TEXT("max_stale", differs, "differing");
+    tv_keystore_close(again, 60000);
+    tv_keystore_close(store, 1);
+    CHECK_NUMBER(1, count_stores(), "it stays for as long as either said");
+    CHECK_STATUS(TV_OK, tv_keystore_open(&options, &again, &differs, &detail), "again");
+    tv_keystore_close(again, 1);
+    CHECK_NUMBER(1, count_stores(), "for a moment");
+    int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
+    while (count_stores() > 0 && tv_clock_steady_ms() < until_ms)
+        tv_keystores_step(SETTLES_WITHIN_MS); // which its end wakes
+    CHECK(tv_clock_steady_ms() < until_ms, "gone when its time is over");
+}
+
+// Of too many the one that was left first goes, but not while its key is on its way.
+static void test_left_in_number(void) {
+    char url[128], rest[16];
+    int64_t now_ms = tv_clock_steady_ms();
+    struct tv_keystore_options options = options_of(url);
+    uint64_t first = 0;
+    for (int i = 0; i < TV_KEYSTORES_MAX_LEFT + 10; i++) {
+        snprintf(rest, sizeof rest, "many/%d", i);
+        url_of(SILENT, rest, url);
+        struct tv_keystore *store = open_with(&options);
+        if (i == 0) {
+            first = tv_keystore_id(store);
+            CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "one", now_ms), "on its way");
+        }
+        tv_keystore_close(store, 60000);
+    }
+    CHECK_NUMBER(TV_KEYSTORES_MAX_LEFT, count_stores(), "no more");
+    CHECK_NUMBER(first, tv_keystore_id(tv_keystore_next(NULL)), "the one that has a look-up");
+    CHECK_NUMBER(first + 11, tv_keystore_id(tv_keystore_next(tv_keystore_next(NULL))), "not these");
+    for (int i = 0; i < TV_KEYSTORES_MAX_LEFT + 10; i++) {
+        snprintf(rest, sizeof rest, "many/%d", i);
+        url_of(SILENT, rest, url);
+        tv_keystore_close(open_with(&options), 0);
+    }
+    CHECK_NUMBER(0, count_stores(), "all gone");
+}
+
+static void test_fetch_limit_of(size_t limit, int running) {
+    char url[128];
+    struct tv_keystore_options options = options_of(url_of(SILENT, "limit", url));
+    options.max_fetches = limit;
+    struct tv_keystore *store = open_with(&options);
+    int before = requests(SILENT);
+    for (int i = 0; i < 4; i++) {
+        char key_id[16];
+        snprintf(key_id, sizeof key_id, "kid %d", i);
+        CHECK_STATUS(TV_KEY_PENDING, ask_at(store, key_id, tv_clock_steady_ms()), key_id);
+    }
+    int64_t until_ms = tv_clock_steady_ms() + 200;
+    while (tv_clock_steady_ms() < until_ms)
+        tv_keystores_step(10);
+    CHECK_NUMBER(running, requests(SILENT) - before, "in flight in the process");
+    tv_keystore_close(store, 0);
+}
+
+// The least that any store asks for, as long as there is one.
+static void test_fetch_limits(void) {
+    test_fetch_limit_of(64, 4);
+    test_fetch_limit_of(2, 2);
+    char url[128];
+    struct tv_keystore_options options = options_of(url_of(GOOD, "limits", url));
+    options.max_fetches = 1;
+    struct tv_keystore *store = open_with(&options), *again;
+    test_fetch_limit_of(64, 1);
+    tv_keystore_close(store, 60000);
+    options.max_fetches = 3;
+    again = open_with(&options);
+    test_fetch_limit_of(64, 3);
+    tv_keystore_close(again, 0);
+    test_fetch_limit_of(64, 4);
+}
+
 static void test_urls(void) {
     static const struct {
         const char *url, *source; // NULL: refused
@@ -445,6 +565,9 @@ int main(void) {
     test_client_networks();
     test_again();
     test_fetch_not_taken();
+    test_left();
+    test_left_in_number();
+    test_fetch_limits();
     server_stop(&server);
     free(pem);
     free(long_header);

@@ -654,7 +654,8 @@ int main(void) {
         expand("{\"keys\":[{$R},{$E},{\"kty\":\"oct\",\"k\":\"AAAA\"}]}"),
         with_ports(CONFIGURATION_TEXT, MOVED_TO),
         with_ports("{\"issuer\":\"http://127.0.0.1:%d/%d\"}", 0),
-        with_ports("{\"issuer\":\"http://127.0.0.1:%d/%d\",\"jwks_uri\":\"file:///etc/passwd\"}", 0),
+        with_ports("{\"issuer\":\"http://127.0.0.1:%d/%d\",\"jwks_uri\":\"file:///etc/passwd\"}",
+                   0),
         with_ports(CONFIGURATION_TEXT, MOVED_AGAIN),
     };
     const int owners[] = {SET, LATER, ONE, CONFIGURATION, NO_URI, FILE_URI, MOVED_CONFIGURATION};
