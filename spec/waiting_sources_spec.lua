@@ -384,7 +384,11 @@ describe("the source of a key", function ()
 			local token_util, reload = new_plugin({ asap_key_server = server.url });
 			assert.equal("accepted", log_in(token_util, rs("served")));
 			reload({ asap_key_server = server.url, token_key_negative_ttl = 5 });
+			assert.equal(0, #prosody.logged("warn", "negative_ttl")); -- nobody else has it
+			local other <close> = token_verifier.keystore({ asap_key_server = server.url });
+			reload({ asap_key_server = server.url, token_key_negative_ttl = 6 });
 			assert.equal(1, #prosody.logged("warn", "negative_ttl"));
+			assert.truthy(other:id());
 			assert.same({ true }, { process(token_util, rs("served")) });
 			assert.equal(1, #server.requests);
 		end);

@@ -32,9 +32,9 @@ describe("a log-in that needs a key", function ()
 		for name, value in pairs(changes or {}) do
 			options[name] = value;
 		end
-		local token_util, module = prosody.new_token_util(options);
+		local token_util, module, all = prosody.new_token_util(options);
 		modules[#modules + 1] = module;
-		return token_util, module;
+		return token_util, module, all;
 	end
 
 	local function process(token_util, a_token, session)
@@ -205,6 +205,71 @@ describe("a log-in that needs a key", function ()
 		assert.equal(1, watches);
 	end);
 
+	-- As a reload does it: the plugin goes, and is there again before anything else happens.
+	local function reload(module)
+		module:unload();
+		module.environment.prosody.hosts["example.org"].modules[module.name] = {};
+	end
+
+	it("goes on when its plugin is loaded anew, with the fetch that was under way", function ()
+		keys.delay = 0.3;
+		local token_util, module = new_plugin();
+		local pending = { start(token_util, token), start(token_util, token) };
+		prosody.run_until(function () return #keys.requests == 1; end);
+		reload(module);
+		assert.equal(1, watches); -- for those who wait
+		prosody.run_until(function () return pending[1].result; end);
+		finish(pending);
+		assert.same({ { true }, { true } }, { pending[1].result, pending[2].result });
+		assert.equal(1, #keys.requests);
+		assert.equal(0, watches);
+	end);
+
+	it("that begins with what a former copy of its plugin left behind is verified", function ()
+		local token_util, module = new_plugin();
+		reload(module);
+		assert.same({ true }, { prosody.run(process, token_util, token) });
+		assert.same({ false, "not-allowed", "could not obtain public key" },
+			{ prosody.run(process, token_util, tokens.rs256(tokens.claims(), rsa, "k2")) });
+	end);
+
+	it("hands out a public key after its plugin was loaded anew", function ()
+		keys.delay = 0.3;
+		local token_util, module = new_plugin();
+		local found;
+		prosody.async.runner(function () found = token_util:get_public_key("k1"); end):run(true);
+		prosody.run_until(function () return #keys.requests == 1; end);
+		reload(module);
+		prosody.run_until(function () return found; end);
+		assert.equal(1, #keys.requests);
+	end);
+
+	it("needs no key server for what was held before its plugin was loaded anew", function ()
+		local token_util, module = new_plugin();
+		assert.same({ true }, { prosody.run(process, token_util, token) });
+		local _, id = next(token_util._keys.sources.stores);
+		id = id:id();
+		for _ = 1, 3 do
+			reload(module);
+			collectgarbage();
+			collectgarbage();
+			token_util, module = new_plugin();
+			keys.keys = {}; -- withdrawn, or lost: it is not asked
+			assert.same({ true }, { prosody.run(process, token_util, token) });
+		end
+		local _, store = next(token_util._keys.sources.stores);
+		assert.equal(id, store:id());
+		assert.equal(1, #keys.requests);
+	end);
+
+	it("has its store opened by a copy that was loaded, before any token comes", function ()
+		local token_util, module = new_plugin();
+		assert.is_nil(next(token_util._keys.sources.stores)); -- not while it loads
+		prosody.run_until(function () return next(token_util._keys.sources.stores); end);
+		assert.equal(0, #keys.requests);
+		module:unload();
+	end);
+
 	it("goes on when the wake of another one fails", function ()
 		local token_util = new_plugin();
 		local waiter = prosody.async.waiter;
@@ -301,6 +366,72 @@ describe("a log-in that needs a key", function ()
 		keys.keys.k1 = rsa.public;
 		finish{ start(token_util, token) };
 		assert.equal(1, #prosody.logged("info", "serves keys again"));
+	end);
+
+	it("keeps a bounded number of stores of key servers that were set, and those in use", function ()
+		local token_util = new_plugin();
+		assert.same({ true }, { prosody.run(process, token_util, token) });
+		local function count()
+			local open = 0;
+			for _, stores in ipairs{ token_util._keys.sources.set, token_util._keys.sources.set_before } do
+				for _ in pairs(stores) do
+					open = open + 1;
+				end
+			end
+			return open;
+		end
+		local before, most = #token_verifier.stores(), 0;
+		for i = 1, 1001 do
+			token_util:set_asap_key_server(("%s/tenant-%d"):format(keys.url, i % 7 == 0 and 0 or i));
+			token_util:get_public_key("k1"); -- nobody can wait here
+			most = math.max(most, count());
+		end
+		assert.is_true(most <= 128 and most > 64, most);
+		assert.is_true(#token_verifier.stores() - before <= 128 + 256);
+		local often = ("asap_key_server\n%s/tenant-0"):format(keys.url);
+		assert.truthy(token_util._keys.sources:opened(often)); -- used again and again, it stays
+		token_util:set_asap_key_server(keys.url); -- and so does what is configured
+		keys.keys = {};
+		assert.same({ true }, { prosody.run(process, token_util, token) });
+	end);
+
+	it("can be given many issuers at run time, each with its key server", function ()
+		local token_util = new_plugin({ asap_key_server = false, app_secret = "secret" });
+		local sources = {};
+		for i = 1, 300 do
+			sources["issuer "..i] = { kind = "asap_key_server", value = ("%s/%d"):format(keys.url, i) };
+		end
+		token_util.tokenIssuers = sources;
+		for _ = 1, 2 do
+			local choice = assert(token_util._keys:choose(token_util, {}));
+			assert.equal(300, #choice.stores);
+			for _, store in ipairs(choice.stores) do
+				assert.truthy(store:id());
+			end
+		end
+	end);
+
+	it("keeps the keys of a key server that was set over a reload of the configuration", function ()
+		local token_util, _, all = new_plugin({ asap_key_server = "http://127.0.0.1:1/" });
+		token_util:set_asap_key_server(keys.url);
+		assert.same({ true }, { prosody.run(process, token_util, token) });
+		assert.truthy(all);
+		_G.prosody.events.fire_event("config-reloaded");
+		keys.keys = {};
+		assert.same({ true }, { prosody.run(process, token_util, token) });
+		assert.equal(1, #keys.requests);
+	end);
+
+	it("waits for the key server that was set when it began", function ()
+		local second = key_server.start({ k1 = other_rsa.public });
+		local token_util = new_plugin();
+		keys.delay = 0.2;
+		local found;
+		prosody.async.runner(function () found = token_util:get_public_key("k1"); end):run(true);
+		token_util:set_asap_key_server(second.url); -- by another log-in
+		prosody.run_until(function () return found; end);
+		assert.equal((rsa.public:gsub("%s", "")), (found:gsub("%s", "")));
+		second.stop();
 	end);
 
 	it("asks again for a key that was forgotten", function ()

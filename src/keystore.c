@@ -255,7 +255,6 @@ enum tv_status tv_keystore_open(const struct tv_keystore_options *options,
     if (found) {
         tv_cache_grow(found->keys, cache_size(options));
         found->openers++;
-        found->stays_until_ms = 0; // whoever has it now says that anew
         *store = tv_keystore_retain(found);
         return TV_OK;
     }

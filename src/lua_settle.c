@@ -222,9 +222,38 @@ static void settle_issuers(lua_State *L, int index, int verifier_index, struct v
     collect_bound_issuers(L, verifier_index, verifier);
 }
 
-// Opens the store that keystore{ [name] = <value at index> } gives, and remembers its handle until
-// the module goes, and with it its keys: the next verify(token, opts) finds them held. What is
-// named comes from configuration, so there is little of it. Pushes the handle.
+// Stores that are remembered for those who name them. A plugin may name one for each tenant.
+#define NAMED_STORES_MAX 128
+
+// Remembers the handle on top of the stack under its store's number, in one of two tables: [0] of
+// the newer one counts what is in it; once that is half of them, it becomes [-1], the older one.
+static void remember_named(lua_State *L) {
+    lua_getiuservalue(L, STATE_INDEX, STATE_STORES);
+    int table = lua_gettop(L);
+    lua_Integer id = (lua_Integer)tv_keystore_id(check_keystore(L, table - 1));
+    bool known = lua_rawgeti(L, table, id) != LUA_TNIL;
+    lua_rawgeti(L, table, 0);
+    lua_Integer count = lua_tointeger(L, -1) + !known;
+    if (count > NAMED_STORES_MAX / 2) {
+        lua_newtable(L);
+        lua_pushnil(L);
+        lua_rawseti(L, table, -1);
+        lua_pushvalue(L, table);
+        lua_rawseti(L, -2, -1);
+        lua_pushvalue(L, -1);
+        lua_setiuservalue(L, STATE_INDEX, STATE_STORES);
+        lua_replace(L, table);
+        count = 1;
+    }
+    lua_pushvalue(L, table - 1);
+    lua_rawseti(L, table, id);
+    lua_pushinteger(L, count);
+    lua_rawseti(L, table, 0);
+    lua_settop(L, table - 1);
+}
+
+// Opens the store that keystore{ [name] = <value at index> } gives, and remembers its handle, and
+// with it its keys: the next verify(token, opts) finds them held. Pushes the handle.
 static enum tv_status push_named_store(lua_State *L, const char *name, int index, int rsa_min_bits,
                                        struct tv_detail *detail) {
     const char *differs; // a warning for those who open a store themselves
@@ -236,10 +265,7 @@ static enum tv_status push_named_store(lua_State *L, const char *name, int index
     enum tv_status status = push_keystore(L, lua_gettop(L), &differs, detail);
     if (status != TV_OK)
         return status;
-    lua_getiuservalue(L, STATE_INDEX, STATE_STORES);
-    lua_pushvalue(L, -2);
-    lua_rawseti(L, -2, (lua_Integer)tv_keystore_id(check_keystore(L, -3)));
-    lua_pop(L, 1);
+    remember_named(L);
     return TV_OK;
 }
 

@@ -11,7 +11,7 @@ local methods = {};
 local mt = { __index = methods };
 
 function methods:close()
-	self.key_set:close();
+	self.key_set:close(0); -- who only looks leaves nothing behind
 end
 mt.__close = methods.close;
 
@@ -107,11 +107,12 @@ end
 -- `settings` are those of config.read(), `complaints` what it said, as texts. `muc_host` is the host of the rooms, where it is
 -- known otherwise than by the options. To be closed.
 local function new(host, settings, complaints, muc_host)
+	local key_set = keys.new(settings.keyOptions, function (level, text, ...)
+		complaints[#complaints + 1] = ("%s: "..text):format(level, ...);
+	end);
+	key_set.sources:note_configured(settings);
 	return setmetatable({
-		host = host, settings = settings, complaints = complaints, muc_host = muc_host,
-		key_set = keys.new(settings.keyOptions, function (level, text, ...)
-			complaints[#complaints + 1] = ("%s: "..text):format(level, ...);
-		end),
+		host = host, settings = settings, complaints = complaints, muc_host = muc_host, key_set = key_set,
 	}, mt);
 end
 

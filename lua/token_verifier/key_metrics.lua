@@ -25,8 +25,25 @@ local gauges = {
 	{ "key_fetches_queued", "Key ids that wait for a fetch", "queued" },
 };
 
+-- Sources that have a label of their own; what came later is counted together. Plugins may set a URL for each tenant, and
+-- a label is never dropped.
+local max_sources = 256;
+local others = "others";
+
 local last = {}; -- number of a store -> what stats() said of it
-local sources = {}; -- every source seen
+local sources, source_count = {}, 0; -- every source with a label
+
+-- The label of a source.
+local function label_of(source)
+	if not sources[source] then
+		if source_count >= max_sources then
+			source = others;
+		end
+		source_count = source_count + (sources[source] and 0 or 1);
+		sources[source] = true;
+	end
+	return source;
+end
 
 -- What is to be added and shown for each source.
 local function look()
@@ -37,7 +54,7 @@ local function look()
 	for _, store in ipairs(token_verifier.stores()) do
 		local id, source, stats = store:id(), store:source(), store:stats();
 		if source ~= "" then -- keys put by hand are of no source
-			sources[source], seen[id] = true, stats;
+			source, seen[id] = label_of(source), stats;
 			added[source], shown[source] = added[source] or {}, shown[source] or {};
 			for name, value in pairs(stats) do
 				added[source][name] = (added[source][name] or 0) + value - (last[id] and last[id][name] or 0);

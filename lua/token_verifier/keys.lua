@@ -249,15 +249,16 @@ function methods:clear()
 	self.verifiers, self.count, self.noted = {}, 0, nil;
 end
 
--- Takes over new settings of where keys come from.
-function methods:configure(settings)
+-- Takes over new settings of where keys come from; `configured` are those of the configuration alone.
+function methods:configure(settings, configured)
 	self:clear();
-	self.sources:configure(settings, settings.keyOptions);
+	self.sources:configure(settings, settings.keyOptions, configured);
 end
 
-function methods:close()
+-- As sources.lua has it.
+function methods:close(seconds)
 	self:clear();
-	self.sources:close();
+	self.sources:close(seconds);
 end
 
 local function new(key_options, log)

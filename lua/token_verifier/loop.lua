@@ -12,7 +12,9 @@ local wakes_per_turn = 8;
 
 local watched; -- { fd, handle }
 local warned = {}; -- number of a store -> the warning that holds for it
-local users = 0;
+local max_warned = 256; -- beyond it they are forgotten, and said anew
+local warned_count = 0;
+local users, waiters = 0, 0;
 local waiting = {}; -- id of a store and kid -> set of waiters
 local woken = {}; -- waiters whose session is to be resumed, in order
 local first_woken, last_woken = 1, 0;
@@ -84,6 +86,13 @@ function schedule_drain()
 	end
 end
 
+-- Ends the watch once nobody uses it, nor waits any more.
+local function unwatch_unused()
+	if users == 0 and waiters == 0 then
+		unwatch();
+	end
+end
+
 -- Ends a wait with `outcome`; the session goes on in a later turn of resume_some().
 local function settle(waiter, outcome)
 	if waiter.outcome then
@@ -105,6 +114,12 @@ local function report(item)
 		log("warn", "%s", item.warning);
 	elseif warned[id] and not item.warning then
 		log("info", "%s serves keys again", item.store:source());
+	end
+	if item.warning and not warned[id] then
+		warned_count = warned_count + 1;
+		if warned_count > max_warned then
+			warned, warned_count = {}, 1;
+		end
 	end
 	warned[id] = item.warning;
 end
@@ -144,15 +159,15 @@ local user_mt = { __index = user_methods };
 
 -- Sees to it that fetches which were queued are driven, for callers who cannot wait.
 function user_methods:start()
-	if not self.detached then
+	if not self.ended then
 		watch();
 	end
 end
 
 -- Waits in the caller's async runner until one of the stores (numbers of store:id()) has settled `kid`.
--- Returns what step() told of it, or { code, message } after `seconds` or when the plugin is unloaded.
+-- Returns what step() told of it, or { code, message } after `seconds` or when the plugin is unloaded and not there again.
 function user_methods:wait(store_ids, kid, seconds)
-	if self.detached then
+	if self.ended then
 		return { code = "key-source-unavailable", message = "the plugin is being unloaded" };
 	end
 	watch();
@@ -165,29 +180,44 @@ function user_methods:wait(store_ids, kid, seconds)
 		waiting[key][waiter] = true;
 	end
 	self.waiters[waiter] = true;
+	waiters = waiters + 1;
 	waiter.timer = timer.add_task(seconds, function ()
 		settle(waiter, { code = "key-source-unavailable", message = "the key did not arrive in time" });
 		schedule_drain();
 	end);
 	wait();
 	self.waiters[waiter] = nil;
+	waiters = waiters - 1;
+	unwatch_unused();
 	return waiter.outcome;
 end
 
--- Ends this use: its own waiters go on with a failure, the watch ends with its last user.
-function user_methods:detach()
-	if self.detached then
-		return;
-	end
-	self.detached = true;
+local function end_waits(self)
+	self.ended = true;
 	for waiter in pairs(self.waiters) do
 		settle(waiter, { code = "key-source-unavailable", message = "the plugin was unloaded" });
 	end
 	schedule_drain();
-	users = users - 1;
-	if users == 0 then
-		unwatch();
+end
+
+-- Ends this use. Its own waiters go on with a failure, at once, or where `is_back` is given once the loop has turned, if
+-- that says no: a plugin that is loaded anew is back by then, and who waits goes on. The watch ends with its last user.
+function user_methods:detach(is_back)
+	if self.detached then
+		return;
 	end
+	self.detached = true;
+	if is_back then
+		timer.add_task(0, function ()
+			if not protected("detach", is_back) then
+				end_waits(self);
+			end
+		end);
+	else
+		end_waits(self);
+	end
+	users = users - 1;
+	unwatch_unused();
 end
 
 -- A new use of the watch, by one plugin. The descriptor is only touched once somebody waits: a server may still fork

@@ -4,6 +4,14 @@
 
 local token_verifier = require "token_verifier";
 
+-- Stores kept of URLs that were set at run time; the one used longest ago goes for another. Those that the configuration
+-- names stay.
+local max_set_stores = 128;
+
+-- Seconds for which a store that is given up stays, with its keys and what is on its way, for whoever opens it again: a
+-- plugin that is loaded anew, or somebody who waits. No wait is longer.
+local stay = 60;
+
 -- A source is { kind, value }: an option of token_verifier.keystore() and what it is set to.
 -- This one holds no key.
 local none = {};
@@ -97,23 +105,61 @@ local function single_sources(settings)
 	return list;
 end
 
+local function close_all(stores, seconds)
+	for name, store in pairs(stores) do
+		stores[name] = nil;
+		store:close(seconds or stay);
+	end
+end
+
+-- Keeps the store of a URL that was set at run time. They are in two halves: once the newer one is full, what was not
+-- used since the last time goes.
+function methods:keep_set(name, store)
+	if self.set_count >= self.half then
+		close_all(self.set_before);
+		self.set_before, self.set, self.set_count = self.set, {}, 0;
+	end
+	self.set[name], self.set_count = store, self.set_count + 1;
+end
+
+-- The store of that name, if it is open.
+function methods:opened(name)
+	local store = self.stores[name] or self.set[name];
+	if store then
+		return store;
+	end
+	store = self.set_before[name];
+	if store then
+		self.set_before[name] = nil;
+		self:keep_set(name, store);
+	end
+	return store;
+end
+
 -- The store of one source; opened when first needed, as no key is asked for while a plugin loads.
 function methods:store(source)
 	local name = name_of(source);
-	if not self.stores[name] then
-		local store, message = open(source, self.key_options);
-		if not store then
-			return nil, message, "key-source-unavailable";
-		elseif message then
-			self.log("warn", "Keys: %s until Prosody is restarted; hosts with the same source of keys need the same settings", message);
-		end
-		self.stores[name] = store;
+	local store, message = self:opened(name);
+	if store then
+		return store;
 	end
-	return self.stores[name];
+	store, message = open(source, self.key_options);
+	if not store then
+		return nil, message, "key-source-unavailable";
+	elseif message then
+		self.log("warn", "Keys: %s until Prosody is restarted; hosts with the same source of keys need the same settings", message);
+	end
+	if self.configured[name] or source == none then
+		self.stores[name] = store;
+	else
+		self:keep_set(name, store);
+	end
+	return store;
 end
 
 -- The stores of those sources that can be used. If there is none: nil, message, code.
 function methods:stores_of(list)
+	self.half = math.max(self.half, #list); -- as many as are in force together
 	local stores, last_message, last_code = {}, "the configured source of keys holds no key", "key-not-found";
 	for _, source in ipairs(list) do
 		local store, message, code = self:store(source);
@@ -134,10 +180,15 @@ function methods:all(settings)
 	return self:stores_of(all_sources(settings));
 end
 
+-- The sources in force, for stores_of(): what is in force may be another one after a wait.
+function methods.in_force(_, settings)
+	return all_sources(settings);
+end
+
 -- Whether the stores of all sources in force have been opened.
 function methods:is_whole(settings)
 	for _, source in ipairs(all_sources(settings)) do
-		if not self.stores[name_of(source)] then
+		if not self:opened(name_of(source)) then
 			return false;
 		end
 	end
@@ -147,6 +198,7 @@ end
 -- What token_verifier.new() is to be given: { option, value } and `stores`, all of them; or nil, message, code.
 function methods:choice(settings)
 	local common, bound = plan(settings);
+	self.half = math.max(self.half, #all_sources(settings));
 	local others, message, code = self:stores_of(common);
 	if next(bound) == nil then
 		return others and { option = "keys", value = others, stores = others }, message, code;
@@ -161,12 +213,13 @@ function methods:choice(settings)
 	return { option = "issuers", value = issuers, stores = stores };
 end
 
--- Begins to fetch the JWK Sets that are not held. Returns whether there is any.
+-- Opens the stores, so that what a former copy of the plugin held is not given up before the first token comes, and
+-- begins to fetch the JWK Sets that are not held. Returns whether there is any.
 function methods:prefetch(settings)
 	local begun = false;
 	for _, source in ipairs(all_sources(settings)) do
-		local store = (source.kind == "jwks_url" or source.kind == "openid_issuer") and self:store(source);
-		if store and store:stats().held == 0 then
+		local store, is_set = self:store(source), source.kind == "jwks_url" or source.kind == "openid_issuer";
+		if store and is_set and store:stats().held == 0 then
 			store:refresh(); -- nothing new, if that is under way
 			begun = true;
 		end
@@ -174,31 +227,47 @@ function methods:prefetch(settings)
 	return begun;
 end
 
--- Takes other settings for the stores, and closes those of sources that are no longer in force. The others keep their
--- keys, and also their former settings, which is said.
-function methods:configure(settings, key_options)
+-- Notes which sources the configuration names.
+function methods:note_configured(settings)
+	self.configured = {};
+	for _, source in ipairs(all_sources(settings)) do
+		self.configured[name_of(source)] = true;
+	end
+end
+
+-- Takes other settings for the stores; those of sources that are in force are opened anew, and keep their keys. Where
+-- another plugin has one open its settings hold, which is said. `configured` are the settings of the configuration.
+function methods:configure(settings, key_options, configured)
 	self.key_options = key_options;
-	local former = self.stores;
-	self.stores = {};
+	local former = {};
+	for _, stores in ipairs{ self.set_before, self.set, self.stores } do
+		for name in pairs(stores) do
+			former[name] = true;
+		end
+	end
+	self:close();
+	self:note_configured(configured);
 	for _, source in ipairs(all_sources(settings)) do
 		if former[name_of(source)] then
 			self:store(source);
 		end
 	end
-	for _, store in pairs(former) do
-		store:close();
-	end
 end
 
-function methods:close()
-	for name, store in pairs(self.stores) do
-		self.stores[name] = nil;
-		store:close();
-	end
+-- `seconds` is how long the stores stay then for whoever opens them again.
+function methods:close(seconds)
+	close_all(self.stores, seconds);
+	close_all(self.set, seconds);
+	close_all(self.set_before, seconds);
+	self.set_count = 0;
 end
 
 local function new(key_options, log)
-	return setmetatable({ key_options = key_options, log = log, stores = {} }, mt);
+	return setmetatable({
+		key_options = key_options, log = log,
+		configured = {}, stores = {}, -- by name: what the configuration names, and the stores of that which are open
+		set = {}, set_before = {}, set_count = 0, half = max_set_stores // 2, -- of URLs that were set at run time: used lately, and before that
+	}, mt);
 end
 
 return {

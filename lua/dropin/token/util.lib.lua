@@ -20,6 +20,16 @@ local function log(level, ...)
 	module:log(level, ...);
 end
 
+-- Whether the plugin is there, be it another copy of it: then it was loaded anew.
+local function is_loaded()
+	local host = prosody.hosts[module.host];
+	local manager = package.loaded["core.modulemanager"] or package.loaded["prosody.core.modulemanager"];
+	if not host and manager then -- a global plugin
+		return manager.is_loaded(module.host, module.name);
+	end
+	return host ~= nil and host.modules ~= nil and host.modules[module.name] ~= nil;
+end
+
 -- This copy belongs to one plugin, and ends with it: Prosody removes a plugin's event handlers when it is unloaded, and
 -- so also this one, from an object that only waits for that.
 local watch = loop.attach();
@@ -27,7 +37,7 @@ local key_sets = setmetatable({}, { __mode = "k" });
 module:hook_object_event({
 	add_handler = function () end;
 	remove_handler = function ()
-		watch:detach();
+		watch:detach(is_loaded);
 		for key_set in pairs(key_sets) do
 			key_set:close();
 		end
@@ -220,14 +230,16 @@ local function find_key(stores, kid)
 end
 
 local function fetch_key(self, kid)
-	local stores, message, code = self._keys.sources:all(self);
+	local sources = self._keys.sources;
+	local list = sources:in_force(self); -- now: another log-in may set another URL while this one waits
+	local stores, message, code = sources:stores_of(list);
 	if not stores then
 		return nil, message, code;
 	end
 	return waiting.ask_and_wait(watch, {}, stores, self.keyOptions.wait_limit, function ()
 		return kid;
 	end, function ()
-		return find_key(stores, kid);
+		return find_key(sources:stores_of(list) or stores, kid);
 	end);
 end
 
@@ -332,11 +344,13 @@ local function new(context)
 	values._values = values; -- to be read without a detour
 	local object = new_object(values, assigned);
 	configure(values, assigned, settings);
+	key_set.sources:note_configured(settings);
 	prefetch(key_set, object);
 	guard.install(module, object);
 	module:hook_global("config-reloaded", function ()
-		configure(values, assigned, (config.read(context, module, log))); -- what was taken away must not go on working
-		key_set:configure(object);
+		local configured = config.read(context, module, log);
+		configure(values, assigned, configured); -- what was taken away must not go on working
+		key_set:configure(object, configured);
 		prefetch(key_set, object);
 	end);
 	return object;
