@@ -79,10 +79,11 @@ struct tv_settlement {
 };
 
 // Gives the process' store of this source, or makes it: one for each setting of its credentials, of
-// whom it believes, and of `rsa_min_bits`. Of the others the first win while whoever opened it with
-// them has not closed it, but the cache grows to the largest asked for; `*differs` (may be NULL) is
-// set to the name of an option that does not hold because the store had other settings, or to NULL. Without a source every call makes a store of
-// its own. TV_KEY_SOURCE_UNAVAILABLE for a URL that cannot be asked.
+// whom it believes, and of `rsa_min_bits`. Of the others the first win for as long as somebody who
+// opened it with them has not closed it, but the cache grows to the largest asked for; `*differs`
+// (may be NULL) is set to the name of an option that does not hold because the store has other
+// settings, or to NULL. Without a source every call makes a store of its own.
+// TV_KEY_SOURCE_UNAVAILABLE for a URL that cannot be asked.
 enum tv_status tv_keystore_open(const struct tv_keystore_options *options,
                                 struct tv_keystore **store, const char **differs,
                                 struct tv_detail *detail);

@@ -68,9 +68,9 @@ static enum tv_status get_held(struct tv_keystore *store, struct tv_cache_entry 
     return TV_OK;
 }
 
-// The name by which a client is counted: of an IPv6 address its network of 64 bits, since one person
-// has all the addresses in it (RFC 6177); an IPv4 address in IPv6's spelling is the IPv4 address.
-// Empty for none, and for what is no address of anybody.
+// The name by which a client is counted: of an IPv6 address its network of 64 bits, since one
+// person has all the addresses in it (RFC 6177); an IPv4 address in IPv6's spelling is the IPv4
+// address. Empty for none, and for what is no address of anybody.
 static struct tv_span name_client(struct tv_span client, char name[TV_CLIENT_MAX_LENGTH]) {
     struct in6_addr address;
     if (client.length == 0 || client.length >= TV_CLIENT_MAX_LENGTH)

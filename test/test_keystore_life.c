@@ -126,7 +126,7 @@ static void test_list_refresh(void) {
     tv_keystore_free(store);
 }
 
-// The first fails at a refresh, and the second says that nothing has changed, which it was not asked.
+// The first fails at a refresh, and the second says that nothing has changed: it was not asked.
 static void test_list_not_modified(void) {
     int first = new_path(GOOD), second = new_path(SAME);
     char urls[2][128];

@@ -139,11 +139,11 @@ end
 -- The store of one source; opened when first needed, as no key is asked for while a plugin loads.
 function methods:store(source)
 	local name = name_of(source);
-	local store, message = self:opened(name);
-	if store then
-		return store;
+	local held = self:opened(name);
+	if held then
+		return held;
 	end
-	store, message = open(source, self.key_options);
+	local store, message = open(source, self.key_options);
 	if not store then
 		return nil, message, "key-source-unavailable";
 	elseif message then

@@ -374,8 +374,9 @@ class Driver(recipes.Requests):
         client.close()
         return outcome
 
-    def op_log_ins(self, logins, bystander=None, seconds=20):
-        """Log-ins that all wait at the same time; a bystander logged in before them pings the server meanwhile."""
+    def op_log_ins(self, logins, bystander=None, seconds=20, meanwhile=(), name="main"):
+        """Log-ins that all wait at the same time; a bystander logged in before them pings the server meanwhile, and the shell is
+        given the commands of `meanwhile` one after the other."""
         watcher = None
         if bystander:
             watcher = self.make_client(**bystander)
@@ -387,14 +388,16 @@ class Driver(recipes.Requests):
             self.op_loop_gap(**where)
         websockets = [self.make_client(**login) for login in logins if login.get("transport") != "bosh"]
         boshes = [self.make_client(**login) for login in logins if login.get("transport") == "bosh"]
-        with concurrent.futures.ThreadPoolExecutor(max(1, len(boshes))) as pool:
+        with concurrent.futures.ThreadPoolExecutor(len(boshes) + 1) as pool:
             futures = [pool.submit(client.log_in) for client in boshes]
+            done = pool.submit(lambda: [self.op_shell(command, name) for command in meanwhile])
             for client in websockets:
                 client.connect()
             clients.run_loop_until(
-                lambda: all(client.outcome for client in websockets) and all(future.done() for future in futures),
+                lambda: all(client.outcome for client in websockets) and all(future.done() for future in [*futures, done]),
                 seconds,
             )
+            done.result()
             outcomes = [client.outcome or {"outcome": "no answer"} for client in websockets]
             outcomes += [future.result() for future in futures]
         answer = {"outcomes": outcomes}
