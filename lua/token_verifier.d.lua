@@ -370,6 +370,7 @@ function keystore:source() end
 function keystore:id() end
 
 ---Closes this handle.
-function keystore:close() end
+---@param seconds? number the store stays so long, for whoever opens its source again; 0 to 3600
+function keystore:close(seconds) end
 
 return token_verifier;
