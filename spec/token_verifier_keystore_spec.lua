@@ -426,6 +426,55 @@ describe("a key that is held", function ()
 	end
 end);
 
+describe("a key store that was closed", function ()
+	it("stays for whoever opens it again, if that was asked for", function ()
+		for i, seconds in ipairs{ 60, false } do
+			local url = "http://127.0.0.1:1/closed/" .. i;
+			local store = assert(tv.keystore{ asap_key_server = url });
+			store:put("key", key.public);
+			local id = store:id();
+			if seconds then
+				store:close(seconds);
+				store:close(seconds); -- once more does no harm
+			else
+				store:close();
+			end
+			local again <close> = assert(tv.keystore{ asap_key_server = url, max_stale = 5 });
+			assert.equal(seconds and id or id + 1, again:id());
+			assert.equal(seconds and 1 or 0, again:stats().held);
+		end
+	end);
+
+	it("takes no other time than one from 0 to 3600 s", function ()
+		local store <close> = tv.keystore();
+		for _, seconds in ipairs{ -1, 3601, 0/0, math.huge, "soon" } do
+			assert.is_false(pcall(store.close, store, seconds));
+			assert.equal(0, store:stats().held); -- still open
+		end
+		assert.is_true(pcall(store.close, store, 3600));
+	end);
+
+	it("is one of a bounded number where options name many", function ()
+		local function count()
+			local found = 0;
+			for _, store in ipairs(tv.stores()) do
+				found = found + (store:source():find("/named/", 1, true) and 1 or 0);
+			end
+			return found;
+		end
+		local token = tokens.rs256(tokens.claims(), tokens.new_key(), "key");
+		for i = 1, 500 do
+			local _, _, code = tv.verify(token, { asap_key_server = "http://127.0.0.1:1/named/" .. i, wait = false });
+			assert.equal("key-pending", code);
+		end
+		collectgarbage();
+		collectgarbage();
+		local left = count();
+		settle();
+		assert.is_true(left >= 64 and left <= 128, left);
+	end);
+end);
+
 describe("the descriptor", function ()
 	it("is one, is readable when there is work, and makes waiting something to ask for", function ()
 		local store, requests = new_store("good");

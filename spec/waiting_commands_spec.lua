@@ -424,3 +424,32 @@ describe("prosodyctl mod_token_verifier", function ()
 		assert.equal(real_print, print);
 	end);
 end);
+
+describe("the metrics of many sources", function ()
+	it("have labels of their own for the first of them, and one for all others", function ()
+		prosody.new_server({ ["example.org"] = {} });
+		local metrics = dofile(package.searchpath("token_verifier.key_metrics", package.path)); -- which has seen none
+		local global = prosody.new_module("example.org", nil, "token_verifier");
+		global:set_global();
+		local update, stores = metrics.open(global), {};
+		for i = 1, 300 do
+			stores[i] = token_verifier.keystore({ asap_key_server = ("http://127.0.0.1:1/source/%d"):format(i) });
+			stores[i]:put("k", key.public);
+		end
+		update();
+		update();
+		local labels, others = 0, nil;
+		for name, value in pairs(prosody.metrics()) do
+			local source = name:match('keys_held{source="([^"]*)",state="fresh"}');
+			labels = labels + (source and 1 or 0);
+			others = source == "others" and value or others;
+		end
+		assert.equal(257, labels);
+		assert.is_true(others >= 300 - 256, others);
+		for _, store in ipairs(stores) do
+			store:close();
+		end
+		update();
+		assert.equal(0, prosody.metrics()['prosody_mod_token_verifier__keys_held{source="http://127.0.0.1:1/source/1",state="fresh"}'] or 0);
+	end);
+end);
