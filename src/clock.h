@@ -18,4 +18,17 @@ static inline int64_t tv_clock_steady_ms(void) {
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+// The first millisecond by which `limit_ms` have passed in full since `start`: its fraction of a
+// millisecond counts, or a wait would end that much early.
+static inline int64_t tv_clock_end_ms(struct timespec start, int64_t limit_ms) {
+    return (int64_t)start.tv_sec * 1000 + (start.tv_nsec + 999999) / 1000000 + limit_ms;
+}
+
+// The time at which `limit_ms` from now have passed.
+static inline int64_t tv_clock_steady_in_ms(int64_t limit_ms) {
+    struct timespec now;
+    clock_gettime(TV_CLOCK_STEADY, &now);
+    return tv_clock_end_ms(now, limit_ms);
+}
+
 static inline int64_t tv_clock_wall_s(void) { return (int64_t)time(NULL); }

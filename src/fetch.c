@@ -157,7 +157,7 @@ static void adopt_fetches(struct list *inherited) {
     while ((fetch = list_take(inherited))) {
         fetch->state = TV_FETCH_QUEUED;
         fetch->easy = NULL;
-        fetch->header_length = 0;
+        tv_header_clear(&fetch->header);
         fetch->lost_socket = false;
         fetch->result = (struct tv_fetch_result){0};
         list_append(queue_of(fetch), fetch);
@@ -332,8 +332,7 @@ void tv_fetch_free(struct tv_fetch *fetch) {
     } else if (fetch->state == TV_FETCH_ENDED) {
         list_remove(&fetcher.ended, fetch);
     }
-    free(fetch->age);
-    free(fetch->cache_control);
+    tv_header_clear(&fetch->header);
     free(fetch->body);
     tv_validators_clear(&fetch->result.validators);
     curl_slist_free_all(fetch->headers);

@@ -9,8 +9,6 @@
 
 // Transfers in flight in the process, and as many again of urgent ones; the others queue.
 #define TV_FETCH_MAX_RUNNING 64
-// Bytes of header in one answer.
-#define TV_FETCH_MAX_HEADER ((size_t)65536)
 // Connections to one host: for all of them, or those of one source would hold up another's.
 #define TV_FETCH_MAX_HOST_CONNECTIONS (2 * TV_FETCH_MAX_RUNNING)
 

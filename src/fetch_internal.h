@@ -3,6 +3,7 @@
 #pragma once
 
 #include "fetch.h"
+#include "fetch_header.h"
 
 #include <curl/curl.h>
 
@@ -18,8 +19,7 @@ struct tv_fetch {
     void *owner;
     char *body;
     size_t body_size;
-    size_t header_length; // so far: of the answer, of those before it, and of trailers
-    char *cache_control, *age;
+    struct tv_header header;
     struct tv_fetch_result result;
     struct tv_fetch *next;
 };

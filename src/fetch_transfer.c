@@ -13,6 +13,7 @@
 
 #define DEFAULT_CA_PATH "/etc/ssl/certs"
 #define BEARER_TOKEN_MAX 16384
+#define DATE_MAX 64 // of the three forms that HTTP has, the longest takes 33
 
 // What libcurl calls
 
@@ -28,14 +29,9 @@ static curl_socket_t open_socket(void *argument, curlsocktype purpose,
 
 // libcurl keeps every line of header, and bounds neither answers like 103 nor trailers.
 static size_t on_header(const char *bytes, size_t size, size_t count, void *argument) {
-    (void)bytes;
     struct tv_fetch *fetch = argument;
-    size_t length = size * count;
-    fetch->header_length += length;
-    if (fetch->header_length <= TV_FETCH_MAX_HEADER)
-        return length;
-    fetch->result.error = "the header of its answer is longer than 64 KiB";
-    return CURL_WRITEFUNC_ERROR;
+    fetch->result.error = tv_header_add(&fetch->header, bytes, size * count);
+    return fetch->result.error ? CURL_WRITEFUNC_ERROR : size * count;
 }
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *argument) {
@@ -144,50 +140,25 @@ CURL *tv_fetch_open_easy(struct tv_fetch *fetch) {
 
 // The answer
 
-static char *header_copy(CURL *easy, const char *name) {
-    struct curl_header *header;
-    // The field may stand more than once; its lines are one list (RFC 9110 section 5.3).
-    char *joined = NULL;
-    size_t amount = 1;
-    for (size_t i = 0; i < amount; i++) {
-        if (curl_easy_header(easy, name, i, CURLH_HEADER, -1, &header) != CURLHE_OK)
-            break;
-        amount = header->amount;
-        size_t held = joined ? strlen(joined) : 0, length = strlen(header->value);
-        char *grown = realloc(joined, held + length + 2);
-        if (!grown)
-            break;
-        joined = grown;
-        if (held > 0)
-            joined[held++] = ',';
-        memcpy(joined + held, header->value, length + 1);
-    }
-    return joined;
-}
-
-static int64_t header_date(CURL *easy, const char *name, bool *found) {
-    struct curl_header *header;
-    *found = curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK;
-    return *found ? (int64_t)curl_getdate(header->value, NULL) : -1;
+static int64_t read_date(const struct tv_header *header, enum tv_field field) {
+    struct tv_span text = tv_header_value(header, field);
+    return text.length > 0 && text.length <= DATE_MAX ? (int64_t)curl_getdate(text.data, NULL) : -1;
 }
 
 void tv_fetch_read_answer(struct tv_fetch *fetch) {
-    struct tv_http_fields *fields = &fetch->result.fields;
-    bool has_date;
-    curl_easy_getinfo(fetch->easy, CURLINFO_RESPONSE_CODE, &fetch->result.http_status);
-    fetch->cache_control = header_copy(fetch->easy, "Cache-Control");
-    fetch->age = header_copy(fetch->easy, "Age");
-    if (fetch->cache_control)
-        fields->cache_control = tv_span_of(fetch->cache_control);
-    if (fetch->age)
-        fields->age = tv_span_of(fetch->age);
-    fields->expires_s = header_date(fetch->easy, "Expires", &fields->has_expires);
-    fields->date_s = header_date(fetch->easy, "Date", &has_date);
-    fetch->result.validators.etag = header_copy(fetch->easy, "ETag");
-    fetch->result.validators.last_modified = header_copy(fetch->easy, "Last-Modified");
+    struct tv_header *header = &fetch->header;
+    struct tv_fetch_result *result = &fetch->result;
+    curl_easy_getinfo(fetch->easy, CURLINFO_RESPONSE_CODE, &result->http_status);
+    result->fields.cache_control = tv_header_value(header, TV_FIELD_CACHE_CONTROL);
+    result->fields.age = tv_header_value(header, TV_FIELD_AGE);
+    result->fields.has_expires = tv_header_value(header, TV_FIELD_EXPIRES).data != NULL;
+    result->fields.expires_s = read_date(header, TV_FIELD_EXPIRES);
+    result->fields.date_s = read_date(header, TV_FIELD_DATE);
+    result->validators.etag = tv_header_take_validator(header, TV_FIELD_ETAG);
+    result->validators.last_modified = tv_header_take_validator(header, TV_FIELD_LAST_MODIFIED);
     curl_off_t retry_after_s = 0;
     curl_easy_getinfo(fetch->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
-    fetch->result.retry_after_s = (int64_t)retry_after_s;
+    result->retry_after_s = (int64_t)retry_after_s;
 }
 
 const char *tv_fetch_error_text(CURL *easy, CURLcode code) {
