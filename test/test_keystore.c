@@ -29,6 +29,8 @@ enum {
     SILENT,
     LONG_HEADER,  // 64 KiB and more
     LONGEST_GOOD, // nearly
+    MANY_LINES,   // 257
+    MOST_GOOD,    // 256
     LIMITS,
     CLIENTS,
     ANSWER_COUNT
@@ -55,8 +57,6 @@ static struct server_answer answers[SERVER_ANSWERS] = {
     [BUSY] = {.bytes = EMPTY_WITH("429 Too Many Requests")},
     [CUT] = {.bytes = OK_WITH("Content-Length: 1000\r\n") "-----BEGIN PUBLIC KEY-----"},
     [RESET] = {.bytes = ""},
-    [LONG_HEADER] = {.bytes = "HTTP/1.1 200 OK\r\nConnection: close\r\n"},
-    [LONGEST_GOOD] = {.bytes = "HTTP/1.1 200 OK\r\nConnection: close\r\n"},
 };
 
 static const struct {
@@ -82,6 +82,7 @@ static const struct {
     {RESET, "no answer", TV_KEY_SOURCE_UNAVAILABLE, TV_REASON_NETWORK, 0, false},
     {SILENT, "silence", TV_KEY_SOURCE_UNAVAILABLE, TV_REASON_NETWORK, 0, false},
     {LONG_HEADER, "a long header", TV_KEY_SOURCE_UNAVAILABLE, TV_REASON_NETWORK, 0, false},
+    {MANY_LINES, "257 lines", TV_KEY_SOURCE_UNAVAILABLE, TV_REASON_NETWORK, 0, false},
 };
 
 static struct tv_keystore *open_store(int answer) {
@@ -118,6 +119,7 @@ static const struct {
     {GOOD_TWICE, "max-age in a second line", 1000},
     {GOOD_AGED, "an age in two lines", 700},
     {LONGEST_GOOD, "a header of nearly 64 KiB", 600},
+    {MOST_GOOD, "a header of 256 lines", 600},
 };
 
 static void test_lives(void) {
@@ -529,12 +531,12 @@ static void test_urls(void) {
     }
 }
 
-// So many lines of header, of 100 bytes each, and what follows them.
-static char *with_header(int lines, const char *body) {
-    size_t size = (size_t)lines * 100 + strlen(body) + 3, used = 0;
+// So many lines of header, of `width` bytes each, and what follows them.
+static char *with_header(int lines, int width, const char *body) {
+    size_t size = (size_t)lines * (size_t)width + strlen(body) + 3, used = 0;
     char *text = check_malloc(size);
     for (int i = 0; i < lines; i++)
-        used += (size_t)snprintf(text + used, size - used, "X: %095d\r\n", i);
+        used += (size_t)snprintf(text + used, size - used, "X: %0*d\r\n", width - 5, i);
     snprintf(text + used, size - used, "\r\n%s", body);
     return text;
 }
@@ -544,9 +546,11 @@ int main(void) {
     char *pem = check_read_file(KEYS "rsa.pem", &length);
     for (int i = GOOD; i <= GOOD_AGED; i++)
         answers[i].body = pem;
-    char *long_header = with_header(655, pem), *longest_good = with_header(654, pem);
-    answers[LONG_HEADER].body = long_header;
-    answers[LONGEST_GOOD].body = longest_good;
+    char *headers[] = {with_header(66, 1000, pem), with_header(65, 1000, pem),
+                       with_header(254, 20, pem), with_header(253, 20, pem)};
+    for (int i = 0; i < 4; i++)
+        answers[LONG_HEADER + i] = (struct server_answer){
+            .bytes = "HTTP/1.1 200 OK\r\nConnection: close\r\n", .body = headers[i]};
     server_listen(&server);
     server_start(&server, answers);
     test_by_hand();
@@ -565,8 +569,8 @@ int main(void) {
     test_fetch_limits();
     server_stop(&server);
     free(pem);
-    free(long_header);
-    free(longest_good);
+    for (int i = 0; i < 4; i++)
+        free(headers[i]);
     tv_keystore_free(NULL);
     return check_report("test_keystore");
 }
