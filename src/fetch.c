@@ -140,8 +140,7 @@ static CURLM *open_multi(void) {
         return NULL;
     curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
     curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer_wanted);
-    curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)TV_FETCH_MAX_HOST_CONNECTIONS);
-    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)TV_FETCH_MAX_HOST_CONNECTIONS);
+    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, 2L * TV_FETCH_MAX_RUNNING);
     return multi;
 }
 
@@ -155,6 +154,8 @@ static struct list *queue_of(const struct tv_fetch *fetch) {
 static void adopt_fetches(struct list *inherited) {
     struct tv_fetch *fetch;
     while ((fetch = list_take(inherited))) {
+        if (fetch->state == TV_FETCH_RUNNING)
+            fetch->settings.source->running[fetch->settings.urgent]--;
         fetch->state = TV_FETCH_QUEUED;
         fetch->easy = NULL;
         tv_header_clear(&fetch->header);
@@ -191,12 +192,15 @@ static bool set_up(void) {
     return true;
 }
 
-static void close_easy(struct tv_fetch *fetch) {
-    if (!fetch->easy)
-        return;
-    curl_multi_remove_handle(fetcher.multi, fetch->easy);
-    curl_easy_cleanup(fetch->easy);
-    fetch->easy = NULL;
+static void stop_running(struct tv_fetch *fetch) {
+    if (fetch->easy) {
+        curl_multi_remove_handle(fetcher.multi, fetch->easy);
+        curl_easy_cleanup(fetch->easy);
+        fetch->easy = NULL;
+    }
+    list_remove(&fetcher.running, fetch);
+    fetcher.running_count[fetch->settings.urgent]--;
+    fetch->settings.source->running[fetch->settings.urgent]--;
 }
 
 static void end_fetch(struct tv_fetch *fetch, CURLcode code) {
@@ -207,22 +211,36 @@ static void end_fetch(struct tv_fetch *fetch, CURLcode code) {
         tv_fetch_read_answer(fetch);
     else if (!result->error)
         result->error = tv_fetch_error_text(fetch->easy, code);
-    close_easy(fetch);
-    list_remove(&fetcher.running, fetch);
-    fetcher.running_count[fetch->settings.urgent]--;
+    stop_running(fetch);
     fetch->state = TV_FETCH_ENDED;
     list_append(&fetcher.ended, fetch);
 }
 
+// `urgent` ones have slots of their own.
+static bool has_turn(const struct tv_fetch_source *source, bool urgent) {
+    size_t shared = max_running - max_running / 4, own = source->running[urgent];
+    return own == 0 || own + fetcher.running_count[urgent] < shared;
+}
+
+static void start(struct tv_fetch *fetch) {
+    list_remove(queue_of(fetch), fetch);
+    list_append(&fetcher.running, fetch);
+    fetcher.running_count[fetch->settings.urgent]++;
+    fetch->settings.source->running[fetch->settings.urgent]++;
+    fetch->state = TV_FETCH_RUNNING;
+    fetch->easy = tv_fetch_open_easy(fetch);
+    if (!fetch->easy || curl_multi_add_handle(fetcher.multi, fetch->easy) != CURLM_OK)
+        end_fetch(fetch, CURLE_OUT_OF_MEMORY);
+}
+
+// Those that came first, of the sources that may have one more.
 static void start_queue(bool urgent) {
-    while (fetcher.queued[urgent].first && fetcher.running_count[urgent] < max_running) {
-        struct tv_fetch *fetch = list_take(&fetcher.queued[urgent]);
-        list_append(&fetcher.running, fetch);
-        fetcher.running_count[urgent]++;
-        fetch->state = TV_FETCH_RUNNING;
-        fetch->easy = tv_fetch_open_easy(fetch);
-        if (!fetch->easy || curl_multi_add_handle(fetcher.multi, fetch->easy) != CURLM_OK)
-            end_fetch(fetch, CURLE_OUT_OF_MEMORY);
+    struct tv_fetch *next;
+    for (struct tv_fetch *fetch = fetcher.queued[urgent].first;
+         fetch && fetcher.running_count[urgent] < max_running; fetch = next) {
+        next = fetch->next;
+        if (has_turn(fetch->settings.source, urgent))
+            start(fetch);
     }
 }
 
@@ -324,9 +342,7 @@ void tv_fetch_free(struct tv_fetch *fetch) {
     if (fetch->state != TV_FETCH_UNLISTED)
         set_up(); // so that a child's handles, not its parent's, are closed
     if (fetch->state == TV_FETCH_RUNNING) {
-        close_easy(fetch);
-        list_remove(&fetcher.running, fetch);
-        fetcher.running_count[fetch->settings.urgent]--;
+        stop_running(fetch);
     } else if (fetch->state == TV_FETCH_QUEUED) {
         list_remove(queue_of(fetch), fetch);
     } else if (fetch->state == TV_FETCH_ENDED) {

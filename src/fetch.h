@@ -9,19 +9,24 @@
 
 // Transfers in flight in the process, and as many again of urgent ones; the others queue.
 #define TV_FETCH_MAX_RUNNING 64
-// Connections to one host: for all of them, or those of one source would hold up another's.
-#define TV_FETCH_MAX_HOST_CONNECTIONS (2 * TV_FETCH_MAX_RUNNING)
+
+// Who asks: transfers in flight are shared out among sources, so that those of one that hangs do
+// not stand in the way of others, on the same host or on another.
+struct tv_fetch_source {
+    size_t running[2]; // those that are not urgent, and those that are
+};
 
 // How to ask a source. The strings, each of which may be NULL, are borrowed until the fetch is
 // freed.
 struct tv_fetch_settings {
+    struct tv_fetch_source *source; // borrowed likewise
     const char *ca_file;
     const char *ca_path;                  // both NULL: /etc/ssl/certs
     const char *proxy;                    // URL; NULL: none, whatever the environment says
     const char *client_cert, *client_key; // PEM files for mutual TLS
     const char *bearer_token_file;        // read anew for each fetch
     int64_t connect_timeout_ms;
-    int64_t timeout_ms; // whole transfer, waiting for a connection included
+    int64_t timeout_ms; // whole transfer
     bool urgent;        // has slots of its own, which others cannot take
     size_t max_bytes;   // of body
 };
@@ -73,5 +78,6 @@ void tv_fetcher_wake_by(int64_t time_ms);
 struct tv_fetch *tv_fetcher_take_ended(void);
 
 // Sets how many transfers of either kind may be in flight, at most TV_FETCH_MAX_RUNNING; those that
-// are go on.
+// are go on. A quarter of them is for sources that have none, and of the others a source that has
+// some takes no more than it leaves.
 void tv_fetcher_limit(size_t limit);

@@ -90,6 +90,7 @@ struct tv_keystore {
     int64_t discovered_ms;
 
     struct tv_pending *pendings;
+    struct tv_fetch_source fetching;
     size_t running, queued;
     size_t running_of[TV_CLASSES]; // of those that are running
     uint64_t hits, misses, fetches, not_modified, overloaded;

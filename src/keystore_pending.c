@@ -214,6 +214,7 @@ enum tv_status tv_pending_start(struct tv_pending *pending, int64_t now_ms,
         return status;
     bool known = may_show_credentials(pending, pending->url);
     const struct tv_fetch_settings settings = {
+        .source = &store->fetching,
         .ca_file = options->ca_file,
         .ca_path = options->ca_path,
         .proxy = options->proxy,

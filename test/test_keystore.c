@@ -309,8 +309,11 @@ static void test_fetch_not_taken(void) {
     char url[128];
     struct tv_fetch *fetch = NULL;
     struct tv_detail detail = {0};
-    const struct tv_fetch_settings settings = {
-        .connect_timeout_ms = 300, .timeout_ms = 5000, .max_bytes = TV_KEY_MAX_LENGTH};
+    struct tv_fetch_source source = {0};
+    const struct tv_fetch_settings settings = {.source = &source,
+                                               .connect_timeout_ms = 300,
+                                               .timeout_ms = 5000,
+                                               .max_bytes = TV_KEY_MAX_LENGTH};
     CHECK_STATUS(TV_OK,
                  tv_fetch_start(url_of(GOOD, "x", url), &settings, NULL, NULL, &fetch, &detail),
                  "a fetch");
@@ -320,6 +323,7 @@ static void test_fetch_not_taken(void) {
         tv_fetcher_step(50);
     CHECK_NUMBER(TV_FETCH_ENDED, fetch->state, "ended");
     CHECK(tv_fetch_result(fetch)->answered, "with an answer");
+    CHECK_NUMBER(0, source.running, "in flight no more");
     tv_fetch_free(fetch);
     CHECK(!tv_fetcher_take_ended(), "nothing is left of it");
     tv_fetch_free(NULL);

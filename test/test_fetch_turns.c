@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// Sources that hang, beside others on the same host: whose fetches are in flight, and who waits.
+#include "stores.h"
+
+enum { GOOD, SILENT };
+
+static struct server_answer answers[SERVER_ANSWERS] = {
+    [GOOD] = {.bytes = OK_WITH("")},
+    [SILENT] = {0},
+};
+
+// A store that asks for up to 64 kids at a time, and waits for longer than this test takes.
+static struct tv_keystore *open_patient(int path, size_t max_fetches) {
+    char url[128];
+    struct tv_keystore_options options = options_of(url_of(path, "", url));
+    options.connect_timeout_ms = options.timeout_ms = options.wait_ms = 60000;
+    options.max_running = 64;
+    options.max_fetches = max_fetches;
+    return open_with(&options);
+}
+
+static void ask_for(struct tv_keystore *store, int kids) {
+    for (int i = 0; i < kids; i++) {
+        char kid[32];
+        snprintf(kid, sizeof kid, "made-up-%d", i);
+        CHECK_STATUS(TV_KEY_PENDING, ask_at(store, kid, tv_clock_steady_ms()), kid);
+    }
+}
+
+// Drives the fetches until that path has been asked for so many, and looks that it is not for more.
+static void check_requests(int path, int count, const char *name) {
+    int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
+    while (requests(path) < count && tv_clock_steady_ms() < until_ms)
+        tv_keystores_step(20);
+    CHECK_NUMBER(count, requests(path), name);
+}
+
+static void check_served(int path, const char *name) {
+    struct tv_keystore *store = open_patient(path, 64);
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "key", tv_clock_steady_ms()), name);
+    struct tv_settlement *settlement = settle();
+    CHECK(settlement && settlement->key, name);
+    tv_settlement_free(settlement);
+    tv_keystore_free(store);
+}
+
+// Each source may have a few more than the next, which leaves some to everybody.
+static void test_many_hang(void) {
+    static const int in_flight[] = {24, 12, 6, 3, 2, 1, 1};
+    enum { HANGING = sizeof in_flight / sizeof in_flight[0] };
+    struct tv_keystore *stores[HANGING];
+    int paths[HANGING];
+    for (int i = 0; i < HANGING; i++) {
+        stores[i] = open_patient(paths[i] = new_path(SILENT), 64);
+        ask_for(stores[i], 64);
+    }
+    for (int i = 0; i < HANGING; i++)
+        check_requests(paths[i], in_flight[i], "in flight for a source that hangs");
+    for (int i = 0; i < 20; i++)
+        check_served(new_path(GOOD), "a source beside those that hang");
+    for (int i = 0; i < HANGING; i++)
+        CHECK_NUMBER(in_flight[i], requests(paths[i]), "no more than its share");
+    for (int i = 0; i < HANGING; i++) // what the first leaves, the others may have
+        tv_keystore_free(stores[i]);
+    CHECK_NUMBER(0, tv_keystores_step(0), "nothing is left of them");
+    check_served(new_path(GOOD), "a source behind them");
+}
+
+// A limit of the operator's holds.
+static void test_few_allowed(void) {
+    int hanging = new_path(SILENT), other = new_path(SILENT), third = new_path(SILENT);
+    struct tv_keystore *first = open_patient(hanging, 3), *second = open_patient(other, 3);
+    struct tv_keystore *last = open_patient(third, 3);
+    ask_for(first, 8);
+    ask_for(second, 8);
+    ask_for(last, 8);
+    check_requests(hanging, 2, "two of three");
+    check_requests(other, 1, "the third");
+    for (int i = 0; i < 5; i++)
+        tv_keystores_step(20);
+    CHECK_NUMBER(0, requests(third), "none for another");
+    tv_keystore_free(second);
+    check_requests(third, 1, "until there is room");
+    CHECK_NUMBER(2, requests(hanging), "the others as they were");
+    tv_keystore_free(first);
+    tv_keystore_free(last);
+}
+
+int main(void) {
+    size_t length;
+    char *pem = check_read_file(KEYS "rsa.pem", &length);
+    answers[GOOD].body = pem;
+    server_listen(&server);
+    server_start(&server, answers);
+    test_many_hang();
+    test_few_allowed();
+    server_stop(&server);
+    free(pem);
+    return check_report("test_fetch_turns");
+}
