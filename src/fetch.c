@@ -192,12 +192,18 @@ static bool set_up(void) {
     return true;
 }
 
+static void drop_tls(struct tv_fetch *fetch) {
+    tv_tls_free(fetch->tls);
+    fetch->tls = NULL;
+}
+
 static void stop_running(struct tv_fetch *fetch) {
     if (fetch->easy) {
         curl_multi_remove_handle(fetcher.multi, fetch->easy);
         curl_easy_cleanup(fetch->easy);
         fetch->easy = NULL;
     }
+    drop_tls(fetch);
     list_remove(&fetcher.running, fetch);
     fetcher.running_count[fetch->settings.urgent]--;
     fetch->settings.source->running[fetch->settings.urgent]--;
@@ -389,6 +395,7 @@ void tv_fetcher_step(int64_t wait_ms) {
         return;
     struct epoll_event events[EVENTS_PER_STEP];
     ERR_set_mark(); // libcurl's TLS shares the queue with the server's
+    tv_tls_begin_step();
     start_queued();
     run_timer_if_due();
     settle_running();

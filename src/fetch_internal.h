@@ -11,7 +11,8 @@ enum tv_fetch_state { TV_FETCH_UNLISTED, TV_FETCH_QUEUED, TV_FETCH_RUNNING, TV_F
 
 struct tv_fetch {
     enum tv_fetch_state state;
-    CURL *easy; // while running
+    CURL *easy;         // while running
+    struct tv_tls *tls; // likewise, with https
     bool lost_socket;
     char *url;
     struct tv_fetch_settings settings;
@@ -23,6 +24,18 @@ struct tv_fetch {
     struct tv_fetch_result result;
     struct tv_fetch *next;
 };
+
+// fetch_tls.c
+
+// Sets a handle up for TLS with what the fetch's settings name, and notes that in the fetch. NULL,
+// or why it cannot be: a string constant.
+const char *tv_tls_set(struct tv_fetch *fetch, CURL *easy);
+void tv_tls_free(struct tv_tls *tls);
+
+// What TLS may read until the next call is bounded from now on.
+void tv_tls_begin_step(void);
+
+// fetch_transfer.c
 
 // A handle set up for it, which the caller cleans up. NULL: `result.error` says why, or there is no
 // memory.

@@ -9,9 +9,9 @@
 #include <openssl/crypto.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/socket.h>
 
-#define DEFAULT_CA_PATH "/etc/ssl/certs"
 #define BEARER_TOKEN_MAX 16384
 #define DATE_MAX 64 // of the three forms that HTTP has, the longest takes 33
 
@@ -56,24 +56,10 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *argument) {
 
 // Asking
 
-static void set_tls(CURL *easy, const struct tv_fetch_settings *settings) {
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    // Never both: the distribution's default of both loads the whole bundle for every connection.
-    const char *path = settings->ca_path || settings->ca_file ? settings->ca_path : DEFAULT_CA_PATH;
-    curl_easy_setopt(easy, CURLOPT_CAINFO, path ? NULL : settings->ca_file);
-    curl_easy_setopt(easy, CURLOPT_CAPATH, path);
-}
-
 // False if the credentials that were asked for cannot be had: never a request without them.
 static bool set_credentials(CURL *easy, const struct tv_fetch_settings *settings) {
     curl_easy_setopt(easy, CURLOPT_PROXY, settings->proxy ? settings->proxy : "");
     curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
-    if (settings->client_cert)
-        curl_easy_setopt(easy, CURLOPT_SSLCERT, settings->client_cert);
-    if (settings->client_key)
-        curl_easy_setopt(easy, CURLOPT_SSLKEY, settings->client_key);
     if (!settings->bearer_token_file)
         return true;
     char token[BEARER_TOKEN_MAX];
@@ -103,20 +89,8 @@ static void set_limits(CURL *easy, const struct tv_fetch_settings *settings) {
     curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)settings->max_bytes);
 }
 
-// Words for a file that OpenSSL would wait for, or NULL.
-static const char *find_odd_file(const struct tv_fetch_settings *settings) {
-    if (settings->ca_file && tv_plain_file_is_other(settings->ca_file))
-        return "the file with the CA certificates is no plain file";
-    if (settings->client_cert && tv_plain_file_is_other(settings->client_cert))
-        return "the file with the client's certificate is no plain file";
-    if (settings->client_key && tv_plain_file_is_other(settings->client_key))
-        return "the file with the client's key is no plain file";
-    return NULL;
-}
-
 CURL *tv_fetch_open_easy(struct tv_fetch *fetch) {
-    fetch->result.error = find_odd_file(&fetch->settings);
-    CURL *easy = fetch->result.error ? NULL : curl_easy_init();
+    CURL *easy = curl_easy_init();
     if (!easy)
         return NULL;
     curl_easy_setopt(easy, CURLOPT_URL, fetch->url);
@@ -130,10 +104,12 @@ CURL *tv_fetch_open_easy(struct tv_fetch *fetch) {
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, fetch);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, fetch->headers);
     set_limits(easy, &fetch->settings);
-    set_tls(easy, &fetch->settings);
-    if (set_credentials(easy, &fetch->settings))
+    if (strncasecmp(fetch->url, "https:", 6) == 0)
+        fetch->result.error = tv_tls_set(fetch, easy);
+    if (!set_credentials(easy, &fetch->settings))
+        fetch->result.error = "the file with the bearer token cannot be read";
+    if (!fetch->result.error)
         return easy;
-    fetch->result.error = "the file with the bearer token cannot be read";
     curl_easy_cleanup(easy);
     return NULL;
 }

@@ -6,8 +6,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// Whether `path` names something that is no plain file. False also if there is nothing.
-bool tv_plain_file_is_other(const char *path);
+enum tv_file_outcome { TV_FILE_READ, TV_FILE_UNREADABLE, TV_FILE_NOT_PLAIN, TV_FILE_TOO_LARGE };
+
+// The whole file, if it has at most `max` bytes: a text that ends with a NUL behind its `length`
+// bytes, wiped and freed by tv_plain_file_free(). Without memory the file is unreadable.
+enum tv_file_outcome tv_plain_file_read(const char *path, size_t max, char **text, size_t *length);
+
+void tv_plain_file_free(char *text, size_t length);
 
 // The file's first line, without its end, as a text; false if there is none, it does not fit, or
 // the file cannot be read.

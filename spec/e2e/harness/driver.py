@@ -107,8 +107,9 @@ class Driver(recipes.Requests):
             with context.wrap_socket(plain) as secured:
                 return secured.version()
 
-    def op_start_proxy(self):
-        return self.bad_server.add_proxy()
+    def op_start_proxy(self, certificate=None):
+        """A proxy, behind TLS with a certificate."""
+        return self.bad_server.add_proxy(certificate)
 
     def op_write_file(self, name, text):
         path = self.world.folder / name

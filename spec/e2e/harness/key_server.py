@@ -110,10 +110,10 @@ class BadKeyServer:
         self._servers.append(server)
         return server
 
-    def add_proxy(self):
-        server = ThreadingServer(_proxy_handler(self.requests))
+    def add_proxy(self, certificate=None):
+        server = ThreadingServer(_proxy_handler(self.requests), tls_context(certificate) if certificate else None)
         self._servers.append(server)
-        return f"http://127.0.0.1:{server.port}"
+        return f"{'https' if certificate else 'http'}://127.0.0.1:{server.port}"
 
     def swallow(self, address):
         """At this address of loopback, on the port that serves the keys, connections are neither taken nor refused."""
