@@ -356,7 +356,7 @@ $(BENCH)/libjwt $(BENCH)/cjose: $(BENCH)/%: bench/peers/%.c bench/peers/worker.c
 	$(CC) -D_GNU_SOURCE -std=c11 $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -DPEER_VERSION='"$(shell $(PKG_CONFIG) --modversion $*)"' \
 		$(shell $(PKG_CONFIG) --cflags $*) $(LDFLAGS) -o $@ $(filter %.c,$^) $(shell $(PKG_CONFIG) --libs $*)
 
-.PHONY: bench-programs bench-run bench-smoke bench-publish bench-reach bench-keys bench-growth bench-loop bench-logins bench-shards
+.PHONY: bench-programs bench-run bench-smoke bench-publish bench-reach bench-keys bench-answers bench-growth bench-loop bench-logins bench-shards
 bench-programs: all $(BENCH)/floor.so
 	@$(MAKE) --no-print-directory $(or $(BENCH_C_PEERS),all)
 
@@ -390,6 +390,14 @@ bench-keys: $(BENCH)/keys
 $(BENCH)/keys: bench/keys.c $(CORE_SOURCES:src/%.c=$(BUILD)/%.o)
 	@mkdir -p $(BENCH)
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -Isrc -O2 $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+# The longest step of the fetcher, whatever a key server answers. WORD="TLS: key": the answers with it in their names.
+bench-answers: $(BENCH)/answers
+	$(BENCH)/answers $(if $(WORD),"$(WORD)")
+
+$(BENCH)/answers: bench/answers.c test/hostile.h $(CORE_SOURCES:src/%.c=$(BUILD)/%.o)
+	@mkdir -p $(BENCH)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -Isrc -O2 $(LDFLAGS) -o $@ $(filter-out %.h,$^) $(PKG_LIBS)
 
 bench-growth: all
 	$(BENCH_ENV) $(LUA) bench/growth.lua $(GROWTH_CALLS)
@@ -427,4 +435,4 @@ deb: dist
 help:
 	@echo "all install uninstall clean dist deb package-check demo check unit oom corpus spec example recipes cross e2e browser lint fips sanitize collector valgrind coverage mutation bench"
 	@echo "fuzz (each target for FUZZ_SECONDS, in turn) fuzz-merge fuzz-afl"
-	@echo "bench-run bench-publish bench-reach bench-keys bench-check bench-update bench-growth bench-loop bench-logins bench-shards"
+	@echo "bench-run bench-publish bench-reach bench-keys bench-answers bench-check bench-update bench-growth bench-loop bench-logins bench-shards"

@@ -14,7 +14,9 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#define EVENTS_PER_STEP 4 // others of the loop get their turn in between
+// Others of the loop get their turn after so many, or when so much time has passed.
+#define EVENTS_PER_STEP 4
+#define STEP_US 500
 #define NEVER (-1)
 
 struct list {
@@ -34,6 +36,12 @@ static struct fetcher {
 } fetcher;
 
 static size_t max_running = TV_FETCH_MAX_RUNNING;
+
+static int64_t now_us(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
 
 // Lists
 
@@ -100,6 +108,8 @@ static int on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *unused
     struct tv_fetch *fetch = (struct tv_fetch *)(void *)private; // none for one that libcurl made
     if (fetch)
         fetch->lost_socket = what == CURL_POLL_REMOVE;
+    if (fetch && what != CURL_POLL_REMOVE)
+        tv_fetch_note_socket(fetch, fd);
     struct epoll_event event = {.data.fd = fd};
     if (what == CURL_POLL_REMOVE) {
         epoll_ctl(fetcher.epoll_fd, EPOLL_CTL_DEL, fd, &event);
@@ -148,6 +158,11 @@ static struct list *queue_of(const struct tv_fetch *fetch) {
     return &fetcher.queued[fetch->settings.urgent];
 }
 
+static void drop_tls(struct tv_fetch *fetch) {
+    tv_tls_free(fetch->tls);
+    fetch->tls = NULL;
+}
+
 // After a fork, what was under way starts again in the child with handles of its own. The inherited
 // ones are left as they are: their sockets and the epoll set are the parent's too, and closing a
 // TLS connection would write to it.
@@ -160,6 +175,8 @@ static void adopt_fetches(struct list *inherited) {
         fetch->easy = NULL;
         tv_header_clear(&fetch->header);
         fetch->lost_socket = false;
+        fetch->socket = 0;
+        drop_tls(fetch);
         fetch->result = (struct tv_fetch_result){0};
         list_append(queue_of(fetch), fetch);
     }
@@ -190,11 +207,6 @@ static bool set_up(void) {
     adopt_fetches(&inherited.queued[false]);
     arm_timer();
     return true;
-}
-
-static void drop_tls(struct tv_fetch *fetch) {
-    tv_tls_free(fetch->tls);
-    fetch->tls = NULL;
 }
 
 static void stop_running(struct tv_fetch *fetch) {
@@ -239,20 +251,23 @@ static void start(struct tv_fetch *fetch) {
         end_fetch(fetch, CURLE_OUT_OF_MEMORY);
 }
 
-// Those that came first, of the sources that may have one more.
-static void start_queue(bool urgent) {
+// Those that came first, of the sources that may have one more. False: there was no time for all.
+static bool start_queue(bool urgent, int64_t until_us) {
     struct tv_fetch *next;
     for (struct tv_fetch *fetch = fetcher.queued[urgent].first;
          fetch && fetcher.running_count[urgent] < max_running; fetch = next) {
         next = fetch->next;
-        if (has_turn(fetch->settings.source, urgent))
-            start(fetch);
+        if (!has_turn(fetch->settings.source, urgent))
+            continue;
+        if (now_us() > until_us)
+            return false;
+        start(fetch);
     }
+    return true;
 }
 
-static void start_queued(void) {
-    start_queue(true);
-    start_queue(false);
+static bool start_queued(int64_t until_us) {
+    return start_queue(true, until_us) && start_queue(false, until_us);
 }
 
 static void collect_ended(void) {
@@ -390,25 +405,35 @@ static void handle_event(const struct epoll_event *event) {
     curl_multi_socket_action(fetcher.multi, event->data.fd, what, &running);
 }
 
+// What is not handled now is told again by the next epoll_wait().
+static void handle_events(int64_t wait_ms, int64_t *until_us) {
+    struct epoll_event events[EVENTS_PER_STEP];
+    int wait = fetcher.ended.first ? 0 : wait_ms > INT32_MAX ? INT32_MAX : (int)wait_ms;
+    int count = epoll_wait(fetcher.epoll_fd, events, EVENTS_PER_STEP, wait);
+    if (wait > 0)
+        *until_us = now_us() + STEP_US; // waiting is no work
+    for (int i = 0; i < count && (i == 0 || now_us() <= *until_us); i++)
+        handle_event(&events[i]);
+}
+
 void tv_fetcher_step(int64_t wait_ms) {
     if (!set_up())
         return;
-    struct epoll_event events[EVENTS_PER_STEP];
+    int64_t until_us = now_us() + STEP_US;
     ERR_set_mark(); // libcurl's TLS shares the queue with the server's
     tv_tls_begin_step();
-    start_queued();
+    bool all_started = start_queued(until_us);
     run_timer_if_due();
     settle_running();
     arm_timer();
-    int wait = fetcher.ended.first ? 0 : wait_ms > INT32_MAX ? INT32_MAX : (int)wait_ms;
-    int count = epoll_wait(fetcher.epoll_fd, events, EVENTS_PER_STEP, wait);
-    for (int i = 0; i < count; i++)
-        handle_event(&events[i]);
+    handle_events(all_started ? wait_ms : 0, &until_us);
     run_timer_if_due();
     settle_running();
-    start_queued();
+    all_started = start_queued(until_us);
     if (fetcher.wake_at_ms != NEVER && fetcher.wake_at_ms <= tv_clock_steady_ms())
         fetcher.wake_at_ms = NEVER; // this was it
+    if (!all_started)
+        tv_fetcher_wake_by(tv_clock_steady_ms());
     arm_timer();
     ERR_pop_to_mark();
 }

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <strings.h>
 
+// A folded line counts as so many: libcurl copies all that it goes on with.
+#define FOLDED_COUNTS 8
+
 // Lines of a list are one value (RFC 9110 section 5.3); of the others the first line counts.
 static const struct {
     const char *name;
@@ -26,10 +29,13 @@ static struct tv_span trim(struct tv_span text) {
     return text;
 }
 
+static bool is_named(struct tv_span text, const char *name) {
+    return text.length == strlen(name) && strncasecmp(text.data, name, text.length) == 0;
+}
+
 static enum tv_field find_field(struct tv_span name) {
     for (enum tv_field field = TV_FIELD_NONE + 1; field < TV_FIELDS; field++)
-        if (name.length == strlen(known[field].name) &&
-            strncasecmp(name.data, known[field].name, name.length) == 0)
+        if (is_named(name, known[field].name))
             return field;
     return TV_FIELD_NONE;
 }
@@ -59,27 +65,39 @@ static void append(struct tv_header *header, enum tv_field field, char separator
     header->lengths[field] = held + text.length;
 }
 
-static void add_field(struct tv_header *header, const char *line, size_t length) {
+// libcurl before 8.7 undoes any, in layers, and a layer of zlib's may make very much of little.
+static bool is_coded(struct tv_span name, struct tv_span value) {
+    return is_named(name, "transfer-encoding") && !is_named(value, "chunked");
+}
+
+static const char *add_field(struct tv_header *header, const char *line, size_t length) {
     const char *colon = memchr(line, ':', length);
     header->current = TV_FIELD_NONE;
     if (!colon)
-        return;
+        return NULL;
     size_t before = (size_t)(colon - line);
-    enum tv_field field = find_field((struct tv_span){line, before});
+    struct tv_span name = {line, before};
+    struct tv_span value = trim((struct tv_span){colon + 1, length - before - 1});
+    enum tv_field field = find_field(name);
+    if (is_coded(name, value))
+        return "its answer has a Transfer-Encoding that nobody asked for";
     if (field == TV_FIELD_NONE || (header->texts[field] && !known[field].is_list))
-        return;
+        return NULL;
     header->current = field;
-    append(header, field, ',', trim((struct tv_span){colon + 1, length - before - 1}));
+    append(header, field, ',', value);
+    return NULL;
 }
 
 const char *tv_header_add(struct tv_header *header, const char *line, size_t length) {
+    bool folded = line[0] == ' ' || line[0] == '\t';
+    bool first = header->lines == 0;
     header->length += length;
-    header->lines++;
+    header->lines += folded ? FOLDED_COUNTS : 1;
     if (header->length > TV_HEADER_MAX_LENGTH)
         return "the header of its answer is longer than 64 KiB";
     if (header->lines > TV_HEADER_MAX_LINES)
         return "the header of its answer has more than 256 lines";
-    bool starts = (header->lines == 1 || header->ended) && length >= 5 &&
+    bool starts = (first || header->ended) && length >= 5 &&
                   memcmp(line, "HTTP/", 5) == 0; // another one: the last was a 103, or a proxy's
     if (starts) {
         header->ended = false;
@@ -88,8 +106,8 @@ const char *tv_header_add(struct tv_header *header, const char *line, size_t len
         return NULL; // trailers say nothing here (RFC 9110 section 6.5.1)
     } else if (trim((struct tv_span){line, length}).length == 0) {
         header->ended = true;
-    } else if (line[0] != ' ' && line[0] != '\t') {
-        add_field(header, line, length);
+    } else if (!folded) {
+        return add_field(header, line, length);
     } else if (header->current != TV_FIELD_NONE) { // RFC 9112 section 5.2: as if by a space
         append(header, header->current, ' ', trim((struct tv_span){line, length}));
     }

@@ -14,6 +14,8 @@ struct tv_fetch {
     CURL *easy;         // while running
     struct tv_tls *tls; // likewise, with https
     bool lost_socket;
+    int socket;               // the last that libcurl asked to be watched for it; 0: none
+    uint64_t received_before; // there
     char *url;
     struct tv_fetch_settings settings;
     struct curl_slist *headers;
@@ -40,6 +42,9 @@ void tv_tls_begin_step(void);
 // A handle set up for it, which the caller cleans up. NULL: `result.error` says why, or there is no
 // memory.
 CURL *tv_fetch_open_easy(struct tv_fetch *fetch);
+
+// Notes the socket that it goes over.
+void tv_fetch_note_socket(struct tv_fetch *fetch, int socket);
 
 // Takes what is needed of the answer's header from the handle. What memory lacks for is missing.
 void tv_fetch_read_answer(struct tv_fetch *fetch);

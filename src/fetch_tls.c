@@ -19,7 +19,7 @@
 #define CLIENT_FILE_MAX ((size_t)65536)
 #define KEPT_MAX 16 // of settings; those that are in use besides
 // Certificates that a server shows: OpenSSL takes longer than a signature check for each.
-#define CERTIFICATES_MAX 32768
+#define CERTIFICATES_MAX 16384
 #define CHAIN_MAX 8 // between the server's and the authority's
 // What TLS reads in one step, of all connections: two of its largest records.
 #define STEP_BYTES ((size_t)32768)

@@ -6,6 +6,8 @@
 #include "version.h"
 
 #include <errno.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <openssl/crypto.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
@@ -13,6 +15,9 @@
 #include <sys/socket.h>
 
 #define BEARER_TOKEN_MAX 16384
+#define READ_AT_ONCE 2048 // on_progress() is asked after a hundred times as much at the latest
+// What may come besides the body, and half of that again for how it is cut into chunks.
+#define AROUND_MAX ((size_t)131072)
 #define DATE_MAX 64 // of the three forms that HTTP has, the longest takes 33
 
 // What libcurl calls
@@ -54,6 +59,35 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *argument) {
     return length;
 }
 
+// Bytes that have come over a TCP connection in all; 0 if it is none.
+static uint64_t received(int socket) {
+    struct tcp_info info = {0};
+    socklen_t size = sizeof info;
+    return getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_bytes_received
+                                                                        : 0;
+}
+
+void tv_fetch_note_socket(struct tv_fetch *fetch, int socket) {
+    if (fetch->socket == socket)
+        return;
+    fetch->socket = socket;
+    fetch->received_before = received(socket);
+}
+
+// What is neither header nor body has no bound in libcurl, which goes on for as long as bytes come:
+// extensions of chunks, and what TLS says for itself.
+static int on_progress(void *argument, curl_off_t to_come, curl_off_t come, curl_off_t to_go,
+                       curl_off_t gone) {
+    (void)to_come, (void)come, (void)to_go, (void)gone;
+    struct tv_fetch *fetch = argument;
+    size_t max_bytes = fetch->settings.max_bytes;
+    if (fetch->socket == 0 ||
+        received(fetch->socket) <= fetch->received_before + max_bytes + max_bytes / 2 + AROUND_MAX)
+        return 0;
+    fetch->result.error = "it sends far more than its answer needs";
+    return 1;
+}
+
 // Asking
 
 // False if the credentials that were asked for cannot be had: never a request without them.
@@ -82,6 +116,7 @@ static void set_limits(CURL *easy, const struct tv_fetch_settings *settings) {
 #endif
     // libcurl sends a request anew that meets the end of a kept connection, but not over HTTP/2.
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)READ_AT_ONCE);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)settings->connect_timeout_ms);
@@ -100,6 +135,9 @@ CURL *tv_fetch_open_easy(struct tv_fetch *fetch) {
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, fetch);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, fetch);
+    curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(easy, CURLOPT_XFERINFODATA, fetch);
+    curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, fetch);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, fetch->headers);

@@ -110,6 +110,12 @@ static void test_limits(void) {
     tv_header_clear(&header);
     CHECK_NUMBER(0, header.lines, "cleared");
 
+    CHECK_TEXT(NULL, feed(&header, OK "Age: 1\r\n"), "two lines");
+    for (int i = 0; i < 31; i++)
+        CHECK_TEXT(NULL, feed(&header, i % 2 ? " 2\r\n" : "\t2\r\n"), "31 folded ones");
+    CHECK_TEXT("the header of its answer has more than 256 lines", feed(&header, " 2\r\n"), "32");
+    tv_header_clear(&header);
+
     char long_line[4096 + 1];
     memset(long_line, 'x', sizeof long_line);
     memcpy(long_line + 4095, "\n", 2);
@@ -118,6 +124,30 @@ static void test_limits(void) {
     CHECK_NUMBER(TV_HEADER_MAX_LENGTH, header.length, "which they are");
     CHECK_TEXT("the header of its answer is longer than 64 KiB", feed(&header, "\n"), "more");
     tv_header_clear(&header);
+}
+
+static void test_transfer_codings(void) {
+    static const struct {
+        const char *line;
+        bool good;
+    } codings[] = {
+        {"Transfer-Encoding: chunked\r\n", true},
+        {"transfer-encoding:CHUNKED \r\n", true},
+        {"Transfer-Encodings: gzip\r\n", true},
+        {"Transfer-Encoding: gzip\r\n", false},
+        {"Transfer-Encoding: identity\r\n", false},
+        {"TRANSFER-ENCODING: gzip, chunked\r\n", false},
+        {"Transfer-Encoding: chunked, br\r\n", false},
+        {"Transfer-Encoding:\r\n", false},
+    };
+    for (size_t i = 0; i < sizeof codings / sizeof codings[0]; i++) {
+        struct tv_header header = {0};
+        CHECK_TEXT(NULL, feed(&header, OK), codings[i].line);
+        CHECK_TEXT(codings[i].good ? NULL
+                                   : "its answer has a Transfer-Encoding that nobody asked for",
+                   feed(&header, codings[i].line), codings[i].line);
+        tv_header_clear(&header);
+    }
 }
 
 // A wait ends when its time has passed in full, however its beginning is rounded.
@@ -138,6 +168,7 @@ int main(void) {
         check_case(i);
     test_validators();
     test_limits();
+    test_transfer_codings();
     test_end();
     return check_report("test_fetch_header");
 }
