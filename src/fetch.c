@@ -16,6 +16,7 @@
 
 // Others of the loop get their turn after so many, or when so much time has passed.
 #define EVENTS_PER_STEP 4
+#define STARTS_PER_STEP 2 // at its beginning, and at its end
 #define STEP_US 500
 #define NEVER (-1)
 
@@ -251,23 +252,25 @@ static void start(struct tv_fetch *fetch) {
         end_fetch(fetch, CURLE_OUT_OF_MEMORY);
 }
 
-// Those that came first, of the sources that may have one more. False: there was no time for all.
-static bool start_queue(bool urgent, int64_t until_us) {
+// Those that came first, of the sources that may have one more. False: others have to wait for the
+// next step, as libcurl goes on with all that were started in one call.
+static bool start_queue(bool urgent, int *started) {
     struct tv_fetch *next;
     for (struct tv_fetch *fetch = fetcher.queued[urgent].first;
          fetch && fetcher.running_count[urgent] < max_running; fetch = next) {
         next = fetch->next;
         if (!has_turn(fetch->settings.source, urgent))
             continue;
-        if (now_us() > until_us)
+        if ((*started)++ == STARTS_PER_STEP)
             return false;
         start(fetch);
     }
     return true;
 }
 
-static bool start_queued(int64_t until_us) {
-    return start_queue(true, until_us) && start_queue(false, until_us);
+static bool start_queued(void) {
+    int started = 0;
+    return start_queue(true, &started) && start_queue(false, &started);
 }
 
 static void collect_ended(void) {
@@ -406,13 +409,13 @@ static void handle_event(const struct epoll_event *event) {
 }
 
 // What is not handled now is told again by the next epoll_wait().
-static void handle_events(int64_t wait_ms, int64_t *until_us) {
+static void handle_events(int64_t wait_ms, int64_t until_us) {
     struct epoll_event events[EVENTS_PER_STEP];
     int wait = fetcher.ended.first ? 0 : wait_ms > INT32_MAX ? INT32_MAX : (int)wait_ms;
     int count = epoll_wait(fetcher.epoll_fd, events, EVENTS_PER_STEP, wait);
     if (wait > 0)
-        *until_us = now_us() + STEP_US; // waiting is no work
-    for (int i = 0; i < count && (i == 0 || now_us() <= *until_us); i++)
+        until_us = now_us() + STEP_US; // waiting is no work
+    for (int i = 0; i < count && (i == 0 || now_us() <= until_us); i++)
         handle_event(&events[i]);
 }
 
@@ -422,14 +425,14 @@ void tv_fetcher_step(int64_t wait_ms) {
     int64_t until_us = now_us() + STEP_US;
     ERR_set_mark(); // libcurl's TLS shares the queue with the server's
     tv_tls_begin_step();
-    bool all_started = start_queued(until_us);
+    bool all_started = start_queued();
     run_timer_if_due();
     settle_running();
     arm_timer();
-    handle_events(all_started ? wait_ms : 0, &until_us);
+    handle_events(all_started ? wait_ms : 0, until_us);
     run_timer_if_due();
     settle_running();
-    all_started = start_queued(until_us);
+    all_started = all_started && start_queued();
     if (fetcher.wake_at_ms != NEVER && fetcher.wake_at_ms <= tv_clock_steady_ms())
         fetcher.wake_at_ms = NEVER; // this was it
     if (!all_started)

@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #define HOSTILE_MAX_S 120        // that the server lives
-#define HOSTILE_CONNECTION_S 10  // that it goes on with one answer
+#define HOSTILE_CONNECTION_S 30  // that it goes on with one answer
 #define HOSTILE_FLOOD (16 << 20) // bytes of a flood
 #define HOSTILE_MESSAGES 4000    // of TLS, in a row
 
@@ -45,6 +45,7 @@ struct hostile_answer {
     enum hostile_speech speech;
     void (*send)(const struct hostile_peer *peer);
     const char *problem; // in the reason why there is no key; NULL: there is one
+    int least_steps;     // of the client's, for a flood that it could take in one
 };
 
 static inline void hostile_must(bool holds, const char *what) {
@@ -270,49 +271,49 @@ static void give_noise(const struct hostile_peer *peer) {
     hostile_flood(peer, "\x16\3\3\1\xff\xff\xff\xff");
 }
 
-#define LONG "longer than 64 KiB"
 #define LINES "more than 256 lines"
+#define MUCH "far more than its answer needs"
 static const struct hostile_answer hostile_answers[] = {
-    {"the key", PLAIN, give_key, NULL},
-    {"status line of 60 KB", PLAIN, give_status_line, NULL},
-    {"10,000 equal lines of header", PLAIN, give_equal_lines, LINES},
-    {"250 lines of Cache-Control, 60 KB", PLAIN, give_long_lines, NULL},
-    {"250 folded lines, 60 KB", PLAIN, give_folded_lines, LINES},
-    {"16,000 folded lines", PLAIN, give_empty_folds, LINES},
-    {"one line without end", PLAIN, give_endless_line, ""},
-    {"NULs in a line", PLAIN, give_nuls, ""},
-    {"Cache-Control: 60,000 commas", PLAIN, give_commas, NULL},
-    {"Cache-Control: 30,000 quoted quotes", PLAIN, give_quotes, NULL},
-    {"Cache-Control: 60,000 digits", PLAIN, give_digits, NULL},
-    {"Age: 30,000 numbers", PLAIN, give_age, NULL},
-    {"ETag of 60 KB", PLAIN, give_etag, NULL},
-    {"Expires: 15,000 words", PLAIN, give_expires, NULL},
-    {"Retry-After: 60,000 digits", PLAIN, give_retry_after, ""},
-    {"Retry-After: 15,000 words", PLAIN, give_retry_words, ""},
-    {"answers 103 without end", PLAIN, give_hints, LINES},
-    {"trailers without end", PLAIN, give_trailers, LINES},
-    {"a chunk's extension without end", PLAIN, give_extension, ""},
-    {"chunks of a byte, with extensions", PLAIN, give_extensions, ""},
-    {"chunks of a byte", PLAIN, give_tiny_chunks, ""},
-    {"a body without end", PLAIN, give_flood, ""},
-    {"bytes behind the answer", PLAIN, give_unasked_for, NULL},
-    {"a transfer coding", PLAIN, give_coded, "Transfer-Encoding"},
-    {"a header byte by byte", PLAIN, give_drip, NULL},
-    {"a body byte by byte", PLAIN, give_body_drip, ""},
-    {"TLS 1.3: the key", TLS_1_3, give_key, NULL},
-    {"TLS 1.2: the key", TLS_1_2, give_key, NULL},
-    {"TLS: handshake byte by byte", TLS_DRIPPED, give_key, NULL},
-    {"TLS: 13 KB of certificates", TLS_LONG_CHAIN, give_key, NULL},
-    {"TLS: 90 KB of certificates", TLS_HUGE_CHAIN, give_key, ""},
-    {"TLS: key updates", TLS_1_3, give_key_updates, NULL},
-    {"TLS: key updates to be answered", TLS_1_3, give_asked_key_updates, NULL},
-    {"TLS: session tickets", TLS_1_3, give_tickets, NULL},
-    {"TLS: renegotiations", TLS_1_2, give_renegotiations, NULL},
-    {"TLS: a body in records of a byte", TLS_1_3, give_body_drip, ""},
-    {"TLS: a chunk's extension without end", TLS_1_3, give_extension, ""},
-    {"TLS: hello requests without end", NOT_TLS, give_hello_requests, ""},
-    {"TLS: alerts without end", NOT_TLS, give_alerts, ""},
-    {"TLS: noise", NOT_TLS, give_noise, ""},
+    {"the key", PLAIN, give_key, NULL, 1},
+    {"status line of 60 KB", PLAIN, give_status_line, NULL, 1},
+    {"10,000 equal lines of header", PLAIN, give_equal_lines, LINES, 1},
+    {"250 lines of Cache-Control, 60 KB", PLAIN, give_long_lines, NULL, 1},
+    {"250 folded lines, 60 KB", PLAIN, give_folded_lines, LINES, 1},
+    {"16,000 folded lines", PLAIN, give_empty_folds, LINES, 1},
+    {"one line without end", PLAIN, give_endless_line, "", 1},
+    {"NULs in a line", PLAIN, give_nuls, "", 1},
+    {"Cache-Control: 60,000 commas", PLAIN, give_commas, NULL, 1},
+    {"Cache-Control: 30,000 quoted quotes", PLAIN, give_quotes, NULL, 1},
+    {"Cache-Control: 60,000 digits", PLAIN, give_digits, NULL, 1},
+    {"Age: 30,000 numbers", PLAIN, give_age, NULL, 1},
+    {"ETag of 60 KB", PLAIN, give_etag, NULL, 1},
+    {"Expires: 15,000 words", PLAIN, give_expires, NULL, 1},
+    {"Retry-After: 60,000 digits", PLAIN, give_retry_after, "", 1},
+    {"Retry-After: 15,000 words", PLAIN, give_retry_words, "", 1},
+    {"answers 103 without end", PLAIN, give_hints, LINES, 1},
+    {"trailers without end", PLAIN, give_trailers, LINES, 1},
+    {"a chunk's extension without end", PLAIN, give_extension, MUCH, 1},
+    {"chunks of a byte, with extensions", PLAIN, give_extensions, MUCH, 1},
+    {"chunks of a byte", PLAIN, give_tiny_chunks, MUCH, 1},
+    {"a body without end", PLAIN, give_flood, "", 1},
+    {"bytes behind the answer", PLAIN, give_unasked_for, NULL, 1},
+    {"a transfer coding", PLAIN, give_coded, "Transfer-Encoding", 1},
+    {"a header byte by byte", PLAIN, give_drip, NULL, 1},
+    {"a body byte by byte", PLAIN, give_body_drip, "", 1},
+    {"TLS 1.3: the key", TLS_1_3, give_key, NULL, 1},
+    {"TLS 1.2: the key", TLS_1_2, give_key, NULL, 1},
+    {"TLS: handshake byte by byte", TLS_DRIPPED, give_key, NULL, 1},
+    {"TLS: 13 KB of certificates", TLS_LONG_CHAIN, give_key, NULL, 1},
+    {"TLS: 90 KB of certificates", TLS_HUGE_CHAIN, give_key, "", 1},
+    {"TLS: key updates", TLS_1_3, give_key_updates, NULL, HOSTILE_MESSAGES / 4},
+    {"TLS: key updates to be answered", TLS_1_3, give_asked_key_updates, NULL, 1},
+    {"TLS: session tickets", TLS_1_3, give_tickets, NULL, HOSTILE_MESSAGES / 4},
+    {"TLS: renegotiations", TLS_1_2, give_renegotiations, NULL, HOSTILE_MESSAGES / 4},
+    {"TLS: a body in records of a byte", TLS_1_3, give_body_drip, "", 1},
+    {"TLS: a chunk's extension without end", TLS_1_3, give_extension, MUCH, 1},
+    {"TLS: hello requests without end", NOT_TLS, give_hello_requests, MUCH, 8},
+    {"TLS: alerts without end", NOT_TLS, give_alerts, "", 1},
+    {"TLS: noise", NOT_TLS, give_noise, "", 1},
 };
 #define HOSTILE_COUNT (sizeof hostile_answers / sizeof hostile_answers[0])
 
