@@ -175,6 +175,7 @@ static void adopt_fetches(struct list *inherited) {
         fetch->state = TV_FETCH_QUEUED;
         fetch->easy = NULL;
         tv_header_clear(&fetch->header);
+        fetch->pieces = 0;
         fetch->lost_socket = false;
         fetch->socket = 0;
         drop_tls(fetch);

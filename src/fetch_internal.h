@@ -22,6 +22,7 @@ struct tv_fetch {
     void *owner;
     char *body;
     size_t body_size;
+    size_t pieces; // that the body came in so far
     struct tv_header header;
     struct tv_fetch_result result;
     struct tv_fetch *next;

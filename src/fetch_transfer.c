@@ -18,6 +18,9 @@
 #define READ_AT_ONCE 2048 // on_progress() is asked after a hundred times as much at the latest
 // What may come besides the body, and half of that again for how it is cut into chunks.
 #define AROUND_MAX ((size_t)131072)
+// Of a body: so many of any size, and more if they are not smaller than that.
+#define PIECES_MAX 1024
+#define PIECE_MIN 64
 #define DATE_MAX 64 // of the three forms that HTTP has, the longest takes 33
 
 // What libcurl calls
@@ -42,6 +45,10 @@ static size_t on_header(const char *bytes, size_t size, size_t count, void *argu
 static size_t on_body(char *bytes, size_t size, size_t count, void *argument) {
     struct tv_fetch *fetch = argument;
     size_t length = size * count, held = fetch->result.body.length;
+    if (++fetch->pieces > PIECES_MAX + fetch->settings.max_bytes / PIECE_MIN) {
+        fetch->result.error = "its answer comes in far too many small pieces";
+        return CURL_WRITEFUNC_ERROR;
+    }
     if (length > fetch->settings.max_bytes - held) {
         fetch->result.too_large = true;
         return CURL_WRITEFUNC_ERROR;

@@ -19,10 +19,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define HOSTILE_MAX_S 120        // that the server lives
+#define HOSTILE_MAX_S 600        // that the server lives
 #define HOSTILE_CONNECTION_S 30  // that it goes on with one answer
 #define HOSTILE_FLOOD (16 << 20) // bytes of a flood
-#define HOSTILE_MESSAGES 4000    // of TLS, in a row
+// A flood of TLS takes so many steps at the least: 32 KiB are read in one, and 224 KiB in all.
+#define HOSTILE_FLOOD_STEPS 7
+#define HOSTILE_MESSAGES 300 // of TLS, in a row
 
 enum hostile_speech {
     PLAIN,
@@ -246,7 +248,7 @@ static void give_asked_key_updates(const struct hostile_peer *peer) {
     give_key(peer);
 }
 static void give_tickets(const struct hostile_peer *peer) {
-    for (int i = 0; i < HOSTILE_MESSAGES; i++)
+    for (int i = 0; i < HOSTILE_MESSAGES / 10; i++)
         if (SSL_new_session_ticket(peer->ssl) != 1 || SSL_do_handshake(peer->ssl) != 1)
             _exit(0);
     give_key(peer);
@@ -272,6 +274,7 @@ static void give_noise(const struct hostile_peer *peer) {
 }
 
 #define LINES "more than 256 lines"
+#define PIECES "many small pieces"
 #define MUCH "far more than its answer needs"
 static const struct hostile_answer hostile_answers[] = {
     {"the key", PLAIN, give_key, NULL, 1},
@@ -293,13 +296,13 @@ static const struct hostile_answer hostile_answers[] = {
     {"answers 103 without end", PLAIN, give_hints, LINES, 1},
     {"trailers without end", PLAIN, give_trailers, LINES, 1},
     {"a chunk's extension without end", PLAIN, give_extension, MUCH, 1},
-    {"chunks of a byte, with extensions", PLAIN, give_extensions, MUCH, 1},
-    {"chunks of a byte", PLAIN, give_tiny_chunks, MUCH, 1},
+    {"chunks of a byte, with extensions", PLAIN, give_extensions, PIECES, 1},
+    {"chunks of a byte", PLAIN, give_tiny_chunks, PIECES, 1},
     {"a body without end", PLAIN, give_flood, "", 1},
     {"bytes behind the answer", PLAIN, give_unasked_for, NULL, 1},
     {"a transfer coding", PLAIN, give_coded, "Transfer-Encoding", 1},
     {"a header byte by byte", PLAIN, give_drip, NULL, 1},
-    {"a body byte by byte", PLAIN, give_body_drip, "", 1},
+    {"a body byte by byte", PLAIN, give_body_drip, PIECES, 1},
     {"TLS 1.3: the key", TLS_1_3, give_key, NULL, 1},
     {"TLS 1.2: the key", TLS_1_2, give_key, NULL, 1},
     {"TLS: handshake byte by byte", TLS_DRIPPED, give_key, NULL, 1},
@@ -307,11 +310,11 @@ static const struct hostile_answer hostile_answers[] = {
     {"TLS: 90 KB of certificates", TLS_HUGE_CHAIN, give_key, "", 1},
     {"TLS: key updates", TLS_1_3, give_key_updates, NULL, HOSTILE_MESSAGES / 4},
     {"TLS: key updates to be answered", TLS_1_3, give_asked_key_updates, NULL, 1},
-    {"TLS: session tickets", TLS_1_3, give_tickets, NULL, HOSTILE_MESSAGES / 4},
+    {"TLS: session tickets", TLS_1_3, give_tickets, NULL, HOSTILE_MESSAGES / 20},
     {"TLS: renegotiations", TLS_1_2, give_renegotiations, NULL, HOSTILE_MESSAGES / 4},
-    {"TLS: a body in records of a byte", TLS_1_3, give_body_drip, "", 1},
+    {"TLS: a body in records of a byte", TLS_1_3, give_body_drip, PIECES, 1},
     {"TLS: a chunk's extension without end", TLS_1_3, give_extension, MUCH, 1},
-    {"TLS: hello requests without end", NOT_TLS, give_hello_requests, MUCH, 8},
+    {"TLS: hello requests without end", NOT_TLS, give_hello_requests, MUCH, HOSTILE_FLOOD_STEPS},
     {"TLS: alerts without end", NOT_TLS, give_alerts, "", 1},
     {"TLS: noise", NOT_TLS, give_noise, "", 1},
 };
