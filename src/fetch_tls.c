@@ -21,8 +21,8 @@
 // Certificates that a server shows: OpenSSL takes longer than a signature check for each.
 #define CERTIFICATES_MAX 16384
 #define CHAIN_MAX 8 // between the server's and the authority's
-// What TLS reads in one step, of all connections: two of its largest records.
-#define STEP_BYTES ((size_t)32768)
+// What TLS reads in one step, of all connections: libcurl goes on with several in one call.
+#define STEP_BYTES ((size_t)8192)
 // A change within the tick of a file system's clock leaves its times as they are.
 #define SETTLED_AFTER_S 2
 // As libcurl has them: an authority in the middle of a chain can be trusted too.
@@ -335,8 +335,8 @@ static struct tv_tls *tls_get(const struct tv_fetch_settings *settings, const ch
 void tv_tls_begin_step(void) { step_bytes = STEP_BYTES; }
 
 // OpenSSL goes on for as long as there is something to read, where it is only alerts, tickets,
-// changes of keys and the like, which it deals with itself: a server that sends enough of them would
-// keep it from ever coming back. Then there seems to be nothing more, until the next step.
+// changes of keys and the like, which it deals with itself: a server that sends enough of them
+// would keep it from ever coming back. Then there seems to be nothing more, until the next step.
 static long on_read(BIO *bio, int operation, const char *bytes, size_t size, int number, long other,
                     int result, size_t *count) {
     (void)bytes, (void)size, (void)number, (void)other;
@@ -426,8 +426,8 @@ const char *tv_tls_set(struct tv_fetch *fetch, CURL *easy) {
     curl_easy_setopt(easy, CURLOPT_SSLVERSION,
                      (long)CURL_SSLVERSION_TLSv1_2 |
                          (long)CURL_SSLVERSION_MAX_TLSv1_3); // see is_for_proxy()
-    // Nothing is there: on_context() puts the authorities in its place. It stands for what the files
-    // say, so that a connection which was made by other files is not used again.
+    // Nothing is there: on_context() puts the authorities in its place. It stands for what the
+    // files say, so that a connection which was made by other files is not used again.
     char nowhere[DIGEST_TEXT_SIZE];
     digest_text(fetch->tls, nowhere);
     curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);

@@ -35,10 +35,11 @@ static enum tv_status load_jwk(const char *text, size_t length, struct tv_key **
     return status;
 }
 
-// Without it OpenSSL asks on the terminal.
+// Without it OpenSSL asks on the terminal; that it asks says that the key is encrypted.
 // NOLINTNEXTLINE(readability-non-const-parameter): the type is OpenSSL's
-static int no_passphrase(char *buffer, int size, int writing, void *context) {
-    (void)buffer, (void)size, (void)writing, (void)context;
+static int no_passphrase(char *buffer, int size, int writing, void *asked) {
+    (void)buffer, (void)size, (void)writing;
+    *(bool *)asked = true;
     return -1;
 }
 
@@ -47,10 +48,11 @@ static enum tv_status load_pem(const char *text, size_t length, struct tv_key **
     BIO *bio = BIO_new_mem_buf(text, (int)length);
     if (!bio)
         return TV_NO_MEMORY;
-    EVP_PKEY *pair = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+    bool asked = false;
+    EVP_PKEY *pair = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, &asked);
     BIO_free(bio);
     if (!pair)
-        return fail(detail, "something else, or encrypted");
+        return fail(detail, asked ? "encrypted" : "something else");
     EVP_PKEY *public_key = tv_key_public_half(pair);
     enum tv_status status = public_key
                                 ? tv_key_wrap(public_key, false, TV_RSA_MIN_BITS, key, detail)

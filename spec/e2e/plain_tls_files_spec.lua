@@ -168,6 +168,22 @@ describe("the files of a client's certificate", function ()
 	end
 end);
 
+it("nobody is asked at the terminal for the pass phrase of a key that is to sign", function ()
+	local encrypted = world.write_file{ name = "encrypted.pem", text = "" };
+	run(("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -aes256 -pass pass:secret -out '%s'"):format(encrypted));
+	local cpath, path = package.cpath:gsub(";;.*", ""), package.path:gsub(";;.*", "");
+	for _, command in ipairs{ "sign --key %s {}", "sign --secret-file %s {}", "publish %s --kid k --dir /nowhere", "pem-to-jwks %s" } do
+		local pipe = io.popen(("LUA_CPATH='%s' LUA_PATH='%s' timeout 20 script -qec 'bin/token-verifier %s' /dev/null </dev/null"):format(
+			cpath, path, command:format(encrypted)));
+		local output = pipe:read("a");
+		pipe:close();
+		assert.falsy(output:find("Enter", 1, true), output);
+		if not command:find("secret", 1, true) then
+			assert.truthy(output:find("encrypted", 1, true), output);
+		end
+	end
+end);
+
 describe("a proxy behind TLS", function ()
 	it("is judged by the system's authorities, not by those of the key server", function ()
 		local proxy = world.start_proxy{ certificate = (tls.client_cert:gsub("client%.pem$", "good.pem")) };
