@@ -79,6 +79,45 @@ describe("a verifier's options that contradict each other", function ()
 	end);
 end);
 
+describe("a NUL ends no name:", function ()
+	local store = tv.keystore();
+	for name, value in pairs{ secret = "x", leeway = 300, algorithms = { "HS256" }, require_room = false, now = 5, room = "a" } do
+		it(("the option %s with one behind it is unknown"):format(name), function ()
+			local message = raises(tv.new, { key = key("rsa.pem"), [name.."\0"] = value });
+			assert.truthy(message:find("unknown option '"..name.."', behind whose name is a NUL", 1, true), message);
+			-- Where an options table is remembered, too.
+			message = raises(tv.verify, "token", { key = key("rsa.pem"), [name.."\0"] = value });
+			assert.truthy(message:find("unknown option", 1, true), message);
+		end);
+	end
+
+	it("in what is compared or is a path", function ()
+		for sentence, options in pairs{
+			["'RS256' is no algorithm"] = { key = key("rsa.pem"), algorithms = { "RS256\0" } },
+			["'directory' holds a NUL"] = { directory = "/tmp\0/x" },
+			["'jwks_url' holds a NUL"] = { jwks_url = "http://127.0.0.1:1/\0x" },
+			["'openid_issuer' holds a NUL"] = { openid_issuer = { "https://one.example\0" } },
+			["'asap_key_server' holds a NUL"] = { asap_key_server = { "http://127.0.0.1:1/\0" } },
+		} do
+			local message = raises(tv.new, options);
+			assert.truthy(message:find(sentence, 1, true), message);
+		end
+		for _, name in ipairs{ "ca_file", "ca_path", "proxy", "client_cert", "client_key", "bearer_token_file" } do
+			local message = raises(tv.keystore, { jwks_url = "http://127.0.0.1:1/", [name] = "/tmp\0x" });
+			assert.truthy(message:find("option '"..name.."' holds a NUL", 1, true), message);
+		end
+		assert.truthy(raises(tv.sign, {}, { secret = "x", algorithm = "HS256\0" }):find("no algorithm", 1, true));
+		assert.truthy(raises(tv.generate_key, { curve = "P-256\0" }):find("no curve", 1, true));
+	end);
+
+	it("of an array's mark in claims to be signed", function ()
+		local token = assert(tv.sign({ list = setmetatable({}, { __jsontype = "array\0" }) }, { secret = "x" }));
+		local _, claims = tv.inspect(token);
+		assert.is_nil(getmetatable(claims.list)); -- an object, as without a mark
+	end);
+	store:close();
+end);
+
 describe("arguments out of range raise:", function ()
 	it("the time that step may take", function ()
 		for _, seconds in ipairs{ -1, 86401, 0/0 } do

@@ -352,6 +352,27 @@ describe("issuers bound to their sources", function ()
 		end
 	end);
 
+	it("are themselves, and no other's, with a NUL in their names", function ()
+		local one = tv.keystore();
+		one:put("kid", key.public);
+		for _, issuer in ipairs{ "*\0y", "*\0", "\0*", "https://one\0" } do
+			local verifier = assert(tv.new{ issuers = { [issuer] = one } });
+			for _, other in ipairs{ "*", "y", "https://one", "https://anybody" } do
+				assert.equal("issuer-not-accepted", code_of(verifier:verify(token({ iss = other }, key, "kid"))));
+			end
+		end
+		for _, accepted in ipairs{ "*\0y", "*\0", "https://one\0" } do
+			local verifier = assert(tv.new{ key = key.public, accepted_issuers = { accepted }, accepted_audiences = { accepted } });
+			assert.equal("issuer-not-accepted", code_of(verifier:verify(token({ iss = "https://one", aud = "a" }, key, "kid"))));
+		end
+		local verifier = assert(tv.new{ key = key.public, accepted_audiences = { "*\0y" } });
+		assert.equal("audience-not-accepted", code_of(verifier:verify(token({ iss = "a", aud = "b" }, key, "kid"))));
+		verifier = assert(tv.new{ key = key.public, accepted_types = { "*\0y" } });
+		assert.equal("type-not-accepted", code_of(verifier:verify(token({ iss = "a" }, key, "kid"))));
+		verifier = assert(tv.new{ key = key.public, required_claims = { "iss\0" } });
+		assert.equal("missing-claim", code_of(verifier:verify(token({ iss = "a" }, key, "kid"))));
+	end);
+
 	it("are each believed of their own source's keys alone", function ()
 		local one, two, rest = tv.keystore(), tv.keystore(), tv.keystore();
 		one:put("same", key.public);

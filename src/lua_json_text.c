@@ -60,7 +60,8 @@ static bool is_marked_array(lua_State *L, int index) {
         return false;
     lua_pushliteral(L, "__jsontype");
     lua_rawget(L, -2);
-    bool marked = lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), "array") == 0;
+    bool marked =
+        lua_type(L, -1) == LUA_TSTRING && tv_span_equal(check_span(L, -1), TV_SPAN("array"));
     lua_pop(L, 2);
     return marked;
 }

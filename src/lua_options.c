@@ -135,9 +135,9 @@ void read_percent(lua_State *L, int index, const char *name, void *target) {
     *(size_t *)target = (size_t)number;
 }
 
-static const struct option *find_option(const struct option *options, const char *name) {
+static const struct option *find_option(const struct option *options, struct tv_span name) {
     for (; options && options->name; options++)
-        if (strcmp(options->name, name) == 0)
+        if (tv_span_equal(tv_span_of(options->name), name)) // a NUL is no end
             return options;
     return NULL;
 }
@@ -160,14 +160,15 @@ void read_options(lua_State *L, int table, const struct option *options,
     while (lua_next(L, table)) {
         if (lua_type(L, -2) != LUA_TSTRING)
             luaL_error(L, "option names must be strings, not %s", luaL_typename(L, -2));
-        const char *name = lua_tostring(L, -2);
+        struct tv_span name = check_span(L, -2);
         const struct option *option = find_option(options, name);
         if (!option)
             option = find_option(more, name);
         if (!option)
-            luaL_error(L, "unknown option '%s'", name);
+            luaL_error(L, "unknown option '%s'%s", name.data,
+                       strlen(name.data) == name.length ? "" : ", behind whose name is a NUL");
         if (option->read)
-            option->read(L, lua_gettop(L), name, option->target);
+            option->read(L, lua_gettop(L), option->name, option->target);
         lua_pop(L, 1);
     }
 }

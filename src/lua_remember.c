@@ -104,14 +104,14 @@ static void note_value(lua_State *L, int depth, struct notes *notes) {
 static bool take_asked(lua_State *L, const struct notes *notes) {
     if (lua_type(L, -2) != LUA_TSTRING)
         return false;
-    const char *name = lua_tostring(L, -2);
-    if (strcmp(name, "room") == 0 && lua_type(L, -1) == LUA_TSTRING) {
+    struct tv_span name = check_span(L, -2);
+    if (tv_span_equal(name, TV_SPAN("room")) && lua_type(L, -1) == LUA_TSTRING) {
         notes->asked->room.data = lua_tolstring(L, -1, &notes->asked->room.length);
         lua_pushvalue(L, -1);
         lua_replace(L, notes->room);
         return true;
     }
-    if (strcmp(name, "now") == 0 && lua_type(L, -1) == LUA_TNUMBER &&
+    if (tv_span_equal(name, TV_SPAN("now")) && lua_type(L, -1) == LUA_TNUMBER &&
         isfinite(lua_tonumber(L, -1))) {
         notes->asked->now_s = lua_tonumber(L, -1);
         return true;

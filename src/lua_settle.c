@@ -213,7 +213,7 @@ static void settle_issuers(lua_State *L, int index, int verifier_index, struct v
     make_sources(L, verifier_index, verifier, count);
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
         int value = lua_gettop(L);
-        bool others = strcmp(lua_tostring(L, value - 1), "*") == 0;
+        bool others = tv_span_equal(check_span(L, value - 1), TV_SPAN("*"));
         struct tv_accepted issuers = {0};
         if (!others)
             issuers = one_issuer(L, value - 1, verifier_index);
