@@ -17,6 +17,8 @@ setup(function ()
 	command.write(folder.."/public.pem", tv.key(command.read(folder.."/ec.pem")):pem());
 	command.shell(folder, "openssl req -x509 -key rsa.pem -subj /CN=x -out certificate.pem 2>/dev/null; "
 		.."openssl genrsa -out weak.pem 1024 2>/dev/null");
+	command.shell(folder, "openssl pkey -in ec.pem -aes256 -passout pass:x -out encrypted.pem 2>/dev/null; "
+		.."base64 -w 0 public.pem > disguised; : > empty");
 	command.write(folder.."/claims", '{"iss":"my-app","exp":2000000000,"iat":1,"list":[]}\n');
 end);
 
@@ -86,11 +88,34 @@ describe("sign", function ()
 		assert.truthy(tv.verify(output:sub(1, -2), { secret = "another shared secret, as long as it should be" }));
 	end);
 
+	it("warns of a short secret, and goes on", function ()
+		for algorithm, length in pairs { HS256 = 32, HS512 = 64 } do
+			for _, shorter in ipairs { 0, 1 } do
+				local secret = ("s"):rep(length - shorter);
+				local output, errors, status = command.run(folder, { "sign", "--secret-file", "-", "--alg", algorithm }, secret.."\n");
+				assert.truthy(tv.verify(output:sub(1, -2), { secret = secret, algorithms = { algorithm } }));
+				assert.equal(0, status);
+				local expected = shorter == 0 and "" or ("token-verifier: warning: the shared secret is %d bytes long"):format(length - 1);
+				assert.equal(expected, errors:sub(1, #expected));
+				assert.equal(shorter == 0, errors == "");
+			end
+		end
+	end);
+
 	-- what, arguments, message
 	for _, case in ipairs {
 		{ "no key", {}, "nothing is named to sign with: give --secret-file or --key" };
 		{ "two keys", { "--key", "ec.pem", "--secret-file", "secret" }, "can not be used together" };
 		{ "a public key", { "--key", "public.pem" }, "malformed-key: " };
+		{ "a private key for a secret", { "--secret-file", "rsa.pem" },
+			"weak-secret: what --secret-file names holds a private RSA key, not a shared secret: give a key with --key" };
+		{ "a private JWK for a secret", { "--secret-file", "ed.jwk" }, "holds a private OKP key, not a shared secret: give a key with --key" };
+		{ "a public key for a secret", { "--secret-file", "public.pem" }, "holds a public EC key, not a shared secret: give a key with --key" };
+		{ "a certificate for a secret", { "--secret-file", "certificate.pem" }, "holds a public RSA key, not a shared secret" };
+		{ "an encrypted key for a secret", { "--secret-file", "encrypted.pem" },
+			"holds a private key that is encrypted, damaged or of another kind, not a shared secret: give a key with --key" };
+		{ "a public key in disguise for a secret", { "--secret-file", "disguised" }, "weak-secret: the shared secret is a public key or certificate" };
+		{ "an empty file for a secret", { "--secret-file", "empty" }, "weak-secret: " };
 		{ "no such key", { "--key", "none" }, "cannot read the key from none: No such file or directory" };
 		{ "another family's algorithm", { "--key", "ec.pem", "--alg", "RS256" }, "key-algorithm-mismatch: " };
 		{ "an unknown algorithm", { "--key", "ec.pem", "--alg", "none" }, "'none' is no algorithm that is supported" };

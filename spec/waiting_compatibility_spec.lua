@@ -780,7 +780,13 @@ describe("a key that a session brings along", function ()
 		local weak = tokens.new_key(1024);
 		local bare = weak.public:gsub("%-%-%-%-%-[^\n]*", ""):gsub("%s", "");
 		local certificate_text = certificate():gsub("%-%-%-%-%-[^\n]*", ""):gsub("%s", "");
-		for _, text in ipairs({ weak.public, bare, tokens.der(weak.public), certificate_text, "\239\187\191"..weak.public }) do
+		local utf16 = rsa.public:gsub(".", "%0\0");
+		local hex = tokens.der(rsa.public):gsub(".", function (byte) return ("%02x"):format(byte:byte()); end);
+		local jwk = token_verifier.key(rsa.public):jwk();
+		for _, text in ipairs({
+			weak.public, bare, tokens.der(weak.public), certificate_text, "\239\187\191"..weak.public, utf16, "\255\254"..utf16, hex,
+			"\0"..tokens.der(rsa.public).."\0", jwk:gsub('"', "'"), jwk:gsub('"', '\\"'), "<RSAKeyValue>"..("x"):rep(60).."</RSAKeyValue>",
+		}) do
 			local token_util = prosody.new_token_util({ app_id = "app", app_secret = secret });
 			assert.is_false((process(token_util, hs(nil, text), { public_key = text })));
 		end

@@ -4,6 +4,7 @@
 
 #include "json.h"
 #include "key.h"
+#include "key_look.h"
 #include "memory.h"
 
 #include <stdint.h>
@@ -83,18 +84,38 @@ EVP_PKEY *tv_key_decode_spki(const unsigned char *der, size_t length, bool *is_j
 // where d2i_PublicKey() has none.
 EVP_PKEY *tv_key_decode_rsa(const unsigned char **end, long length, bool *is_judged);
 
-// key_certificate.c: the key of the X.509 certificate at `*end`, which is moved behind it; NULL
-// where d2i_X509() and X509_get_pubkey() have none.
-EVP_PKEY *tv_key_decode_certificate(const unsigned char **end, long length, bool *is_judged);
-
 // key_text.c: whether a text begins with a brace, whatever white space is before it.
 bool tv_key_looks_like_json(const char *text, size_t length);
 // What every DER form begins with. It is the digit "0", which text around a PEM may begin with too.
 #define DER_SEQUENCE 0x30
-// The one DER structure of a public key that fills `length` bytes exactly, or NULL.
-EVP_PKEY *tv_key_decode_der(const unsigned char *der, size_t length, bool *is_judged);
+// The first block of a PEM that holds a key, or with `only_private` a private one. `der` is freed
+// with OPENSSL_clear_free(). TV_MALFORMED_KEY: there is none.
+struct tv_key_block {
+    enum tv_key_form form;
+    bool is_encrypted;
+    struct tv_span der;
+};
+
+enum tv_status tv_key_read_block(struct tv_span text, bool only_private,
+                                 struct tv_key_block *block);
+
+// What is decoded; `is_judged` is for tv_key_wrap().
+struct tv_key_decoded {
+    EVP_PKEY *key;
+    bool is_judged;
+};
+
+// The public key of DER in this form that fills the span. TV_MALFORMED_KEY without a reason for
+// what is none; TV_UNSUPPORTED_KEY, and TV_WEAK_KEY for what need not be decoded to be judged.
+enum tv_status tv_key_decode(enum tv_key_form form, struct tv_span der, int rsa_min_bits,
+                             struct tv_key_decoded *decoded, struct tv_detail *detail);
 // Only the public numbers of a key pair, so that nothing private is kept; or NULL.
 EVP_PKEY *tv_key_public_half(EVP_PKEY *pair);
+
+// key_published.c: whether a text is a public key or certificate, however it is spelled; and
+// whether a text of any length has one in the usual spellings.
+enum tv_status tv_key_is_published(struct tv_span text, bool *is);
+bool tv_key_has_public_mark(struct tv_span text);
 
 // key_secret.c: TV_OK if the text may serve as a secret; TV_WEAK_SECRET with the reason, or
 // TV_NO_MEMORY.

@@ -133,6 +133,11 @@ static enum tv_status make_rsa(yyjson_val *jwk, const struct making *how, EVP_PK
         goto out;
     for (size_t i = 0; i < count; i++) {
         status = read_number(jwk, numbers[i].member, &values[i], detail);
+        if (status == TV_OK && BN_num_bits(values[i]) > TV_RSA_MAX_BITS) {
+            detail->reason = TV_REASON_NOT_PRIVATE;
+            detail->text = "an RSA key with a number of more than 16384 bits";
+            status = TV_MALFORMED_KEY;
+        }
         if (status != TV_OK)
             goto out;
         if (!OSSL_PARAM_BLD_push_BN(builder, numbers[i].parameter, values[i])) {
@@ -247,26 +252,46 @@ static enum tv_status make_okp(yyjson_val *jwk, const struct making *how, EVP_PK
     return *key ? TV_OK : TV_CRYPTO_FAILURE;
 }
 
+// Whether a text is the base64 (not base64url) of a certificate of this very key.
+static enum tv_status certifies(struct tv_span text, EVP_PKEY *public_key, bool *same) {
+    struct tv_key_decoded certified = {0};
+    struct tv_detail ignored = {0};
+    enum tv_status status = TV_MALFORMED_KEY;
+    *same = false;
+    if (text.length > TV_KEY_MAX_LENGTH)
+        return TV_OK;
+    while (text.length > 0 && text.data[text.length - 1] <= ' ')
+        text.length--;
+    unsigned char *der = malloc(text.length + 1); // more than it decodes to
+    if (!der)
+        return TV_NO_MEMORY;
+    int length = EVP_DecodeBlock(der, (const unsigned char *)text.data, (int)text.length);
+    // Padding is decoded to zeros.
+    for (size_t i = text.length; length > 0 && i > text.length - 2 && text.data[i - 1] == '='; i--)
+        length--;
+    if (length > 0)
+        status = tv_key_decode(TV_FORM_CERTIFICATE, (struct tv_span){(char *)der, (size_t)length},
+                               TV_RSA_MIN_BITS, &certified, &ignored);
+    *same = certified.key && EVP_PKEY_eq(certified.key, public_key) == 1;
+    EVP_PKEY_free(certified.key);
+    free(der);
+    return status == TV_NO_MEMORY ? status : TV_OK;
+}
+
 // RFC 7517 section 4.7: where there is a certificate chain, its first is of this very key.
 static enum tv_status check_certificate(yyjson_val *jwk, EVP_PKEY *public_key,
                                         struct tv_detail *detail) {
     yyjson_val *chain = tv_json_member(jwk, TV_SPAN("x5c"));
+    bool same;
     if (!chain)
         return TV_OK;
     if (!yyjson_is_arr(chain) || !yyjson_is_str(yyjson_arr_get_first(chain)))
         return fail_member(detail, TV_MALFORMED_KEY, "x5c", TV_REASON_TYPE, chain);
-    struct tv_span text = tv_json_string(yyjson_arr_get_first(chain));
-    unsigned char *der = malloc(text.length + 1); // base64, not base64url: more than it decodes to
-    if (!der)
-        return TV_NO_MEMORY;
-    int length = EVP_DecodeBlock(der, (const unsigned char *)text.data, (int)text.length);
-    const unsigned char *at = der;
-    bool is_judged;
-    EVP_PKEY *certified = length > 0 ? tv_key_decode_certificate(&at, length, &is_judged) : NULL;
-    bool same = certified && EVP_PKEY_eq(certified, public_key) == 1;
-    EVP_PKEY_free(certified);
-    free(der);
-    return same ? TV_OK : fail_member(detail, TV_MALFORMED_KEY, "x5c", TV_REASON_CERTIFICATE, NULL);
+    enum tv_status status =
+        certifies(tv_json_string(yyjson_arr_get_first(chain)), public_key, &same);
+    if (status != TV_OK || same)
+        return status;
+    return fail_member(detail, TV_MALFORMED_KEY, "x5c", TV_REASON_CERTIFICATE, NULL);
 }
 
 // RFC 7517 section 4.3: whether key_ops, if there are any, name the operation.

@@ -2,9 +2,9 @@
 // Private keys, for signing: PEM and JWK.
 #include "key_internal.h"
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
-#include <stdlib.h>
+#include <openssl/x509.h>
 
 static enum tv_status fail(struct tv_detail *detail, const char *text) {
     detail->reason = TV_REASON_NOT_PRIVATE;
@@ -35,28 +35,43 @@ static enum tv_status load_jwk(const char *text, size_t length, struct tv_key **
     return status;
 }
 
-// Without it OpenSSL asks on the terminal; that it asks says that the key is encrypted.
-// NOLINTNEXTLINE(readability-non-const-parameter): the type is OpenSSL's
-static int no_passphrase(char *buffer, int size, int writing, void *asked) {
-    (void)buffer, (void)size, (void)writing;
-    *(bool *)asked = true;
-    return -1;
+// The private numbers of what may be one: OpenSSL computes with them, so none is longer than those
+// of a key that is used.
+static enum tv_status decode(struct tv_span der, EVP_PKEY **pair, struct tv_detail *detail) {
+    struct tv_key_look look;
+    enum tv_status status = tv_key_look(TV_FORM_PRIVATE, der, &look, detail);
+    if (status == TV_UNSUPPORTED_KEY)
+        return status;
+    if (status == TV_OK && look.has_more_primes) { // as with a JWK that has "oth"
+        detail->reason = TV_REASON_KEY_TYPE;
+        detail->text = "RSA with more than two primes";
+        return TV_UNSUPPORTED_KEY;
+    }
+    if (status != TV_OK || look.length != der.length)
+        return fail(detail, "a PEM whose contents cannot be decoded");
+    if (look.longest.length > TV_RSA_MAX_BITS / 8)
+        return fail(detail, "an RSA key with a number of more than 16384 bits");
+    const unsigned char *at = (const unsigned char *)der.data;
+    *pair = d2i_AutoPrivateKey(NULL, &at, (long)der.length);
+    return *pair ? TV_OK : fail(detail, "a PEM whose contents cannot be decoded");
 }
 
 static enum tv_status load_pem(const char *text, size_t length, struct tv_key **key,
                                struct tv_detail *detail) {
-    BIO *bio = BIO_new_mem_buf(text, (int)length);
-    if (!bio)
-        return TV_NO_MEMORY;
-    bool asked = false;
-    EVP_PKEY *pair = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, &asked);
-    BIO_free(bio);
-    if (!pair)
-        return fail(detail, asked ? "encrypted" : "something else");
+    struct tv_key_block block;
+    EVP_PKEY *pair = NULL;
+    enum tv_status status = tv_key_read_block((struct tv_span){text, length}, true, &block);
+    if (status == TV_NO_MEMORY)
+        return status;
+    if (status != TV_OK)
+        return fail(detail, "something else");
+    status = block.is_encrypted ? fail(detail, "encrypted") : decode(block.der, &pair, detail);
+    OPENSSL_clear_free((char *)block.der.data, block.der.length);
+    if (status != TV_OK)
+        return status;
     EVP_PKEY *public_key = tv_key_public_half(pair);
-    enum tv_status status = public_key
-                                ? tv_key_wrap(public_key, false, TV_RSA_MIN_BITS, key, detail)
-                                : TV_CRYPTO_FAILURE; // takes it
+    status = public_key ? tv_key_wrap(public_key, false, TV_RSA_MIN_BITS, key, detail) // takes it
+                        : TV_CRYPTO_FAILURE;
     if (status != TV_OK) {
         EVP_PKEY_free(pair);
         return status;

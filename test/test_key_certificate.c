@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Keys of certificates: those that OpenSSL finds in them, and none where it refuses. With a number
-// as argument, so many damaged certificates of each kind.
+// Keys of certificates: those that OpenSSL finds in them, whatever else is wrong with them, and none
+// of a type or curve that is not used. With a number as argument, so many damaged certificates of
+// each kind.
 #include "check.h"
 
 #include "key_internal.h"
@@ -56,25 +57,55 @@ struct counts {
 };
 
 static struct counts seen;
+static bool explicit; // OpenSSL does not look at all of the parameters
 
-static void compare(const unsigned char *der, size_t length) {
+// Whether the type and curve of a key that OpenSSL has read are ones that are used.
+static bool is_supported(EVP_PKEY *key) {
+    char curve[32] = "";
+    size_t length;
+    switch (EVP_PKEY_get_base_id(key)) {
+    case EVP_PKEY_EC:
+        EVP_PKEY_get_group_name(key, curve, sizeof curve, &length);
+        return strcmp(curve, "secp256k1") != 0;
+    case EVP_PKEY_RSA:
+    case EVP_PKEY_ED25519:
+    case EVP_PKEY_ED448:
+        return true;
+    default:
+        return false;
+    }
+}
+
+// `is_der`: without lengths and tags that DER does not have, which OpenSSL reads.
+static void compare(const unsigned char *der, size_t length, bool is_der) {
     struct tv_span exact = guard_copy(GUARD_TOKEN, der, length);
-    const unsigned char *ours_end = (const unsigned char *)exact.data, *theirs_end = ours_end;
-    bool is_judged;
-    EVP_PKEY *ours = tv_key_decode_certificate(&ours_end, (long)length, &is_judged);
-    X509 *certificate = d2i_X509(NULL, &theirs_end, (long)length);
+    const unsigned char *end = (const unsigned char *)exact.data;
+    struct tv_key_decoded ours;
+    struct tv_detail detail = {0};
+    enum tv_status status =
+        tv_key_decode(TV_FORM_CERTIFICATE, exact, TV_RSA_MIN_BITS, &ours, &detail);
+    X509 *certificate = d2i_X509(NULL, &end, (long)length);
     EVP_PKEY *theirs = certificate ? X509_get_pubkey(certificate) : NULL;
-    if (!ours != !theirs || (ours && (EVP_PKEY_eq(ours, theirs) != 1 || ours_end != theirs_end))) {
+    bool whole = end == (const unsigned char *)exact.data + length && theirs &&
+                 (X509_get0_pubkey_bitstr(certificate)->flags & 0x07) == 0; // no bits unused
+    CHECK((status == TV_OK) == (ours.key != NULL), "a key");
+    // What is not the key's may be broken; the key is the same.
+    bool other = ours.key ? theirs && EVP_PKEY_eq(ours.key, theirs) != 1
+                          : whole && is_der && !explicit && is_supported(theirs);
+    if (ours.key && !is_supported(ours.key))
+        other = true;
+    if (other) {
         seen.other++;
-        printf("%s, OpenSSL %s: ", ours ? "accepted" : "refused", theirs ? "accepts" : "refuses");
+        printf("%s, OpenSSL %s: ", ours.key ? "accepted" : "refused",
+               theirs ? "accepts" : "refuses");
         for (size_t i = 0; i < length; i++)
             printf("%02x", der[i]);
         putchar('\n');
     }
-    seen.good += ours != NULL;
-    seen.refused += !ours;
+    seen.good += ours.key != NULL;
+    seen.refused += !ours.key;
     EVP_PKEY_free(theirs);
-    EVP_PKEY_free(ours);
+    EVP_PKEY_free(ours.key);
     X509_free(certificate);
     ERR_clear_error();
 }
@@ -296,6 +327,11 @@ static void rewrite(const unsigned char *at, size_t length, struct change *chang
     }
 }
 
+static bool leaves_der(enum way way) {
+    return way != ENDLESS && way != LONG_LENGTH && way != CONSTRUCTED && way != WRAPPED &&
+           way != OTHER_TAG;
+}
+
 static void test_damaged(const struct der *whole, size_t count) {
     struct change none = {.element = SIZE_MAX};
     struct der same = {0};
@@ -308,9 +344,11 @@ static void test_damaged(const struct der *whole, size_t count) {
                                 .way = (enum way)(next_random() % WAYS),
                                 .other = next_random() % OTHERS};
         rewrite(whole->bytes, whole->length, &change, &other);
-        if (next_random() % 4 == 0 && other.length > 0)
-            other.bytes[next_random() % other.length] ^= (unsigned char)(1 << next_random() % 8);
-        compare(other.bytes, other.length);
+        unsigned bit = next_random() % 8;
+        bool is_flipped = next_random() % 4 == 0 && other.length > 0;
+        if (is_flipped)
+            other.bytes[next_random() % other.length] ^= (unsigned char)(1 << bit);
+        compare(other.bytes, other.length, leaves_der(change.way) && (!is_flipped || bit != 5));
     }
 }
 
@@ -327,7 +365,7 @@ static void test_elements(const struct der *whole) {
         if (change.other > 0 && change.way != REPLACED && change.way != FOLLOWED)
             continue;
         rewrite(whole->bytes, whole->length, &change, &other);
-        compare(other.bytes, other.length);
+        compare(other.bytes, other.length, leaves_der(change.way));
     }
 }
 
@@ -335,13 +373,13 @@ static void test_bits(const struct der *whole, size_t step) {
     struct der other = *whole;
     for (size_t bit = 0; bit < 8 * whole->length; bit += step) {
         other.bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
-        compare(other.bytes, other.length);
+        compare(other.bytes, other.length, bit % 8 != 5); // of a tag: whether it is constructed
         other.bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
     }
     for (size_t cut = 0; cut < whole->length; cut += step)
-        compare(whole->bytes, cut);
+        compare(whole->bytes, cut, true);
     other.bytes[other.length] = 0;
-    compare(other.bytes, other.length + 1);
+    compare(other.bytes, other.length + 1, true);
 }
 
 int main(int count, char **arguments) {
@@ -351,16 +389,19 @@ int main(int count, char **arguments) {
         for (int is_full = 0; is_full < 2; is_full++) {
             struct der der = {0};
             seen.good = seen.refused = seen.other = 0;
+            explicit = kind == P256_EXPLICIT;
             make(key, is_full, &der);
-            compare(der.bytes, der.length);
-            CHECK_NUMBER(1, seen.good, kinds[kind].name);
+            compare(der.bytes, der.length, true);
+            bool is_used = kind != RSA_PSS && kind != SECP256K1 && kind != X25519;
+            CHECK_NUMBER(is_used, seen.good, kinds[kind].name);
             bool is_all = is_full && kind == P256;
             if (is_all || (count > 1 && is_full))
                 test_elements(&der);
             test_bits(&der, count > 1 ? 1 : is_all ? 5 : is_full ? 61 : 127);
             test_damaged(&der, damaged);
             CHECK_NUMBER(0, seen.other, kinds[kind].name);
-            CHECK(seen.good > 1 && seen.refused > 1, kinds[kind].name);
+            CHECK(is_used ? seen.good > 1 : seen.good == 0, kinds[kind].name);
+            CHECK(seen.refused > 1, kinds[kind].name);
             if (count > 1)
                 printf("%s: %zu good, %zu refused\n", kinds[kind].name, seen.good, seen.refused);
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Texts that everybody may have, and those like them that may be secrets.
+// Texts that everybody may have, and those like them that may be secrets. With a number as argument,
+// so many rounds of random secrets.
 #include "check.h"
 
 #include "key.h"
@@ -7,6 +8,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <stdarg.h>
 
 static void check_secret(const char *name, const char *text, size_t length, enum tv_reason reason) {
     struct tv_span copy = guard_copy(GUARD_KEY, text, length);
@@ -50,7 +52,8 @@ static const struct {
     {"\x30\x03\x02\x01\x01", 0},
     {"M", 0},
     {"MAMCAQE=", 0},
-    {"MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA", 0},
+    {"MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA", TV_REASON_PUBLIC}, // cut, and one all the same
+    {"MIICIjANBgkqhkiG9w0BAQEFAASCAQ8AMIIBCgKCAQEA", 0},                // a private one
     {" M!", 0},
     {" \n", 0},
 };
@@ -117,16 +120,411 @@ static void test_file(const char *file) {
             check_secret(name, text, all + behind, TV_REASON_PUBLIC);
         }
     }
-    // One byte less, or another one behind, and it is anybody's bytes.
-    check_secret(file, (const char *)der, (size_t)length - 1, 0);
+    // One byte less: what says that it is a public key is still there, but with PKCS#1, which has
+    // nothing of the kind.
+    bool has_algorithm = strstr(file, "pkcs1") == NULL;
+    check_secret(file, (const char *)der, (size_t)length - 1, has_algorithm ? TV_REASON_PUBLIC : 0);
     memcpy(text, der, (size_t)length);
     text[length] = 'x';
-    check_secret(file, text, (size_t)length + 1, 0);
+    check_secret(file, text, (size_t)length + 1, TV_REASON_PUBLIC);
     OPENSSL_free(label);
     OPENSSL_free(header);
     OPENSSL_free(der);
     BIO_free(bio);
     free(pem);
+}
+
+// Disguises: each writes bytes in another way, as somebody or something does.
+
+struct text {
+    size_t length;
+    char bytes[65536];
+};
+
+static void put(struct text *out, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    int written =
+        vsnprintf(out->bytes + out->length, sizeof out->bytes - out->length, format, arguments);
+    va_end(arguments);
+    if (written < 0 || out->length + (size_t)written >= sizeof out->bytes)
+        check_abort("too long");
+    out->length += (size_t)written;
+}
+
+static void put_bytes(struct text *out, const void *bytes, size_t length) {
+    memcpy(out->bytes + out->length, bytes, length);
+    out->length += length;
+}
+
+static void utf16le(struct tv_span in, struct text *out) {
+    for (size_t i = 0; i < in.length; i++)
+        put_bytes(out, (char[]){in.data[i], 0}, 2);
+}
+
+static void utf16be(struct tv_span in, struct text *out) {
+    for (size_t i = 0; i < in.length; i++)
+        put_bytes(out, (char[]){0, in.data[i]}, 2);
+}
+
+static void utf16le_bom(struct tv_span in, struct text *out) {
+    put_bytes(out, "\xff\xfe", 2);
+    utf16le(in, out);
+}
+
+static void utf16be_bom(struct tv_span in, struct text *out) {
+    put_bytes(out, "\xfe\xff", 2);
+    utf16be(in, out);
+}
+
+static void utf32(struct tv_span in, struct text *out) {
+    for (size_t i = 0; i < in.length; i++)
+        put_bytes(out, (char[]){in.data[i], 0, 0, 0}, 4);
+}
+
+static void nuls_around(struct tv_span in, struct text *out) {
+    put_bytes(out, "\0\0", 2);
+    put_bytes(out, in.data, in.length);
+    put_bytes(out, "\0", 1);
+}
+
+static void bom(struct tv_span in, struct text *out) {
+    put_bytes(out, "\xef\xbb\xbf", 3);
+    put_bytes(out, in.data, in.length);
+}
+
+static void base64(struct tv_span in, struct text *out) {
+    out->length += (size_t)EVP_EncodeBlock((unsigned char *)out->bytes + out->length,
+                                           (const unsigned char *)in.data, (int)in.length);
+}
+
+static void base64url(struct tv_span in, struct text *out) {
+    base64(in, out);
+    while (out->bytes[out->length - 1] == '=')
+        out->length--;
+    for (size_t i = 0; i < out->length; i++)
+        out->bytes[i] = (char)(out->bytes[i] == '+'   ? '-'
+                               : out->bytes[i] == '/' ? '_'
+                                                      : out->bytes[i]);
+}
+
+static void base64_list(struct tv_span in, struct text *out) { // lines of a program
+    struct text inner = {0};
+    base64(in, &inner);
+    for (size_t i = 0; i < inner.length; i += 64)
+        put(out, "  \"%.*s\",\n", (int)(inner.length - i < 64 ? inner.length - i : 64),
+            inner.bytes + i);
+}
+
+static void base64_twice(struct tv_span in, struct text *out) {
+    struct text inner = {0};
+    base64(in, &inner);
+    base64((struct tv_span){inner.bytes, inner.length}, out);
+}
+
+static void data_url(struct tv_span in, struct text *out) {
+    put(out, "data:application/octet-stream;base64,");
+    base64(in, out);
+}
+
+static void yaml(struct tv_span in, struct text *out) {
+    put(out, "public_key: ");
+    base64(in, out);
+    put(out, "\nother: value\n");
+}
+
+static void hex_of(struct tv_span in, const char *format, struct text *out) {
+    for (size_t i = 0; i < in.length; i++)
+        put(out, format, (unsigned char)in.data[i]);
+}
+
+static void hex(struct tv_span in, struct text *out) { hex_of(in, "%02x", out); }
+static void hex_upper(struct tv_span in, struct text *out) { hex_of(in, "%02X", out); }
+static void hex_colons(struct tv_span in, struct text *out) { hex_of(in, "%02x:", out); }
+static void hex_spaces(struct tv_span in, struct text *out) { hex_of(in, "%02x ", out); }
+static void hex_list(struct tv_span in, struct text *out) { hex_of(in, "0x%02x, ", out); }
+static void hex_escapes(struct tv_span in, struct text *out) { hex_of(in, "\\x%02x", out); }
+static void octal_escapes(struct tv_span in, struct text *out) { hex_of(in, "\\%03o", out); }
+static void percent(struct tv_span in, struct text *out) { hex_of(in, "%%%02X", out); }
+
+static void hex_prefix(struct tv_span in, struct text *out) {
+    put(out, "0x");
+    hex(in, out);
+}
+
+static void decimals(struct tv_span in, struct text *out) {
+    put(out, "{\"type\":\"Buffer\",\"data\":[");
+    hex_of(in, "%d,", out);
+    put(out, "]}");
+}
+
+static void json_string(struct tv_span in, struct text *out) {
+    put(out, "\"");
+    for (size_t i = 0; i < in.length; i++)
+        if (in.data[i] == '\n')
+            put(out, "\\n");
+        else if (in.data[i] == '"' || in.data[i] == '\\')
+            put(out, "\\%c", in.data[i]);
+        else
+            put(out, "%c", in.data[i]);
+    put(out, "\"");
+}
+
+static void json_twice(struct tv_span in, struct text *out) {
+    struct text inner = {0};
+    json_string(in, &inner);
+    json_string((struct tv_span){inner.bytes, inner.length}, out);
+}
+
+static void json_unicode(struct tv_span in, struct text *out) { hex_of(in, "\\u%04x", out); }
+static void xml(struct tv_span in, struct text *out) { hex_of(in, "&#%d;", out); }
+static void xml_hex(struct tv_span in, struct text *out) { hex_of(in, "&#x%X;", out); }
+
+static void xml_entities(struct tv_span in, struct text *out) {
+    for (size_t i = 0; i < in.length; i++)
+        put(out, in.data[i] == '"' ? "&quot;" : "%c", in.data[i]);
+}
+
+static void form(struct tv_span in, struct text *out) { // application/x-www-form-urlencoded
+    for (size_t i = 0; i < in.length; i++)
+        if (in.data[i] == ' ')
+            put(out, "+");
+        else
+            put(out, strchr("\n+/=\"{}:,", in.data[i]) ? "%%%02X" : "%c",
+                (unsigned char)in.data[i]);
+}
+
+static void without_lines(struct tv_span in, struct text *out) {
+    for (size_t i = 0; i < in.length; i++)
+        if (in.data[i] != '\n')
+            put(out, "%c", in.data[i]);
+}
+
+static void single_quotes(struct tv_span in, struct text *out) {
+    for (size_t i = 0; i < in.length; i++)
+        put(out, "%c", in.data[i] == '"' ? '\'' : in.data[i]);
+}
+
+static void no_quotes(struct tv_span in, struct text *out) {
+    for (size_t i = 0; i < in.length; i++)
+        if (in.data[i] != '"')
+            put(out, "%c", in.data[i]);
+}
+
+static void quoted(struct tv_span in, struct text *out) {
+    put(out, "APP_SECRET='%.*s'", (int)in.length, in.data);
+}
+
+#define ANY true
+#define TEXT false
+
+static const struct {
+    const char *name;
+    void (*write)(struct tv_span in, struct text *out);
+    bool takes_bytes; // or texts alone
+} disguises[] = {
+    {"UTF-16LE", utf16le, TEXT},
+    {"UTF-16BE", utf16be, TEXT},
+    {"UTF-16LE with a byte order mark", utf16le_bom, TEXT},
+    {"UTF-16BE with a byte order mark", utf16be_bom, TEXT},
+    {"UTF-32", utf32, TEXT},
+    {"NULs around", nuls_around, ANY},
+    {"a byte order mark", bom, TEXT},
+    {"base64", base64, ANY},
+    {"base64url", base64url, ANY},
+    {"base64 in a list", base64_list, ANY},
+    {"base64 of base64", base64_twice, ANY},
+    {"a data URL", data_url, ANY},
+    {"YAML", yaml, ANY},
+    {"hex", hex, ANY},
+    {"hex in capitals", hex_upper, ANY},
+    {"hex with colons", hex_colons, ANY},
+    {"hex with spaces", hex_spaces, ANY},
+    {"hex as a list", hex_list, ANY},
+    {"hex with 0x", hex_prefix, ANY},
+    {"a C string", hex_escapes, ANY},
+    {"octal", octal_escapes, ANY},
+    {"percent", percent, ANY},
+    {"a list of numbers", decimals, ANY},
+    {"a JSON string", json_string, TEXT},
+    {"a JSON string in one", json_twice, TEXT},
+    {"a JSON string of \\u", json_unicode, TEXT},
+    {"XML's numbers", xml, TEXT},
+    {"XML's hexadecimal numbers", xml_hex, TEXT},
+    {"XML's names", xml_entities, TEXT},
+    {"a form", form, TEXT},
+    {"one line", without_lines, TEXT},
+    {"single quotes", single_quotes, TEXT},
+    {"no quotes", no_quotes, TEXT},
+    {"a variable", quoted, TEXT},
+};
+enum { DISGUISES = sizeof disguises / sizeof disguises[0] };
+
+// That it is refused, whatever the reason.
+static void check_refused(const char *name, const char *disguise, const char *other,
+                          struct tv_span text) {
+    char words[256];
+    snprintf(words, sizeof words, "%s as %s%s%s", name, disguise, other ? " as " : "",
+             other ? other : "");
+    struct tv_span copy = guard_copy(GUARD_KEY, text.data, text.length);
+    struct tv_detail detail = {0};
+    struct tv_key *key = NULL;
+    CHECK_STATUS(TV_WEAK_SECRET, tv_key_from_secret(copy.data, copy.length, &key, &detail), words);
+    CHECK(detail.reason == TV_REASON_PUBLIC || detail.reason == TV_REASON_JSON, words);
+    tv_key_free(key);
+}
+
+// Each disguise of it, and each of that once more.
+static void check_disguises(const char *name, struct tv_span key, bool is_text) {
+    static struct text once, twice;
+    for (size_t i = 0; i < DISGUISES; i++) {
+        if (!is_text && !disguises[i].takes_bytes)
+            continue;
+        once.length = 0;
+        disguises[i].write(key, &once);
+        struct tv_span written = {once.bytes, once.length};
+        check_refused(name, disguises[i].name, NULL, written);
+        bool is_written = memchr(once.bytes, 0, once.length) == NULL;
+        for (size_t j = 0; j < DISGUISES; j++) {
+            if ((!is_written && !disguises[j].takes_bytes) || once.length > 9000)
+                continue;
+            if (disguises[i].write == base64_list && disguises[j].write == form)
+                continue; // what it makes of spaces is base64, too
+            twice.length = 0;
+            disguises[j].write(written, &twice);
+            check_refused(name, disguises[i].name, disguises[j].name,
+                          (struct tv_span){twice.bytes, twice.length});
+        }
+    }
+}
+
+static void test_disguises(void) {
+    static const char *const texts_of_keys[] = {
+        "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS_"
+        "7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}",
+        "{\"keys\": [{\"kty\" : \"EC\", \"crv\" : \"P-256\", \"x\" : "
+        "\"gI0GAILBdu7T53akrFmMyGcsF3n5dO7MmwNBHKW5SV0\", \"y\" : "
+        "\"SLW_xSffzlPWrHEVI30DHM_4egVwt3NQqeUD7nMFpps\"}]}",
+        "<RSAKeyValue><Modulus>xA7SEU+e0yQH5rm9kbCDN9o3aPIo7HbP7tX6WOocLZAtNfyxSZDU16ksL6W</"
+        "Modulus><Exponent>AQAB</Exponent></RSAKeyValue>",
+        "<ds:X509Certificate>MIIDdTCCAl2gAwIBAgILBAAAAAABFUtaw5QwDQYJKoZIhvcNAQEFBQAwVzELMAkG</"
+        "ds:X509Certificate>",
+        "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQC7vbqajDRetG9K3 me@example.org",
+        "AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl",
+        "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTY",
+        "---- BEGIN SSH2 PUBLIC KEY ----\nComment: "
+        "mine\nAAAAB3NzaC1yc2EAAAADAQABAAABAQC7vbqajDRetG9K3\n---- END SSH2 PUBLIC KEY ----\n",
+        "-----BEGIN PGP PUBLIC KEY "
+        "BLOCK-----\n\nmQENBFYzbT8BCADDlkkSJLfAhb3CFSp5xXJ4tCFcGvOTgHpXyZkq\n-----END PGP PUBLIC "
+        "KEY BLOCK-----\n",
+        "Public-Key: (2048 bit)\nModulus:\n    00:c4:0e:d2:11:4f:9e:d3:24:07:e6:b9:bd:91:b0:\n",
+    };
+    static const char *const files[] = {"rsa.pem",   "rsa.pkcs1.pem", "rsa.certificate.pem",
+                                        "ec.pem",    "ed25519.pem",   "ed448.pem",
+                                        "x25519.pem"};
+    for (size_t i = 0; i < sizeof texts_of_keys / sizeof texts_of_keys[0]; i++)
+        check_disguises(texts_of_keys[i], tv_span_of(texts_of_keys[i]), true);
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        char path[128], *label, *header;
+        unsigned char *der;
+        long length;
+        size_t pem_length;
+        snprintf(path, sizeof path, "test/vectors/keys/%s", files[i]);
+        char *pem = check_read_file(path, &pem_length);
+        BIO *bio = BIO_new_mem_buf(pem, (int)pem_length);
+        if (PEM_read_bio(bio, &label, &header, &der, &length) != 1)
+            check_abort("%s cannot be read", files[i]);
+        check_disguises(files[i], (struct tv_span){pem, pem_length}, true);
+        check_disguises(files[i], (struct tv_span){(char *)der, (size_t)length}, false);
+        OPENSSL_free(label);
+        OPENSSL_free(header);
+        OPENSSL_free(der);
+        BIO_free(bio);
+        free(pem);
+    }
+}
+
+// Secrets as people make them, in every form: none is refused.
+
+static uint64_t next_random(void) {
+    static uint64_t state = 88172645463325252;
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return state * 2685821657736338717U;
+}
+
+static void random_of(const char *alphabet, size_t count, struct text *out) {
+    size_t letters = strlen(alphabet);
+    for (size_t i = 0; i < count; i++)
+        put_bytes(out, &alphabet[next_random() % letters], 1);
+}
+
+static void test_random(size_t rounds) {
+    static const char hex_digits[] = "0123456789abcdef",
+                      letters[] =
+                          "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+                      printable[] =
+                          "!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`"
+                          "abcdefghijklmnopqrstuvwxyz{|}~";
+    static const size_t sizes[] = {16, 24, 32, 48, 64, 128, 512};
+    static struct text secret, bytes;
+    size_t refused = 0, made = 0;
+    for (size_t round = 0; round < rounds; round++)
+        for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+            for (size_t way = 0; way < 5 + DISGUISES; way++) {
+                bytes.length = secret.length = 0;
+                for (size_t byte = 0; byte < sizes[i]; byte++)
+                    put_bytes(&bytes, &(char){(char)(next_random() >> 32)}, 1);
+                if (way == 0)
+                    put_bytes(&secret, bytes.bytes, bytes.length);
+                else if (way == 1)
+                    random_of(hex_digits, sizes[i], &secret);
+                else if (way == 2)
+                    random_of(letters, sizes[i], &secret);
+                else if (way == 3)
+                    random_of(printable, sizes[i], &secret);
+                else if (way == 4) // what begins as DER does
+                    put_bytes(&secret, (bytes.bytes[0] = 0x30, bytes.bytes), bytes.length);
+                else if (disguises[way - 5].takes_bytes)
+                    disguises[way - 5].write((struct tv_span){bytes.bytes, bytes.length}, &secret);
+                else
+                    continue;
+                struct tv_detail detail = {0};
+                struct tv_key *key = NULL;
+                made++;
+                enum tv_status status =
+                    tv_key_from_secret(secret.bytes, secret.length, &key, &detail);
+                // Some begin as what templates leave does.
+                refused += status != TV_OK && detail.reason != TV_REASON_TEMPLATE;
+                tv_key_free(key);
+            }
+    CHECK(made >= rounds * 7 * 20, "made");
+    CHECK_NUMBER(0, refused, "random secrets");
+}
+
+// Texts that only look like it, and what belongs to one alone.
+static void test_good_secrets(void) {
+    static const char *const good[] = {
+        "PublicKeyOfMyServerIsNotHere-but-this-is-a-long-secret",
+        "BEGIN the day with a public walk, said the key master, and end it so",
+        "my kty is a secret, the EC of Europe does not know what it means here",
+        "kty/RSAkty+xECx/OKPkty kty kty and nothing that follows of it, a long text",
+        "-----BEGIN PRIVATE "
+        "KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END "
+        "PRIVATE KEY-----\n",
+        "-----BEGIN OPENSSH PRIVATE "
+        "KEY-----"
+        "\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW\nQyNTUxOQ",
+        "<RSAKeyValue><Modulus>xA7S</Modulus><Exponent>AQAB</Exponent><D>xA7S</D></RSAKeyValue> of "
+        "mine",
+        "https://example.org/?a=%41%42&amp;b=\\n\\x41\\u0041\\ and more than sixty bytes of it",
+        "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC",
+        "48,130,1,34,48,13,6,9,42,134,72,134,247,13,1,1,2,5,0,3,130,1,15,0,48,130,1,10,2,130,1,1,0,"
+        "5,5,5,5,5,5,5,5,5",
+    };
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        check_secret(good[i], good[i], strlen(good[i]), 0);
 }
 
 // JWKs of secrets, and other JSON that is given as a secret. `secret` NULL: the text itself.
@@ -268,7 +666,7 @@ static void test_errors(void) {
     }
 }
 
-int main(void) {
+int main(int count, char **arguments) {
     check_secret("a key that ends with a space", ends_with_space, sizeof ends_with_space - 1,
                  TV_REASON_PUBLIC);
     test_errors();
@@ -279,6 +677,9 @@ int main(void) {
         check_secret(texts[i].text, texts[i].text, strlen(texts[i].text), texts[i].reason);
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
         test_file(files[i]);
+    test_disguises();
+    test_random(count > 1 ? (size_t)strtoul(arguments[1], NULL, 10) : 20);
+    test_good_secrets();
     test_jwks();
     test_long_jwk();
     test_any();

@@ -29,25 +29,11 @@ local function is_key(text)
 	return key ~= nil or code ~= "malformed-key";
 end
 
--- Whether a text is the inside of a PEM, as some providers show their keys.
-local function is_bare_key(text)
-	if #text < 64 or text:find("[^%w+/=%s]") then
-		return false;
-	end
-	for _, label in ipairs({ "PUBLIC KEY", "RSA PUBLIC KEY", "CERTIFICATE" }) do
-		if is_key(("-----BEGIN %s-----\n%s\n-----END %s-----\n"):format(label, text, label)) then
-			return true;
-		end
-	end
-	return false;
-end
-
--- Whether a text is meant to be a public key. Such a text is known to everybody, and so never a secret, even if it
--- turns out to be a broken key.
+-- Whether a text is meant to be a public key, even if it turns out to be a broken one. In any other spelling it is refused
+-- as a secret.
 local function is_public(text)
 	text = text:gsub("^\239\187\191", ""); -- a byte order mark
-	return text:find("-----BEGIN", 1, true) ~= nil or text:find("^%s*{") ~= nil or is_key(text)
-		or is_bare_key(text);
+	return text:find("-----BEGIN", 1, true) ~= nil or text:find("^%s*{") ~= nil or is_key(text);
 end
 
 local function from_text(text)

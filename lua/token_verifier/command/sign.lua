@@ -117,10 +117,23 @@ local function kid_of(key)
 	return jwk and type(jwk.kid) == "string" and jwk.kid or nil;
 end
 
+-- Whoever verifies is warned of a short secret, too.
+local function warn_of_secret(options, terminal)
+	local algorithm = options.algorithm;
+	local is_hmac = algorithm == nil or algorithm:find("^HS") ~= nil; -- any other is refused when it is signed
+	local made, warning = verification.call(terminal, token_verifier.new, {
+		secret = options.secret, algorithms = is_hmac and algorithm and { algorithm } or nil,
+	});
+	if made and warning and is_hmac then
+		terminal.warn(warning);
+	end
+end
+
 local function run(arguments, terminal)
 	local options = { algorithm = arguments.alg, kid = arguments.kid };
 	if arguments.secret_file then
 		options.secret = verification.read_secret(arguments.secret_file, terminal);
+		warn_of_secret(options, terminal);
 	elseif arguments.key then
 		options.private_key = input.read(arguments.key, "the key", terminal);
 		options.kid = options.kid or kid_of(options.private_key);

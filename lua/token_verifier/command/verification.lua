@@ -61,9 +61,23 @@ local function add_policy(parser)
 	parser:option("--now"):argname("<time>"):convert(whole):description("Judge as of this Unix time.");
 end
 
+-- What key a text is that was given as a secret; nil if it is none.
+local function kind_of_key(text)
+	local key, is_private = token_verifier.key(text);
+	if key then
+		return ("%s %s key"):format(is_private and "a private" or "a public", key:type());
+	end
+	return text:find("PRIVATE KEY-----", 1, true) and "a private key that is encrypted, damaged or of another kind" or nil;
+end
+
 -- The secret of a file, without the end of line that editors put there.
 local function read_secret(name, terminal)
-	return (input.read(name, "the secret", terminal):gsub("\r?\n$", ""));
+	local text = input.read(name, "the secret", terminal):gsub("\r?\n$", "");
+	local kind = kind_of_key(text);
+	if kind then
+		terminal.fail(("weak-secret: what --secret-file names holds %s, not a shared secret: give a key with --key"):format(kind));
+	end
+	return text;
 end
 
 -- Calls a function of token_verifier that raises for options out of range: those are wrong use.

@@ -266,7 +266,7 @@ def secrets(texts):
             "a public JWK behind a byte order mark": "\ufeff" + rsa_jwk(N, E), "a public JWK in a list": f"[{rsa_jwk(N, E)}]", "a public JWK and a NUL": rsa_jwk(N, E) + "\x00",
             "a public JWK and a comment": rsa_jwk(N, E) + "\n# mine\n", "a public JWK with a comma too many": rsa_jwk(N, E)[:-1] + ",}", "an oct JWK cut": '{"kty":"oct","k":"c2VjcmV0"'}.items():
         texts.secret(name, "RFC 8725 2.1", "weak-secret", text)
-    texts.secret("base64 of what is no key", "RFC 7518 3.2", "ok", base64.b64encode(spki[:-1]).decode())
+    texts.secret("base64 of what is no key", "RFC 7518 3.2", "ok", base64.b64encode(spki[26:]).decode())
     texts.secret("a private PEM, which nobody else has", "RFC 7518 3.2", "ok", pem("PRIVATE KEY", b"\x30\x00"))
 
 

@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: MIT
+// What the look at a key's DER lets through to OpenSSL, and what it keeps away.
+#include "check.h"
+
+#include "key_internal.h"
+
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+// DER, as hexadecimal digits with elements in braces: "30{0201{05}}" counts lengths itself where
+// nothing stands between tag and brace.
+struct der {
+    size_t length;
+    unsigned char bytes[4096];
+};
+
+static const char *put_elements(const char *text, struct der *out) {
+    while (*text && *text != '}') {
+        unsigned byte;
+        if (sscanf(text, "%2x", &byte) != 1)
+            check_abort("no byte at %s", text);
+        out->bytes[out->length++] = (unsigned char)byte;
+        text += 2;
+        if (*text != '{')
+            continue;
+        struct der inner = {0};
+        text = put_elements(text + 1, &inner) + 1;
+        if (inner.length >= 0x100) {
+            out->bytes[out->length++] = 0x82;
+            out->bytes[out->length++] = (unsigned char)(inner.length >> 8);
+        } else if (inner.length >= 0x80) {
+            out->bytes[out->length++] = 0x81;
+        }
+        out->bytes[out->length++] = (unsigned char)inner.length;
+        memcpy(out->bytes + out->length, inner.bytes, inner.length);
+        out->length += inner.length;
+    }
+    return text;
+}
+
+#define RSA_ID "06{2a864886f70d010101}"
+#define EC_ID "06{2a8648ce3d0201}"
+#define P256_ID "06{2a8648ce3d030107}"
+#define P384_ID "06{2b81040022}"
+#define PRIME "00ffffffff00000001000000000000000000000000ffffffffffffffffffffffff"
+#define POINT "03{0004}" // nothing looks into it
+#define SCALAR "0101010101010101010101010101010101010101010101010101010101010101"
+#define LONG_SCALAR SCALAR "01"
+#define RSA_NUMBERS "02{0081}02{03}02{05}02{07}02{09}02{0b}02{0d}02{0f}"
+
+static const struct {
+    const char *name;
+    enum tv_key_form form;
+    const char *der;
+    enum tv_status status;
+    enum tv_reason reason;
+    const char *text; // of the detail
+} looks[] = {
+    // SubjectPublicKeyInfo
+    {"RSA", TV_FORM_SPKI, "30{30{" RSA_ID "05{}}" POINT "}", TV_OK, 0, NULL},
+    {"RSA without NULL", TV_FORM_SPKI, "30{30{" RSA_ID "}" POINT "}", TV_OK, 0, NULL},
+    {"RSA with two NULLs", TV_FORM_SPKI, "30{30{" RSA_ID "05{}05{}}" POINT "}", TV_MALFORMED_KEY, 0,
+     NULL},
+    {"P-256", TV_FORM_SPKI, "30{30{" EC_ID P256_ID "}" POINT "}", TV_OK, 0, NULL},
+    {"P-384", TV_FORM_SPKI, "30{30{" EC_ID P384_ID "}" POINT "}", TV_OK, 0, NULL},
+    {"P-521", TV_FORM_SPKI, "30{30{" EC_ID "06{2b81040023}}" POINT "}", TV_OK, 0, NULL},
+    {"Ed25519", TV_FORM_SPKI, "30{30{06{2b6570}}" POINT "}", TV_OK, 0, NULL},
+    {"Ed448", TV_FORM_SPKI, "30{30{06{2b6571}}" POINT "}", TV_OK, 0, NULL},
+    {"Ed25519 with parameters", TV_FORM_SPKI, "30{30{06{2b6570}05{}}" POINT "}", TV_MALFORMED_KEY,
+     0, NULL},
+    {"secp256k1", TV_FORM_SPKI, "30{30{" EC_ID "06{2b8104000a}}" POINT "}", TV_UNSUPPORTED_KEY,
+     TV_REASON_CURVE, NULL},
+    {"EC without a curve", TV_FORM_SPKI, "30{30{" EC_ID "}" POINT "}", TV_MALFORMED_KEY, 0, NULL},
+    {"EC with NULL", TV_FORM_SPKI, "30{30{" EC_ID "05{}}" POINT "}", TV_MALFORMED_KEY, 0, NULL},
+    {"two curves", TV_FORM_SPKI, "30{30{" EC_ID P256_ID P384_ID "}" POINT "}", TV_MALFORMED_KEY, 0,
+     NULL},
+    {"X25519", TV_FORM_SPKI, "30{30{06{2b656e}}" POINT "}", TV_UNSUPPORTED_KEY, TV_REASON_KEY_TYPE,
+     "X25519"},
+    {"X448", TV_FORM_SPKI, "30{30{06{2b656f}}" POINT "}", TV_UNSUPPORTED_KEY, TV_REASON_KEY_TYPE,
+     "X448"},
+    {"RSA-PSS", TV_FORM_SPKI, "30{30{06{2a864886f70d01010a}30{}}" POINT "}", TV_UNSUPPORTED_KEY,
+     TV_REASON_KEY_TYPE, "RSA-PSS"},
+    {"DSA", TV_FORM_SPKI, "30{30{06{2a8648ce380401}30{}}" POINT "}", TV_UNSUPPORTED_KEY,
+     TV_REASON_KEY_TYPE, "DSA"},
+    {"DH", TV_FORM_SPKI, "30{30{06{2a864886f70d010301}30{}}" POINT "}", TV_UNSUPPORTED_KEY,
+     TV_REASON_KEY_TYPE, "DH"},
+    {"X9.42", TV_FORM_SPKI, "30{30{06{2a8648ce3e0201}30{}}" POINT "}", TV_UNSUPPORTED_KEY,
+     TV_REASON_KEY_TYPE, "DHX"},
+    {"a type of nobody", TV_FORM_SPKI, "30{30{06{2a03}}" POINT "}", TV_UNSUPPORTED_KEY,
+     TV_REASON_KEY_TYPE, NULL},
+    {"more behind the key", TV_FORM_SPKI, "30{30{" RSA_ID "}" POINT "0500}", TV_MALFORMED_KEY, 0,
+     NULL},
+    {"unused bits", TV_FORM_SPKI, "30{30{" RSA_ID "}03{0104}}", TV_MALFORMED_KEY, 0, NULL},
+    {"no bits", TV_FORM_SPKI, "30{30{" RSA_ID "}03{}}", TV_MALFORMED_KEY, 0, NULL},
+    {"no key", TV_FORM_SPKI, "30{30{" RSA_ID "}}", TV_MALFORMED_KEY, 0, NULL},
+    {"nothing", TV_FORM_SPKI, "", TV_MALFORMED_KEY, 0, NULL},
+    {"a tag", TV_FORM_SPKI, "30", TV_MALFORMED_KEY, 0, NULL},
+    // Lengths
+    {"without a length", TV_FORM_SPKI, "308030{" RSA_ID "}" POINT "0000", TV_MALFORMED_KEY, 0,
+     NULL},
+    {"a length in two bytes", TV_FORM_SPKI, "30811030{" RSA_ID "}030004", TV_MALFORMED_KEY, 0,
+     NULL},
+    {"a length with a zero in front", TV_FORM_SPKI, "3082001330{" RSA_ID "}" POINT,
+     TV_MALFORMED_KEY, 0, NULL},
+    {"four gigabytes", TV_FORM_SPKI, "3084ffffffff30{" RSA_ID "}" POINT, TV_MALFORMED_KEY, 0, NULL},
+    {"a length of 127 bytes", TV_FORM_SPKI, "30ff30{" RSA_ID "}" POINT, TV_MALFORMED_KEY, 0, NULL},
+    {"sixteen megabytes", TV_FORM_SPKI, "3083ffffff30{" RSA_ID "}" POINT, TV_MALFORMED_KEY, 0,
+     NULL},
+    // Parameters that are spelled out
+    {"explicit", TV_FORM_SPKI,
+     "30{30{" EC_ID "30{02{01}30{06{2a8648ce3d0101}02{" PRIME "}}}}" POINT "}", TV_OK, 0, NULL},
+    {"another prime", TV_FORM_SPKI,
+     "30{30{" EC_ID "30{02{01}30{06{2a8648ce3d0101}02{" PRIME "01}}}}" POINT "}",
+     TV_UNSUPPORTED_KEY, TV_REASON_CURVE, NULL},
+    {"a negative prime", TV_FORM_SPKI,
+     "30{30{" EC_ID "30{02{01}30{06{2a8648ce3d0101}02{81}}}}" POINT "}", TV_UNSUPPORTED_KEY,
+     TV_REASON_CURVE, NULL},
+    {"a field of two", TV_FORM_SPKI,
+     "30{30{" EC_ID "30{02{01}30{06{2a8648ce3d0102}02{02}}}}" POINT "}", TV_UNSUPPORTED_KEY,
+     TV_REASON_CURVE, NULL},
+    {"a fourth version", TV_FORM_SPKI,
+     "30{30{" EC_ID "30{02{04}30{06{2a8648ce3d0101}02{" PRIME "}}}}" POINT "}", TV_MALFORMED_KEY, 0,
+     NULL},
+    {"and more behind them", TV_FORM_SPKI,
+     "30{30{" EC_ID "30{02{01}30{06{2a8648ce3d0101}02{" PRIME "}}}05{}}" POINT "}",
+     TV_MALFORMED_KEY, 0, NULL},
+    // Certificates
+    {"a certificate", TV_FORM_CERTIFICATE,
+     "30{30{02{01}30{}30{}30{}30{}30{30{06{2b6570}}" POINT "}}30{}03{00}}", TV_OK, 0, NULL},
+    {"with everything", TV_FORM_CERTIFICATE,
+     "30{30{a0{02{02}}02{01}30{}30{}30{}30{}30{30{06{2b6570}}" POINT
+     "}81{00}82{00}a3{30{}}}30{}03{00}}",
+     TV_OK, 0, NULL},
+    {"of a DSA key", TV_FORM_CERTIFICATE,
+     "30{30{02{01}30{}30{}30{}30{}30{30{06{2a8648ce380401}30{}}" POINT "}}30{}03{00}}",
+     TV_UNSUPPORTED_KEY, TV_REASON_KEY_TYPE, "DSA"},
+    {"without a signature", TV_FORM_CERTIFICATE,
+     "30{30{02{01}30{}30{}30{}30{}30{30{06{2b6570}}" POINT "}}30{}}", TV_MALFORMED_KEY, 0, NULL},
+    {"with a field too many", TV_FORM_CERTIFICATE,
+     "30{30{02{01}30{}30{}30{}30{}30{}30{30{06{2b6570}}" POINT "}}30{}03{00}}", TV_MALFORMED_KEY, 0,
+     NULL},
+    {"with a broken extension", TV_FORM_CERTIFICATE,
+     "30{30{02{01}30{}30{}30{}30{}30{30{06{2b6570}}" POINT "}a380}30{}03{00}}", TV_MALFORMED_KEY, 0,
+     NULL},
+    // RSAPublicKey
+    {"two numbers", TV_FORM_RSA, "30{02{0081}02{03}}", TV_OK, 0, NULL},
+    {"one number", TV_FORM_RSA, "30{02{0081}}", TV_MALFORMED_KEY, 0, NULL},
+    {"three numbers", TV_FORM_RSA, "30{02{0081}02{03}02{03}}", TV_MALFORMED_KEY, 0, NULL},
+    {"a negative number", TV_FORM_RSA, "30{02{81}02{03}}", TV_MALFORMED_KEY, 0, NULL},
+    {"an empty number", TV_FORM_RSA, "30{02{}02{03}}", TV_MALFORMED_KEY, 0, NULL},
+    // RSAPrivateKey
+    {"PKCS#1", TV_FORM_PRIVATE, "30{02{00}" RSA_NUMBERS "}", TV_OK, 0, NULL},
+    {"more primes", TV_FORM_PRIVATE, "30{02{01}" RSA_NUMBERS "30{}}", TV_OK, 0, NULL},
+    {"more primes that are not there", TV_FORM_PRIVATE, "30{02{01}" RSA_NUMBERS "}",
+     TV_MALFORMED_KEY, 0, NULL},
+    {"more primes in version 0", TV_FORM_PRIVATE, "30{02{00}" RSA_NUMBERS "30{}}", TV_MALFORMED_KEY,
+     0, NULL},
+    {"DSA's six numbers", TV_FORM_PRIVATE, "30{02{00}02{05}02{05}02{05}02{05}02{05}}",
+     TV_MALFORMED_KEY, 0, NULL},
+    {"version 2", TV_FORM_PRIVATE, "30{02{02}" RSA_NUMBERS "}", TV_MALFORMED_KEY, 0, NULL},
+    {"a version of two bytes", TV_FORM_PRIVATE, "30{02{0100}" RSA_NUMBERS "}", TV_MALFORMED_KEY, 0,
+     NULL},
+    // ECPrivateKey
+    {"SEC 1", TV_FORM_PRIVATE, "30{02{01}04{" SCALAR "}a0{" P256_ID "}}", TV_OK, 0, NULL},
+    {"SEC 1 with its point", TV_FORM_PRIVATE,
+     "30{02{01}04{" SCALAR "}a0{" P256_ID "}a1{" POINT "}}", TV_OK, 0, NULL},
+    {"SEC 1 of version 0", TV_FORM_PRIVATE, "30{02{00}04{" SCALAR "}a0{" P256_ID "}}",
+     TV_MALFORMED_KEY, 0, NULL},
+    {"SEC 1 without a curve", TV_FORM_PRIVATE, "30{02{01}04{" SCALAR "}}", TV_MALFORMED_KEY, 0,
+     NULL},
+    {"SEC 1 of another curve", TV_FORM_PRIVATE, "30{02{01}04{" SCALAR "}a0{06{2b8104000a}}}",
+     TV_UNSUPPORTED_KEY, TV_REASON_CURVE, NULL},
+    {"a scalar too long", TV_FORM_PRIVATE, "30{02{01}04{" LONG_SCALAR "}a0{" P256_ID "}}",
+     TV_MALFORMED_KEY, 0, NULL},
+    {"a scalar of the larger curve", TV_FORM_PRIVATE,
+     "30{02{01}04{" LONG_SCALAR "}a0{" P384_ID "}}", TV_OK, 0, NULL},
+    {"no scalar", TV_FORM_PRIVATE, "30{02{01}04{}a0{" P256_ID "}}", TV_MALFORMED_KEY, 0, NULL},
+    {"a point too long", TV_FORM_PRIVATE,
+     "30{02{01}04{01}a0{" P256_ID "}a1{03{0004" SCALAR SCALAR "01}}}", TV_MALFORMED_KEY, 0, NULL},
+    {"more behind the point", TV_FORM_PRIVATE, "30{02{01}04{01}a0{" P256_ID "}a1{" POINT "05{}}}",
+     TV_MALFORMED_KEY, 0, NULL},
+    // PKCS#8
+    {"PKCS#8 RSA", TV_FORM_PRIVATE, "30{02{00}30{" RSA_ID "05{}}04{30{02{00}" RSA_NUMBERS "}}}",
+     TV_OK, 0, NULL},
+    {"PKCS#8 EC", TV_FORM_PRIVATE, "30{02{00}30{" EC_ID P256_ID "}04{30{02{01}04{" SCALAR "}}}}",
+     TV_OK, 0, NULL},
+    {"PKCS#8 Ed25519", TV_FORM_PRIVATE, "30{02{00}30{06{2b6570}}04{04{" SCALAR "}}}", TV_OK, 0,
+     NULL},
+    {"with attributes and public key", TV_FORM_PRIVATE,
+     "30{02{01}30{06{2b6570}}04{04{" SCALAR "}}a0{31{}}81{00}}", TV_OK, 0, NULL},
+    {"PKCS#8 Ed25519, too long", TV_FORM_PRIVATE, "30{02{00}30{06{2b6570}}04{04{" LONG_SCALAR "}}}",
+     TV_MALFORMED_KEY, 0, NULL},
+    {"PKCS#8 Ed448, too short", TV_FORM_PRIVATE, "30{02{00}30{06{2b6571}}04{04{" SCALAR "}}}",
+     TV_MALFORMED_KEY, 0, NULL},
+    {"PKCS#8 EC of two curves", TV_FORM_PRIVATE,
+     "30{02{00}30{" EC_ID P256_ID "}04{30{02{01}04{01}a0{" P384_ID "}}}}", TV_MALFORMED_KEY, 0,
+     NULL},
+    {"PKCS#8 EC of version 0 inside", TV_FORM_PRIVATE,
+     "30{02{00}30{" EC_ID P256_ID "}04{30{02{00}04{01}}}}", TV_MALFORMED_KEY, 0, NULL},
+    {"PKCS#8 DSA", TV_FORM_PRIVATE,
+     "30{02{00}30{06{2a8648ce380401}30{02{05}02{05}02{05}}}04{02{05}}}", TV_UNSUPPORTED_KEY,
+     TV_REASON_KEY_TYPE, "DSA"},
+    {"PKCS#8 DH", TV_FORM_PRIVATE, "30{02{00}30{06{2a864886f70d010301}30{02{05}02{02}}}04{02{05}}}",
+     TV_UNSUPPORTED_KEY, TV_REASON_KEY_TYPE, "DH"},
+    {"PKCS#8 X9.42", TV_FORM_PRIVATE,
+     "30{02{00}30{06{2a8648ce3e0201}30{02{05}02{02}02{03}}}04{02{05}}}", TV_UNSUPPORTED_KEY,
+     TV_REASON_KEY_TYPE, "DHX"},
+    {"PKCS#8 RSA that holds DSA's numbers", TV_FORM_PRIVATE,
+     "30{02{00}30{" RSA_ID "05{}}04{30{02{00}02{05}02{05}02{05}02{05}02{05}}}}", TV_MALFORMED_KEY,
+     0, NULL},
+    {"PKCS#8 without a key", TV_FORM_PRIVATE, "30{02{00}30{" RSA_ID "05{}}}", TV_MALFORMED_KEY, 0,
+     NULL},
+    {"PKCS#8 with a broken attribute", TV_FORM_PRIVATE,
+     "30{02{00}30{06{2b6570}}04{04{" SCALAR "}}a080}", TV_MALFORMED_KEY, 0, NULL},
+    {"encrypted PKCS#8", TV_FORM_PRIVATE, "30{30{06{2a864886f70d01050d}30{}}04{00}}",
+     TV_MALFORMED_KEY, 0, NULL},
+};
+
+static void test_looks(void) {
+    for (size_t i = 0; i < sizeof looks / sizeof looks[0]; i++) {
+        struct der der = {0};
+        put_elements(looks[i].der, &der);
+        for (size_t more = 0; more < 2; more++) { // what follows is not looked at
+            struct tv_span exact = guard_copy(GUARD_TOKEN, der.bytes, der.length + more);
+            struct tv_key_look look;
+            struct tv_detail detail = {0};
+            CHECK_STATUS(looks[i].status, tv_key_look(looks[i].form, exact, &look, &detail),
+                         looks[i].name);
+            CHECK_NUMBER(looks[i].reason, detail.reason, looks[i].name);
+            CHECK_TEXT(looks[i].text, detail.text, looks[i].name);
+            CHECK(looks[i].status != TV_OK || look.length == der.length, looks[i].name);
+        }
+        for (size_t cut = 0; cut < der.length && looks[i].status == TV_OK; cut++) {
+            struct tv_span exact = guard_copy(GUARD_TOKEN, der.bytes, cut);
+            struct tv_key_look look;
+            struct tv_detail detail = {0};
+            CHECK_STATUS(TV_MALFORMED_KEY, tv_key_look(looks[i].form, exact, &look, &detail),
+                         looks[i].name);
+        }
+    }
+}
+
+static void put_long(struct der *out, size_t length) { // SEQUENCE of more than fits in two bytes
+    out->bytes[0] = 0x30;
+    out->bytes[1] = 0x83;
+    out->bytes[2] = (unsigned char)(length >> 16);
+    out->bytes[3] = (unsigned char)(length >> 8);
+    out->bytes[4] = (unsigned char)length;
+    out->length = 5;
+}
+
+// The longest element that there may be, and one of a byte more.
+static void test_long(void) {
+    enum { LENGTH = 0x10000 };
+    unsigned char *der = check_malloc(LENGTH + 5);
+    struct der head = {0};
+    put_long(&head, LENGTH);
+    memcpy(der, head.bytes, head.length);
+    memset(der + 5, 0, LENGTH);
+    // 02 82 ff f8: all of it but a last number.
+    memcpy(der + 5, (unsigned char[]){0x02, 0x82, 0xff, 0xf9, 0x01}, 5);
+    memcpy(der + 5 + LENGTH - 3, (unsigned char[]){0x02, 0x01, 0x03}, 3);
+    struct tv_key_look look;
+    struct tv_detail detail = {0};
+    struct tv_span whole = {(char *)der, LENGTH + 5};
+    CHECK_STATUS(TV_OK, tv_key_look(TV_FORM_RSA, whole, &look, &detail), "long");
+    CHECK_NUMBER(0xfff9, look.modulus.length, "long");
+    CHECK_NUMBER(1, look.exponent.length, "long");
+    whole.length--;
+    CHECK_STATUS(TV_MALFORMED_KEY, tv_key_look(TV_FORM_RSA, whole, &look, &detail), "cut");
+    free(der);
+}
+
+// Real keys
+
+static enum tv_status load(BIO *bio, struct tv_key **key, struct tv_detail *detail) {
+    char *text;
+    size_t length = (size_t)BIO_get_mem_data(bio, &text);
+    *key = NULL;
+    *detail = (struct tv_detail){0};
+    return tv_key_load(text, length, key, detail);
+}
+
+static const struct {
+    const char *type, *curve, *encoding;
+    enum tv_status status;
+} pairs[] = {
+    {"RSA", NULL, NULL, TV_OK},
+    {"EC", "P-256", NULL, TV_OK},
+    {"EC", "P-384", NULL, TV_OK},
+    {"EC", "P-521", NULL, TV_OK},
+    {"EC", "P-256", "explicit", TV_OK},
+    {"EC", "P-384", "explicit", TV_OK},
+    {"EC", "P-521", "explicit", TV_OK},
+    {"ED25519", NULL, NULL, TV_OK},
+    {"ED448", NULL, NULL, TV_OK},
+    {"X25519", NULL, NULL, TV_UNSUPPORTED_KEY},
+    {"EC", "secp256k1", NULL, TV_UNSUPPORTED_KEY},
+    {"EC", "secp256k1", "explicit", TV_UNSUPPORTED_KEY},
+};
+
+static EVP_PKEY *generate(size_t i) {
+    EVP_PKEY *key = pairs[i].curve ? EVP_EC_gen(pairs[i].curve)
+                    : i == 0       ? EVP_RSA_gen(2048)
+                                   : EVP_PKEY_Q_keygen(NULL, NULL, pairs[i].type);
+    if (!key || (pairs[i].encoding && !EVP_PKEY_set_utf8_string_param(
+                                          key, OSSL_PKEY_PARAM_EC_ENCODING, pairs[i].encoding)))
+        check_abort("no key of %s", pairs[i].type);
+    return key;
+}
+
+// The private text's public half is the public text's key.
+static void test_pair(size_t i, bool is_traditional) {
+    const char *name = pairs[i].curve ? pairs[i].curve : pairs[i].type;
+    EVP_PKEY *pair = generate(i);
+    BIO *secret = BIO_new(BIO_s_mem()), *public = BIO_new(BIO_s_mem());
+    bool written =
+        is_traditional
+            ? PEM_write_bio_PrivateKey_traditional(secret, pair, NULL, NULL, 0, NULL, NULL) == 1
+            : PEM_write_bio_PKCS8PrivateKey(secret, pair, NULL, NULL, 0, NULL, NULL) == 1;
+    if (!written || PEM_write_bio_PUBKEY(public, pair) != 1)
+        check_abort("%s cannot be written", name);
+    struct tv_key *from_secret, *from_public, *signing = NULL;
+    struct tv_detail detail;
+    CHECK_STATUS(pairs[i].status, load(secret, &from_secret, &detail), name);
+    CHECK_STATUS(pairs[i].status, load(public, &from_public, &detail), name);
+    if (from_secret && from_public) {
+        CHECK(EVP_PKEY_eq(tv_key_public(from_secret), tv_key_public(from_public)) == 1, name);
+        CHECK(tv_key_was_private(from_secret) && !tv_key_was_private(from_public), name);
+        CHECK(EVP_PKEY_eq(tv_key_public(from_public), pair) == 1, name);
+    }
+    char *text;
+    size_t length = (size_t)BIO_get_mem_data(secret, &text);
+    detail = (struct tv_detail){0};
+    CHECK_STATUS(pairs[i].status, tv_key_load_private(text, length, &signing, &detail), name);
+    tv_key_free(signing);
+    tv_key_free(from_secret);
+    tv_key_free(from_public);
+    BIO_free(secret);
+    BIO_free(public);
+    EVP_PKEY_free(pair);
+}
+
+// Hostile texts
+
+static BIO *pem(const char *label, const char *elements) {
+    struct der der = {0};
+    put_elements(elements, &der);
+    BIO *bio = BIO_new(BIO_s_mem());
+    if (PEM_write_bio(bio, label, "", der.bytes, (long)der.length) <= 0)
+        check_abort("no PEM");
+    return bio;
+}
+
+static const struct {
+    const char *name, *label, *der;
+    enum tv_status status;
+    enum tv_reason reason;
+} hostile[] = {
+    {"PKCS#8 DSA", "PRIVATE KEY",
+     "30{02{00}30{06{2a8648ce380401}30{02{05}02{05}02{05}}}04{02{05}}}", TV_UNSUPPORTED_KEY,
+     TV_REASON_KEY_TYPE},
+    {"DSA's numbers", "RSA PRIVATE KEY", "30{02{00}02{05}02{05}02{05}02{05}02{05}}",
+     TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY},
+    {"DSA's numbers, labelled EC", "EC PRIVATE KEY", "30{02{00}02{05}02{05}02{05}02{05}02{05}}",
+     TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY},
+    {"DSA's own label", "DSA PRIVATE KEY", "30{02{00}02{05}02{05}02{05}02{05}02{05}}",
+     TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY},
+    {"DSA parameters", "DSA PARAMETERS", "30{02{05}02{05}02{05}}", TV_MALFORMED_KEY,
+     TV_REASON_NOT_A_KEY},
+    {"DH parameters", "DH PARAMETERS", "30{02{05}02{02}}", TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY},
+    {"EC parameters", "EC PARAMETERS", P256_ID, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY},
+    {"PKCS#8 X25519", "PRIVATE KEY", "30{02{00}30{06{2b656e}}04{04{" SCALAR "}}}",
+     TV_UNSUPPORTED_KEY, TV_REASON_KEY_TYPE},
+    {"a scalar of nothing", "EC PRIVATE KEY", "30{02{01}04{00}a0{" P256_ID "}}", TV_WEAK_KEY,
+     TV_REASON_POINT},
+    {"a point of nothing", "EC PRIVATE KEY",
+     "30{02{01}04{01}a0{" P256_ID "}a1{03{0004" SCALAR SCALAR "}}}", TV_WEAK_KEY, TV_REASON_POINT},
+    {"a small modulus", "RSA PRIVATE KEY", "30{02{00}" RSA_NUMBERS "}", TV_WEAK_KEY,
+     TV_REASON_LENGTH},
+    {"trailing bytes", "PUBLIC KEY", "30{30{06{2b6570}}03{00" SCALAR "}}00", TV_MALFORMED_KEY,
+     TV_REASON_TRAILING},
+};
+
+static void test_hostile(void) {
+    for (size_t i = 0; i < sizeof hostile / sizeof hostile[0]; i++) {
+        BIO *bio = pem(hostile[i].label, hostile[i].der);
+        struct tv_key *key;
+        struct tv_detail detail;
+        ERR_clear_error();
+        CHECK_STATUS(hostile[i].status, load(bio, &key, &detail), hostile[i].name);
+        CHECK_NUMBER(hostile[i].reason, detail.reason, hostile[i].name);
+        CHECK(!key && ERR_peek_error() == 0, hostile[i].name);
+        BIO_free(bio);
+    }
+}
+
+// Numbers that OpenSSL would compute with when it signs.
+static void test_signing(void) {
+    static char der[4000 * 2 + 200] = "30{02{00}02{0081}02{03}02{";
+    for (size_t i = 0; i < 2049; i++)
+        strcat(der, "55");
+    strcat(der, "}02{07}02{09}02{0b}02{0d}02{0f}}");
+    static const struct {
+        const char *name, *der, *text;
+        enum tv_status status;
+    } cases[] = {
+        {"a number too long", der, "an RSA key with a number of more than 16384 bits",
+         TV_MALFORMED_KEY},
+        {"more primes", "30{02{01}" RSA_NUMBERS "30{}}", "RSA with more than two primes",
+         TV_UNSUPPORTED_KEY},
+        {"DSA's numbers", "30{02{00}02{05}02{05}02{05}02{05}02{05}}",
+         "a PEM whose contents cannot be decoded", TV_MALFORMED_KEY},
+        {"trailing bytes", "30{02{00}30{06{2b6570}}04{04{" SCALAR "}}}00",
+         "a PEM whose contents cannot be decoded", TV_MALFORMED_KEY},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        BIO *bio = pem("PRIVATE KEY", cases[i].der);
+        char *text;
+        size_t length = (size_t)BIO_get_mem_data(bio, &text);
+        struct tv_key *key = NULL;
+        struct tv_detail detail = {0};
+        CHECK_STATUS(cases[i].status, tv_key_load_private(text, length, &key, &detail),
+                     cases[i].name);
+        CHECK_TEXT(cases[i].text, detail.text, cases[i].name);
+        tv_key_free(key);
+        BIO_free(bio);
+    }
+}
+
+int main(void) {
+    test_looks();
+    test_long();
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        test_pair(i, false);
+        if (pairs[i].curve || i == 0)
+            test_pair(i, true);
+    }
+    test_hostile();
+    test_signing();
+    return check_report("test_key_look");
+}
