@@ -117,13 +117,15 @@ enum tv_status tv_key_check_rsa(int bits, bool modulus_is_odd, uint64_t exponent
         return fail(detail, TV_WEAK_KEY, TV_REASON_MODULUS, NULL);
     if (exponent % 2 == 0 || exponent == 1)
         return fail(detail, TV_WEAK_KEY, TV_REASON_EXPONENT, NULL);
+    if (bits > TV_RSA_LONG_BITS && exponent > TV_RSA_LONG_EXPONENT)
+        return fail(detail, TV_WEAK_KEY, TV_REASON_EXPONENT, "long modulus");
     return TV_OK;
 }
 
 static enum tv_status check_rsa(const EVP_PKEY *public_key, bool is_judged, int min_bits,
                                 struct tv_detail *detail) {
     int bits = EVP_PKEY_get_bits(public_key);
-    if (is_judged) // but for a lack of memory, after which OpenSSL says 0
+    if (is_judged && bits <= TV_RSA_LONG_BITS) // 0 after a lack of memory in OpenSSL
         return check_bits(bits, min_bits, detail);
     unsigned char modulus[TV_RSA_MAX_BITS / 8];
     size_t size = (size_t)EVP_PKEY_get_size(public_key);

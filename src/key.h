@@ -16,6 +16,10 @@
 #define TV_RSA_FLOOR_BITS 1024
 #define TV_RSA_MAX_BITS 16384
 
+// A check with more bits than these takes as long as a hundred usual ones, but for a small exponent.
+#define TV_RSA_LONG_BITS 8192
+#define TV_RSA_LONG_EXPONENT 65537
+
 enum tv_key_type {
     TV_KEY_SECRET,
     TV_KEY_RSA,

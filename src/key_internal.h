@@ -89,15 +89,15 @@ bool tv_key_looks_like_json(const char *text, size_t length);
 // What every DER form begins with. It is the digit "0", which text around a PEM may begin with too.
 #define DER_SEQUENCE 0x30
 // The first block of a PEM that holds a key, or with `only_private` a private one. `der` is freed
-// with OPENSSL_clear_free(). TV_MALFORMED_KEY: there is none.
+// with OPENSSL_clear_free(). TV_MALFORMED_KEY: there is none, or, with a reason, none to be read.
 struct tv_key_block {
     enum tv_key_form form;
     bool is_encrypted;
     struct tv_span der;
 };
 
-enum tv_status tv_key_read_block(struct tv_span text, bool only_private,
-                                 struct tv_key_block *block);
+enum tv_status tv_key_read_block(struct tv_span text, bool only_private, struct tv_key_block *block,
+                                 struct tv_detail *detail);
 
 // What is decoded; `is_judged` is for tv_key_wrap().
 struct tv_key_decoded {

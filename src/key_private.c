@@ -60,11 +60,11 @@ static enum tv_status load_pem(const char *text, size_t length, struct tv_key **
                                struct tv_detail *detail) {
     struct tv_key_block block;
     EVP_PKEY *pair = NULL;
-    enum tv_status status = tv_key_read_block((struct tv_span){text, length}, true, &block);
+    enum tv_status status = tv_key_read_block((struct tv_span){text, length}, true, &block, detail);
     if (status == TV_NO_MEMORY)
         return status;
     if (status != TV_OK)
-        return fail(detail, "something else");
+        return fail(detail, detail->text ? detail->text : "something else");
     status = block.is_encrypted ? fail(detail, "encrypted") : decode(block.der, &pair, detail);
     OPENSSL_clear_free((char *)block.der.data, block.der.length);
     if (status != TV_OK)

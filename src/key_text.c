@@ -3,10 +3,21 @@
 #include "key_internal.h"
 
 #include <openssl/crypto.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
+
+// Of a private EC key whose parameters are spelled out, twice and with its point: no attributes
+// beside it, by the thousand.
+#define EXPLICIT_MAX_LENGTH 2048
+
+// All numbers of an RSA key of 16384 bits take 9 KiB.
+#define DER_MAX_LENGTH ((size_t)16 * 1024)
+
+// Of a PEM block: twice as many as the longest text has as usual.
+#define LINES_MAX 2048
 
 static enum tv_status fail(struct tv_detail *detail, enum tv_status status, enum tv_reason reason,
                            const char *text) {
@@ -65,19 +76,62 @@ EVP_PKEY *tv_key_public_half(EVP_PKEY *pair) {
     return public_key;
 }
 
+// The point that the scalar makes, for a private key that does not have it.
+static size_t multiply(const struct tv_key_look *look,
+                       unsigned char point[1 + 2 * TV_CURVE_MAX_SIZE]) {
+    static const int ids[TV_CURVE_COUNT] = {[TV_CURVE_P256] = NID_X9_62_prime256v1,
+                                            [TV_CURVE_P384] = NID_secp384r1,
+                                            [TV_CURVE_P521] = NID_secp521r1};
+    EC_GROUP *group = EC_GROUP_new_by_curve_name(ids[look->curve]);
+    EC_POINT *made = group ? EC_POINT_new(group) : NULL;
+    BIGNUM *scalar =
+        BN_bin2bn((const unsigned char *)look->scalar.data, (int)look->scalar.length, NULL);
+    size_t length = 0;
+    if (made && scalar && EC_POINT_mul(group, made, scalar, NULL, NULL, NULL) == 1)
+        length = EC_POINT_point2oct(group, made, POINT_CONVERSION_UNCOMPRESSED, point,
+                                    1 + 2 * TV_CURVE_MAX_SIZE, NULL);
+    BN_clear_free(scalar);
+    EC_POINT_free(made);
+    EC_GROUP_free(group);
+    return length;
+}
+
+static EVP_PKEY *make_okp(const struct tv_key_look *look) {
+    unsigned char point[TV_CURVE_MAX_SIZE];
+    size_t length = sizeof point;
+    int type = look->curve == TV_CURVE_ED448 ? EVP_PKEY_ED448 : EVP_PKEY_ED25519;
+    EVP_PKEY *pair = EVP_PKEY_new_raw_private_key(
+        type, NULL, (const unsigned char *)look->scalar.data, look->scalar.length);
+    bool read = pair && EVP_PKEY_get_raw_public_key(pair, point, &length) == 1;
+    EVP_PKEY_free(pair);
+    return read ? EVP_PKEY_new_raw_public_key(type, NULL, point, length) : NULL;
+}
+
+// An EC key whose parameters are spelled out, by OpenSSL's decoder.
+static EVP_PKEY *decode_explicit(struct tv_span der) {
+    EVP_PKEY *pair = der.length <= EXPLICIT_MAX_LENGTH ? decode_any(der, true) : NULL;
+    EVP_PKEY *public_key = pair ? tv_key_public_half(pair) : NULL;
+    EVP_PKEY_free(pair);
+    return public_key;
+}
+
 // The public half, without a look at any private number where it stands beside them.
-static enum tv_status make_public_half(struct tv_span der, const struct tv_key_look *look,
+static enum tv_status make_public_half(struct tv_span der, struct tv_key_look *look,
                                        int rsa_min_bits, struct tv_key_decoded *decoded,
                                        struct tv_detail *detail) {
-    decoded->is_judged = true;
+    unsigned char point[1 + 2 * TV_CURVE_MAX_SIZE];
+    decoded->is_judged = look->type != TV_KEY_OKP && !look->is_explicit;
     if (look->type == TV_KEY_RSA)
         return make_rsa(look, rsa_min_bits, &decoded->key, detail);
-    if (look->type == TV_KEY_EC && look->point.length > 0 && !look->is_explicit)
+    if (decoded->is_judged && look->point.length == 0)
+        look->point = (struct tv_span){(char *)point, multiply(look, point)};
+    if (decoded->is_judged) {
+        // OpenSSL takes the point at infinity, too, which is a byte.
+        decoded->is_judged = look->point.length == 1 + 2 * tv_curve_size(look->curve) &&
+                             look->point.data[0] == POINT_CONVERSION_UNCOMPRESSED;
         return make_ec(look, &decoded->key, detail);
-    decoded->is_judged = false;
-    EVP_PKEY *pair = decode_any(der, true);
-    decoded->key = pair ? tv_key_public_half(pair) : NULL;
-    EVP_PKEY_free(pair);
+    }
+    decoded->key = look->type == TV_KEY_OKP ? make_okp(look) : decode_explicit(der);
     return decoded->key ? TV_OK : TV_MALFORMED_KEY;
 }
 
@@ -90,6 +144,9 @@ enum tv_status tv_key_decode(enum tv_key_form form, struct tv_span der, int rsa_
         return status;
     if (look.length != der.length)
         return fail(detail, TV_MALFORMED_KEY, TV_REASON_TRAILING, NULL);
+    if ((form == TV_FORM_CERTIFICATE ? look.spki.length : der.length) > DER_MAX_LENGTH)
+        return fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY,
+                    "a key of more than 16 KiB of DER");
     if (form == TV_FORM_PRIVATE)
         return make_public_half(der, &look, rsa_min_bits, decoded, detail);
     const unsigned char *at = (const unsigned char *)der.data;
@@ -163,33 +220,67 @@ static const struct {
               {PEM_STRING_PKCS8INF, TV_FORM_PRIVATE},    {PEM_STRING_RSA, TV_FORM_PRIVATE},
               {PEM_STRING_ECPRIVATEKEY, TV_FORM_PRIVATE}};
 
-// Whether a PEM block of this label holds a key, and in which form.
-static bool find_form(const char *label, enum tv_key_form *form) {
-    for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
-        if (strcmp(label, blocks[i].label) == 0) {
-            *form = blocks[i].form;
-            return true;
-        }
+// Whether a PEM block that begins there holds a key, and in which form.
+static bool find_form(struct tv_span text, enum tv_key_form *form) {
+    static const struct tv_span end = {"-----", 5};
+    for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) {
+        size_t length = strlen(blocks[i].label);
+        if (text.length < length + end.length || memcmp(text.data, blocks[i].label, length) != 0 ||
+            memcmp(text.data + length, end.data, end.length) != 0)
+            continue;
+        *form = blocks[i].form;
+        return true;
+    }
     return false;
 }
 
-enum tv_status tv_key_read_block(struct tv_span text, bool only_private,
-                                 struct tv_key_block *block) {
+// Moves `text` to the first block that holds a key. OpenSSL would decode all that are before it, and
+// read a text without any line by line.
+static bool find_block(struct tv_span *text, bool only_private, enum tv_key_form *form) {
+    static const struct tv_span begin = {"-----BEGIN ", 11};
+    const char *from = text->data, *end = from + text->length;
+    for (const char *at = from;
+         (at = memmem(at, (size_t)(end - at), begin.data, begin.length)) != NULL;) {
+        struct tv_span label = {at + begin.length, (size_t)(end - at) - begin.length};
+        if ((at == from || at[-1] == '\n') && find_form(label, form) &&
+            (!only_private || *form == TV_FORM_PRIVATE)) {
+            *text = (struct tv_span){at, (size_t)(end - at)};
+            return true;
+        }
+        at += begin.length;
+    }
+    return false;
+}
+
+// Whether a block has so many lines that OpenSSL takes its time, a header and an empty one included.
+static bool has_many_lines(struct tv_span block) {
+    const char *at = block.data, *end = at + block.length;
+    for (size_t lines = 0; (at = memchr(at, '\n', (size_t)(end - at))) != NULL; lines++) {
+        at++;
+        if (end - at >= 9 && memcmp(at, "-----END ", 9) == 0)
+            return false;
+        if (lines == LINES_MAX)
+            return true;
+    }
+    return false;
+}
+
+enum tv_status tv_key_read_block(struct tv_span text, bool only_private, struct tv_key_block *block,
+                                 struct tv_detail *detail) {
+    if (!find_block(&text, only_private, &block->form))
+        return TV_MALFORMED_KEY;
+    if (has_many_lines(text))
+        return fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY, "a PEM of more than 2048 lines");
     BIO *bio = BIO_new_mem_buf(text.data, (int)text.length);
     if (!bio)
         return TV_NO_MEMORY;
     char *label, *header;
     unsigned char *der;
     long length;
-    bool found = false;
-    while (!found && PEM_read_bio(bio, &label, &header, &der, &length) == 1) {
-        found = find_form(label, &block->form) && (!only_private || block->form == TV_FORM_PRIVATE);
-        if (found) {
-            block->der = (struct tv_span){(char *)der, (size_t)length};
-            block->is_encrypted = header[0] != '\0'; // Proc-Type
-        } else {
-            OPENSSL_clear_free(der, (size_t)length);
-        }
+    bool found = PEM_read_bio(bio, &label, &header, &der, &length) == 1;
+    if (found) {
+        block->der = (struct tv_span){(char *)der, (size_t)length};
+        block->is_encrypted = header[0] != '\0'; // Proc-Type
         OPENSSL_free(label);
         OPENSSL_free(header);
     }
@@ -201,8 +292,9 @@ enum tv_status tv_key_read_block(struct tv_span text, bool only_private,
 static enum tv_status load_pem(const char *text, size_t length, int rsa_min_bits,
                                struct tv_key **key, struct tv_detail *detail) {
     struct tv_key_block block;
-    enum tv_status status = tv_key_read_block((struct tv_span){text, length}, false, &block);
-    if (status == TV_MALFORMED_KEY)
+    enum tv_status status =
+        tv_key_read_block((struct tv_span){text, length}, false, &block, detail);
+    if (status == TV_MALFORMED_KEY && detail->reason == TV_REASON_NONE)
         return fail(detail, status, TV_REASON_NOT_A_KEY, looks_like(text, length));
     if (status != TV_OK)
         return status;

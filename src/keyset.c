@@ -140,6 +140,16 @@ static const char *looks_like(const char *text, size_t length) {
     return text[start] == '<' ? "an HTML or XML page" : NULL;
 }
 
+// More values than a set of TV_KEY_SET_MAX_KEYS has, which take the longer to parse the more there
+// are in a text. What separates them in strings is counted, too: keys have none.
+static bool has_many_values(const char *text, size_t length) {
+    static const unsigned char separates[256] = {[','] = 1, [':'] = 1, ['['] = 1, ['{'] = 1};
+    size_t count = 0;
+    for (size_t i = 0; i < length; i++)
+        count += separates[(unsigned char)text[i]];
+    return count > TV_KEY_SET_MAX_VALUES;
+}
+
 // Of `count` members, which are more than may be.
 static enum tv_status fail_count(struct tv_detail *detail, size_t count, size_t limit) {
     detail->reason = TV_REASON_LENGTH;
@@ -183,6 +193,11 @@ enum tv_status tv_key_set_reader_new(const char *text, size_t length, int rsa_mi
         detail->limit = (double)TV_KEY_SET_MAX_LENGTH;
         return TV_MALFORMED_KEY;
     }
+    if (has_many_values(text, length)) {
+        detail->reason = TV_REASON_NOT_A_KEY;
+        detail->text = "JSON of more than 32768 values";
+        return TV_MALFORMED_KEY;
+    }
     struct tv_key_set_reader *made = calloc(1, sizeof *made);
     if (!made)
         return TV_NO_MEMORY;
@@ -210,13 +225,12 @@ static yyjson_val *next_member(struct tv_key_set_reader *reader, struct tv_span 
     return yyjson_obj_iter_get_val(found);
 }
 
-// What loading it takes at the most, in signature checks of RSA with 2048 bits: a certificate as a
-// rule 1 to 3, but more where OpenSSL's decoder must look at its key, and twice that if it refuses.
+// What loading it takes at the most, in signature checks of RSA with 2048 bits: all of a step for
+// what is DER, where a usual certificate takes 1 to 3, and one with a curve's parameters spelled out
+// sixty. A JWK's members are searched for one after the other.
 static size_t effort_of(yyjson_val *value) {
-    if (yyjson_is_str(value) && strstr(yyjson_get_str(value), "PRIVATE KEY-----"))
-        return 48; // only OpenSSL's decoder reads those
-    bool has_certificate = yyjson_is_str(value) || tv_json_member(value, TV_SPAN("x5c"));
-    return has_certificate ? 12 : 2;
+    bool is_der = yyjson_is_str(value) || tv_json_member(value, TV_SPAN("x5c"));
+    return is_der ? TV_KEY_SET_STEP_EFFORT : 2 + yyjson_obj_size(value) / 64;
 }
 
 enum tv_status tv_key_set_read(struct tv_key_set_reader *reader, size_t *effort,

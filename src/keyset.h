@@ -10,6 +10,9 @@
 #define TV_KEY_SET_MAX_LENGTH ((size_t)512 * 1024)
 #define TV_KEY_SET_MAX_KEYS 256
 
+// Most values in it, names among them: 128 a key.
+#define TV_KEY_SET_MAX_VALUES 32768
+
 struct tv_key_set_entry {
     struct tv_span key_id; // owned by the set; empty if the JWK has none
     struct tv_key *key;

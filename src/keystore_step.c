@@ -251,10 +251,12 @@ static bool settle_answer(struct tv_pending *pending, struct tv_fetch_result *re
     return true;
 }
 
-// What settling it takes, in signature checks of RSA with 2048 bits: one key of any kind, or as
-// much JSON as takes that long to parse if it is all members.
-static size_t effort_of(const struct tv_fetch_result *result) {
-    return 4 + result->body.length / 4096;
+// What settling it takes, in signature checks of RSA with 2048 bits: a key that may be of any kind,
+// or as much JSON as takes that long to parse if it is all members.
+static size_t effort_of(struct tv_fetch *fetch) {
+    const struct tv_pending *pending = tv_fetch_owner(fetch);
+    size_t length = tv_fetch_result(fetch)->body.length;
+    return pending->is_set ? 4 + length / 4096 : TV_KEY_SET_STEP_EFFORT;
 }
 
 static void settle(struct tv_pending *pending, int64_t now_ms) {
@@ -334,7 +336,7 @@ size_t tv_keystores_step(int64_t wait_ms) {
     tv_keystores_begin_walk();
     size_t under_way = 0, effort = TV_KEY_SET_STEP_EFFORT;
     while (effort > 0 && (fetch = tv_fetcher_take_ended())) {
-        size_t takes = effort_of(tv_fetch_result(fetch));
+        size_t takes = effort_of(fetch);
         effort -= takes < effort ? takes : effort;
         settle(tv_fetch_owner(fetch), now_ms);
     }

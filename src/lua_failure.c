@@ -186,7 +186,10 @@ static void add_key_problem(luaL_Buffer *out, const struct tv_detail *detail) {
                        detail->limit);
         break;
     case TV_REASON_EXPONENT:
-        luaL_addstring(out, "has an RSA public exponent that is even, 1 or over 64 bits long");
+        luaL_addstring(out, detail->text ? "has an RSA modulus of more than 8192 bits and a public "
+                                           "exponent that is greater than 65537"
+                                         : "has an RSA public exponent that is even, 1 or over 64 "
+                                           "bits long");
         break;
     case TV_REASON_MODULUS:
         luaL_addstring(out, "has an RSA modulus that is even");

@@ -302,20 +302,22 @@ static const struct {
     {"EC", "secp256k1", "explicit", TV_UNSUPPORTED_KEY},
 };
 
-static EVP_PKEY *generate(size_t i) {
+static EVP_PKEY *generate(size_t i, bool has_point) {
     EVP_PKEY *key = pairs[i].curve ? EVP_EC_gen(pairs[i].curve)
                     : i == 0       ? EVP_RSA_gen(2048)
                                    : EVP_PKEY_Q_keygen(NULL, NULL, pairs[i].type);
     if (!key || (pairs[i].encoding && !EVP_PKEY_set_utf8_string_param(
                                           key, OSSL_PKEY_PARAM_EC_ENCODING, pairs[i].encoding)))
         check_abort("no key of %s", pairs[i].type);
+    if (!has_point && EVP_PKEY_set_int_param(key, OSSL_PKEY_PARAM_EC_INCLUDE_PUBLIC, 0) != 1)
+        check_abort("no key of %s", pairs[i].type);
     return key;
 }
 
 // The private text's public half is the public text's key.
-static void test_pair(size_t i, bool is_traditional) {
+static void test_pair(size_t i, bool is_traditional, bool has_point) {
     const char *name = pairs[i].curve ? pairs[i].curve : pairs[i].type;
-    EVP_PKEY *pair = generate(i);
+    EVP_PKEY *pair = generate(i, has_point);
     BIO *secret = BIO_new(BIO_s_mem()), *public = BIO_new(BIO_s_mem());
     bool written =
         is_traditional
@@ -377,6 +379,16 @@ static const struct {
      TV_UNSUPPORTED_KEY, TV_REASON_KEY_TYPE},
     {"a scalar of nothing", "EC PRIVATE KEY", "30{02{01}04{00}a0{" P256_ID "}}", TV_WEAK_KEY,
      TV_REASON_POINT},
+    {"the point at infinity", "EC PRIVATE KEY", "30{02{01}04{01}a0{" P256_ID "}a1{03{0000}}}",
+     TV_WEAK_KEY, TV_REASON_POINT},
+    {"a compressed point of nothing", "EC PRIVATE KEY",
+     "30{02{01}04{01}a0{" P256_ID "}a1{03{0002"
+     "ff" SCALAR "}}}",
+     TV_WEAK_KEY, TV_REASON_POINT},
+    {"the order as a scalar", "EC PRIVATE KEY",
+     "30{02{01}04{ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551}a0{" P256_ID
+     "}}",
+     TV_WEAK_KEY, TV_REASON_POINT},
     {"a point of nothing", "EC PRIVATE KEY",
      "30{02{01}04{01}a0{" P256_ID "}a1{03{0004" SCALAR SCALAR "}}}", TV_WEAK_KEY, TV_REASON_POINT},
     {"a small modulus", "RSA PRIVATE KEY", "30{02{00}" RSA_NUMBERS "}", TV_WEAK_KEY,
@@ -394,7 +406,103 @@ static void test_hostile(void) {
         CHECK_STATUS(hostile[i].status, load(bio, &key, &detail), hostile[i].name);
         CHECK_NUMBER(hostile[i].reason, detail.reason, hostile[i].name);
         CHECK(!key && ERR_peek_error() == 0, hostile[i].name);
+        tv_key_free(key);
         BIO_free(bio);
+    }
+}
+
+// A PEM of short lines, which OpenSSL reads one by one; what is around the block does not count.
+static void test_lines(void) {
+    size_t length;
+    char *pem_text = check_read_file("test/vectors/keys/rsa.pem", &length);
+    for (size_t lines = 2040; lines <= 2060; lines += 20)
+        for (int where = 0; where < 3; where++) { // in front of the block, in it, behind it
+            BIO *bio = BIO_new(BIO_s_mem());
+            char *body = strchr(pem_text, '\n') + 1;
+            if (where > 0)
+                BIO_write(bio, pem_text, where == 1 ? (int)(body - pem_text) : (int)length);
+            for (size_t i = 0; i < lines; i++)
+                BIO_puts(bio, where == 1 && i + 1 < lines ? "A: b\n" : "\n");
+            BIO_puts(bio, where == 0 ? pem_text : where == 1 ? body : "");
+            struct tv_key *key;
+            struct tv_detail detail;
+            bool many = where == 1 && lines > 2048;
+            enum tv_status status = load(bio, &key, &detail);
+            // Headers are those of an encrypted key.
+            CHECK_STATUS(where == 1 ? TV_MALFORMED_KEY : TV_OK, status, "lines");
+            CHECK_TEXT(many         ? "a PEM of more than 2048 lines"
+                       : where == 1 ? "an encrypted private key"
+                                    : NULL,
+                       detail.text, "lines");
+            tv_key_free(key);
+            BIO_free(bio);
+        }
+    free(pem_text);
+}
+
+// Checks that take a hundred times as long as others.
+static void test_exponents(void) {
+    static const struct {
+        int bits;
+        unsigned long exponent;
+        enum tv_status status;
+    } cases[] = {{8192, 0xffffffffffffffff, TV_OK},
+                 {8200, 65537, TV_OK},
+                 {8200, 65539, TV_WEAK_KEY},
+                 {16384, 65537, TV_OK},
+                 {16384, 0xffffffffffffffff, TV_WEAK_KEY}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct tv_detail detail = {0};
+        CHECK_STATUS(cases[i].status,
+                     tv_key_check_rsa(cases[i].bits, true, cases[i].exponent, 2048, &detail),
+                     "exponents");
+        // The same of a real key, whose numbers OpenSSL has.
+        unsigned char modulus[2048], exponent[8];
+        size_t size = (size_t)cases[i].bits / 8;
+        memset(modulus, 0xa5, size);
+        for (size_t byte = 0; byte < 8; byte++)
+            exponent[byte] = (unsigned char)(cases[i].exponent >> 8 * byte);
+        OSSL_PARAM parameters[] = {
+            OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_N, modulus, size),
+            OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_E, exponent, sizeof exponent),
+            OSSL_PARAM_construct_end()};
+        EVP_PKEY *made = NULL;
+        EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+        if (EVP_PKEY_fromdata_init(context) != 1 ||
+            EVP_PKEY_fromdata(context, &made, EVP_PKEY_PUBLIC_KEY, parameters) != 1)
+            check_abort("no key");
+        BIO *bio = BIO_new(BIO_s_mem());
+        struct tv_key *key;
+        if (PEM_write_bio_PUBKEY(bio, made) != 1)
+            check_abort("no PEM");
+        CHECK_STATUS(cases[i].status, load(bio, &key, &detail), "exponents");
+        CHECK_TEXT(cases[i].status == TV_OK ? NULL : "long modulus", detail.text, "exponents");
+        tv_key_free(key);
+        BIO_free(bio);
+        EVP_PKEY_CTX_free(context);
+        EVP_PKEY_free(made);
+    }
+}
+
+// A key with more DER than any needs.
+static void test_der_length(void) {
+    enum { MOST = 16 * 1024 };
+    static unsigned char der[MOST + 1];
+    for (size_t length = MOST; length <= MOST + 1; length++) {
+        size_t modulus = length - 4 - 4 - 3;
+        memset(der, 0x5b, sizeof der);
+        memcpy(der,
+               (unsigned char[]){0x30, 0x82, (unsigned char)((length - 4) >> 8),
+                                 (unsigned char)(length - 4), 0x02, 0x82,
+                                 (unsigned char)(modulus >> 8), (unsigned char)modulus},
+               8);
+        memcpy(der + length - 3, (unsigned char[]){0x02, 0x01, 0x03}, 3);
+        struct tv_key *key = NULL;
+        struct tv_detail detail = {0};
+        CHECK_STATUS(length == MOST ? TV_WEAK_KEY : TV_MALFORMED_KEY,
+                     tv_key_load((char *)der, length, &key, &detail), "DER's length");
+        CHECK_TEXT(length == MOST ? "RSA modulus" : "a key of more than 16 KiB of DER", detail.text,
+                   "DER's length");
     }
 }
 
@@ -435,11 +543,18 @@ int main(void) {
     test_looks();
     test_long();
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
-        test_pair(i, false);
+        test_pair(i, false, true);
         if (pairs[i].curve || i == 0)
-            test_pair(i, true);
+            test_pair(i, true, true);
+        if (pairs[i].curve) {
+            test_pair(i, false, false);
+            test_pair(i, true, false);
+        }
     }
     test_hostile();
+    test_lines();
+    test_der_length();
+    test_exponents();
     test_signing();
     return check_report("test_key_look");
 }
