@@ -114,7 +114,8 @@ describe("sign", function ()
 		{ "a certificate for a secret", { "--secret-file", "certificate.pem" }, "holds a public RSA key, not a shared secret" };
 		{ "an encrypted key for a secret", { "--secret-file", "encrypted.pem" },
 			"holds a private key that is encrypted, damaged or of another kind, not a shared secret: give a key with --key" };
-		{ "a public key in disguise for a secret", { "--secret-file", "disguised" }, "weak-secret: the shared secret is a public key or certificate" };
+		{ "a public key in disguise for a secret", { "--secret-file", "disguised" },
+			"weak-secret: the shared secret is a public key or certificate" };
 		{ "an empty file for a secret", { "--secret-file", "empty" }, "weak-secret: " };
 		{ "no such key", { "--key", "none" }, "cannot read the key from none: No such file or directory" };
 		{ "another family's algorithm", { "--key", "ec.pem", "--alg", "RS256" }, "key-algorithm-mismatch: " };

@@ -16,7 +16,8 @@
 #define TV_RSA_FLOOR_BITS 1024
 #define TV_RSA_MAX_BITS 16384
 
-// A check with more bits than these takes as long as a hundred usual ones, but for a small exponent.
+// A check with more bits than these takes as long as a hundred usual ones unless the exponent is
+// small.
 #define TV_RSA_LONG_BITS 8192
 #define TV_RSA_LONG_EXPONENT 65537
 

@@ -234,8 +234,8 @@ static bool find_form(struct tv_span text, enum tv_key_form *form) {
     return false;
 }
 
-// Moves `text` to the first block that holds a key. OpenSSL would decode all that are before it, and
-// read a text without any line by line.
+// Moves `text` to the first block that holds a key. OpenSSL would decode all that are before it,
+// and read a text without any line by line.
 static bool find_block(struct tv_span *text, bool only_private, enum tv_key_form *form) {
     static const struct tv_span begin = {"-----BEGIN ", 11};
     const char *from = text->data, *end = from + text->length;
@@ -252,7 +252,7 @@ static bool find_block(struct tv_span *text, bool only_private, enum tv_key_form
     return false;
 }
 
-// Whether a block has so many lines that OpenSSL takes its time, a header and an empty one included.
+// Whether a block has so many lines that OpenSSL takes its time, headers and empty ones included.
 static bool has_many_lines(struct tv_span block) {
     const char *at = block.data, *end = at + block.length;
     for (size_t lines = 0; (at = memchr(at, '\n', (size_t)(end - at))) != NULL; lines++) {

@@ -226,8 +226,8 @@ static yyjson_val *next_member(struct tv_key_set_reader *reader, struct tv_span 
 }
 
 // What loading it takes at the most, in signature checks of RSA with 2048 bits: all of a step for
-// what is DER, where a usual certificate takes 1 to 3, and one with a curve's parameters spelled out
-// sixty. A JWK's members are searched for one after the other.
+// what is DER, where a usual certificate takes 1 to 3, and one with a curve's parameters spelled
+// out sixty. A JWK's members are searched for one after the other.
 static size_t effort_of(yyjson_val *value) {
     bool is_der = yyjson_is_str(value) || tv_json_member(value, TV_SPAN("x5c"));
     return is_der ? TV_KEY_SET_STEP_EFFORT : 2 + yyjson_obj_size(value) / 64;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Keys of certificates: those that OpenSSL finds in them, whatever else is wrong with them, and none
-// of a type or curve that is not used. With a number as argument, so many damaged certificates of
-// each kind.
+// Keys of certificates: those that OpenSSL finds in them, whatever else is wrong with them, and
+// none of a type or curve that is not used. With a number as argument, so many damaged certificates
+// of each kind.
 #include "check.h"
 
 #include "key_internal.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Texts that everybody may have, and those like them that may be secrets. With a number as argument,
-// so many rounds of random secrets.
+// Texts that everybody may have, and those like them that may be secrets. With a number as
+// argument, so many rounds of random secrets.
 #include "check.h"
 
 #include "key.h"
