@@ -19,8 +19,10 @@ struct text_box {
 // otherwise be written for ever.
 #define VALUES_MAX ((size_t)16 * 1024)
 
+// While it writes nothing takes Lua's memory, so that no finalizer changes what is written.
 struct writer {
     lua_State *lua;
+    int mark; // index of the name of the field that marks an array
     size_t *values_left;
     yyjson_mut_doc *document;
     enum tv_status malformed;
@@ -55,10 +57,10 @@ static enum tv_status write_value(const struct writer *writer, int index, int de
                                   yyjson_mut_val **value);
 
 // Whether its metatable marks the table as an array: the only way for an empty one.
-static bool is_marked_array(lua_State *L, int index) {
+static bool is_marked_array(lua_State *L, int index, int mark) {
     if (!lua_getmetatable(L, index))
         return false;
-    lua_pushliteral(L, "__jsontype");
+    lua_pushvalue(L, mark);
     lua_rawget(L, -2);
     bool marked =
         lua_type(L, -1) == LUA_TSTRING && tv_span_equal(check_span(L, -1), TV_SPAN("array"));
@@ -118,7 +120,7 @@ static enum tv_status write_table(const struct writer *writer, int index, int de
     }
     need_stack(L, 6);
     size_t count = lua_rawlen(L, index), members = 0;
-    if (count == 0 && !is_marked_array(L, index))
+    if (count == 0 && !is_marked_array(L, index, writer->mark))
         return write_object(writer, index, depth, value);
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1))
         members++;
@@ -181,7 +183,9 @@ enum tv_status push_json_text(lua_State *L, int index, enum tv_status malformed,
     if (!box->document)
         return TV_NO_MEMORY;
     size_t values_left = VALUES_MAX;
+    lua_pushliteral(L, "__jsontype");
     const struct writer writer = {.lua = L,
+                                  .mark = lua_gettop(L),
                                   .values_left = &values_left,
                                   .document = box->document,
                                   .malformed = malformed,

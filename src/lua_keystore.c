@@ -298,18 +298,24 @@ static bool check_key_id(struct tv_span key_id, bool may_be_empty, struct tv_det
 }
 
 static int l_keystore_get(lua_State *L) {
-    struct tv_keystore *store = check_open(L);
+    check_open(L);
     struct tv_key_request request = {.key_id = check_span(L, 2)};
     bool wait = lua_isnoneornil(L, 3) ? may_wait_by_default() : lua_toboolean(L, 3);
     struct tv_detail detail = {0};
     if (!check_key_id(request.key_id, true, &detail))
         return push_failure(L, TV_KEY_ID_INVALID, &detail);
+    // What a failure tells points into the store, which a finalizer may close: it is held here too.
+    struct handle *held = push_handle(L);
     struct tv_key **box = push_empty_key(L), *key = NULL;
-    enum tv_status status = get_key(store, &request, wait, &key, &detail);
-    if (status != TV_OK)
-        return push_failure(L, status, &detail);
-    *box = tv_key_retain(key);
-    return 1;
+    held->store = tv_keystore_retain(check_open(L));
+    enum tv_status status = get_key(held->store, &request, wait, &key, &detail);
+    if (status == TV_OK)
+        *box = tv_key_retain(key);
+    int results = status == TV_OK ? 1 : push_failure(L, status, &detail);
+    struct tv_keystore *store = held->store;
+    held->store = NULL;
+    tv_keystore_free(store);
+    return results;
 }
 
 static int l_keystore_put(lua_State *L) {

@@ -135,6 +135,9 @@ void read_percent(lua_State *L, int index, const char *name, void *target) {
     *(size_t *)target = (size_t)number;
 }
 
+// Options that one table may have, at most: strings among them stay on the stack.
+#define OPTIONS_MAX 40
+
 static const struct option *find_option(const struct option *options, struct tv_span name) {
     for (; options && options->name; options++)
         if (tv_span_equal(tv_span_of(options->name), name)) // a NUL is no end
@@ -151,11 +154,13 @@ void read_rsa_bits(lua_State *L, int index, const char *name, void *target) {
     *(int *)target = (int)number;
 }
 
+// Takes no memory, so that nothing runs meanwhile that could change the table.
 void read_options(lua_State *L, int table, const struct option *options,
                   const struct option *more) {
     // What stands behind a metatable would not be seen, and a check that is not seen is not made.
     if (lua_getmetatable(L, table))
         luaL_error(L, "options must be a table without metatable");
+    need_stack(L, OPTIONS_MAX + 4);
     lua_pushnil(L);
     while (lua_next(L, table)) {
         if (lua_type(L, -2) != LUA_TSTRING)
@@ -169,6 +174,9 @@ void read_options(lua_State *L, int table, const struct option *options,
                        strlen(name.data) == name.length ? "" : ", behind whose name is a NUL");
         if (option->read)
             option->read(L, lua_gettop(L), option->name, option->target);
-        lua_pop(L, 1);
+        if (option->read && lua_type(L, -1) == LUA_TSTRING)
+            lua_insert(L, -2); // below the name, which lua_next() takes
+        else
+            lua_pop(L, 1);
     }
 }

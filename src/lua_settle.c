@@ -125,10 +125,12 @@ static void make_sources(lua_State *L, int verifier_index, struct verifier *veri
     verifier->source_room = count;
 }
 
+#define CHANGED "the list of key stores changed while it was read"
+
 static struct source *add_source(lua_State *L, struct verifier *verifier,
                                  struct tv_keystore *store) {
     if (verifier->source_count == verifier->source_room) // see push_list()
-        luaL_error(L, "the list of key stores changed while it was read");
+        luaL_error(L, CHANGED);
     struct source *source = &verifier->sources[verifier->source_count++];
     source->store = tv_keystore_retain(store);
     return source;
@@ -168,12 +170,19 @@ static void add_stores(lua_State *L, int index, const char *name, struct verifie
     }
 }
 
+// A source less could be one that was to keep others from speaking for its issuer.
+static void check_all_added(lua_State *L, const struct verifier *verifier) {
+    if (verifier->source_count != verifier->source_room)
+        luaL_error(L, CHANGED);
+}
+
 static void settle_keys(lua_State *L, int index, int verifier_index, struct verifier *verifier) {
     size_t count = count_stores(L, index);
     if (count == 0)
         wrong_type(L, index, "keys", "a key store or a list of key stores");
     make_sources(L, verifier_index, verifier, count);
     add_stores(L, index, "keys", verifier, NULL);
+    check_all_added(L, verifier);
 }
 
 // A list of one issuer, the string at `index`, anchored.
@@ -195,11 +204,28 @@ static void collect_bound_issuers(lua_State *L, int verifier_index, struct verif
     verifier->bound = true;
 }
 
+// Pushes a copy of the table at `index`, which no finalizer finds. Only making the table may run
+// one: setting a field never does.
+static void push_copy(lua_State *L, int index) {
+    int size = 0;
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1))
+        size++;
+    lua_createtable(L, 0, size);
+    int copy = lua_gettop(L);
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+        lua_pushvalue(L, -2);
+        lua_pushvalue(L, -2);
+        lua_rawset(L, copy);
+    }
+}
+
 // issuers = { [iss] = store or list of stores, ["*"] = of every other issuer }
-static void settle_issuers(lua_State *L, int index, int verifier_index, struct verifier *verifier) {
+static void settle_issuers(lua_State *L, int table, int verifier_index, struct verifier *verifier) {
     size_t count = 0;
-    if (!lua_istable(L, index))
-        wrong_type(L, index, "issuers", "a table from issuer to key store");
+    if (!lua_istable(L, table))
+        wrong_type(L, table, "issuers", "a table from issuer to key store");
+    push_copy(L, table);
+    int index = lua_gettop(L);
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
         size_t here = count_stores(L, lua_gettop(L));
         if (lua_type(L, -2) != LUA_TSTRING || here == 0)
@@ -219,6 +245,7 @@ static void settle_issuers(lua_State *L, int index, int verifier_index, struct v
             issuers = one_issuer(L, value - 1, verifier_index);
         add_stores(L, value, "issuers", verifier, others ? NULL : &issuers);
     }
+    check_all_added(L, verifier);
     collect_bound_issuers(L, verifier_index, verifier);
 }
 
@@ -301,6 +328,7 @@ static enum tv_status settle_providers(lua_State *L, int index, int verifier_ind
     if (issuers.count == 0)
         luaL_error(L, "option 'openid_issuer' is an empty list");
     make_sources(L, verifier_index, verifier, issuers.count);
+    int top = lua_gettop(L);
     for (size_t i = 0; i < issuers.count; i++) {
         lua_pushlstring(L, issuers.values[i].data, issuers.values[i].length);
         enum tv_status status = push_named_store(L, "openid_issuer", lua_gettop(L),
@@ -310,6 +338,7 @@ static enum tv_status settle_providers(lua_State *L, int index, int verifier_ind
         struct source *source = add_source(L, verifier, check_keystore(L, -1));
         source->issuers =
             (struct tv_accepted){.values = &issuers.values[i], .count = 1, .configured = true};
+        lua_settop(L, top); // there may be more issuers than the stack has room for
     }
     if (issuers.count > 1)
         collect_bound_issuers(L, verifier_index, verifier);
@@ -458,9 +487,9 @@ static void read_all(lua_State *L, int index, const struct option *claims,
 
 // Where keys come from and which algorithms they serve. Without a word about algorithms it is the
 // key's own that counts, if `own_algorithm`.
-static enum tv_status settle_signature(lua_State *L, int index, bool own_algorithm,
-                                       struct verifier *verifier, struct tv_detail *detail) {
-    int verifier_index = lua_gettop(L);
+static enum tv_status settle_signature(lua_State *L, int index, int verifier_index,
+                                       bool own_algorithm, struct verifier *verifier,
+                                       struct tv_detail *detail) {
     verifier->wait_given = get_option(L, index, "wait") != LUA_TNIL;
     lua_pop(L, 1);
     const char *source = push_key_source(L, index);
@@ -500,12 +529,13 @@ enum tv_status settle_options(lua_State *L, int index, struct verifier *verifier
     verifier->now_s = NAN;
     read_all(L, index, known, verifier);
     settle_claims(L, index, verifier_index, verifier);
-    return settle_signature(L, index, false, verifier, detail);
+    return settle_signature(L, index, verifier_index, false, verifier, detail);
 }
 
 enum tv_status settle_jws_options(lua_State *L, int index, struct verifier *verifier,
                                   struct tv_detail *detail) {
+    int verifier_index = lua_gettop(L);
     read_all(L, index, NULL, verifier);
     verifier->policy.types = (struct tv_accepted){.configured = true, .any = true};
-    return settle_signature(L, index, true, verifier, detail);
+    return settle_signature(L, index, verifier_index, true, verifier, detail);
 }

@@ -117,6 +117,7 @@ struct option {
 // Pushes the field, read raw, and returns its type.
 int get_option(lua_State *L, int table, const char *name);
 // Raises on a name that is in neither list; both end with a NULL name, and `more` may be NULL.
+// Each string that was read is pushed: a finalizer may take it from the table at any time.
 void read_options(lua_State *L, int table, const struct option *options, const struct option *more);
 // Says that option `name` is not what was `expected`.
 void wrong_type(lua_State *L, int index, const char *name, const char *expected)
