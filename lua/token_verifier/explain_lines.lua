@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- The lines of an explanation, for a terminal or the shell.
 
+local printable = require "token_verifier.printable".printable;
+
 local function plain(_, text)
 	return text;
 end
@@ -9,14 +11,17 @@ local colour_of = { ok = "green", WARN = "yellow", FAIL = "red", ["--"] = "dim" 
 
 local function add_finding(list, finding, colour)
 	if finding.where == "nowhere" then
-		list[#list + 1] = "                 "..colour("dim", "note: ")..finding.cause;
+		list[#list + 1] = "                 "..colour("dim", "note: ")..printable(finding.cause);
 		return;
 	end
-	list[#list + 1] = "                 "..colour("bold", "why: ")..finding.cause;
-	list[#list + 1] = ("                 %s%s"):format(colour("bold", ("mend (%s): "):format(finding.where)), finding.mend);
+	list[#list + 1] = "                 "..colour("bold", "why: ")..printable(finding.cause);
+	list[#list + 1] = ("                 %s%s"):format(colour("bold", ("mend (%s): "):format(finding.where)), printable(finding.mend));
 end
 
-local function verdict(result, colour)
+local function verdict(result, paint)
+	local function colour(name, text)
+		return paint(name, printable(text));
+	end
 	if result.unjudged then
 		return colour("yellow", ("The token was not judged: %s."):format(result.message));
 	elseif result.hopeless then
@@ -31,7 +36,7 @@ local function verdict(result, colour)
 end
 
 local function add_row(list, row, colour)
-	list[#list + 1] = ("%s  %-9s  %s"):format(colour(colour_of[row.mark], ("%-4s"):format(row.mark)), row.check, row.text);
+	list[#list + 1] = ("%s  %-9s  %s"):format(colour(colour_of[row.mark], ("%-4s"):format(row.mark)), row.check, printable(row.text));
 	for _, finding in ipairs(row.findings) do
 		add_finding(list, finding, colour);
 	end
@@ -51,9 +56,9 @@ local function lines(result, colour)
 	colour = colour or plain;
 	local list = {};
 	if result.host then
-		list[1] = colour("bold", ("As %s verifies tokens:"):format(result.host));
+		list[1] = colour("bold", ("As %s verifies tokens:"):format(printable(result.host)));
 		for _, text in ipairs(result.configuration) do
-			list[#list + 1] = "      configuration: "..text;
+			list[#list + 1] = "      configuration: "..printable(text);
 		end
 	end
 	for _, row in ipairs(result.rows) do

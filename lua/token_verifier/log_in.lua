@@ -2,6 +2,7 @@
 -- The log-in with a token: the events around it, in their order, who it denies, and the name that the user gets.
 
 local generate_uuid = require "util.uuid".generate;
+local printable = require "token_verifier.printable".printable;
 local report = require "token_verifier.report";
 
 local methods = {};
@@ -35,7 +36,7 @@ end
 function methods:deny(session, by, condition, text, keep_token)
 	condition = type(condition) == "string" and condition:match("^%l[%l-]*$") or "not-allowed";
 	text = type(text) == "string" and report.for_stanza(text) or nil;
-	self.log("info", "Log-in refused: denied by a handler of %s: %s: %s (%s)", by, condition, text or "",
+	self.log("info", "Log-in refused: denied by a handler of %s: %s: %s (%s)", by, condition, printable(text or ""),
 		report.refused_token(session, session.auth_token));
 	return nil, condition, text, keep_token;
 end
@@ -72,7 +73,7 @@ end
 function methods:authenticate(session)
 	if refused[session] and session.auth_token == nil then
 		local condition, text = table.unpack(refused[session], 1, 2);
-		self.log("info", "Log-in refused: as it was before on this connection: %s: %s (%s)", condition, text or "",
+		self.log("info", "Log-in refused: as it was before on this connection: %s: %s (%s)", condition, printable(text or ""),
 			report.refused_token(session));
 		return nil, condition, text;
 	end

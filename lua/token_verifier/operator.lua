@@ -6,6 +6,7 @@ local token_verifier = require "token_verifier";
 local config = require "token_verifier.config";
 local explain_lines = require "token_verifier.explain_lines".lines;
 local host_view = require "token_verifier.host_view";
+local printable = require "token_verifier.printable".printable;
 local quote = require "token_verifier.report".quote;
 local span = require "token_verifier.time_words".span;
 local waiting = require "token_verifier.waiting";
@@ -66,7 +67,7 @@ local function open(module, host_name, anyway)
 		complaints[#complaints + 1] = ("%s: %s"):format(level, format(...));
 	end, true);
 	if not usable and not anyway then
-		return nil, ("%s cannot verify tokens: %s"):format(host, table.concat(complaints, "; "));
+		return nil, printable(("%s cannot verify tokens: %s"):format(host, table.concat(complaints, "; ")));
 	end
 	return host_view.new(host, settings, complaints, muc_host_of(module, host));
 end
@@ -125,7 +126,7 @@ end
 local function show_keys(stores)
 	local lines, count = {}, 0;
 	for _, store in ipairs(stores) do
-		lines[#lines + 1] = store:source()..":";
+		lines[#lines + 1] = printable(store:source())..":";
 		for _, held in ipairs(store:keys()) do
 			count = count + 1;
 			lines[#lines + 1] = describe_key(held);
@@ -143,7 +144,7 @@ local function show_stats(stores)
 	local lines = {};
 	for _, store in ipairs(stores) do
 		local stats = store:stats();
-		lines[#lines + 1] = store:source()..":";
+		lines[#lines + 1] = printable(store:source())..":";
 		for _, name in ipairs(order_of_stats) do
 			lines[#lines + 1] = ("  %-14s %d"):format(name, stats[name]);
 		end
@@ -206,12 +207,12 @@ local function read_token(text, input)
 	if not file then
 		-- prosodyctl, too, has changed its user and its folder by now.
 		return nil, ("cannot read the token from %s. Prosody's user opens it, in Prosody's folder: give a whole path that it may read%s")
-			:format(problem, input and ", or - and <FILE" or "");
+			:format(printable(problem), input and ", or - and <FILE" or "");
 	end
 	local token = file:read(max_file_length);
 	file:close();
 	if not token then
-		return nil, text:sub(2).." is empty or cannot be read";
+		return nil, printable(text:sub(2)).." is empty or cannot be read";
 	end
 	return token;
 end

@@ -141,7 +141,7 @@ local function print_reports(terminal, file, reports, failures)
 			terminal.line(terminal.colour("bold", report.host..":"));
 		end
 		if #report.rows > 0 then
-			terminal.line(table.concat(of_rows(report.rows, terminal.colour), "\n"));
+			terminal.lines(table.concat(of_rows(report.rows, terminal.colour), "\n"));
 		end
 	end
 	terminal.line(verdict(terminal, failures, count_of(reports, "WARN")));

@@ -157,7 +157,7 @@ local function run(arguments, terminal)
 	if terminal.wants_json then
 		terminal.print_json(as_json(result));
 	else
-		terminal.line(table.concat(explain_lines(result, terminal.colour), "\n"));
+		terminal.lines(table.concat(explain_lines(result, terminal.colour), "\n"));
 	end
 	if result.accepted then
 		return result.room and not result.room.accepted and 1 or 0;

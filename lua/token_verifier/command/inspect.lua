@@ -28,8 +28,8 @@ local function run(arguments, terminal)
 		terminal.print_json { header = header, claims = claims };
 		return 0;
 	end
-	terminal.line(terminal.colour("bold", "Header").." "..json.encode(header));
-	terminal.line(terminal.colour("bold", "Claims").." "..json.encode(claims));
+	terminal.lines(terminal.colour("bold", "Header").." "..json.encode(header));
+	terminal.lines(terminal.colour("bold", "Claims").." "..json.encode(claims));
 	terminal.line(terminal.colour("yellow", "Nobody has verified this token."));
 	return 0;
 end

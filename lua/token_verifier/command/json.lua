@@ -2,17 +2,23 @@
 -- Writes JSON for people and for diff(1): indented, members in the order of their names.
 
 local null = require "token_verifier".null;
+local replace = require "token_verifier.printable".replace;
 
-local escapes = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" };
+local escapes = { [0x0a] = "\\n", [0x0d] = "\\r", [0x09] = "\\t" };
 
 -- File names and options may hold bytes that are no UTF-8; JSON cannot.
-local function quoted(text)
-	if not utf8.len(text) then
-		text = text:gsub("[\128-\255]", "\239\191\189"); -- U+FFFD
+local function escape(code)
+	if not code then
+		return "\239\191\189"; -- U+FFFD
+	elseif code >= 0x10000 then
+		return ("\\u%04x\\u%04x"):format(0xd7c0 + (code >> 10), 0xdc00 + (code & 0x3ff));
 	end
-	return '"'..text:gsub('[%c"\\\127]', function (char)
-		return escapes[char] or ("\\u%04x"):format(char:byte());
-	end)..'"';
+	return escapes[code] or ("\\u%04x"):format(code);
+end
+
+-- A terminal shows it as it is, and it means the same.
+local function quoted(text)
+	return '"'..replace(text:gsub('["\\]', "\\%0"), escape)..'"';
 end
 
 local function scalar(value)

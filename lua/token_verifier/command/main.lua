@@ -46,7 +46,7 @@ end
 local function add_help(parser, terminal)
 	parser:add_help(false);
 	parser:flag("-h --help"):description("Show this help."):action(function ()
-		terminal.line(parser:get_help());
+		terminal.lines(parser:get_help());
 		terminal.leave(0);
 	end);
 end

@@ -2,15 +2,9 @@
 -- What subcommands print with, and how they end: standard output, checked; one sentence on standard error; colours; JSON.
 
 local json = require "token_verifier.command.json";
+local printable = require "token_verifier.printable".printable;
 
 local colours = { red = "31", green = "32", yellow = "33", blue = "34", bold = "1", dim = "2" };
-
--- One line that a terminal shows as it is, whatever a file name or an argument holds.
-local function printable(text)
-	return (text:gsub("[%c\127]", function (char)
-		return ("\\x%02x"):format(char:byte());
-	end));
-end
 
 -- Lua cannot tell a terminal; test(1) inherits our standard output.
 local function is_terminal(descriptor)
@@ -28,6 +22,7 @@ end
 local function new(program)
 	local terminal = {};
 	local coloured = false;
+	local mark = tostring(terminal).." "; -- of a colour; an address, so that no text has it
 	-- What error() carries when a subcommand ends by itself.
 	local ending = {};
 
@@ -60,23 +55,30 @@ local function new(program)
 		check(io.stdout:write(text));
 	end
 
+	-- One line, whatever a file name, a token or a configuration puts into it.
 	function terminal.line(text)
-		terminal.write((text:gsub("\n*$", "\n")));
+		terminal.write((printable(text):gsub(mark.."(%d+);", "\27[%1m")).."\n");
+	end
+
+	-- Several lines.
+	function terminal.lines(text)
+		for line in text:gsub("\n*$", "\n"):gmatch("(.-)\n") do
+			terminal.line(line);
+		end
 	end
 
 	-- A value as JSON, on lines of its own.
 	function terminal.print_json(value)
-		terminal.line(json.encode(value));
+		terminal.lines(json.encode(value));
 	end
 
-	-- The text in a colour ("red", "green", "yellow", "blue", "bold", "dim"), where colours are wanted.
+	-- The text in a colour ("red", "green", "yellow", "blue", "bold", "dim"), where colours are wanted: for line() and lines().
 	function terminal.colour(name, text)
-		return coloured and ("\27[%sm%s\27[0m"):format(colours[name], text) or text;
+		return coloured and ("%s%s;%s%s0;"):format(mark, colours[name], text, mark) or text;
 	end
 
 	-- Whether standard input (0), output (1) or error (2) is a terminal.
 	terminal.is_terminal = is_terminal;
-	terminal.printable = printable;
 
 	-- For main.lua: the options --color and --json.
 	function terminal.settle(when, wants_json)

@@ -55,7 +55,7 @@ local function run(arguments, terminal)
 		return 0;
 	end
 	terminal.line(terminal.colour("green", "The token is valid."));
-	terminal.line(json.encode(claims));
+	terminal.lines(json.encode(claims));
 	return 0;
 end
 

@@ -1,0 +1,56 @@
+-- SPDX-License-Identifier: MIT
+-- Somebody else's text made fit for a terminal: what would steer it, turn the order of what is read, or not be seen, is
+-- written as an escape.
+
+-- Controls, and what Unicode has that shows nothing by itself: formats, fillers, selectors, tags, and what is no character.
+local hidden = {
+	{ 0x00, 0x1f }, { 0x7f, 0x9f }, { 0xad, 0xad }, { 0x34f, 0x34f }, { 0x61c, 0x61c }, { 0x115f, 0x1160 }, { 0x17b4, 0x17b5 },
+	{ 0x180b, 0x180f }, { 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f }, { 0x3164, 0x3164 }, { 0xfdd0, 0xfdef },
+	{ 0xfe00, 0xfe0f }, { 0xfeff, 0xfeff }, { 0xffa0, 0xffa0 }, { 0xfff0, 0xfffb }, { 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a },
+	{ 0xe0000, 0xe0fff },
+};
+
+local function is_hidden(code)
+	if code & 0xfffe == 0xfffe then
+		return true;
+	end
+	for _, range in ipairs(hidden) do
+		if code <= range[2] then
+			return code >= range[1];
+		end
+	end
+	return false;
+end
+
+-- The text with what is_hidden() finds as `escape(code)` gives it, and each byte that is no UTF-8 as `escape(nil, byte)`.
+local function replace(text, escape)
+	return (text:gsub("[%c\127-\255]+", function (run)
+		local parts, at = {}, 1;
+		while at <= #run do
+			local length = 1;
+			if utf8.len(run, at, at) then
+				length = utf8.offset(run, 2, at) - at;
+				local code = utf8.codepoint(run, at);
+				parts[#parts + 1] = is_hidden(code) and escape(code) or run:sub(at, at + length - 1);
+			else
+				parts[#parts + 1] = escape(nil, run:byte(at));
+			end
+			at = at + length;
+		end
+		return table.concat(parts);
+	end));
+end
+
+local function for_people(code, byte)
+	if byte or code < 0x80 then
+		return ("\\x%02x"):format(byte or code);
+	end
+	return ("\\u{%x}"):format(code);
+end
+
+-- One line that a terminal shows as it is.
+local function printable(text)
+	return replace(text, for_people);
+end
+
+return { printable = printable, replace = replace };
