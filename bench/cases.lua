@@ -59,7 +59,8 @@ end
 local key_server = "http://127.0.0.1:9/keys/";
 
 -- What plugins call, which sets the fields of the session: by a secret, or by a key server whose key is held.
-function kinds.token_util(_, key, token)
+-- With `other_token` the call is about that one.
+function kinds.token_util(_, key, token, other_token)
 	local prosody = require "spec.support.prosody"; -- only here is a Prosody needed
 	local token_util = assert(prosody.new_token_util{
 		app_id = "app", asap_accepted_audiences = { "jitsi" },
@@ -70,6 +71,7 @@ function kinds.token_util(_, key, token)
 	local session = { auth_token = token, ip = "192.0.2.1" };
 	assert(token_util:process_and_verify_token(session));
 	assert(session.jitsi_meet_context_features.recording and session.jitsi_meet_context_user.name == "Ada Lovelace");
+	session.auth_token = other_token or token;
 	return function () return token_util:process_and_verify_token(session), store; end;
 end
 

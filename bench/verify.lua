@@ -118,6 +118,21 @@ add_refused("wrong typ", plain, other_typ, "type-not-accepted");
 add_refused("unknown kid", by_kid, unknown_kid, "key-not-found");
 add_refused("bad signature", plain, (signed.damaged(rs256)), "bad-signature");
 
+-- The same with its log line, by token_util: whose payload costs most to look at, and an ordinary one.
+local function add_refused_by_token_util(name, claims)
+	local prosody = require "spec.support.prosody";
+	local call = kinds.token_util(nil, { secret = secret }, hs256.text, claims);
+	cases:add(name, function (count)
+		for _ = 1, count do
+			assert(not call());
+		end
+		prosody.clear_log();
+	end);
+end
+add_refused_by_token_util("token_util refuses", signed.token({ algorithm = "HS256", secret = secret }, payload, { alg = "RS256" }).text);
+add_refused_by_token_util("token_util refuses arrays", signed.token({ algorithm = "HS256", secret = secret },
+	'{"x":['..("[],"):rep(3950).."[]]}", { alg = "RS256" }).text);
+
 cases:run(rounds, only);
 
 local unit = cases:median("floor RS256");
@@ -152,4 +167,8 @@ print("|---|---:|---:|---:|");
 for _, each in ipairs{ { "two parts", "0.03" }, { "bad character", "0.03" }, { "bad header", "0.03" }, { "wrong alg", "0.06" },
 	{ "wrong typ", "0.06" }, { "unknown kid", "0.06" }, { "bad signature", "" } } do
 	row("refused: "..each[1], each[2], cases:ratios(each[1], "floor RS256"));
+end
+for _, each in ipairs{ { "ordinary claims", "" , "" }, { "16 KiB of empty arrays", " arrays", "2" } } do
+	row("refused by process_and_verify_token with its log line: "..each[1], each[3],
+		cases:ratios("token_util refuses"..each[2], "floor RS256"));
 end

@@ -429,6 +429,44 @@ describe("the line for a refusal", function ()
 		assert.is_nil(line:find("[^ -~]"), line);
 	end);
 
+	-- What is read for it has a payload that nobody has signed, and may be dear to read.
+	it("is made without a look at a payload that nobody has vouched for", function ()
+		local inspect = token_verifier.inspect;
+		finally(function () token_verifier.inspect = inspect; end);
+		token_verifier.inspect = function ()
+			error("a token was read once more");
+		end;
+		for _, payload in ipairs({ "no JSON", '{"iss":"app"', "[]", '{"iss":"app"}' }) do
+			local line = line_for(tokens.hs256(payload, ("x"):rep(32), { kid = "k1" }));
+			assert.truthy(line:find('bad%-signature: .* %(kid="k1"%)$'), line);
+			line = line_for(tokens.base64url('{"typ":"JWT","alg":"RS256","kid":"k1"}').."."..tokens.base64url(payload)..".AAAA");
+			assert.truthy(line:find('algorithm%-not%-accepted: .* %(kid="k1"%)$'), line);
+		end
+	end);
+
+	it("has the kid of a header whose payload, signed, is none", function ()
+		local line = line_for(tokens.hs256('{"iss":"app"', secret, { kid = "k1" }));
+		assert.truthy(line:find('malformed%-payload: .* %(kid="k1"%)$'), line);
+	end);
+
+	it("has kid and issuer of a token that was good, but did not do", function ()
+		local token_util = prosody.new_token_util(options());
+		process(token_util, tokens.hs256(tokens.claims(), secret, { kid = "k1" }), { contextRequired = true });
+		local line = prosody.logged("info", "Token refused")[1];
+		assert.truthy(line:find('missing%-claim: .* %(kid="k1" iss="app"%)$'), line);
+	end);
+
+	it("reads a header that was not looked at only if it is short", function ()
+		local function line(kid)
+			return report.refused_token({}, tokens.hs256("no JSON", secret, { kid = kid }));
+		end
+		assert.equal('kid="k1"', line("k1"));
+		assert.equal("", line(("k"):rep(2000)));
+		assert.equal("", report.refused_token({}, "x.y.z"));
+		assert.equal("", report.refused_token({}, 5));
+		assert.equal("", report.refused_token({}, nil));
+	end);
+
 	it("does not grow with what a client sends", function ()
 		local line = line_for(tokens.hs256(tokens.claims(), ("x"):rep(32), { kid = ("k"):rep(5000) }));
 		assert.is_true(#line < 400, line);

@@ -420,6 +420,48 @@ describe("a verifier", function ()
 		assert.is_table(verifier:verify(token));
 	end);
 
+	it("gives what is known of a token that it refuses, if it is asked for", function ()
+		local rejected = tokens.new_key();
+		local verifier = assert(tv.new(options{ accepted_audiences = { "jitsi" }, accepted_issuers = { "app" } }));
+		local function facts(token)
+			local result = table.pack(verifier:verify(token, { detail = true }));
+			assert.is_nil(result[1]);
+			assert.equal(4, result.n);
+			return result[4], result[3];
+		end
+		local header = { kid = "k1" };
+		for _, case in ipairs{
+			{ "x", {}, "malformed-token" };
+			{ "!.e30.", {}, "malformed-token" };
+			{ tokens.base64url("[]")..".e30.", {}, "malformed-header" };
+			{ tokens.rs256(claims(), rejected, "k1"), { kid = "k1" }, "algorithm-not-accepted" };
+			{ tokens.hs256(claims(), secret.."x", header), { kid = "k1" }, "bad-signature" };
+			{ tokens.hs256("no JSON", secret, header), { kid = "k1" }, "malformed-payload" };
+			{ tokens.hs256(claims{ exp = 1 }, secret, header), { kid = "k1", issuer = "app" }, "expired" };
+			{ tokens.hs256(claims{ iss = "other" }, secret, { kid = 5 }), { issuer = "other" }, "issuer-not-accepted" };
+			{ tokens.hs256(claims{ iss = 5 }, secret, { kid = "a\0b" }), { kid = "a\0b" }, "invalid-claim" };
+		} do
+			local found, code = facts(case[1]);
+			assert.equal(case[3], code);
+			assert.same(case[2], found);
+		end
+		local good = tokens.hs256(claims(), secret);
+		assert.equal(2, select("#", verifier:verify(good, { detail = true })));
+		assert.equal(3, select("#", verifier:verify("x", { detail = false })));
+		assert.equal(3, select("#", verifier:verify("x")));
+		assert.has_error(function () verifier:verify(good, { detail = 1 }); end);
+	end);
+
+	it("gives no issuer of a token that only another source's key was tried on", function ()
+		local mine, others = tokens.new_key(), tokens.new_key();
+		local store = tv.keystore();
+		store:put("k1", others.public);
+		local verifier = assert(tv.new{ keys = store, accepted_issuers = { "app" } });
+		local _, _, code, facts = verifier:verify(tokens.rs256(claims(), mine, "k1"), { detail = true });
+		assert.equal("bad-signature", code);
+		assert.same({ kid = "k1" }, facts);
+	end);
+
 	it("verifies inside a finalizer that runs during another verification", function ()
 		local verifier = assert(tv.new(options()));
 		local token = tokens.hs256(claims{ list = { "a", "b", { "c" } } }, secret);

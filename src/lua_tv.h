@@ -185,6 +185,7 @@ struct call {
     struct tv_span room;   // data NULL: none asked for
     struct tv_span client; // address, or empty
     double now_s;          // NaN: the clock's
+    bool detail;           // a failure also gives its facts
 };
 
 typedef enum tv_status settler(lua_State *L, int index, struct verifier *verifier,

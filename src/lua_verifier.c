@@ -3,6 +3,7 @@
 #include "lua_tv.h"
 
 #include "clock.h"
+#include "json.h"
 
 #include <math.h>
 
@@ -139,6 +140,21 @@ static enum tv_status judge(struct run *run, struct tv_detail *detail) {
     return judge_with_sources(run, detail);
 }
 
+static void set_string(lua_State *L, const char *name, yyjson_val *value) {
+    if (!yyjson_is_str(value)) // none, or NULL
+        return;
+    lua_pushlstring(L, yyjson_get_str(value), yyjson_get_len(value));
+    lua_setfield(L, -2, name);
+}
+
+// Pushes what a call that failed knows of the token: nothing is parsed for it. There is a payload
+// only if the signature held.
+static void push_facts(lua_State *L, const struct tv_verification *verification) {
+    lua_createtable(L, 0, 2);
+    set_string(L, "kid", verification->jws.key_id);
+    set_string(L, "issuer", tv_json_member(verification->payload, TV_SPAN("iss")));
+}
+
 static int verify(lua_State *L, const struct verifier *verifier, const struct call *call,
                   bool signature_only) {
     // A token over the limit is refused by its length; no memory is taken for it.
@@ -157,6 +173,10 @@ static int verify(lua_State *L, const struct verifier *verifier, const struct ca
         push_json(L, run.verification.jws.header, true);
     } else {
         results = push_failure(L, status, &detail);
+        if (call->detail) {
+            push_facts(L, &run.verification);
+            results++;
+        }
     }
     arena_release(L, &arena);
     return results;
@@ -215,6 +235,7 @@ static int l_verifier_verify(lua_State *L) {
         const struct option known[] = {{"room", read_string, &call.room},
                                        {"now", read_number, &call.now_s},
                                        {"client", read_string, &call.client},
+                                       {"detail", read_boolean, &call.detail},
                                        {NULL, NULL, NULL}};
         luaL_checktype(L, 3, LUA_TTABLE);
         read_options(L, 3, known, NULL);

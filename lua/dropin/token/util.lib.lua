@@ -1,7 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- token_util: verifies the token of a session and decides which rooms it may enter.
 
-local token_verifier = require "token_verifier";
 local asap_token = require "token_verifier.asap_token";
 local claims_fields = require "token_verifier.claims";
 local config = require "token_verifier.config";
@@ -66,9 +65,9 @@ local function client_of(session)
 end
 
 -- Of a call that does not wait.
-local request = {};
+local request = { detail = true };
 
--- Returns the claims, or nil, message, code.
+-- Returns the claims and the header, or nil, message, code, and what is known of the token if that was looked at.
 local function verify(self, session, token)
 	if type(token) ~= "string" then
 		return nil, ("the token is a %s, not a string"):format(type(token)), "malformed-token";
@@ -77,39 +76,33 @@ local function verify(self, session, token)
 	if not verifier then
 		return nil, stores, code;
 	end
-	if #stores == 0 then -- there is nothing that a client could make us fetch
-		return verifier:verify(token);
-	end
-	local claims, message;
-	local client = client_of(session);
+	local client = #stores > 0 and client_of(session) or nil; -- where nothing is fetched nobody is counted
 	request.client = client;
-	claims, message, code = verifier:verify(token, request);
+	local claims, message, facts;
+	claims, message, code, facts = verifier:verify(token, request);
 	if claims or code ~= "key-pending" then
-		return claims, message, code;
+		return claims, message, code, facts;
 	end
 	local began = monotonic();
 	claims, message, code = waiting.wait_and_ask(watch, session, stores, self.keyOptions.wait_limit, function ()
-		local header, problem, inspect_code = token_verifier.inspect(token);
-		if not header then
-			return nil, problem, inspect_code;
-		end
-		return type(header.kid) == "string" and header.kid or ""; -- it only waits without one where that is allowed
+		return facts.kid or ""; -- it only waits without one where that is allowed
 	end, function ()
-		return verifier:verify(token, { client = client });
+		claims, message, code, facts = verifier:verify(token, { client = client, detail = true });
+		return claims, message, code;
 	end);
 	if code ~= "key-pending" then -- which is said where nobody can wait
 		self._count:waited(monotonic() - began);
 	end
-	return claims, message, code;
+	return claims, message, code, facts;
 end
 
 -- Sessions whose token was refused. Whoever then takes the token away must not make guests of them.
 local refused = setmetatable({}, { __mode = "k" });
 
--- `seconds` is what it took, or nil where there was no token.
-local function refuse(self, session, token, seconds, code, message)
+-- `seconds` is what it took, or nil where there was no token; `facts` what is known of that.
+local function refuse(self, session, token, seconds, code, message, facts)
 	self._count:refused(code, seconds);
-	module:log("info", "Token refused: %s: %s (%s)", code, message, report.refused_token(session, token, code));
+	module:log("info", "Token refused: %s: %s (%s)", code, message, report.refused_token(session, token, facts));
 	refused[session] = token ~= nil or refused[session];
 	verified.clear(session);
 	return false, report.answer(code, message);
@@ -138,14 +131,15 @@ function util:process_and_verify_token(session)
 		return refuse(self, session, nil, nil, "token-required", "token required");
 	end
 	local began = monotonic();
-	local ok, claims, message, code = pcall(verify, self, session, token);
+	local ok, claims, message, code, facts = pcall(verify, self, session, token);
 	if not ok then
 		module:log("error", "Error while a token was verified: %s", claims);
 		claims, message, code = nil, "the token could not be verified", "internal-error";
 	end
 	if not claims then
-		return refuse(self, session, token, monotonic() - began, code, message);
+		return refuse(self, session, token, monotonic() - began, code, message, facts);
 	end
+	local header = message;
 	local context = claims_fields.assign(session, claims);
 	verified.set(session, self._host);
 	if not announce(session, claims) then
@@ -155,7 +149,7 @@ function util:process_and_verify_token(session)
 	end
 	if code then
 		claims_fields.assign(session, {});
-		return refuse(self, session, token, monotonic() - began, code, message);
+		return refuse(self, session, token, monotonic() - began, code, message, { kid = header.kid, issuer = claims.iss });
 	end
 	if refused[session] then
 		refused[session] = nil;
