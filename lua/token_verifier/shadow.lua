@@ -27,7 +27,7 @@ local function check(log, folders)
 	folders = folders or _G.prosody.paths.plugins or "";
 	for _, name in ipairs(ours) do
 		local path, text = first_of(name, folders);
-		if path and not text:find('require "token_verifier"', 1, true) then
+		if path and not text:find('require "token_verifier', 1, true) then
 			log("warn", "'%s' is loaded from %s, not from prosody-token-verifier: "
 				.."put our folder in front in 'plugin_paths', and keep other copies out of 'custom_plugins'", name, path);
 		end
