@@ -2,6 +2,7 @@
 -- Keys and tokens for the benchmarks, signed by the openssl command: nothing that is being measured. The payload is a text of
 -- as many bytes as are asked for, with the claims that Jitsi's tokens have.
 
+local temporary = require "spec.support.temporary";
 local tokens = require "spec.support.tokens";
 
 local M = {};
@@ -21,7 +22,7 @@ local commands = {
 local function with_files(texts, f)
 	local paths = {};
 	for i, text in ipairs(texts) do
-		paths[i] = os.tmpname();
+		paths[i] = temporary.file();
 		local file = assert(io.open(paths[i], "wb"));
 		file:write(text);
 		file:close();

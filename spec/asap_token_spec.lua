@@ -2,6 +2,7 @@
 -- generateAsapToken: what the tokens are like, how long one is kept, and what there is without a key.
 
 local prosody = require "spec.support.prosody";
+local temporary = require "spec.support.temporary";
 local tokens = require "spec.support.tokens";
 local token_verifier = require "token_verifier";
 
@@ -34,7 +35,7 @@ describe("generateAsapToken", function ()
 	end
 
 	before_each(function ()
-		path = os.tmpname();
+		path = temporary.file();
 		write(rsa.private);
 		clock, real_time = 1700000000, os.time;
 		os.time = function () return clock; end; -- luacheck: ignore 122

@@ -4,6 +4,7 @@
 local prosody = require "spec.support.prosody";
 local tokens = require "spec.support.tokens";
 local hex = require "util.hex";
+local temporary = require "spec.support.temporary";
 
 prosody.new_server({ ["example.org"] = {} });
 local jwk_to_pem = prosody.new_module("example.org", {}):require "token/jwk".jwk_to_pem;
@@ -17,7 +18,7 @@ end
 
 -- A key of an algorithm of `openssl genpkey`, as PEM, and its modulus.
 local function new_key(arguments)
-	local path = os.tmpname();
+	local path = temporary.file();
 	run(("openssl genpkey -algorithm %s -out %s"):format(arguments, path));
 	local pem = run(("openssl pkey -pubout -in %s"):format(path));
 	local modulus = arguments:find("^RSA") and run(("openssl rsa -noout -modulus -in %s"):format(path)):match("=(%x+)");

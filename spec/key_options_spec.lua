@@ -3,6 +3,7 @@
 
 local prosody = require "spec.support.prosody";
 local key_options = require "token_verifier.key_options";
+local temporary = require "spec.support.temporary";
 local token_verifier = require "token_verifier";
 
 local url = "http://127.0.0.1:1/keys";
@@ -68,7 +69,7 @@ describe("the option", function ()
 		local partner = ({ client_cert = "token_key_client_key", client_key = "token_key_client_cert" })[name];
 
 		it(option.." is taken, and complained about where it is wrong", function ()
-			local path = os.tmpname();
+			local path = temporary.file();
 			local taken = new({ [option] = path, [partner or "x"] = path }).keyOptions;
 			assert.equal(path, taken[name]);
 			assert.equal(0, error_lines());
@@ -91,7 +92,7 @@ describe("the option", function ()
 	end);
 
 	it("that contradicts another one is complained about, and neither is used", function ()
-		local file = os.tmpname();
+		local file = temporary.file();
 		for _, case in ipairs({
 			{ { token_key_min_ttl = 100, token_key_max_ttl = 99 }, { min_ttl = 60, max_ttl = 86400 } },
 			{ { token_key_min_ttl = 86401 }, { min_ttl = 60, max_ttl = 86400 } },

@@ -3,6 +3,7 @@
 
 local prosody = require "spec.support.prosody";
 local spelling = require "token_verifier.spelling";
+local temporary = require "spec.support.temporary";
 
 local secret = ("s"):rep(32);
 local in_force = "Tokens of example.org are verified with ";
@@ -200,7 +201,7 @@ describe("at start a warning", function ()
 	end);
 
 	it("tells of a bearer token that goes over plain http", function ()
-		local path = os.tmpname();
+		local path = temporary.file();
 		new({ asap_key_server = "http://keys.example/a", token_key_bearer_token_file = path });
 		assert.equal(1, said("warn", "bearer token"));
 		new({ asap_key_server = "https://keys.example/a", token_key_bearer_token_file = path });
@@ -210,7 +211,7 @@ describe("at start a warning", function ()
 	end);
 
 	it("tells of libraries that are loaded in place of ours", function ()
-		local folder = os.tmpname();
+		local folder = temporary.file();
 		os.remove(folder);
 		assert(os.execute(("mkdir -p %s/token %s/empty"):format(folder, folder)));
 		for _, name in ipairs({ "token/util", "luajwtjitsi", "token/jwk" }) do

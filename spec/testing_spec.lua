@@ -4,6 +4,7 @@
 local testing = require "token_verifier.testing";
 local tv = require "token_verifier";
 local base64 = require "spec.support.tokens".base64url;
+local temporary = require "spec.support.temporary";
 local prosody = testing.prosody;
 
 after_each(testing.clock.reset);
@@ -289,7 +290,7 @@ end);
 
 describe("the stand-ins", function ()
 	it("let a plugin load, hear events and be unloaded", function ()
-		local path = os.tmpname();
+		local path = temporary.file();
 		local file = assert(io.open(path, "w"));
 		file:write([[
 			local token_util = module:require "token/util".new(module);

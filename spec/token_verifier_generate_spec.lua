@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- generate_key() and decode_json().
 
+local temporary = require "spec.support.temporary";
 local tv = require "token_verifier";
 
 local kinds = {
@@ -34,7 +35,7 @@ describe("generate_key()", function ()
 
 	it("writes what OpenSSL and another library take for a good pair", function ()
 		local pem, jwk = tv.generate_key { bits = 2048 };
-		local name = os.tmpname();
+		local name = temporary.file();
 		local file = assert(io.open(name, "w"));
 		assert(file:write(pem):close());
 		local openssl = io.popen("openssl pkey -check -noout -in "..name.." 2>&1");

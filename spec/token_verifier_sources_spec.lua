@@ -2,6 +2,7 @@
 -- Where keys come from besides one key server: JWK Sets, OpenID providers, folders, lists, and issuers bound to a source.
 
 local json = require "dkjson";
+local temporary = require "spec.support.temporary";
 local tokens = require "spec.support.tokens";
 local tv = require "token_verifier";
 local world = require "spec.e2e.world";
@@ -240,7 +241,7 @@ describe("a JWK Set", function ()
 	end
 
 	it("may be Google's map of kid to certificate", function ()
-		local file, certificate = os.tmpname(), os.tmpname();
+		local file, certificate = temporary.file(), temporary.file();
 		local out = io.open(file, "w");
 		out:write(key.private);
 		out:close();
@@ -515,7 +516,7 @@ describe("a key server's key", function ()
 	end);
 
 	it("may be behind a bearer token, read anew for each fetch", function ()
-		local file = os.tmpname();
+		local file = temporary.file();
 		local store = new_server(nil, { bearer_token_file = file, back_off_min = 0.01, back_off_max = 0.01 });
 		local _, message, code = store:get("key", true);
 		assert.equal("key-source-unavailable", code);
@@ -533,7 +534,7 @@ describe("a key server's key", function ()
 		bearer_token_file = "bearer token", ca_file = "CA certificates", client_cert = "client's certificate", client_key = "client's key",
 	} do
 		it("is not asked with a pipe as " .. option .. ", which would have to be waited for", function ()
-			local pipe, path = os.tmpname(), new_name("pipe");
+			local pipe, path = temporary.file(), new_name("pipe");
 			os.remove(pipe);
 			-- Whoever opens the pipe gets an end of file out of it, after a while.
 			assert(os.execute(("mkfifo %s && { (sleep 1; timeout 5 sh -c ': >%s') & }"):format(pipe, pipe)));

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- verify(), new(), inspect() and key() of the native module: what comes back, what is refused, what raises.
 
+local temporary = require "spec.support.temporary";
 local tokens = require "spec.support.tokens";
 local tv = require "token_verifier";
 
@@ -75,7 +76,7 @@ describe("a good token", function ()
 		local program = ([[local tv = require "token_verifier";
 			for _ = 1, 3 do local got = assert(tv.verify(%q, { secret = %q, now = %d })); print(got[""], got["aaaa"], got["`aaaa"]); end]])
 			:format(token, secret, now);
-		local file = os.tmpname();
+		local file = temporary.file();
 		local out = io.open(file, "w");
 		out:write(program);
 		out:close();

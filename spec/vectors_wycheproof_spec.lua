@@ -2,9 +2,10 @@
 -- What scripts/vectors-wycheproof makes of both layouts of Project Wycheproof's files, and of those with JSON Web Signatures.
 
 local json = require "dkjson";
+local temporary = require "spec.support.temporary";
 
 local function lines_of(document)
-	local path = os.tmpname();
+	local path = temporary.file();
 	local file = assert(io.open(path, "w"));
 	file:write(json.encode(document));
 	file:close();

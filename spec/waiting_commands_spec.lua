@@ -6,6 +6,7 @@ local prosody = require "spec.support.prosody";
 local key_server = require "spec.support.key_server";
 local tokens = require "spec.support.tokens";
 local operator = require "token_verifier.operator";
+local temporary = require "spec.support.temporary";
 local token_verifier = require "token_verifier";
 
 local secret = ("s"):rep(32);
@@ -396,7 +397,7 @@ describe("prosodyctl mod_token_verifier", function ()
 	end);
 
 	it("reads a token from a file", function ()
-		local path = os.tmpname();
+		local path = temporary.file();
 		local file = assert(io.open(path, "w"));
 		file:write(tokens.hs256(tokens.claims(), secret), "\n");
 		file:close();

@@ -6,6 +6,7 @@
 local prosody = require "spec.support.prosody";
 local tokens = require "spec.support.tokens";
 local key_server = require "spec.support.key_server";
+local temporary = require "spec.support.temporary";
 local token_verifier = require "token_verifier";
 
 local secret, other_secret = ("s"):rep(32), ("o"):rep(32);
@@ -251,7 +252,7 @@ describe("the option", function ()
 	end);
 
 	it("app_secret_file names a file with the secret, read again when the configuration is reloaded", function ()
-		local path = os.tmpname();
+		local path = temporary.file();
 		local function write(text)
 			local file = assert(io.open(path, "wb"));
 			file:write(text);
@@ -752,7 +753,7 @@ describe("a key that a session brings along", function ()
 
 	-- A certificate of the key.
 	local function certificate()
-		local key_path = os.tmpname();
+		local key_path = temporary.file();
 		local file = assert(io.open(key_path, "w"));
 		file:write(rsa.private);
 		file:close();

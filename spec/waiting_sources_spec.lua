@@ -5,6 +5,7 @@
 local prosody = require "spec.support.prosody";
 local tokens = require "spec.support.tokens";
 local key_server = require "spec.support.key_server";
+local temporary = require "spec.support.temporary";
 local token_verifier = require "token_verifier";
 
 local rsa, second_rsa, third_rsa = tokens.new_key(), tokens.new_key(), tokens.new_key();
@@ -313,7 +314,7 @@ describe("the source of a key", function ()
 	end);
 
 	it("may be a folder", function ()
-		local folder = os.tmpname();
+		local folder = temporary.file();
 		os.remove(folder);
 		assert(os.execute("mkdir "..folder));
 		local file = folder.."/"..token_verifier.key_file_name("in folder");

@@ -94,6 +94,17 @@ __attribute__((format(printf, 1, 2), noreturn)) static inline void check_abort(c
     exit(2);
 }
 
+#define CHECK_FOLDER_SIZE 256
+
+// Makes a folder below $TMPDIR, which the caller deletes.
+static inline void check_make_folder(char folder[CHECK_FOLDER_SIZE]) {
+    const char *parent = getenv("TMPDIR");
+    int length = snprintf(folder, CHECK_FOLDER_SIZE, "%s/token_verifier_XXXXXX",
+                          parent && *parent ? parent : "/tmp");
+    if (length >= CHECK_FOLDER_SIZE || !mkdtemp(folder))
+        check_abort("no folder for temporary files");
+}
+
 // Places for input that ends exactly at an unreadable page, so that reading one byte too far ends
 // the program, whatever it was compiled with. Each place is overwritten by its next use.
 enum guard_place { GUARD_TOKEN, GUARD_KEY, GUARD_JSON, GUARD_OUTPUT, GUARD_PLACES };

@@ -58,7 +58,7 @@ static struct {
     size_t signature_count;
     struct signed_bytes halves; // of two pairs, which sign nothing
     char *set, *configuration;
-    char folder[64];
+    char folder[CHECK_FOLDER_SIZE];
     struct token token;
     struct tv_key *key;
     char urls[6][128];
@@ -662,8 +662,6 @@ static void read_arguments(char *const *arguments) {
 
 static struct server_answer answers[SERVER_ANSWERS];
 
-static char folder_template[] = "/tmp/token_verifier_oom_XXXXXX";
-
 static void add_text(const char *name, enum loader loader, char *bytes, size_t length) {
     if (inputs.text_count == TEXTS_MAX)
         check_abort("too many texts");
@@ -809,9 +807,7 @@ static void make_inputs(void) {
     inputs.set = expand("{\"keys\":[{$R,\"kid\":\"a\"},{$E,\"kid\":\"b\"},{$O,\"kid\":\"c\"},"
                         "{\"kty\":\"oct\",\"k\":\"AAAA\"}]}");
     inputs.configuration = strdup("{\"issuer\":\"https://a\",\"jwks_uri\":\"https://a/set\"}");
-    if (!mkdtemp(folder_template))
-        check_abort("no folder below /tmp");
-    snprintf(inputs.folder, sizeof inputs.folder, "%s", folder_template);
+    check_make_folder(inputs.folder);
     char *path = NULL;
     if (tv_asap_url(inputs.folder, TV_SPAN("one"), &path) != TV_OK)
         check_abort("no file name");
@@ -838,7 +834,7 @@ static void free_inputs(void) {
     free(inputs.set);
     free(inputs.configuration);
     tv_key_free(inputs.key);
-    char command[128];
+    char command[CHECK_FOLDER_SIZE + 8];
     snprintf(command, sizeof command, "rm -rf %s", inputs.folder);
     CHECK_NUMBER(0, system(command), "cleared up");
 }

@@ -13,13 +13,13 @@
 #define KEYS "test/vectors/keys/"
 #define NOBODY 65534
 
-static char folder[] = "/tmp/token_verifier_folder_XXXXXX";
+static char folder[CHECK_FOLDER_SIZE];
 static char *pem;
 static size_t pem_length;
 
 // Where the key of `key_id` belongs; overwritten by the next call.
 static const char *path_of(const char *key_id) {
-    static char path[256];
+    static char path[CHECK_FOLDER_SIZE + TV_ASAP_FILE_NAME_SIZE];
     char name[TV_ASAP_FILE_NAME_SIZE];
     if (tv_asap_file_name(tv_span_of(key_id), name) != TV_OK)
         check_abort("no file name");
@@ -344,8 +344,7 @@ static void test_stamps(void) {
 }
 
 int main(void) {
-    if (!mkdtemp(folder))
-        check_abort("no folder below /tmp");
+    check_make_folder(folder);
     pem = check_read_file(KEYS "rsa.pem", &pem_length);
     test_kinds();
     test_permission();
@@ -354,7 +353,7 @@ int main(void) {
     test_folders();
     test_stamps();
     free(pem);
-    char command[128];
+    char command[CHECK_FOLDER_SIZE + 8];
     snprintf(command, sizeof command, "rm -rf %s", folder);
     CHECK_NUMBER(0, system(command), "cleared up");
     return check_report("test_folder");

@@ -11,10 +11,10 @@
 #define SIZE 16
 #define WHOLE_MAX 20
 
-static char folder[] = "/tmp/token_verifier_file_XXXXXX";
+static char folder[CHECK_FOLDER_SIZE];
 
 static const char *path_of(const char *name) {
-    static char path[128];
+    static char path[CHECK_FOLDER_SIZE + 64];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     return path;
 }
@@ -105,8 +105,7 @@ static void test_too_large(void) {
 }
 
 int main(void) {
-    if (!mkdtemp(folder))
-        check_abort("no folder below /tmp");
+    check_make_folder(folder);
     test_lines();
     test_others();
     test_too_large();

@@ -4,6 +4,7 @@
 local tv = require "token_verifier";
 local json = require "dkjson";
 local process = require "spec.cross.process";
+local temporary = require "spec.support.temporary";
 
 local algorithm_of = { RSA = "PS256", ["P-256"] = "ES256", ["P-384"] = "ES384", ["P-521"] = "ES512", Ed25519 = "EdDSA", Ed448 = "EdDSA" };
 
@@ -26,7 +27,7 @@ for _, algorithm in ipairs{ "RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA"
 end
 
 local function certificate_of(private_pem)
-	local path = os.tmpname();
+	local path = temporary.file();
 	local file = assert(io.open(path, "w"));
 	file:write(private_pem);
 	file:close();

@@ -3,6 +3,7 @@
 
 local json = require "dkjson";
 local null = require "token_verifier".null;
+local temporary = require "spec.support.temporary";
 
 local folder = debug.getinfo(1, "S").source:match("^@(.*/)");
 
@@ -15,7 +16,7 @@ end
 
 -- io.popen() goes one way: requests take a FIFO. What a sanitizer preloads is not for others.
 local function start(command)
-	local fifo = os.tmpname();
+	local fifo = temporary.file();
 	os.remove(fifo);
 	assert(succeeds("mkfifo -m 600 "..fifo));
 	local answers = assert(io.popen(("env -u LD_PRELOAD %s <%s"):format(command, fifo)));

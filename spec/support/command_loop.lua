@@ -3,9 +3,10 @@
 -- arguments; the answer goes to the pipe that the argument names: exit status and length, then what was printed.
 
 local main = require "token_verifier.command.main".main;
+local temporary = require "spec.support.temporary";
 
 local answers = assert(io.open(arg[1], "wb"));
-local path = os.tmpname();
+local path = temporary.file();
 
 for line in io.stdin:lines() do
 	local file = assert(io.open(path, "w+b"));

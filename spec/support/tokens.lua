@@ -5,6 +5,7 @@ require "spec.support.prosody";
 local hashes = require "util.hashes";
 local base64 = require "util.encodings".base64;
 local json = require "util.json";
+local temporary = require "spec.support.temporary";
 
 local M = {};
 
@@ -52,7 +53,7 @@ end
 -- An RSA key: { private, public } as PEM.
 function M.new_key(bits)
 	local private = run(("openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:%d"):format(bits or 2048));
-	local path = os.tmpname();
+	local path = temporary.file();
 	write_file(path, private);
 	local public = run(("openssl pkey -pubout -in %s"):format(path));
 	os.remove(path);
@@ -63,7 +64,7 @@ function M.rs256(claims, key, kid, header)
 	header = with(header, "RS256");
 	header.kid = kid;
 	local input = signing_input(claims, header);
-	local key_path, input_path = os.tmpname(), os.tmpname();
+	local key_path, input_path = temporary.file(), temporary.file();
 	write_file(key_path, key.private);
 	write_file(input_path, input);
 	local signature = run(("openssl dgst -sha256 -sign %s %s"):format(key_path, input_path));
