@@ -34,7 +34,15 @@ PKG_CFLAGS = $(if $(LUA_INCDIR),-I$(LUA_INCDIR)) $(shell $(PKG_CONFIG) --cflags 
 PKG_LIBS = $(shell $(PKG_CONFIG) --libs $(PC_LIBS))
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion
-HARDENING := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+# What this compiler has of these, asked for once; and _FORTIFY_SOURCE where it optimises and neither the compiler nor CPPFLAGS and
+# CFLAGS, a distribution's perhaps, have a level of their own, which may be higher.
+PROTECTIONS := -fstack-protector-strong -fstack-clash-protection -fcf-protection -mbranch-protection=standard
+HARDENING = $(eval HARDENING := $(shell \
+	for flag in $(PROTECTIONS); do \
+		echo 'typedef int probe;' | $(CC) $(CPPFLAGS) $(CFLAGS) -Werror $$flag -S -x c -o /dev/null - 2>/dev/null && echo $$flag; \
+	done; \
+	$(CC) $(CPPFLAGS) $(CFLAGS) -E -dM -x c /dev/null 2>/dev/null | awk '/ __OPTIMIZE__ / { on = 1 } / _FORTIFY_SOURCE / { has = 1 } \
+		END { if (on && !has) print "-D_FORTIFY_SOURCE=2" }'))$(HARDENING)
 ALL_CPPFLAGS = -D_GNU_SOURCE $(PKG_CFLAGS) $(CPPFLAGS)
 # no-plt: a call into another library goes straight there, as all are found when the module is loaded.
 ALL_CFLAGS = -std=c11 -fPIC -fno-plt -fvisibility=hidden $(WARNINGS) $(HARDENING) $(CFLAGS)

@@ -26,7 +26,7 @@ static enum tv_status push_private_text(lua_State *L, const struct tv_key *key,
     char **text = lua_newuserdatauv(L, sizeof *text, 0);
     *text = NULL;
     set_finalizer(L, "token_verifier.private_text", l_private_text_gc);
-    size_t length;
+    size_t length = 0;
     enum tv_status status = make(key, text, &length);
     if (status != TV_OK)
         return status;

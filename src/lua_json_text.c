@@ -119,7 +119,7 @@ static enum tv_status write_table(const struct writer *writer, int index, int de
         return writer->malformed;
     }
     need_stack(L, 6);
-    size_t count = lua_rawlen(L, index), members = 0;
+    size_t count = (size_t)lua_rawlen(L, index), members = 0;
     if (count == 0 && !is_marked_array(L, index, writer->mark))
         return write_object(writer, index, depth, value);
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1))

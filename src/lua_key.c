@@ -123,7 +123,7 @@ static int push_text(lua_State *L,
     char **text = lua_newuserdatauv(L, sizeof *text, 0);
     *text = NULL;
     set_finalizer(L, "token_verifier.text", free_text);
-    size_t length;
+    size_t length = 0;
     enum tv_status status = make(key, text, &length);
     if (status != TV_OK) {
         struct tv_detail detail = {.reason = TV_REASON_KEY_TYPE, .text = type_word(key)};

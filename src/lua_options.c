@@ -88,7 +88,7 @@ static size_t measure_list(lua_State *L, int index, const char *name, size_t cou
         if (lua_rawgeti(L, index, (lua_Integer)i + 1) != LUA_TSTRING)
             luaL_error(L, "option '%s' must be a list of strings, but element %d is a %s", name,
                        (int)i + 1, luaL_typename(L, -1));
-        size += lua_rawlen(L, -1) + 1;
+        size += (size_t)lua_rawlen(L, -1) + 1;
         lua_pop(L, 1);
     }
     return size;
@@ -98,8 +98,8 @@ void push_list(lua_State *L, int index, const char *name, bool or_one, struct st
     bool one = or_one && lua_type(L, index) == LUA_TSTRING;
     if (!one && !lua_istable(L, index))
         wrong_type(L, index, name, or_one ? "a string or a list of strings" : "a list of strings");
-    size_t count = one ? 1 : lua_rawlen(L, index);
-    size_t size = one ? lua_rawlen(L, index) + 1 : measure_list(L, index, name, count);
+    size_t count = one ? 1 : (size_t)lua_rawlen(L, index);
+    size_t size = one ? (size_t)lua_rawlen(L, index) + 1 : measure_list(L, index, name, count);
     struct tv_span *values = lua_newuserdatauv(L, count * sizeof *values + size + 1, 0);
     char *text = (char *)(values + count), *end = text + size;
     for (size_t i = 0; i < count; i++) {

@@ -163,7 +163,7 @@ static bool same_marks(const struct mark *marks, size_t count, const struct note
 static bool is_as_noted(lua_State *L, const struct notes *notes) {
     lua_getiuservalue(L, -1, 2);
     const struct mark *marks = lua_touserdata(L, -1);
-    bool same = marks && same_marks(marks, lua_rawlen(L, -1) / sizeof *marks, notes);
+    bool same = marks && same_marks(marks, (size_t)lua_rawlen(L, -1) / sizeof *marks, notes);
     lua_pop(L, 1);
     return same;
 }

@@ -140,7 +140,7 @@ static struct source *add_source(lua_State *L, struct verifier *verifier,
 static size_t count_stores(lua_State *L, int index) {
     if (luaL_testudata(L, index, KEYSTORE_TYPE))
         return 1;
-    return lua_istable(L, index) ? lua_rawlen(L, index) : 0;
+    return lua_istable(L, index) ? (size_t)lua_rawlen(L, index) : 0;
 }
 
 static void add_store(lua_State *L, int index, const char *name, struct verifier *verifier,
@@ -159,7 +159,7 @@ static void add_stores(lua_State *L, int index, const char *name, struct verifie
         add_store(L, index, name, verifier, issuers);
         return;
     }
-    size_t count = lua_rawlen(L, index);
+    size_t count = (size_t)lua_rawlen(L, index);
     for (size_t i = 1; i <= count; i++) {
         lua_rawgeti(L, index, (lua_Integer)i);
         if (!luaL_testudata(L, -1, KEYSTORE_TYPE))
