@@ -157,11 +157,6 @@ local token_verifier = {};
 ---@field client? string address whose unknown kids are counted; nil is exempt
 ---@field detail? boolean a failure gives what is known of the token, too; default false
 
----What is known of a token that was refused.
----@class token_verifier.facts
----@field kid? string the header's
----@field issuer? string its iss, if the signature held
-
 ---One key held.
 ---@class token_verifier.held_key
 ---@field kid string
@@ -299,7 +294,7 @@ local verifier = {};
 ---@return table|nil claims
 ---@return table|string header_or_message
 ---@return token_verifier.code? code
----@return token_verifier.facts? facts of a failure, with `detail`
+---@return { kid?: string, issuer?: string }? facts of a failure, with `detail`
 function verifier:verify(token, request) end
 
 ---@class token_verifier.key
