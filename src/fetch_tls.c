@@ -46,10 +46,12 @@ enum problem { UNREADABLE, NOT_PLAIN, TOO_LARGE, EMPTY, DAMAGED, ENCRYPTED, FORE
         [FOREIGN] = "the file with " what " has one that is not the certificate's"                 \
     }
 
+// NOLINTBEGIN(bugprone-suspicious-missing-comma): the pieces are one sentence
 static const char *const words[][PROBLEMS] = {
     [CA_FILE] = WORDS("the CA certificates (ca_file)"),
     [CLIENT_CERT] = WORDS("the client's certificate (client_cert)"),
     [CLIENT_KEY] = WORDS("the client's key (client_key)")};
+// NOLINTEND(bugprone-suspicious-missing-comma)
 
 // One set of files. Of its contents only what they make is kept.
 struct tv_tls {
@@ -337,6 +339,7 @@ void tv_tls_begin_step(void) { step_bytes = STEP_BYTES; }
 // OpenSSL goes on for as long as there is something to read, where it is only alerts, tickets,
 // changes of keys and the like, which it deals with itself: a server that sends enough of them
 // would keep it from ever coming back. Then there seems to be nothing more, until the next step.
+// NOLINTNEXTLINE(readability-non-const-parameter): the type is OpenSSL's
 static long on_read(BIO *bio, int operation, const char *bytes, size_t size, int number, long other,
                     int result, size_t *count) {
     (void)bytes, (void)size, (void)number, (void)other;
