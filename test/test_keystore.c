@@ -323,7 +323,7 @@ static void test_fetch_not_taken(void) {
         tv_fetcher_step(50);
     CHECK_NUMBER(TV_FETCH_ENDED, fetch->state, "ended");
     CHECK(tv_fetch_result(fetch)->answered, "with an answer");
-    CHECK_NUMBER(0, source.running, "in flight no more");
+    CHECK_NUMBER(0, source.running[false], "in flight no more");
     tv_fetch_free(fetch);
     CHECK(!tv_fetcher_take_ended(), "nothing is left of it");
     tv_fetch_free(NULL);
