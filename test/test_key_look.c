@@ -503,6 +503,16 @@ static void test_der_length(void) {
                      tv_key_load((char *)der, length, &key, &detail), "DER's length");
         CHECK_TEXT(length == MOST ? "RSA modulus" : "a key of more than 16 KiB of DER", detail.text,
                    "DER's length");
+        // Far longer ones are not decoded: these are no base64.
+        BIO *bio = BIO_new(BIO_s_mem());
+        BIO_puts(bio, "-----BEGIN RSA PUBLIC KEY-----\n");
+        for (size_t i = 0; i < (length == MOST ? 23 : 24) * 1024; i++)
+            BIO_puts(bio, i % 64 == 63 ? "\n" : "!");
+        BIO_puts(bio, "-----END RSA PUBLIC KEY-----\n");
+        CHECK_STATUS(TV_MALFORMED_KEY, load(bio, &key, &detail), "text's length");
+        CHECK((strcmp(detail.text, "a key of more than 16 KiB of DER") == 0) == (length > MOST),
+              "text's length");
+        BIO_free(bio);
     }
 }
 
