@@ -339,7 +339,7 @@ void tv_tls_begin_step(void) { step_bytes = STEP_BYTES; }
 // OpenSSL goes on for as long as there is something to read, where it is only alerts, tickets,
 // changes of keys and the like, which it deals with itself: a server that sends enough of them
 // would keep it from ever coming back. Then there seems to be nothing more, until the next step.
-// NOLINTNEXTLINE(readability-non-const-parameter): the type is OpenSSL's
+// NOLINTBEGIN(readability-non-const-parameter): the type is OpenSSL's
 static long on_read(BIO *bio, int operation, const char *bytes, size_t size, int number, long other,
                     int result, size_t *count) {
     (void)bytes, (void)size, (void)number, (void)other;
@@ -351,6 +351,7 @@ static long on_read(BIO *bio, int operation, const char *bytes, size_t size, int
         step_bytes -= *count < step_bytes ? *count : step_bytes;
     return result;
 }
+// NOLINTEND(readability-non-const-parameter)
 
 static void on_state(const SSL *ssl, int where, int result) {
     (void)result;
