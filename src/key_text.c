@@ -120,7 +120,7 @@ static EVP_PKEY *decode_explicit(struct tv_span der) {
 static enum tv_status make_public_half(struct tv_span der, struct tv_key_look *look,
                                        int rsa_min_bits, struct tv_key_decoded *decoded,
                                        struct tv_detail *detail) {
-    unsigned char point[1 + 2 * TV_CURVE_MAX_SIZE];
+    unsigned char point[1 + 2 * TV_CURVE_MAX_SIZE] = {0};
     decoded->is_judged = look->type != TV_KEY_OKP && !look->is_explicit;
     if (look->type == TV_KEY_RSA)
         return make_rsa(look, rsa_min_bits, &decoded->key, detail);
