@@ -15,7 +15,7 @@
 
 // All numbers of an RSA key of 16384 bits take 9 KiB.
 #define DER_MAX_LENGTH ((size_t)16 * 1024)
-#define BLOCK_MAX_LENGTH (24 * 1024) // so much in base64, with the ends of LINES_MAX lines
+#define BLOCK_MAX_LENGTH ((size_t)24 * 1024) // so much in base64, with the ends of LINES_MAX lines
 
 // Of a PEM block: twice as many as the longest text has as usual.
 #define LINES_MAX 2048
@@ -274,7 +274,7 @@ enum tv_status tv_key_read_block(struct tv_span text, bool only_private, struct 
         return fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY, "a PEM of more than 2048 lines");
     // Whose DER is longer than that of any key need not be decoded.
     const char *end = memmem(text.data, text.length, "-----END ", 9);
-    if (block->form != TV_FORM_CERTIFICATE && end && end - text.data > BLOCK_MAX_LENGTH)
+    if (block->form != TV_FORM_CERTIFICATE && end && (size_t)(end - text.data) > BLOCK_MAX_LENGTH)
         return fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY,
                     "a key of more than 16 KiB of DER");
     BIO *bio = BIO_new_mem_buf(text.data, (int)text.length);
