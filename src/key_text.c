@@ -268,8 +268,12 @@ static bool has_many_lines(struct tv_span block) {
 
 enum tv_status tv_key_read_block(struct tv_span text, bool only_private, struct tv_key_block *block,
                                  struct tv_detail *detail) {
-    if (!find_block(&text, only_private, &block->form))
+    static const char encrypted[] = "-----BEGIN " PEM_STRING_PKCS8 "-----";
+    if (!find_block(&text, only_private, &block->form)) {
+        if (only_private && memmem(text.data, text.length, encrypted, sizeof encrypted - 1))
+            return fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY, "encrypted");
         return TV_MALFORMED_KEY;
+    }
     if (has_many_lines(text))
         return fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY, "a PEM of more than 2048 lines");
     // Whose DER is longer than that of any key need not be decoded.

@@ -596,7 +596,7 @@ static void test_withdrawn_under_flood(void) {
 // The limits of the process are none for it either, nor the hanging of other sources.
 static void test_withdrawn_under_flood_elsewhere(void) {
     int path = new_path(GOOD);
-    struct tv_keystore *store = open_path(path), *others[6];
+    struct tv_keystore *store = open_path(path), *others[24]; // 22 have all
     fetch_key(store, "one", tv_clock_steady_ms(), "one");
     int64_t late_ms = only_key(store).life->fresh_until_ms - 1;
     int other_path = 0;
