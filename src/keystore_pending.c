@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "discovery.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 // Outcomes nobody collects, in a program that never steps, must not pile up.
@@ -212,6 +213,7 @@ enum tv_status tv_pending_start(struct tv_pending *pending, int64_t now_ms,
     enum tv_status status = make_url(pending, &pending->url);
     if (status != TV_OK)
         return status;
+    assert(pending->url);
     bool known = may_show_credentials(pending, pending->url);
     const struct tv_fetch_settings settings = {
         .source = &store->fetching,
