@@ -131,7 +131,7 @@ describe("a session that token_util has not verified", function ()
 		{ "a table that a plugin made", {}, true, true },
 		{ "a table that a plugin made, with a host", { host = b }, false, true },
 		{ "a remote server", { type = "s2sin", host = a, from_host = "remote.example" }, false, false },
-		{ "a remote server, in a Jitsi deployment", { type = "s2sin", host = a }, true, false, { muc_mapper_domain_base = a } },
+		{ "a remote server, in a Jitsi deployment", { type = "s2sin", host = a }, false, false, { muc_mapper_domain_base = a } },
 	}) do
 		local what, fields, at_a, at_b, options = table.unpack(case, 1, 5);
 		it("is that of the host it comes from: "..what, function ()
@@ -155,6 +155,35 @@ describe("a session that token_util has not verified", function ()
 	end);
 end);
 
+describe("who has brought nothing", function ()
+	-- { what, fields, options of a, whether a's rooms are open }
+	local jitsi = { muc_mapper_domain_base = a, enable_domain_verification = false };
+	local strict = { muc_mapper_domain_base = a };
+	for _, case in ipairs({
+		{ "a guest or recorder at another host of a Jitsi deployment, whose rooms are open", { type = "c2s", host = b }, jitsi, true },
+		{ "a remote user there", { type = "s2sin", host = "remote.example" }, jitsi, true },
+		{ "a remote user there, over the connection that this server has opened", { type = "s2sout", host = b }, jitsi, true },
+		{ "a guest to whom a moderator there has granted something",
+			{ type = "c2s", host = b, jitsi_meet_context_features = {} }, jitsi, true },
+		{ "a client of another host there, with a token that nobody has verified", { type = "c2s", host = b, auth_token = "x" }, jitsi, false },
+		{ "a client of another host there, with claims", { type = "c2s", host = b, jitsi_meet_domain = "*" }, jitsi, false },
+		{ "a guest of another host, where a token must name a room", { type = "c2s", host = b }, strict, false },
+		{ "a guest of another host of a plain Prosody", { type = "c2s", host = b }, { enable_domain_verification = false }, false },
+	}) do
+		it("is judged by that: "..case[1], function ()
+			new_server({ [a] = case[3] });
+			assert.equal(case[4], may_enter(a, case[2]));
+		end);
+	end
+
+	it("is nobody whose claims are hidden meanwhile", function ()
+		new_server({ [a] = jitsi });
+		local session = session_of(b);
+		verified.without(session, function () assert.is_false(may_enter(a, session)); end);
+		assert.is_false(may_enter(a, session));
+	end);
+end);
+
 describe("a session's token", function ()
 	it("counts for the host that verified it, whichever the client is at", function ()
 		new_server();
@@ -174,11 +203,59 @@ describe("a session's token", function ()
 		assert.same({ false, true }, { may_enter(a, session), may_enter(b, session) });
 	end);
 
+	it("counts for each host that has verified it, whatever others say of it", function ()
+		new_server({ [b] = { app_secret = ("a"):rep(32), asap_accepted_audiences = { "x" } } });
+		local session = session_of(a);
+		assert.is_true(verify(b, session));
+		assert.same({ true, true }, { may_enter(a, session), may_enter(b, session) });
+		assert.is_true(verify(a, session));
+		assert.same({ true, true }, { may_enter(a, session), may_enter(b, session) });
+		new_server();
+		session = session_of(a);
+		assert.is_false(verify(b, session));
+		assert.same({ true, false }, { may_enter(a, session), may_enter(b, session) });
+	end);
+
+	it("that took another's place at a resumption counts for each that has verified it", function ()
+		new_server({ [b] = { app_secret = ("a"):rep(32) } });
+		local session, connection = session_of(a, { jti = "1" }), session_of(a, { jti = "2" });
+		verified.resume(session, connection);
+		session.auth_token = connection.auth_token;
+		assert.is_true(verify(b, session));
+		assert.same({ true, true }, { may_enter(a, session), may_enter(b, session) });
+		session.auth_token = token(a, { jti = "3" });
+		assert.is_true(verify(b, session));
+		assert.same({ false, true }, { may_enter(a, session), may_enter(b, session) });
+	end);
+
+	it("is not verified by the host of a client that has it alone", function ()
+		new_server({ [b] = { app_secret = ("a"):rep(32) } });
+		local session = { type = "c2s", host = a, auth_token = token(a) };
+		assert.is_true(verify(b, session));
+		assert.same({ false, true }, { may_enter(a, session), may_enter(b, session) });
+	end);
+
+	it("counts nowhere once the host that verified it refuses it", function ()
+		local all = new_server({ ["*"] = { enable_domain_verification = false } });
+		local session = session_of(a);
+		all[a].app_secret = ("z"):rep(32);
+		assert.is_false(verify(a, session));
+		assert.is_false(may_enter(a, session));
+	end);
+
+	it("counts nowhere once its claims are taken away", function ()
+		new_server({ ["*"] = { enable_domain_verification = false, asap_require_room_claim = false }, [b] = { app_secret = ("a"):rep(32) } });
+		local session = session_of(a, { room = "another" });
+		_G.prosody.events.add_handler("jitsi-authentication-token-verified", function () error("oops"); end);
+		assert.is_false(verify(b, session));
+		assert.same({ false, false }, { may_enter(a, session), may_enter(b, session) });
+	end);
+
 	it("counts nowhere once a later one was refused, or was no token of theirs", function ()
 		new_server();
 		local session = session_of(b);
 		session.host = a;
-		session.auth_token = token(b);
+		session.auth_token = token(b, { jti = "2" });
 		assert.is_false(verify(a, session));
 		assert.same({ false, false }, { may_enter(a, session), may_enter(b, session) });
 		session = session_of(a);

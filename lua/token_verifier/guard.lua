@@ -2,23 +2,7 @@
 -- Whose token does not count for the rooms of a component is there a user without one, for every plugin that looks: while such a
 -- user's stanza is handled, the session has no claims. Plugins read them by themselves, and ask nobody whether they count.
 
-local claims_fields = require "token_verifier.claims".fields;
 local verified = require "token_verifier.verified";
-
-local fields = { "auth_token", table.unpack(claims_fields) };
-
--- What plugins of the rooms give to a guest: the features that a moderator has granted. The others come from a log-in only.
-local given = { jitsi_meet_context_features = true, jitsi_meet_tenant_mismatch = true };
-
--- Who brought nothing.
-local function is_guest(session)
-	for _, field in ipairs(fields) do
-		if session[field] ~= nil and not given[field] then
-			return false;
-		end
-	end
-	return true;
-end
 
 -- By a plugin's module API: the object that decides. The plugin makes another one if it gets another host to ask.
 local deciding = setmetatable({}, { __mode = "k" });
@@ -37,10 +21,10 @@ local function install(module, token_util)
 	end
 	local function handle(handlers, event, data)
 		local origin = data.origin;
-		if origin == nil or is_guest(origin) or verified.counts(deciding[module], origin) then
+		if origin == nil or verified.is_guest(origin) or verified.counts(deciding[module], origin) then
 			return handlers(event, data);
 		end
-		return verified.without(origin, fields, handlers, event, data);
+		return verified.without(origin, handlers, event, data);
 	end
 	for _, kind in ipairs({ "presence", "message", "iq" }) do
 		for _, address in ipairs({ "full", "bare", "host" }) do

@@ -104,7 +104,7 @@ local function refuse(self, session, token, seconds, code, message, facts)
 	self._count:refused(code, seconds);
 	module:log("info", "Token refused: %s: %s (%s)", code, message, report.refused_token(session, token, facts));
 	refused[session] = token ~= nil or refused[session];
-	verified.clear(session);
+	verified.refuse(session, self._host);
 	return false, report.answer(code, message);
 end
 
@@ -149,6 +149,7 @@ function util:process_and_verify_token(session)
 	end
 	if code then
 		claims_fields.assign(session, {});
+		verified.clear(session);
 		return refuse(self, session, token, monotonic() - began, code, message, { kid = header.kid, issuer = claims.iss });
 	end
 	if refused[session] then
