@@ -591,3 +591,54 @@ describe("the claims of a token that does not count", function ()
 		assert.truthy(said:find("info Moderation refused: token-required: a token is required: what b.example has verified", 1, true));
 	end);
 end);
+
+describe("a session that comes back with another token", function ()
+	local other = "conference.c.example";
+
+	-- A session of a's that was let into rooms there, and then into one where no token is needed. `rooms` is whom it is in.
+	local function enter_rooms(count, rooms)
+		local all = new_server({ [a] = { asap_require_room_claim = false } });
+		prosody.load_plugin("lua/modules/mod_token_verification.lua", rooms_of..a, all);
+		local looked = 0;
+		_G.prosody.hosts[rooms_of..a].modules.muc.get_room_from_jid = function (room_jid)
+			looked = looked + 1;
+			return { _data = {}, get_occupant_jid = function () return rooms[room_jid] and "nick"; end };
+		end;
+		local session, token_util = session_of(a), token_util_of(a);
+		session.full_jid = "u@a.example/r";
+		for i = 1, count do
+			assert.is_true((token_util:verify_room(session, ("room%d@%s/nick"):format(i, rooms_of..a))));
+		end
+		session.jitsi_meet_verified_room = "room@"..other;
+		return session, function (claim)
+			session.jitsi_meet_room = claim;
+			return _G.prosody.events.fire_event("jitsi-verify-session-rooms", { session = session });
+		end, function () return looked; end;
+	end
+
+	it("takes it over if it covers every room that the session is in", function ()
+		local rooms = { ["room1@"..rooms_of..a] = true };
+		local _, ask = enter_rooms(3, rooms);
+		assert.is_nil(ask("room1"));
+		assert.is_nil(ask("*"));
+		assert.same({ false, "room1@"..rooms_of..a, "not-allowed" }, { ask("room2").res, ask("room2").room, ask("room2").error });
+		rooms["room1@"..rooms_of..a] = nil;
+		assert.is_nil(ask("room2"));
+	end);
+
+	it("is asked about the rooms that it is in however many it has left, in a time that does not grow", function ()
+		local rooms = { ["room1@"..rooms_of..a] = true };
+		local _, ask, looked = enter_rooms(1000, rooms);
+		assert.is_true(looked() < 5000, looked());
+		local before = looked();
+		assert.is_false(ask("room2").res);
+		assert.is_true(looked() - before < 40);
+	end);
+
+	it("has been in no room where it was refused", function ()
+		local session, ask = enter_rooms(0, { ["room1@"..rooms_of..a] = true });
+		session.jitsi_meet_room = "room1";
+		assert.is_false((token_util_of(a):verify_room(session, "room2@"..rooms_of..a)));
+		assert.is_nil(ask("room2"));
+	end);
+end);

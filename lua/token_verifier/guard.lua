@@ -1,11 +1,64 @@
 -- SPDX-License-Identifier: MIT
 -- Whose token does not count for the rooms of a component is there a user without one, for every plugin that looks: while such a
 -- user's stanza is handled, the session has no claims. Plugins read them by themselves, and ask nobody whether they count.
+-- And a session that comes back with another token takes it over only if that covers each room that it is in.
 
+local jid = require "util.jid";
 local verified = require "token_verifier.verified";
 
 -- By a plugin's module API: the object that decides. The plugin makes another one if it gets another host to ask.
 local deciding = setmetatable({}, { __mode = "k" });
+
+-- By session: { rooms, count, limit }, where `rooms` is the set of those that it was let into by a token_util, and may have left.
+local entered = setmetatable({}, { __mode = "k" });
+local first_limit = 8;
+
+local function is_in(session, room_jid)
+	local host = _G.prosody.hosts[jid.host(room_jid)];
+	local muc = host and host.modules and host.modules.muc;
+	local room = muc and muc.get_room_from_jid(room_jid);
+	return room ~= nil and session.full_jid ~= nil and room:get_occupant_jid(session.full_jid) ~= nil;
+end
+
+-- Drops the rooms that the session has left, once there are twice as many as there were.
+local function drop_left(session, noted)
+	for room_jid in pairs(noted.rooms) do
+		if not is_in(session, room_jid) then
+			noted.rooms[room_jid], noted.count = nil, noted.count - 1;
+		end
+	end
+	noted.limit = math.max(first_limit, 2 * noted.count);
+end
+
+-- Notes that a client's session was let into a room.
+local function note(session, room_address)
+	if session.type ~= "c2s" then
+		return;
+	end
+	local noted = entered[session] or { rooms = {}, count = 0, limit = first_limit };
+	entered[session] = noted;
+	local room_jid = jid.bare(room_address);
+	if noted.rooms[room_jid] then
+		return;
+	elseif noted.count >= noted.limit then
+		drop_left(session, noted);
+	end
+	noted.rooms[room_jid], noted.count = true, noted.count + 1;
+end
+
+-- What a handler of jitsi-verify-session-rooms answers where `token_util` does not let the session into a room on `host` that it
+-- is in; nil where it may take its new claims over.
+local function may_stay(host, token_util, session)
+	for room_jid in pairs(entered[session] and entered[session].rooms or {}) do
+		if jid.host(room_jid) == host and is_in(session, room_jid) then
+			local allowed, error_name, reason = token_util:verify_room(session, room_jid);
+			if not allowed then
+				return { res = false, room = room_jid, error = error_name or "not-allowed", reason = reason };
+			end
+		end
+	end
+	return nil;
+end
 
 -- `token_util` decides, an object that was made for the plugin that guards the rooms: a component may have other plugins with
 -- objects for other purposes. Nothing happens for these.
@@ -31,6 +84,9 @@ local function install(module, token_util)
 			module:wrap_event(kind.."/"..address, handle);
 		end
 	end
+	module:hook_global("jitsi-verify-session-rooms", function (event)
+		return may_stay(module.host, deciding[module], event.session);
+	end);
 end
 
-return { install = install };
+return { install = install, note = note };

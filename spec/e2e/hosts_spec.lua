@@ -197,6 +197,19 @@ for _, way in ipairs{ "our modules", "the drop-in alone" } do
 			world.leave{ client = client };
 		end);
 
+		if way == "our modules" then
+			it("a client that comes back keeps its claims unless the new ones cover every room that it is in", function ()
+				local client = begin("b.example", {}, { resumable = true });
+				joined(client, "own@conference.b.example");
+				joined(client, "planning@conference.guests.example");
+				local outcome = world.come_back{ client = client, token = token_of("b.example", { room = "else" }) };
+				assert.equal("resumed", outcome.outcome);
+				local session = json.decode(world.http{ path = "/sessions", host = "b.example" })[1];
+				assert.equal("*", session.jitsi_meet_room);
+				world.leave{ client = client };
+			end);
+		end
+
 		it("a reload of the configuration takes the trust away", function ()
 			local configuration = {};
 			for i, host in ipairs(hosts) do

@@ -173,6 +173,7 @@ function util:verify_room(session, room_address)
 		allowed, error_name, reason, words, code = false, nil, "the room could not be checked", nil, nil;
 	end
 	if allowed then
+		guard.note(session, room_address);
 		return true;
 	end
 	code = error_name or code or "room-mismatch";
