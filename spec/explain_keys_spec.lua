@@ -317,13 +317,19 @@ VirtualHost "misspelt.example.org"
 Component "conference.misspelt.example.org" "muc"
 	modules_enabled = { "token_verification" }
 Component "open.misspelt.example.org" "muc"
+	token_verification_hosts = { "partners.example.org" }
+Component "listed.meet.example.org" "muc"
+	modules_enabled = { "token_verification" }
+	token_verification_host = { "meet.example.org" }
 ]]);
 		has(output, "FAIL rooms: no token opens a room of conference-meet.example.org\n");
 		has(output, "rooms-without-judge (configuration): No token opens a room of conference-meet.example.org: "
 			..'the options of "example.org" should judge it');
 		has(output, 'No token opens a room of conference.misspelt.example.org: the options of "misspelt.example.org" should judge it');
 		local _, count = output:gsub("FAIL rooms", "");
-		assert.same({ 2, 1 }, { count, status }, output);
+		assert.same({ 3, 1 }, { count, status }, output);
+		has(output, 'No token opens a room of listed.meet.example.org: the options of "" should judge it');
+		has(output, "token_verification_hosts is set for open.misspelt.example.org");
 	end);
 
 	it("sees a library that is loaded in place of ours, from the folder of the installer or another", function ()

@@ -296,6 +296,20 @@ describe("the settings of a room", function ()
 	end);
 end);
 
+describe("an option of the component that nobody reads", function ()
+	it("is said to be unknown, but none of the host's own or of another plugin", function ()
+		load_module({ token_leeway = 5 }, {
+			token_verification_require_token_for_moderatoin = true, token_verification_hosts = { "b.example" },
+			token_verification_allowlist = {}, muc_room_locking = false, asap_key_id = "x",
+		}, { token_max_lifetime = 60 });
+		local unknown = prosody.logged("warn", "is unknown here");
+		assert.equal(2, #unknown);
+		assert.equal(1, #prosody.logged("warn", "Option 'token_verification_require_token_for_moderatoin' is unknown here: "
+			.."did you mean 'token_verification_require_token_for_moderation'?"));
+		assert.equal(1, #prosody.logged("warn", "Option 'token_verification_hosts' is unknown here"));
+	end);
+end);
+
 describe("the room of a resumed session", function ()
 	local function ask(changes)
 		load_module();

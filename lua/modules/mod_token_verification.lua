@@ -7,6 +7,7 @@ local jid_prep = require "util.jid".prep;
 local set = require "util.set";
 local st = require "util.stanza";
 local new_metrics = require "token_verifier.metrics".new;
+local unknown_options = require "token_verifier.unknown_options";
 
 local xmlns_error = "http://jitsi.org/jitmeet";
 local xmlns_muc = "http://jabber.org/protocol/muc";
@@ -104,6 +105,9 @@ end
 local function configure()
 	local former = judge;
 	judge = read_judge();
+	if judge ~= module.host then -- otherwise token_util reads them all
+		unknown_options.check_component(module.host, log);
+	end
 	if not door.count or judge ~= former then
 		door.count = new_metrics(module, judge or module.host);
 	end

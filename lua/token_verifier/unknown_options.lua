@@ -59,4 +59,17 @@ local function check(host, asked, log, config)
 	end
 end
 
-return { check = check };
+-- Complains about those of a component of rooms that are called as those of mod_token_verification are.
+local function check_component(host, log)
+	local known = {};
+	for _, name in ipairs(of_others) do
+		known[name] = true;
+	end
+	for name in pairs(rawget(configmanager.getconfig(), host) or {}) do
+		if type(name) == "string" and name:find("^token_verif") and not known[name] then
+			report(name, known, log);
+		end
+	end
+end
+
+return { check = check, check_component = check_component };

@@ -74,7 +74,7 @@ end
 local function misplaced(file)
 	local rows = {};
 	for host, section in pairs(file.sections) do
-		for _, name in ipairs(section.component_module and { "app_id", "app_secret", "app_secret_file" } or {}) do
+		for _, name in ipairs(section.component_module and { "app_id", "app_secret", "app_secret_file", "token_verification_hosts" } or {}) do
 			if section[name] ~= nil then
 				rows[#rows + 1] = row("file", "WARN", ("%s is set for %s"):format(name, host),
 					find("options-misplaced", { found = name, host = host }));
@@ -89,8 +89,8 @@ end
 local function unguarded(file)
 	local rows = {};
 	for _, host in ipairs(file:hosts("muc")) do
-		local judge = file:get(host, "token_verification_host") or host:gsub("^[^.]+%.", "");
-		judge = tostring(judge):lower();
+		local named = file:get(host, "token_verification_host");
+		local judge = named == nil and host:gsub("^[^.]+%.", "") or type(named) == "table" and "" or tostring(named):lower();
 		if loads(file, host, "token_verification") and not (judge ~= "*" and file.sections[judge] and file:get(judge, "app_id") ~= nil) then
 			rows[#rows + 1] = row("rooms", "FAIL", ("no token opens a room of %s"):format(host),
 				find("rooms-without-judge", { host = host, found = quote(judge) }));
