@@ -492,6 +492,31 @@ describe("the claims of a token that does not count", function ()
 		assert.same(before, session);
 	end);
 
+	it("are put back after an error that ends the coroutine, as Prosody runs a client's stanzas, and where it was raised is told", function ()
+		local function broken()
+			error("oops");
+		end
+		load_guard({}, broken);
+		local session = session_of(b, claims);
+		local before = copy_of(session);
+		local ok, err = coroutine.resume(coroutine.create(fire), session);
+		assert.is_false(ok);
+		assert.same(before, session);
+		assert.is_true(may_enter(b, session));
+		assert.truthy(err:find("oops\nstack traceback:", 1, true), err);
+	end);
+
+	it("are put back after a wait", function ()
+		load_guard({}, function () return coroutine.yield("waiting"); end);
+		local session = session_of(b, claims);
+		local before = copy_of(session);
+		local thread = coroutine.create(fire);
+		assert.same({ true, "waiting" }, { coroutine.resume(thread, session) });
+		assert.is_nil(session.auth_token);
+		assert.same({ true, "handled" }, { coroutine.resume(thread, "handled") });
+		assert.same(before, session);
+	end);
+
 	it("are none that the plugins of the rooms have given to a guest", function ()
 		local features;
 		load_guard({ allow_empty_token = true }, function (event) features = event.origin.jitsi_meet_context_features; end);

@@ -161,7 +161,27 @@ local function counts(settings, session)
 	return settings.muc_domain_base ~= nil and is_guest(session);
 end
 
--- Runs f(...) while the session has nothing of its token, and puts that back, also after an error.
+-- Where an error was raised is no longer seen once it is raised anew.
+local function with_traceback(err)
+	return type(err) == "string" and debug.traceback(err, 2) or err;
+end
+
+-- Puts back what was taken away, and passes on what the call gave or raised.
+local function put_back(session, values, ok, ...)
+	records[session].hidden = nil;
+	if session.auth_token == nil then -- otherwise it was resumed or verified anew during a wait: these are of the past
+		for field, value in pairs(values) do
+			session[field] = value;
+		end
+	end
+	if not ok then
+		error(..., 0);
+	end
+	return ...;
+end
+
+-- Runs f(...) while the session has nothing of its token, and puts that back, also after an error: Prosody drops the coroutine then,
+-- which closes no variables.
 local function without(session, f, ...)
 	local record = record_of(session);
 	if record.hidden then
@@ -172,16 +192,7 @@ local function without(session, f, ...)
 	for _, field in ipairs(fields) do
 		values[field], session[field] = session[field], nil;
 	end
-	local _ <close> = setmetatable({}, { __close = function ()
-		record.hidden = nil;
-		if session.auth_token ~= nil then -- while `f` waited the session was resumed, or verified anew: these are of the past
-			return;
-		end
-		for field, value in pairs(values) do
-			session[field] = value;
-		end
-	end });
-	return f(...);
+	return put_back(session, values, xpcall(f, with_traceback, ...));
 end
 
 -- Why a token is asked for, for the log.
