@@ -605,12 +605,40 @@ describe("what is asked of a room from outside", function ()
 			st.iq({ type = "error", id = "1", from = "u@example.org/r", to = "room2@"..muc.."/nick" }),
 			st.message({ type = "error", from = "u@example.org/r", to = "room2@"..muc.."/nick" }),
 			st.presence({ type = "error", from = "u@example.org/r", to = "room2@"..muc.."/nick" }),
-			st.presence({ type = "unavailable", from = "u@example.org/r", to = "room2@"..muc.."/nick" }),
+			st.presence({ type = "unavailable", from = member, to = "room2@"..muc.."/nick" }),
+			st.iq({ type = "result", id = "1", from = member, to = "room2@"..muc.."/nick" }),
 			st.presence({ from = "u@example.org/r", to = "room2@"..muc.."/nick" }):tag("x", { xmlns = xmlns.muc }),
 		}) do
 			assert.is_nil(ask(session, stanza), tostring(stanza));
 		end
 		assert.same({}, session.sent);
+	end);
+
+	it("is refused without a word where it is a farewell or an answer from outside", function ()
+		load_with_rooms({}, { admins = { "boss@example.org" } });
+		local session = new_session();
+		for _, room in ipairs({ "room2@"..muc, "room9@"..muc }) do
+			for _, stanza in ipairs({
+				st.presence({ type = "unavailable", from = "u@example.org/r", to = room.."/nick" }),
+				st.presence({ type = "unavailable", from = "u@example.org/r", to = room }),
+				st.iq({ type = "result", id = "1", from = "u@example.org/r", to = room.."/nick" }),
+			}) do
+				assert.is_true(ask(session, stanza), tostring(stanza));
+				stanza.attr.from = "boss@example.org/r";
+				assert.is_nil(ask(session, stanza), tostring(stanza));
+			end
+		end
+		assert.same({}, session.sent);
+		assert.same({}, prosody.logged("info", "Room refused"));
+	end);
+
+	it("is a message of a type that there is none of", function ()
+		load_with_rooms();
+		for _, kind in ipairs({ "unavailable", "result" }) do
+			local session = new_session();
+			assert.is_true(ask(session, st.message({ type = kind, from = "u@example.org/r", to = "room2@"..muc.."/nick" })));
+			the_error(session);
+		end
 	end);
 
 	it("is an entry into a room that was destroyed, which would tell why", function ()

@@ -4,6 +4,7 @@
 local configmanager = require "core.configmanager";
 local jid_bare = require "util.jid".bare;
 local jid_prep = require "util.jid".prep;
+local jid_resource = require "util.jid".resource;
 local set = require "util.set";
 local st = require "util.stanza";
 local new_metrics = require "token_verifier.metrics".new;
@@ -148,8 +149,16 @@ module:hook("muc-occupant-pre-join", check_entry, 99);
 
 -- What this server's own components say, and those that have a secret for it.
 local services = { component = true, ["local"] = true };
+
 -- What nobody answers.
-local no_question = { error = true, result = true, unavailable = true };
+local function is_answer(stanza)
+	return stanza.attr.type == "error" or stanza.name == "iq" and stanza.attr.type == "result" and jid_resource(stanza.attr.to) == nil;
+end
+
+-- What nobody outside has to say. Prosody would tell him of a room that was destroyed, or that there is none.
+local function is_last_word(stanza)
+	return stanza.name == "presence" and stanza.attr.type == "unavailable" or stanza.name == "iq" and stanza.attr.type == "result";
+end
 
 -- A room that was destroyed has no entry, but says why and where to go instead.
 local function is_entry(stanza, room)
@@ -161,13 +170,15 @@ end
 local function check_question(event)
 	local origin, stanza = event.origin, event.stanza;
 	local muc = prosody.hosts[module.host].modules.muc;
-	if not muc or services[origin.type] or no_question[stanza.attr.type] then
+	if not muc or services[origin.type] or is_answer(stanza) then
 		return;
 	end
 	local room_jid = jid_bare(stanza.attr.to);
 	local room = muc.get_room_from_jid(room_jid);
 	if is_entry(stanza, room) or room == nil and room_jid == module.host then -- the component itself is asked
 		return;
+	elseif is_last_word(stanza) then
+		return not door:is_known(origin, stanza.attr.from, room) or nil; -- without a word
 	end
 	local allowed, error_name, reason = door:may_ask(origin, stanza.attr.from, stanza.attr.to, room);
 	if not allowed then

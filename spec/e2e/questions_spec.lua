@@ -268,6 +268,35 @@ describe("a room that a token does not cover", function ()
 	end);
 end);
 
+describe("a room that was destroyed", function ()
+	it("tells why to who may enter it, and to nobody else, whatever he sends there", function ()
+		local room = "crypt@conference.meet.example";
+		local keeper, heir, thief = token_user("crypt"), token_user("crypt"), token_user("hall");
+		fill(room, keeper);
+		local owner = "<iq xmlns='jabber:client' type='set' to='%s'><query xmlns='http://jabber.org/protocol/muc#owner'>%s</query></iq>";
+		assert.equal("done", say(keeper, owner, room, "<x xmlns='jabber:x:data' type='submit'>"
+			.. "<field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#roomconfig</value></field>"
+			.. "<field var='muc#roomconfig_persistentroom'><value>1</value></field></x>").outcome);
+		assert.equal("done", say(keeper, owner, room, "<destroy><reason>" .. words .. "</reason></destroy>").outcome);
+		for _, stanza in ipairs{
+			"<presence xmlns='jabber:client' type='unavailable' to='%s/x'/>", "<presence xmlns='jabber:client' type='unavailable' to='%s'/>",
+			"<presence xmlns='jabber:client' type='result' to='%s/x'/>", "<presence xmlns='jabber:client' type='error' to='%s/x'/>",
+			"<message xmlns='jabber:client' type='unavailable' to='%s/x'/>", "<message xmlns='jabber:client' type='result' to='%s'/>",
+			"<message xmlns='jabber:client' to='%s'/>", "<message xmlns='jabber:client' type='error' to='%s/x'/>",
+			"<iq xmlns='jabber:client' type='result' to='%s/x'/>", "<iq xmlns='jabber:client' type='result' to='%s'/>",
+			"<iq xmlns='jabber:client' type='error' to='%s/x'/>", "<iq xmlns='jabber:client' type='get' to='%s'/>",
+			"<presence xmlns='jabber:client' to='%s/x'><x xmlns='http://jabber.org/protocol/muc'/></presence>",
+		} do
+			local answer, elsewhere = say(thief, stanza, room), say(thief, stanza, "nowhere@conference.meet.example");
+			assert.is_nil(answer.heard:find(words, 1, true), answer.heard);
+			assert.same({ answer.outcome, answer.condition, answer.text }, { elsewhere.outcome, elsewhere.condition, elsewhere.text }, stanza);
+		end
+		local answer = say(heir, "<message xmlns='jabber:client' to='%s'/>", room);
+		assert.same({ "gone", words }, { answer.condition, answer.text });
+		close(keeper, heir, thief);
+	end);
+end);
+
 describe("a component that no host's options judge", function ()
 	it("lets nobody in but admins, and says at start what to set", function ()
 		local log = world.log_since{ name = "main", position = 0 };
