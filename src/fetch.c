@@ -159,6 +159,12 @@ static struct list *queue_of(const struct tv_fetch *fetch) {
     return &fetcher.queued[fetch->settings.urgent];
 }
 
+// What is queued may start in the next step, which nothing else would tell.
+static void wake_queued(void) {
+    if (fetcher.queued[true].first || fetcher.queued[false].first)
+        tv_fetcher_wake_by(tv_clock_steady_ms());
+}
+
 static void drop_tls(struct tv_fetch *fetch) {
     tv_tls_free(fetch->tls);
     fetch->tls = NULL;
@@ -208,6 +214,7 @@ static bool set_up(void) {
     adopt_fetches(&inherited.queued[true]);
     adopt_fetches(&inherited.queued[false]);
     arm_timer();
+    wake_queued();
     return true;
 }
 
@@ -368,6 +375,7 @@ void tv_fetch_free(struct tv_fetch *fetch) {
         set_up(); // so that a child's handles, not its parent's, are closed
     if (fetch->state == TV_FETCH_RUNNING) {
         stop_running(fetch);
+        wake_queued();
     } else if (fetch->state == TV_FETCH_QUEUED) {
         list_remove(queue_of(fetch), fetch);
     } else if (fetch->state == TV_FETCH_ENDED) {
@@ -458,4 +466,5 @@ struct tv_fetch *tv_fetcher_take_ended(void) {
 
 void tv_fetcher_limit(size_t limit) {
     max_running = limit < TV_FETCH_MAX_RUNNING ? limit : TV_FETCH_MAX_RUNNING;
+    wake_queued();
 }

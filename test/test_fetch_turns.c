@@ -2,6 +2,8 @@
 // Sources that hang, beside others on the same host: whose fetches are in flight, and who waits.
 #include "stores.h"
 
+#include <poll.h>
+
 enum { GOOD, SILENT };
 
 static struct server_answer answers[SERVER_ANSWERS] = {
@@ -86,6 +88,64 @@ static void test_few_allowed(void) {
     tv_keystore_free(last);
 }
 
+// Whether the descriptor says that a step has work.
+static bool is_due(void) {
+    struct pollfd polled = {.fd = tv_keystores_descriptor(), .events = POLLIN};
+    return poll(&polled, 1, 0) == 1;
+}
+
+static void step_until_idle(void) {
+    int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
+    while (is_due() && tv_clock_steady_ms() < until_ms)
+        tv_keystores_step(0);
+    CHECK(!is_due(), "nothing more to do");
+}
+
+// A server that polls comes back for whoever may start because another was given up.
+static void test_room_wakes(void) {
+    int hanging = new_path(SILENT), waiting = new_path(SILENT);
+    struct tv_keystore *first = open_patient(hanging, 1), *second = open_patient(waiting, 64);
+    ask_for(first, 1);
+    check_requests(hanging, 1, "the only one");
+    ask_for(second, 1);
+    step_until_idle();
+    CHECK_NUMBER(0, requests(waiting), "no room");
+    tv_keystore_free(first);
+    CHECK(is_due(), "room that a store left");
+    check_requests(waiting, 1, "and who takes it");
+    // Nothing of this one is in flight: only the limit is another without it.
+    int third = new_path(SILENT);
+    struct tv_keystore *strict = open_patient(new_path(SILENT), 1), *last = open_patient(third, 64);
+    ask_for(last, 1);
+    step_until_idle();
+    CHECK_NUMBER(0, requests(third), "no room under the other's limit");
+    tv_keystore_free(strict);
+    CHECK(is_due(), "room that a limit left");
+    check_requests(third, 1, "and who takes that");
+    tv_keystore_free(second);
+    tv_keystore_free(last);
+}
+
+// What was in flight starts again in the child of a fork, whose descriptor tells of it.
+static void test_fork_wakes(void) {
+    int path = new_path(SILENT), status = 0;
+    struct tv_keystore *store = open_patient(path, 64);
+    ask_for(store, 1);
+    check_requests(path, 1, "in flight");
+    step_until_idle();
+    pid_t child = fork();
+    if (child == 0) {
+        for (int i = 0; i < 100 && requests(path) < 2; i++) {
+            struct pollfd polled = {.fd = tv_keystores_descriptor(), .events = POLLIN};
+            if (poll(&polled, 1, 100) == 1)
+                tv_keystores_step(0);
+        }
+        _exit(requests(path) == 2 ? 0 : 1);
+    }
+    CHECK(child > 0 && waitpid(child, &status, 0) == child && status == 0, "asked for by a child");
+    tv_keystore_free(store);
+}
+
 int main(void) {
     size_t length;
     char *pem = check_read_file(KEYS "rsa.pem", &length);
@@ -94,6 +154,8 @@ int main(void) {
     server_start(&server, answers);
     test_many_hang();
     test_few_allowed();
+    test_room_wakes();
+    test_fork_wakes();
     server_stop(&server);
     free(pem);
     return check_report("test_fetch_turns");
