@@ -31,6 +31,7 @@ static struct fetcher {
     CURLM *multi;
     struct list queued[2], running, ended; // two queues: the second is of what is urgent
     size_t running_count[2];
+    uint64_t turns; // that were given
     int64_t curl_deadline_ms;
     int64_t wake_at_ms;
     int64_t armed_ms; // what the timer is set to
@@ -210,6 +211,7 @@ static bool set_up(void) {
     fetcher = made;
     fetcher.wake_at_ms = inherited.pid != 0 ? inherited.wake_at_ms : NEVER;
     fetcher.ended = inherited.ended;
+    fetcher.turns = inherited.turns;
     adopt_fetches(&inherited.running);
     adopt_fetches(&inherited.queued[true]);
     adopt_fetches(&inherited.queued[false]);
@@ -254,24 +256,35 @@ static void start(struct tv_fetch *fetch) {
     list_append(&fetcher.running, fetch);
     fetcher.running_count[fetch->settings.urgent]++;
     fetch->settings.source->running[fetch->settings.urgent]++;
+    fetch->settings.source->last_turn[fetch->settings.urgent] = ++fetcher.turns;
     fetch->state = TV_FETCH_RUNNING;
     fetch->easy = tv_fetch_open_easy(fetch);
     if (!fetch->easy || curl_multi_add_handle(fetcher.multi, fetch->easy) != CURLM_OK)
         end_fetch(fetch, CURLE_OUT_OF_MEMORY);
 }
 
-// Those that came first, of the sources that may have one more. False: others have to wait for the
-// next step, as libcurl goes on with all that were started in one call.
+// The next to start: the first of the source that had no turn for longest. NULL: none may.
+static struct tv_fetch *next_queued(bool urgent) {
+    struct tv_fetch *next = NULL;
+    if (fetcher.running_count[urgent] >= max_running)
+        return NULL;
+    for (struct tv_fetch *fetch = fetcher.queued[urgent].first; fetch; fetch = fetch->next) {
+        const struct tv_fetch_source *source = fetch->settings.source;
+        if (has_turn(source, urgent) &&
+            (!next || source->last_turn[urgent] < next->settings.source->last_turn[urgent]))
+            next = fetch;
+    }
+    return next;
+}
+
+// False: others have to wait for the next step, as libcurl goes on with all that were started in
+// one call.
 static bool start_queue(bool urgent, int *started) {
     struct tv_fetch *next;
-    for (struct tv_fetch *fetch = fetcher.queued[urgent].first;
-         fetch && fetcher.running_count[urgent] < max_running; fetch = next) {
-        next = fetch->next;
-        if (!has_turn(fetch->settings.source, urgent))
-            continue;
+    while ((next = next_queued(urgent))) {
         if ((*started)++ == STARTS_PER_STEP)
             return false;
-        start(fetch);
+        start(next);
     }
     return true;
 }

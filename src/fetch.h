@@ -13,7 +13,8 @@
 // Who asks: transfers in flight are shared out among sources, so that those of one that hangs do
 // not stand in the way of others, on the same host or on another.
 struct tv_fetch_source {
-    size_t running[2]; // those that are not urgent, and those that are
+    size_t running[2];     // those that are not urgent, and those that are
+    uint64_t last_turn[2]; // likewise: the number of the last that was started
 };
 
 // How to ask a source. The strings, each of which may be NULL, are borrowed until the fetch is

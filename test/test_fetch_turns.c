@@ -55,9 +55,8 @@ static void test_many_hang(void) {
     for (int i = 0; i < HANGING; i++) {
         stores[i] = open_patient(paths[i] = new_path(SILENT), 64);
         ask_for(stores[i], 64);
-    }
-    for (int i = 0; i < HANGING; i++)
         check_requests(paths[i], in_flight[i], "in flight for a source that hangs");
+    }
     for (int i = 0; i < 20; i++)
         check_served(new_path(GOOD), "a source beside those that hang");
     for (int i = 0; i < HANGING; i++)
@@ -74,10 +73,10 @@ static void test_few_allowed(void) {
     struct tv_keystore *first = open_patient(hanging, 3), *second = open_patient(other, 3);
     struct tv_keystore *last = open_patient(third, 3);
     ask_for(first, 8);
-    ask_for(second, 8);
-    ask_for(last, 8);
     check_requests(hanging, 2, "two of three");
+    ask_for(second, 8);
     check_requests(other, 1, "the third");
+    ask_for(last, 8);
     for (int i = 0; i < 5; i++)
         tv_keystores_step(20);
     CHECK_NUMBER(0, requests(third), "none for another");
@@ -146,6 +145,35 @@ static void test_fork_wakes(void) {
     tv_keystore_free(store);
 }
 
+// Whoever comes last is not behind all that others have queued.
+static void test_turns(size_t limit, int hanging, int kids) {
+    struct tv_keystore *stores[64];
+    char url[128];
+    for (int i = 0; i < hanging; i++) {
+        struct tv_keystore_options options = options_of(url_of(new_path(SILENT), "", url));
+        options.max_fetches = limit;
+        options.timeout_ms = 100;
+        stores[i] = open_with(&options);
+        ask_for(stores[i], kids);
+    }
+    int path = new_path(GOOD), before = 0;
+    for (int i = 0; i < hanging; i++)
+        before -= requests(path - 1 - i);
+    struct tv_keystore *store = open_patient(path, 64);
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "key", tv_clock_steady_ms()), "a key");
+    int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
+    while (requests(path) < 1 && tv_clock_steady_ms() < until_ms)
+        tv_keystores_step(20);
+    CHECK_NUMBER(1, requests(path), "its turn");
+    for (int i = 0; i < hanging; i++)
+        before += requests(path - 1 - i);
+    CHECK(before <= hanging, "each had one turn before it");
+    settle_all();
+    tv_keystore_free(store);
+    for (int i = 0; i < hanging; i++)
+        tv_keystore_free(stores[i]);
+}
+
 int main(void) {
     size_t length;
     char *pem = check_read_file(KEYS "rsa.pem", &length);
@@ -156,6 +184,9 @@ int main(void) {
     test_few_allowed();
     test_room_wakes();
     test_fork_wakes();
+    test_turns(1, 1, 16);
+    test_turns(2, 3, 16);
+    test_turns(3, 5, 16);
     server_stop(&server);
     free(pem);
     return check_report("test_fetch_turns");
