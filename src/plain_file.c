@@ -10,8 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// A descriptor, or -1 and why there is none.
-static int open_plain(const char *path, enum tv_file_outcome *outcome) {
+// A descriptor, or -1 and why there is none. What is known to be too large is not read: that would
+// take a server's loop some milliseconds, at each connection.
+static int open_plain(const char *path, size_t max, enum tv_file_outcome *outcome) {
     struct stat found;
     *outcome = TV_FILE_UNREADABLE;
     // Not blocking, so that a pipe is open at once, and is then seen.
@@ -19,7 +20,9 @@ static int open_plain(const char *path, enum tv_file_outcome *outcome) {
     if (file < 0)
         return -1;
     if (fstat(file, &found) == 0) {
-        *outcome = S_ISREG(found.st_mode) ? TV_FILE_READ : TV_FILE_NOT_PLAIN;
+        *outcome = !S_ISREG(found.st_mode)      ? TV_FILE_NOT_PLAIN
+                   : found.st_size > (off_t)max ? TV_FILE_TOO_LARGE
+                                                : TV_FILE_READ;
         if (*outcome == TV_FILE_READ)
             return file;
     }
@@ -39,7 +42,7 @@ static size_t read_whole(int file, char *bytes, size_t size) {
 
 enum tv_file_outcome tv_plain_file_read(const char *path, size_t max, char **text, size_t *length) {
     enum tv_file_outcome outcome;
-    int file = open_plain(path, &outcome);
+    int file = open_plain(path, max, &outcome);
     if (file < 0)
         return outcome;
     char *bytes = malloc(max + 1);
@@ -66,7 +69,7 @@ void tv_plain_file_free(char *text, size_t length) {
 bool tv_plain_file_read_line(const char *path, char *line, size_t size) {
     enum tv_file_outcome outcome;
     line[0] = '\0';
-    int file = open_plain(path, &outcome);
+    int file = open_plain(path, size, &outcome);
     if (file < 0)
         return false;
     size_t length = read_whole(file, line, size);
