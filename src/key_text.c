@@ -240,6 +240,8 @@ static bool find_form(struct tv_span text, enum tv_key_form *form) {
 static bool find_block(struct tv_span *text, bool only_private, enum tv_key_form *form) {
     static const struct tv_span begin = {"-----BEGIN ", 11};
     const char *from = text->data, *end = from + text->length;
+    if (text->length >= 3 && memcmp(from, "\xef\xbb\xbf", 3) == 0) // a byte order mark
+        from += 3;
     for (const char *at = from;
          (at = memmem(at, (size_t)(end - at), begin.data, begin.length)) != NULL;) {
         struct tv_span label = {at + begin.length, (size_t)(end - at) - begin.length};

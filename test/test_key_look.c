@@ -440,6 +440,39 @@ static void test_lines(void) {
     free(pem_text);
 }
 
+// A byte order mark is no part of the first line, as OpenSSL has it; anything else in front of a
+// block is.
+static void test_marks(void) {
+    static const struct {
+        const char *before;
+        enum tv_status status;
+    } cases[] = {{"\xef\xbb\xbf", TV_OK},
+                 {"\xef\xbb\xbf\n", TV_OK},
+                 {"\xef\xbb\xbf\xef\xbb\xbf", TV_MALFORMED_KEY},
+                 {"\n\xef\xbb\xbf", TV_MALFORMED_KEY},
+                 {"\xef\xbb\xbe", TV_MALFORMED_KEY},
+                 {" ", TV_MALFORMED_KEY},
+                 {"abc", TV_MALFORMED_KEY}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        size_t length;
+        char *pem_text = check_read_file("test/vectors/keys/rsa.private.pem", &length), *text;
+        BIO *bio = BIO_new(BIO_s_mem());
+        struct tv_key *key, *signing = NULL;
+        struct tv_detail detail;
+        BIO_puts(bio, cases[i].before);
+        BIO_write(bio, pem_text, (int)length);
+        CHECK_STATUS(cases[i].status, load(bio, &key, &detail), cases[i].before);
+        length = (size_t)BIO_get_mem_data(bio, &text);
+        detail = (struct tv_detail){0};
+        CHECK_STATUS(cases[i].status, tv_key_load_private(text, length, &signing, &detail),
+                     cases[i].before);
+        tv_key_free(signing);
+        tv_key_free(key);
+        BIO_free(bio);
+        free(pem_text);
+    }
+}
+
 // Checks that take a hundred times as long as others.
 static void test_exponents(void) {
     static const struct {
@@ -563,6 +596,7 @@ int main(void) {
     }
     test_hostile();
     test_lines();
+    test_marks();
     test_der_length();
     test_exponents();
     test_signing();
