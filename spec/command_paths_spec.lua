@@ -83,6 +83,24 @@ describe("in a folder with modules of the same names the command", function ()
 		assert.is_nil(io.open(folder.."/loaded"));
 	end);
 
+	for said, setting in pairs {
+		["a symbolic link"] = "ln -sf '%s/bin/token-verifier' bin/verifier; bin/verifier --version",
+		["a symbolic link to another one"] = "ln -sf '%s/bin/token-verifier' 'an'\\''other'; ln -sf \"../an'other\" bin/verifier; \"$PWD/bin/verifier\" --version",
+		["a symbolic link on PATH"] = "ln -sf '%s/bin/token-verifier' bin/verifier; PATH=$PWD/bin:$PATH; cd /; verifier --version",
+	} do
+		it("runs its own, called by "..said, function ()
+			local output, errors, status = command.shell(folder, ([[
+				unset LUA_PATH LUA_CPATH
+				mkdir -p bin lua share/lua/5.4 && cp -r token_verifier* argparse.lua lua/ && cp -r token_verifier* argparse.lua share/lua/5.4/
+				]]..setting):format(prefix));
+			os.execute(("cd '%s' && rm -rf lua share"):format(folder));
+			assert.equal("", errors);
+			assert.matches("^token%-verifier %d", output);
+			assert.equal(0, status);
+			assert.is_nil(io.open(folder.."/loaded"));
+		end);
+	end
+
 	it("runs its own from within its folder", function ()
 		local output, errors = command.shell(folder, ([[
 			unset LUA_PATH LUA_CPATH
