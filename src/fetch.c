@@ -470,6 +470,8 @@ void tv_fetcher_wake_by(int64_t time_ms) {
     arm_timer();
 }
 
+bool tv_fetcher_has_ended(void) { return fetcher.ended.first != NULL; }
+
 struct tv_fetch *tv_fetcher_take_ended(void) {
     struct tv_fetch *fetch = list_take(&fetcher.ended);
     if (fetch)

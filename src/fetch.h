@@ -78,6 +78,9 @@ void tv_fetcher_wake_by(int64_t time_ms);
 // The next transfer that has ended, or NULL. The caller frees it.
 struct tv_fetch *tv_fetcher_take_ended(void);
 
+// Whether there is one.
+bool tv_fetcher_has_ended(void);
+
 // Sets how many transfers of either kind may be in flight, at most TV_FETCH_MAX_RUNNING; those that
 // are go on. A quarter of them is for sources that have none, and of the others a source that has
 // some takes no more than it leaves.

@@ -244,12 +244,22 @@ static void take_settings(struct tv_keystore *store, const struct tv_keystore_op
         shorten(&entry->life, options);
 }
 
+// Whoever opens a store that nobody had asks its servers at once, as one that is made does: often
+// it is a plugin that was loaded anew because of what had failed.
+static void forget_failures(struct tv_keystore *store) {
+    for (size_t i = 0; i < store->server_count; i++)
+        memset(store->servers[i].health, 0, sizeof store->servers[i].health);
+    store->penalty_until_ms = 0;
+}
+
 enum tv_status tv_keystore_open(const struct tv_keystore_options *options,
                                 struct tv_keystore **store, const char **differs,
                                 struct tv_detail *detail) {
     struct tv_keystore *found = find_store(options);
-    if (found && found->openers == 0)
+    if (found && found->openers == 0) {
         take_settings(found, options);
+        forget_failures(found);
+    }
     if (differs)
         *differs = found ? tv_keystore_options_difference(&found->options, options) : NULL;
     if (found) {

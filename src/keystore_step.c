@@ -340,7 +340,7 @@ size_t tv_keystores_step(int64_t wait_ms) {
         effort -= takes < effort ? takes : effort;
         settle(tv_fetch_owner(fetch), now_ms);
     }
-    if (effort == 0)
+    if (tv_fetcher_has_ended())
         tv_fetcher_wake_by(now_ms); // to go on, once others had their turn
     struct tv_keystore *next;
     for (struct tv_keystore *store = tv_keystores_first(TV_LIST_BUSY); store; store = next) {

@@ -448,6 +448,31 @@ static void test_left(void) {
 }
 
 // Of too many the one that was left first goes, but not while its key is on its way.
+// A plugin that is loaded anew asks at once, whatever its former copy was told.
+static void test_left_after_failure(void) {
+    int path = new_path(ERROR);
+    char url[128];
+    struct tv_keystore_options options = options_of(url_of(path, "left", url));
+    options.back_off_min_ms = options.back_off_max_ms = 60000;
+    struct tv_keystore *store = open_with(&options), *again;
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "one", tv_clock_steady_ms()), "on its way");
+    tv_settlement_free(settle());
+    CHECK_STATUS(TV_KEY_SOURCE_UNAVAILABLE, ask_at(store, "one", tv_clock_steady_ms()),
+                 "it failed");
+    again = open_with(&options);
+    CHECK_STATUS(TV_KEY_SOURCE_UNAVAILABLE, ask_at(again, "one", tv_clock_steady_ms()),
+                 "while somebody has it");
+    tv_keystore_close(again, 60000);
+    tv_keystore_close(store, 60000);
+    server_say(&server, path, GOOD);
+    again = open_with(&options);
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(again, "one", tv_clock_steady_ms()), "asked at once");
+    struct tv_settlement *settlement = settle();
+    CHECK(settlement && settlement->key, "and there");
+    tv_settlement_free(settlement);
+    tv_keystore_close(again, 0);
+}
+
 static void test_left_in_number(void) {
     char url[128], rest[16];
     int64_t now_ms = tv_clock_steady_ms();
@@ -569,6 +594,7 @@ int main(void) {
     test_again();
     test_fetch_not_taken();
     test_left();
+    test_left_after_failure();
     test_left_in_number();
     test_fetch_limits();
     server_stop(&server);
