@@ -614,19 +614,24 @@ describe("what is asked of a room from outside", function ()
 		assert.same({}, session.sent);
 	end);
 
-	it("is refused without a word where it is a farewell or an answer from outside", function ()
+	it("is dropped without a word where it is a farewell or an answer to a room that has gone", function ()
 		load_with_rooms({}, { admins = { "boss@example.org" } });
 		local session = new_session();
-		for _, room in ipairs({ "room2@"..muc, "room9@"..muc }) do
+		local function say(room, from, expected)
 			for _, stanza in ipairs({
-				st.presence({ type = "unavailable", from = "u@example.org/r", to = room.."/nick" }),
-				st.presence({ type = "unavailable", from = "u@example.org/r", to = room }),
-				st.iq({ type = "result", id = "1", from = "u@example.org/r", to = room.."/nick" }),
+				st.presence({ type = "unavailable", from = from, to = room.."@"..muc.."/nick" }),
+				st.presence({ type = "unavailable", from = from, to = room.."@"..muc }),
+				st.iq({ type = "result", id = "1", from = from, to = room.."@"..muc.."/nick" }),
 			}) do
-				assert.is_true(ask(session, stanza), tostring(stanza));
-				stanza.attr.from = "boss@example.org/r";
-				assert.is_nil(ask(session, stanza), tostring(stanza));
+				assert.equal(expected, ask(session, stanza), tostring(stanza));
 			end
+		end
+		say("room2", "u@example.org", nil); -- the server of somebody in it answers for his address without a resource
+		say("room9", "u@example.org/r", true);
+		rooms["room2@"..muc]._data.destroyed = true;
+		say("room2", "u@example.org/r", true);
+		for _, room in ipairs({ "room2", "room9" }) do
+			say(room, "boss@example.org/r", nil);
 		end
 		assert.same({}, session.sent);
 		assert.same({}, prosody.logged("info", "Room refused"));

@@ -155,15 +155,18 @@ local function is_answer(stanza)
 	return stanza.attr.type == "error" or stanza.name == "iq" and stanza.attr.type == "result" and jid_resource(stanza.attr.to) == nil;
 end
 
--- What nobody outside has to say. Prosody would tell him of a room that was destroyed, or that there is none.
+-- What is no question, but Prosody answers it where a room was destroyed, or there is none.
 local function is_last_word(stanza)
 	return stanza.name == "presence" and stanza.attr.type == "unavailable" or stanza.name == "iq" and stanza.attr.type == "result";
 end
 
+local function is_destroyed(room)
+	return room and room._data ~= nil and room._data.destroyed;
+end
+
 -- A room that was destroyed has no entry, but says why and where to go instead.
 local function is_entry(stanza, room)
-	return stanza.name == "presence" and stanza.attr.type == nil and stanza:get_child("x", xmlns_muc) ~= nil
-		and not (room and room._data and room._data.destroyed);
+	return stanza.name == "presence" and stanza.attr.type == nil and stanza:get_child("x", xmlns_muc) ~= nil and not is_destroyed(room);
 end
 
 -- Everything else that is sent to a room or to somebody in it: an archive can be read, and a password asked for, from outside.
@@ -178,7 +181,7 @@ local function check_question(event)
 	if is_entry(stanza, room) or room == nil and room_jid == module.host then -- the component itself is asked
 		return;
 	elseif is_last_word(stanza) then
-		return not door:is_known(origin, stanza.attr.from, room) or nil; -- without a word
+		return (not room or is_destroyed(room)) and not door:is_exempt(origin, stanza.attr.from) or nil; -- without a word
 	end
 	local allowed, error_name, reason = door:may_ask(origin, stanza.attr.from, stanza.attr.to, room);
 	if not allowed then

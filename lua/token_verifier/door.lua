@@ -69,15 +69,10 @@ function methods:may_enter(origin, from, room_address)
 	return true;
 end
 
--- Whether the user is in the room, or needs no token. `room` is nil if there is no such room.
-function methods:is_known(origin, from, room)
-	return room and room:get_occupant_jid(from) ~= nil or self:is_exempt(origin, from);
-end
-
--- Whether the user may send a room something without being let in first: only who may enter may. Otherwise as
--- above.
+-- Whether the user may send a room something without being let in first: only who may enter may. `room` is nil if there is no
+-- such room. Otherwise as above.
 function methods:may_ask(origin, from, room_address, room)
-	if self:is_known(origin, from, room) then
+	if room and room:get_occupant_jid(from) or self:is_exempt(origin, from) then
 		return true;
 	elseif room == nil and self.token_util and self.token_util.muc_domain_base then
 		return true; -- Prosody answers that there is none, which is not refused to anybody in a Jitsi deployment
