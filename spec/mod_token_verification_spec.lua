@@ -296,6 +296,15 @@ describe("the settings of a room", function ()
 	end);
 end);
 
+it("says on a host of users that there are no rooms to guard, and nothing else", function ()
+	local all = { ["example.org"] = { app_id = "app", app_secret = ("s"):rep(32) } };
+	prosody.new_server(all);
+	prosody.load_plugin("lua/modules/mod_token_verification.lua", "example.org", all);
+	assert.equal(1, #prosody.logged("error", "There are no rooms on example.org to guard: token_verification belongs to the "
+		.."'modules_enabled' of the component of the rooms"));
+	assert.equal(1, #prosody.logged("error", ""));
+end);
+
 describe("an option of the component that nobody reads", function ()
 	it("is said to be unknown, but none of the host's own or of another plugin", function ()
 		load_module({ token_leeway = 5 }, {

@@ -17,6 +17,13 @@ local function log(level, ...)
 	module:log(level, ...);
 end
 
+local own_host = prosody.hosts[module.host];
+if own_host.type == "local" and not own_host.modules.muc then -- as where it is enabled for all hosts, which components do not heed
+	log("error", "There are no rooms on %s to guard: token_verification belongs to the 'modules_enabled' of the component of the rooms",
+		module.host);
+	return;
+end
+
 local reader = require "token_verifier.option_reader".new(module, log, {});
 
 -- The admins, whose option is Prosody's. What it cannot read must not keep this plugin from loading: nothing would guard the
