@@ -147,6 +147,8 @@ describe("at start a warning", function ()
 		{ "a misspelt option, set globally", { app_secret = secret }, "did you mean 'token_leeway'?", { token_lewway = 5 } },
 		{ "an option with swapped letters", { app_secret = secret, token_max_lifetiem = 5 }, "did you mean 'token_max_lifetime'?" },
 		{ "an option in upper case", { app_secret = secret, token_Leeway = 5 }, "did you mean 'token_leeway'?" },
+		{ "a host whose tokens count, but that is not there", { app_secret = secret, token_verification_hosts = { "nowhere.example" } },
+			"Option 'token_verification_hosts' names \"nowhere.example\", and there is no such host" },
 		{ "a misspelt option of the MUC", { app_secret = secret, token_verification_whitelist = {} }, "'token_verification_allowlist'?" },
 		{ "an unknown option like no other", { app_secret = secret, token_frobnicate = 5 }, "'token_frobnicate' is unknown here" },
 		{ "a misspelt older option", { app_secret = secret, asap_accepted_issuer = {} }, "did you mean 'asap_accepted_issuers'?" },

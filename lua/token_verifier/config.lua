@@ -134,6 +134,7 @@ local function read(context, own_module, log, aside)
 	settings.verificationHosts = read_verification_hosts(reader);
 	shadow.check(reader.log, context.plugin_folders);
 	unknown_options.check(context.host, asked, reader.log, context.sections);
+	unknown_options.check_hosts("token_verification_hosts", settings.verificationHosts, reader.log, context.sections);
 	advice.warn(settings, found, reader.log);
 	advice.warn_of_domain(settings, own_module, own_reader.log);
 	if usable then

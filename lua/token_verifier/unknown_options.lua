@@ -72,4 +72,14 @@ local function check_component(host, log)
 	end
 end
 
-return { check = check, check_component = check_component };
+-- Complains about names of hosts in an option that are none of the server's. `config` is as above.
+local function check_hosts(option, names, log, config)
+	config = config or configmanager.getconfig();
+	for _, name in ipairs(names) do
+		if rawget(config, name) == nil or name == "*" then
+			log("warn", "Option '%s' names %q, and there is no such host", option, name);
+		end
+	end
+end
+
+return { check = check, check_hosts = check_hosts, check_component = check_component };
