@@ -174,6 +174,20 @@ def freshnesses():
         yield "\n".join((control, ("", "10", '"5"', "x")[i % 4], ("", "x", str(NOW + 600))[i % 3], ("", str(NOW))[i % 2], str(NOW + 1)))
 
 
+def answer_headers():
+    ok = "HTTP/1.1 200 OK\r\n"
+    for control in CONTROLS:
+        yield ok + f"Cache-Control: {control}\r\nAge: 1\r\n\r\n"
+    yield ok + 'ETag: "a"\r\netag: "b"\r\nAge: 1\r\nAge: 2\r\nLast-Modified: Mon, 06 Jan 2025 10:00:00 GMT\r\n\r\nETag: "trailer"\r\n'
+    yield 'HTTP/1.1 103 Early Hints\r\nETag: "a"\r\n\r\n' + ok + "Date: x\r\nExpires: 0\r\n\r\n"
+    yield ok + "Cache-Control: a\r\n b\r\n\tc\r\nX: y\r\n z\r\n\r\n"
+    yield ok + "Transfer-Encoding: gzip, chunked\r\n\r\n"
+    yield ok + "transfer-encoding: Chunked\r\nETag: a\rb\r\nLast-Modified: \0\r\n\r\n"
+    yield ok + "Age: 1\r\n" * 300
+    yield ok + " a\r\n" * 40 + "no colon\n:\n"
+    yield ok + "ETag: " + "e" * 1025 + "\r\n\r\n"
+
+
 TARGETS = {
     "base64url": lambda: itertools.chain(("", "A", "AA", "AB", "AAA", "AAB", "AAAA", "A" * 7, "AA==", "+/", "-_"), itertools.islice(vector_tokens(), 5)),
     "jws": lambda: itertools.chain(tokens(), vector_tokens()),
@@ -186,6 +200,7 @@ TARGETS = {
     "lua": lambda: itertools.chain(tokens(), vector_tokens()),
     "discovery": discoveries,
     "freshness": freshnesses,
+    "header": answer_headers,
     "claims": lambda: (choice + payload.encode("latin-1") for choice in CHOICES for payload in PAYLOADS),
 }
 
