@@ -85,7 +85,8 @@ describe("in a folder with modules of the same names the command", function ()
 
 	for said, setting in pairs {
 		["a symbolic link"] = "ln -sf '%s/bin/token-verifier' bin/verifier; bin/verifier --version",
-		["a symbolic link to another one"] = "ln -sf '%s/bin/token-verifier' 'an'\\''other'; ln -sf \"../an'other\" bin/verifier; \"$PWD/bin/verifier\" --version",
+		["a symbolic link to another one"] = [[ln -sf '%s/bin/token-verifier' "an'other"
+			ln -sf "../an'other" bin/verifier; "$PWD/bin/verifier" --version]],
 		["a symbolic link on PATH"] = "ln -sf '%s/bin/token-verifier' bin/verifier; PATH=$PWD/bin:$PATH; cd /; verifier --version",
 	} do
 		it("runs its own, called by "..said, function ()
