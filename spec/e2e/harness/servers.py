@@ -92,7 +92,7 @@ class World:
     """The temporary folder and every process started in it; close() ends them all."""
 
     def __init__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="token-verifier-"))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tv-"))
         self.servers = []
 
     def start(self, server):
