@@ -9,16 +9,9 @@
 #include <openssl/err.h>
 #include <stdlib.h>
 
-static enum tv_status fail(struct tv_detail *detail, enum tv_status status, enum tv_reason reason,
-                           const char *text) {
-    detail->reason = reason;
-    detail->text = text;
-    return status;
-}
-
 // Life
 
-static struct tv_key *key_new(enum tv_key_type type) {
+struct tv_key *tv_key_new(enum tv_key_type type) {
     struct tv_key *key = calloc(1, sizeof *key);
     if (key) {
         key->references = 1;
@@ -46,48 +39,6 @@ void tv_key_free(struct tv_key *key) {
 
 // Secrets
 
-static enum tv_status wrap_secret(const char *bytes, size_t length, struct tv_key **key,
-                                  struct tv_detail *detail) {
-    enum tv_status status = tv_key_check_secret((struct tv_span){bytes, length}, detail);
-    if (status != TV_OK)
-        return status;
-    struct tv_key *made = key_new(TV_KEY_SECRET);
-    char *copy = malloc(length);
-    if (!made || !copy) {
-        free(copy);
-        tv_key_free(made);
-        return TV_NO_MEMORY;
-    }
-    memcpy(copy, bytes, length);
-    made->secret = copy;
-    made->secret_length = length;
-    *key = made;
-    return TV_OK;
-}
-
-enum tv_status tv_key_from_secret(const char *bytes, size_t length, struct tv_key **key,
-                                  struct tv_detail *detail) {
-    struct tv_key limits = {0};
-    char *secret = NULL;
-    size_t secret_length = 0;
-    enum tv_status status =
-        tv_key_decode_jwk_secret(bytes, length, &limits, &secret, &secret_length, detail);
-    if (status != TV_OK)
-        return status;
-    if (!secret)
-        return wrap_secret(bytes, length, key, detail);
-    status = wrap_secret(secret, secret_length, key, detail);
-    if (status == TV_OK) {
-        (*key)->only_algorithm = limits.only_algorithm;
-        (*key)->algorithm_unknown = limits.algorithm_unknown;
-        (*key)->not_for_verifying = limits.not_for_verifying;
-        (*key)->not_for_signing = limits.not_for_signing;
-    }
-    OPENSSL_cleanse(secret, secret_length);
-    free(secret);
-    return status;
-}
-
 // Public keys
 
 // One of the numbers of an RSA key, as unsigned bytes in the machine's order that fill `size`;
@@ -103,7 +54,7 @@ static enum tv_status check_bits(int bits, int min_bits, struct tv_detail *detai
         return TV_OK;
     detail->number = bits;
     detail->limit = bits < min_bits ? min_bits : TV_RSA_MAX_BITS;
-    return fail(detail, TV_WEAK_KEY, TV_REASON_LENGTH, "RSA modulus");
+    return tv_key_fail(detail, TV_WEAK_KEY, TV_REASON_LENGTH, "RSA modulus");
 }
 
 // A modulus is the product of two odd primes. A public exponent is small and odd: an even one is
@@ -114,11 +65,11 @@ enum tv_status tv_key_check_rsa(int bits, bool modulus_is_odd, uint64_t exponent
     if (status != TV_OK)
         return status;
     if (!modulus_is_odd)
-        return fail(detail, TV_WEAK_KEY, TV_REASON_MODULUS, NULL);
+        return tv_key_fail(detail, TV_WEAK_KEY, TV_REASON_MODULUS, NULL);
     if (exponent % 2 == 0 || exponent == 1)
-        return fail(detail, TV_WEAK_KEY, TV_REASON_EXPONENT, NULL);
+        return tv_key_fail(detail, TV_WEAK_KEY, TV_REASON_EXPONENT, NULL);
     if (bits > TV_RSA_LONG_BITS && exponent > TV_RSA_LONG_EXPONENT)
-        return fail(detail, TV_WEAK_KEY, TV_REASON_EXPONENT, "long modulus");
+        return tv_key_fail(detail, TV_WEAK_KEY, TV_REASON_EXPONENT, "long modulus");
     return TV_OK;
 }
 
@@ -163,14 +114,14 @@ static enum tv_status check_ec(EVP_PKEY *public_key, bool is_judged, enum tv_cur
                                struct tv_detail *detail) {
     *curve = ec_curve(public_key);
     if (*curve == TV_CURVE_NONE)
-        return fail(detail, TV_UNSUPPORTED_KEY, TV_REASON_CURVE, NULL);
+        return tv_key_fail(detail, TV_UNSUPPORTED_KEY, TV_REASON_CURVE, NULL);
     if (is_judged)
         return TV_OK;
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, public_key, NULL);
     // A point on a curve whose group has no others is of the right order.
     bool good = context && EVP_PKEY_public_check_quick(context) == 1;
     EVP_PKEY_CTX_free(context);
-    return good ? TV_OK : fail(detail, TV_WEAK_KEY, TV_REASON_POINT, NULL);
+    return good ? TV_OK : tv_key_fail(detail, TV_WEAK_KEY, TV_REASON_POINT, NULL);
 }
 
 static enum tv_status check_okp(EVP_PKEY *public_key, enum tv_curve curve,
@@ -180,7 +131,7 @@ static enum tv_status check_okp(EVP_PKEY *public_key, enum tv_curve curve,
     if (EVP_PKEY_get_raw_public_key(public_key, point, &length) != 1)
         return TV_CRYPTO_FAILURE;
     enum tv_status status = tv_okp_check_point(curve == TV_CURVE_ED448, point, length);
-    return status == TV_WEAK_KEY ? fail(detail, status, TV_REASON_POINT, NULL) : status;
+    return status == TV_WEAK_KEY ? tv_key_fail(detail, status, TV_REASON_POINT, NULL) : status;
 }
 
 enum tv_status tv_key_wrap(EVP_PKEY *public_key, bool is_judged, int rsa_min_bits,
@@ -204,10 +155,10 @@ enum tv_status tv_key_wrap(EVP_PKEY *public_key, bool is_judged, int rsa_min_bit
         status = check_okp(public_key, curve, detail);
         break;
     default:
-        status = fail(detail, TV_UNSUPPORTED_KEY, TV_REASON_KEY_TYPE,
-                      EVP_PKEY_get0_type_name(public_key));
+        status = tv_key_fail(detail, TV_UNSUPPORTED_KEY, TV_REASON_KEY_TYPE,
+                             EVP_PKEY_get0_type_name(public_key));
     }
-    struct tv_key *made = status == TV_OK ? key_new(type) : NULL;
+    struct tv_key *made = status == TV_OK ? tv_key_new(type) : NULL;
     if (!made) {
         EVP_PKEY_free(public_key);
         return status == TV_OK ? TV_NO_MEMORY : status;
@@ -273,13 +224,14 @@ enum tv_status tv_key_check_algorithm(const struct tv_key *key,
                                       struct tv_detail *detail) {
     detail->subject = algorithm->name;
     if (key->type != type_for(algorithm))
-        return fail(detail, TV_KEY_ALGORITHM_MISMATCH, TV_REASON_KEY_TYPE, type_name(key->type));
+        return tv_key_fail(detail, TV_KEY_ALGORITHM_MISMATCH, TV_REASON_KEY_TYPE,
+                           type_name(key->type));
     if (algorithm->curve != TV_CURVE_NONE && algorithm->curve != key->curve)
-        return fail(detail, TV_KEY_ALGORITHM_MISMATCH, TV_REASON_CURVE, tv_key_curve(key));
+        return tv_key_fail(detail, TV_KEY_ALGORITHM_MISMATCH, TV_REASON_CURVE, tv_key_curve(key));
     if (key->not_for_verifying)
-        return fail(detail, TV_KEY_ALGORITHM_MISMATCH, TV_REASON_KEY_USE, "use or key_ops");
+        return tv_key_fail(detail, TV_KEY_ALGORITHM_MISMATCH, TV_REASON_KEY_USE, "use or key_ops");
     if (!own_algorithm_allows(key, algorithm))
-        return fail(detail, TV_KEY_ALGORITHM_MISMATCH, TV_REASON_KEY_USE, "alg");
+        return tv_key_fail(detail, TV_KEY_ALGORITHM_MISMATCH, TV_REASON_KEY_USE, "alg");
     detail->subject = NULL;
     return TV_OK;
 }
@@ -290,10 +242,10 @@ enum tv_status tv_key_check_signing(const struct tv_key *key, const struct tv_al
     if (status != TV_OK)
         return status;
     if (key->type != TV_KEY_SECRET && !key->pair)
-        return fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_PRIVATE, "a public key");
+        return tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_PRIVATE, "a public key");
     if (key->not_for_signing) {
         detail->subject = algorithm->name;
-        return fail(detail, TV_KEY_ALGORITHM_MISMATCH, TV_REASON_KEY_USE, "use or key_ops");
+        return tv_key_fail(detail, TV_KEY_ALGORITHM_MISMATCH, TV_REASON_KEY_USE, "use or key_ops");
     }
     return TV_OK;
 }

@@ -26,6 +26,16 @@ struct tv_key {
     struct tv_prepared *prepared;              // says nothing about the key: may change
 };
 
+static inline enum tv_status tv_key_fail(struct tv_detail *detail, enum tv_status status,
+                                         enum tv_reason reason, const char *text) {
+    detail->reason = reason;
+    detail->text = text;
+    return status;
+}
+
+// A key of a type, with one reference; NULL without memory.
+struct tv_key *tv_key_new(enum tv_key_type type);
+
 // Wraps a public key once it has passed the checks of its type; `is_judged`: those of RSA and EC
 // were made of its bytes already. Takes `public_key`, also on failure.
 enum tv_status tv_key_wrap(EVP_PKEY *public_key, bool is_judged, int rsa_min_bits,
@@ -99,7 +109,7 @@ struct tv_key_block {
 enum tv_status tv_key_read_block(struct tv_span text, bool only_private, struct tv_key_block *block,
                                  struct tv_detail *detail);
 
-// What is decoded; `is_judged` is for tv_key_wrap().
+// key_decode.c: what is decoded; `is_judged` is for tv_key_wrap().
 struct tv_key_decoded {
     EVP_PKEY *key;
     bool is_judged;

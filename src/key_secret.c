@@ -104,3 +104,58 @@ enum tv_status tv_key_decode_jwk_secret(const char *text, size_t length, struct 
     tv_key_wipe(&arena);
     return status;
 }
+
+static enum tv_status wrap_secret(const char *bytes, size_t length, struct tv_key **key,
+                                  struct tv_detail *detail) {
+    enum tv_status status = tv_key_check_secret((struct tv_span){bytes, length}, detail);
+    if (status != TV_OK)
+        return status;
+    struct tv_key *made = tv_key_new(TV_KEY_SECRET);
+    char *copy = malloc(length);
+    if (!made || !copy) {
+        free(copy);
+        tv_key_free(made);
+        return TV_NO_MEMORY;
+    }
+    memcpy(copy, bytes, length);
+    made->secret = copy;
+    made->secret_length = length;
+    *key = made;
+    return TV_OK;
+}
+
+enum tv_status tv_key_from_secret(const char *bytes, size_t length, struct tv_key **key,
+                                  struct tv_detail *detail) {
+    struct tv_key limits = {0};
+    char *secret = NULL;
+    size_t secret_length = 0;
+    enum tv_status status =
+        tv_key_decode_jwk_secret(bytes, length, &limits, &secret, &secret_length, detail);
+    if (status != TV_OK)
+        return status;
+    if (!secret)
+        return wrap_secret(bytes, length, key, detail);
+    status = wrap_secret(secret, secret_length, key, detail);
+    if (status == TV_OK) {
+        (*key)->only_algorithm = limits.only_algorithm;
+        (*key)->algorithm_unknown = limits.algorithm_unknown;
+        (*key)->not_for_verifying = limits.not_for_verifying;
+        (*key)->not_for_signing = limits.not_for_signing;
+    }
+    OPENSSL_cleanse(secret, secret_length);
+    free(secret);
+    return status;
+}
+
+enum tv_status tv_key_load_any(const char *text, size_t length, int rsa_min_bits,
+                               struct tv_key **key, struct tv_detail *detail) {
+    enum tv_status status = tv_key_load_with(text, length, rsa_min_bits, key, detail);
+    if (status != TV_UNSUPPORTED_KEY || !tv_key_looks_like_json(text, length))
+        return status;
+    struct tv_detail secret_detail = {0};
+    enum tv_status secret_status = tv_key_from_secret(text, length, key, &secret_detail);
+    if (secret_status == TV_WEAK_SECRET && secret_detail.reason == TV_REASON_PUBLIC)
+        return status; // of yet another type
+    *detail = secret_detail;
+    return secret_status;
+}

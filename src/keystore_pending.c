@@ -325,3 +325,9 @@ size_t tv_pending_count_of(const struct tv_keystore *store, struct tv_span clien
                  pending->client[client.length] == '\0';
     return count;
 }
+
+void tv_keystore_set_discovered(struct tv_keystore *store, char *url, int64_t now_ms) {
+    free(store->discovered);
+    store->discovered = url;
+    store->discovered_ms = now_ms;
+}

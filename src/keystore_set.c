@@ -194,12 +194,6 @@ static bool keep_set(struct tv_pending *pending, struct tv_key_set *set,
     return answer_waiters(pending, now_ms);
 }
 
-void tv_keystore_set_discovered(struct tv_keystore *store, char *url, int64_t now_ms) {
-    free(store->discovered);
-    store->discovered = url;
-    store->discovered_ms = now_ms;
-}
-
 static enum tv_status read_configuration(struct tv_pending *pending,
                                          const struct tv_fetch_result *result, int64_t now_ms,
                                          struct tv_detail *detail) {
