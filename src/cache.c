@@ -178,3 +178,22 @@ void tv_cache_clear(struct tv_cache *cache) {
 struct tv_cache_entry *tv_cache_next(struct tv_cache *cache, struct tv_cache_entry *entry) {
     return entry ? entry->older : cache->newest;
 }
+
+bool tv_absence_is_ours(struct tv_absence *absence, enum tv_status status) {
+    if (status != TV_NO_MEMORY && status != TV_CRYPTO_FAILURE)
+        return false;
+    absence->status = TV_KEY_SOURCE_UNAVAILABLE;
+    absence->detail.reason = TV_REASON_NONE;
+    absence->detail.text = tv_status_explanation(status);
+    return true;
+}
+
+enum tv_status tv_absence_fail(const struct tv_absence *absence, struct tv_detail *detail) {
+    struct tv_span key_id = detail->key_id, source = detail->source;
+    *detail = absence->detail;
+    detail->key_id = key_id;
+    if (!detail->source.data)
+        detail->source = source;
+    // Never "it is there" without a key, whatever was forgotten to be noted.
+    return absence->status == TV_OK ? TV_KEY_SOURCE_UNAVAILABLE : absence->status;
+}

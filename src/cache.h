@@ -65,3 +65,10 @@ void tv_cache_clear(struct tv_cache *cache);
 
 // Entries from the most to the least recently used: NULL starts, NULL ends.
 struct tv_cache_entry *tv_cache_next(struct tv_cache *cache, struct tv_cache_entry *entry);
+
+// Whether loading what a source answered failed for want of memory, or in OpenSSL: then the absence
+// becomes one that is asked about again soon, and says so.
+bool tv_absence_is_ours(struct tv_absence *absence, enum tv_status status);
+
+// Fails with a remembered absence.
+enum tv_status tv_absence_fail(const struct tv_absence *absence, struct tv_detail *detail);

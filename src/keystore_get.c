@@ -3,36 +3,6 @@
 // being fetched.
 #include "keystore_internal.h"
 
-#include <arpa/inet.h>
-
-bool tv_absence_is_ours(struct tv_absence *absence, enum tv_status status) {
-    if (status != TV_NO_MEMORY && status != TV_CRYPTO_FAILURE)
-        return false;
-    absence->status = TV_KEY_SOURCE_UNAVAILABLE;
-    absence->detail.reason = TV_REASON_NONE;
-    absence->detail.text = tv_status_explanation(status);
-    return true;
-}
-
-enum tv_status tv_absence_fail(const struct tv_absence *absence, struct tv_detail *detail) {
-    struct tv_span key_id = detail->key_id, source = detail->source;
-    *detail = absence->detail;
-    detail->key_id = key_id;
-    if (!detail->source.data)
-        detail->source = source;
-    // Never "it is there" without a key, whatever was forgotten to be noted.
-    return absence->status == TV_OK ? TV_KEY_SOURCE_UNAVAILABLE : absence->status;
-}
-
-enum tv_status tv_pending_wait(struct tv_pending *pending, bool announce) {
-    if (announce)
-        pending->waiters++;
-    else
-        pending->caller_blocks = true;
-    pending->announce = pending->announce || announce;
-    return TV_KEY_PENDING;
-}
-
 // What was fetched for somebody is handed to them, whatever has become of its freshness meanwhile.
 static bool is_waited_for(const struct tv_cache_entry *entry, int64_t now_ms) {
     return entry->waiters > 0 && now_ms < entry->waiters_until_ms;
@@ -68,67 +38,6 @@ static enum tv_status get_held(struct tv_keystore *store, struct tv_cache_entry 
     return TV_OK;
 }
 
-// The name by which a client is counted: of an IPv6 address its network of 64 bits, since one
-// person has all the addresses in it (RFC 6177); an IPv4 address in IPv6's spelling is the IPv4
-// address. Empty for none, and for what is no address of anybody.
-static struct tv_span name_client(struct tv_span client, char name[TV_CLIENT_MAX_LENGTH]) {
-    struct in6_addr address;
-    if (client.length == 0 || client.length >= TV_CLIENT_MAX_LENGTH)
-        return (struct tv_span){0};
-    memcpy(name, client.data, client.length);
-    name[client.length] = '\0';
-    char *zone = strchr(name, '%');
-    if (zone)
-        *zone = '\0';
-    if (inet_pton(AF_INET6, name, &address) != 1) {
-        memcpy(name, client.data, client.length);
-    } else if (IN6_IS_ADDR_V4MAPPED(&address)) {
-        inet_ntop(AF_INET, &address.s6_addr[12], name, TV_CLIENT_MAX_LENGTH);
-    } else {
-        memset(&address.s6_addr[8], 0, 8);
-        inet_ntop(AF_INET6, &address, name, TV_CLIENT_MAX_LENGTH);
-    }
-    return tv_span_of(name);
-}
-
-static enum tv_status check_limits(struct tv_keystore *store, struct tv_span client,
-                                   struct tv_detail *detail) {
-    const struct tv_keystore_options *options = &store->options;
-    if (client.length > 0 && tv_pending_count_of(store, client) >= options->max_per_client) {
-        detail->reason = TV_REASON_CLIENT;
-        detail->limit = (double)options->max_per_client;
-    } else if (store->queued >= options->max_queued) {
-        detail->limit = (double)options->max_queued;
-    } else {
-        return TV_OK;
-    }
-    store->overloaded++;
-    return TV_KEY_SOURCE_OVERLOADED;
-}
-
-enum tv_status tv_keystore_ask(struct tv_keystore *store, const struct tv_key_request *request,
-                               int64_t now_ms, struct tv_detail *detail) {
-    struct tv_pending *pending = tv_pending_find(store, request->key_id);
-    if (pending)
-        return tv_pending_wait(pending, request->announce);
-    struct tv_key_request unknown = *request;
-    char client[TV_CLIENT_MAX_LENGTH];
-    unknown.client = name_client(request->client, client);
-    enum tv_status status = check_limits(store, unknown.client, detail);
-    if (status == TV_OK)
-        status = tv_pending_add(store, &unknown, now_ms, &pending, detail);
-    return status == TV_OK ? tv_pending_wait(pending, request->announce) : status;
-}
-
-// What the server said that failed last.
-static const struct tv_absence *last_failure(const struct tv_keystore *store) {
-    const struct tv_server *last = &store->servers[0];
-    for (size_t i = 1; i < store->server_count; i++)
-        if (store->servers[i].last_failed_ms >= last->last_failed_ms)
-            last = &store->servers[i];
-    return &last->last_failure;
-}
-
 static enum tv_status get_from_cache(struct tv_keystore *store,
                                      const struct tv_key_request *request, int64_t now_ms,
                                      struct tv_key **key, struct tv_detail *detail) {
@@ -152,7 +61,7 @@ static enum tv_status get_from_cache(struct tv_keystore *store,
     bool none_usable =
         tv_keystore_usable_server(store, TV_CLASS_UNKNOWN, 0, now_ms) == store->server_count;
     if (!tv_pending_find(store, request->key_id) && (none_usable || request->again))
-        return tv_absence_fail(last_failure(store), detail);
+        return tv_absence_fail(tv_server_last_failure(store), detail);
     return tv_keystore_ask(store, request, now_ms, detail);
 }
 

@@ -134,23 +134,7 @@ void tv_keystore_options_take(struct tv_keystore_options *options,
 bool tv_keystore_options_own(struct tv_keystore_options *options);
 void tv_keystore_options_clear(struct tv_keystore_options *options);
 
-// keystore_get.c
-
-// Whether loading what a source answered failed for want of memory, or in OpenSSL: then the absence
-// becomes one that is asked about again soon, and says so.
-bool tv_absence_is_ours(struct tv_absence *absence, enum tv_status status);
-
-// Fails with a remembered absence.
-enum tv_status tv_absence_fail(const struct tv_absence *absence, struct tv_detail *detail);
-
-// Joins a look-up that is under way.
-enum tv_status tv_pending_wait(struct tv_pending *pending, bool announce);
-
-// Finds or adds a look-up of the request's kid and joins it, within the limits on unknown kids.
-enum tv_status tv_keystore_ask(struct tv_keystore *store, const struct tv_key_request *request,
-                               int64_t now_ms, struct tv_detail *detail);
-
-// keystore_pending.c
+// keystore_server.c
 
 // Index of the first server from `first` on that may be asked now, or server_count.
 size_t tv_keystore_usable_server(const struct tv_keystore *store, enum tv_class class, size_t first,
@@ -158,6 +142,30 @@ size_t tv_keystore_usable_server(const struct tv_keystore *store, enum tv_class 
 
 // Whether one more fetch from that server may start; server_count: where none may be asked now.
 bool tv_keystore_has_slot(const struct tv_keystore *store, enum tv_class class, size_t server);
+
+// The server that was asked failed: it is left alone for a while, for `retry_after_s` at least.
+void tv_server_note_failure(const struct tv_pending *pending, const struct tv_absence *absence,
+                            int64_t retry_after_s, int64_t now_ms);
+
+void tv_lifetime_set(struct tv_keystore *store, struct tv_lifetime *life,
+                     const struct tv_fetch_result *result, int64_t now_ms);
+
+void tv_server_note_success(struct tv_pending *pending);
+
+// Until when none of the store's servers is to be asked for what is held.
+int64_t tv_server_back_off_end(const struct tv_keystore *store);
+
+// What the server said that failed last.
+const struct tv_absence *tv_server_last_failure(const struct tv_keystore *store);
+
+// keystore_pending.c
+
+// Joins a look-up that is under way.
+enum tv_status tv_pending_wait(struct tv_pending *pending, bool announce);
+
+// Finds or adds a look-up of the request's kid and joins it, within the limits on unknown kids.
+enum tv_status tv_keystore_ask(struct tv_keystore *store, const struct tv_key_request *request,
+                               int64_t now_ms, struct tv_detail *detail);
 
 struct tv_pending *tv_pending_find(struct tv_keystore *store, struct tv_span key_id);
 struct tv_pending *tv_pending_find_set(struct tv_keystore *store);
@@ -195,15 +203,6 @@ size_t tv_pending_count_of(const struct tv_keystore *store, struct tv_span clien
 // warning is handed on: the latter, a private key, and an absence of the set as a whole.
 void tv_pending_announce(const struct tv_pending *pending, struct tv_key *key,
                          const struct tv_absence *absence);
-
-// keystore_step.c
-
-// The server that was asked failed: it is left alone for a while, for `retry_after_s` at least.
-void tv_server_note_failure(const struct tv_pending *pending, const struct tv_absence *absence,
-                            int64_t retry_after_s, int64_t now_ms);
-
-void tv_lifetime_set(struct tv_keystore *store, struct tv_lifetime *life,
-                     const struct tv_fetch_result *result, int64_t now_ms);
 
 // keystore_folder.c
 enum tv_status tv_keystore_get_from_folder(struct tv_keystore *store,

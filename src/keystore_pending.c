@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "discovery.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <stdlib.h>
 
@@ -81,26 +82,6 @@ void tv_pending_announce(const struct tv_pending *pending, struct tv_key *key,
 void tv_keystores_wake_collector(void) {
     if (settlements.first)
         tv_fetcher_wake_by(tv_clock_steady_ms());
-}
-
-// Servers
-
-size_t tv_keystore_usable_server(const struct tv_keystore *store, enum tv_class class, size_t first,
-                                 int64_t now_ms) {
-    size_t index = first;
-    while (index < store->server_count &&
-           now_ms < store->servers[index].health[class].back_off_until_ms)
-        index++;
-    return index;
-}
-
-// A server that has just failed is asked one thing first: many more fetches would wait as long for
-// it, and keep those from other sources, and threads that look up its name, waiting with them.
-// Where all have failed, what is under way finds out for the others.
-bool tv_keystore_has_slot(const struct tv_keystore *store, enum tv_class class, size_t server) {
-    bool failed =
-        server == store->server_count || store->servers[server].health[class].failures > 0;
-    return store->running_of[class] < (failed ? 1 : store->options.max_running);
 }
 
 // What an OpenID provider says of its set is taken for good as long as a key at the most.
@@ -330,4 +311,65 @@ void tv_keystore_set_discovered(struct tv_keystore *store, char *url, int64_t no
     free(store->discovered);
     store->discovered = url;
     store->discovered_ms = now_ms;
+}
+
+enum tv_status tv_pending_wait(struct tv_pending *pending, bool announce) {
+    if (announce)
+        pending->waiters++;
+    else
+        pending->caller_blocks = true;
+    pending->announce = pending->announce || announce;
+    return TV_KEY_PENDING;
+}
+
+// The name by which a client is counted: of an IPv6 address its network of 64 bits, since one
+// person has all the addresses in it (RFC 6177); an IPv4 address in IPv6's spelling is the IPv4
+// address. Empty for none, and for what is no address of anybody.
+static struct tv_span name_client(struct tv_span client, char name[TV_CLIENT_MAX_LENGTH]) {
+    struct in6_addr address;
+    if (client.length == 0 || client.length >= TV_CLIENT_MAX_LENGTH)
+        return (struct tv_span){0};
+    memcpy(name, client.data, client.length);
+    name[client.length] = '\0';
+    char *zone = strchr(name, '%');
+    if (zone)
+        *zone = '\0';
+    if (inet_pton(AF_INET6, name, &address) != 1) {
+        memcpy(name, client.data, client.length);
+    } else if (IN6_IS_ADDR_V4MAPPED(&address)) {
+        inet_ntop(AF_INET, &address.s6_addr[12], name, TV_CLIENT_MAX_LENGTH);
+    } else {
+        memset(&address.s6_addr[8], 0, 8);
+        inet_ntop(AF_INET6, &address, name, TV_CLIENT_MAX_LENGTH);
+    }
+    return tv_span_of(name);
+}
+
+static enum tv_status check_limits(struct tv_keystore *store, struct tv_span client,
+                                   struct tv_detail *detail) {
+    const struct tv_keystore_options *options = &store->options;
+    if (client.length > 0 && tv_pending_count_of(store, client) >= options->max_per_client) {
+        detail->reason = TV_REASON_CLIENT;
+        detail->limit = (double)options->max_per_client;
+    } else if (store->queued >= options->max_queued) {
+        detail->limit = (double)options->max_queued;
+    } else {
+        return TV_OK;
+    }
+    store->overloaded++;
+    return TV_KEY_SOURCE_OVERLOADED;
+}
+
+enum tv_status tv_keystore_ask(struct tv_keystore *store, const struct tv_key_request *request,
+                               int64_t now_ms, struct tv_detail *detail) {
+    struct tv_pending *pending = tv_pending_find(store, request->key_id);
+    if (pending)
+        return tv_pending_wait(pending, request->announce);
+    struct tv_key_request unknown = *request;
+    char client[TV_CLIENT_MAX_LENGTH];
+    unknown.client = name_client(request->client, client);
+    enum tv_status status = check_limits(store, unknown.client, detail);
+    if (status == TV_OK)
+        status = tv_pending_add(store, &unknown, now_ms, &pending, detail);
+    return status == TV_OK ? tv_pending_wait(pending, request->announce) : status;
 }
