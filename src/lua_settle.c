@@ -539,3 +539,17 @@ enum tv_status settle_jws_options(lua_State *L, int index, struct verifier *veri
     verifier->policy.types = (struct tv_accepted){.configured = true, .any = true};
     return settle_signature(L, index, verifier_index, true, verifier, detail);
 }
+
+enum tv_status push_verifier(lua_State *L, int index, settler *settle, struct tv_detail *detail) {
+    luaL_checktype(L, index, LUA_TTABLE);
+    struct verifier *verifier = lua_newuserdatauv(L, sizeof *verifier, 2);
+    memset(verifier, 0, sizeof *verifier);
+    luaL_setmetatable(L, VERIFIER_TYPE);
+    lua_newtable(L);
+    lua_setiuservalue(L, -2, 1);
+    int box = lua_gettop(L);
+    enum tv_status status = settle(L, index, verifier, detail);
+    if (status != TV_OK)
+        lua_pushvalue(L, box);
+    return status;
+}

@@ -30,7 +30,8 @@ enum {
 };
 #define STATE_VALUES STATE_VERIFY_JWS // how many there are
 
-// lua_module.c
+// lua_state.c
+void push_empty_state(lua_State *L);
 
 // Registers a metatable with these methods and metamethods, and the module's state (on top of the
 // stack, popped) and the metatable as their upvalues.

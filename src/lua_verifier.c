@@ -7,20 +7,6 @@
 
 #include <math.h>
 
-enum tv_status push_verifier(lua_State *L, int index, settler *settle, struct tv_detail *detail) {
-    luaL_checktype(L, index, LUA_TTABLE);
-    struct verifier *verifier = lua_newuserdatauv(L, sizeof *verifier, 2);
-    memset(verifier, 0, sizeof *verifier);
-    luaL_setmetatable(L, VERIFIER_TYPE);
-    lua_newtable(L);
-    lua_setiuservalue(L, -2, 1);
-    int box = lua_gettop(L);
-    enum tv_status status = settle(L, index, verifier, detail);
-    if (status != TV_OK)
-        lua_pushvalue(L, box);
-    return status;
-}
-
 static int l_verifier_gc(lua_State *L) {
     struct verifier *verifier = luaL_checkudata(L, 1, VERIFIER_TYPE);
     tv_key_free(verifier->key);
