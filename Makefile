@@ -21,7 +21,7 @@ BUILD ?= build
 
 MODULE := token_verifier
 COMMAND := token-verifier
-VERSION := $(shell sed -n 's/^\#define TV_VERSION "\(.*\)"/\1/p' src/version.h)
+VERSION := $(shell sed -n 's/^\#define TV_VERSION "\(.*\)"/\1/p' src/base/version.h)
 
 # name in pkg-config : Debian package
 PACKAGES := $(if $(LUA_INCDIR),,lua$(LUA_VERSION):liblua$(LUA_VERSION)-dev) openssl:libssl-dev \
@@ -43,17 +43,17 @@ HARDENING = $(eval HARDENING := $(shell \
 	done; \
 	$(CC) $(CPPFLAGS) $(CFLAGS) -E -dM -x c /dev/null 2>/dev/null | awk '/ __OPTIMIZE__ / { on = 1 } / _FORTIFY_SOURCE / { has = 1 } \
 		END { if (on && !has) print "-D_FORTIFY_SOURCE=2" }'))$(HARDENING)
-ALL_CPPFLAGS = -D_GNU_SOURCE $(PKG_CFLAGS) $(CPPFLAGS)
+ALL_CPPFLAGS = -D_GNU_SOURCE -Isrc $(PKG_CFLAGS) $(CPPFLAGS)
 # no-plt: a call into another library goes straight there, as all are found when the module is loaded.
 ALL_CFLAGS = -std=c11 -fPIC -fno-plt -fvisibility=hidden $(WARNINGS) $(HARDENING) $(CFLAGS)
 # nodelete: a thread of libcurl's resolver may outlive lua_close().
 ALL_LDFLAGS = -shared -Wl,-z,relro,-z,now -Wl,-z,nodelete -Wl,--as-needed $(LDFLAGS)
 
-SOURCES := $(sort $(wildcard src/*.c))
-HEADERS := $(sort $(wildcard src/*.h))
+SOURCES := $(sort $(wildcard src/*/*.c))
+HEADERS := $(sort $(wildcard src/*/*.h))
 OBJECTS := $(SOURCES:src/%.c=$(BUILD)/%.o)
 # Everything but the Lua binding: what the unit tests link.
-CORE_SOURCES := $(filter-out src/lua_%.c,$(SOURCES))
+CORE_SOURCES := $(filter-out src/lua/%,$(SOURCES))
 UNIT_TESTS := $(sort $(wildcard test/test_*.c))
 
 .PHONY: all
@@ -70,6 +70,7 @@ $(BUILD)/.dependencies:
 	@mkdir -p $(BUILD) && touch $@
 
 $(BUILD)/%.o: src/%.c $(HEADERS) $(BUILD)/.dependencies
+	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/$(MODULE).so: $(OBJECTS)
@@ -122,11 +123,11 @@ UNIT_OBJECTS := $(CORE_SOURCES:src/%.c=$(UNIT)/%.o)
 UNIT_PROGRAMS := $(UNIT_TESTS:test/%.c=$(UNIT)/%)
 
 $(UNIT)/%.o: src/%.c $(HEADERS) $(BUILD)/.dependencies
-	@mkdir -p $(UNIT)
+	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) $(UNIT_CFLAGS) -c -o $@ $<
 
 $(UNIT)/test_%: test/test_%.c $(wildcard test/*.h) $(UNIT_OBJECTS)
-	$(CC) $(ALL_CPPFLAGS) -Isrc $(UNIT_CFLAGS) $(LDFLAGS) -o $@ $< $(UNIT_OBJECTS) $(PKG_LIBS)
+	$(CC) $(ALL_CPPFLAGS) $(UNIT_CFLAGS) $(LDFLAGS) -o $@ $< $(UNIT_OBJECTS) $(PKG_LIBS)
 
 .PHONY: unit
 unit: $(UNIT_PROGRAMS)
@@ -138,14 +139,14 @@ OOM_LINK = $(UNIT_CFLAGS) $(LDFLAGS) $(OOM_WRAPPED:%=-Wl,--wrap=%)
 LUA_LIBS = $(shell $(PKG_CONFIG) --libs lua$(LUA_VERSION)) -lm
 
 $(UNIT)/oom: test/oom.c $(wildcard test/*.h) $(UNIT_OBJECTS)
-	$(CC) $(ALL_CPPFLAGS) -Isrc $(OOM_LINK) -o $@ $< $(UNIT_OBJECTS) $(PKG_LIBS)
+	$(CC) $(ALL_CPPFLAGS) $(OOM_LINK) -o $@ $< $(UNIT_OBJECTS) $(PKG_LIBS)
 
 $(UNIT)/oom_lua: test/oom_lua.c $(wildcard test/*.h) $(SOURCES:src/%.c=$(UNIT)/%.o)
-	$(CC) $(ALL_CPPFLAGS) -Isrc $(OOM_LINK) -o $@ $< $(SOURCES:src/%.c=$(UNIT)/%.o) $(PKG_LIBS) $(LUA_LIBS)
+	$(CC) $(ALL_CPPFLAGS) $(OOM_LINK) -o $@ $< $(SOURCES:src/%.c=$(UNIT)/%.o) $(PKG_LIBS) $(LUA_LIBS)
 
 # With the C library's own malloc() failing; without sanitizers, which have one of their own.
 $(BUILD)/oom_malloc: test/oom_malloc.c $(wildcard test/*.h) $(CORE_SOURCES:src/%.c=$(BUILD)/%.o)
-	$(CC) $(ALL_CPPFLAGS) -Isrc $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(CORE_SOURCES:src/%.c=$(BUILD)/%.o) $(PKG_LIBS)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(CORE_SOURCES:src/%.c=$(BUILD)/%.o) $(PKG_LIBS)
 
 # OOM_FLAGS=all: every one of the thousands that loading a key takes; minutes instead of seconds.
 .PHONY: oom
@@ -164,12 +165,12 @@ FUZZ_OBJECTS := $(SOURCES:src/%.c=$(FUZZ)/%.o)
 CHECKED := -fsanitize=address,undefined,integer,nullability -fno-sanitize-recover=all \
 	-fsanitize-ignorelist=fuzz/ignore.txt -fno-omit-frame-pointer
 FUZZ_SANITIZERS := -fsanitize=fuzzer-no-link $(CHECKED)
-FUZZ_CFLAGS = -std=c11 -O1 -g $(WARNINGS) -Isrc $(FUZZ_SANITIZERS) $(FUZZ_FLAGS)
+FUZZ_CFLAGS = -std=c11 -O1 -g $(WARNINGS) $(FUZZ_SANITIZERS) $(FUZZ_FLAGS)
 # These read tokens, and are given some by who knows how they are made.
 FUZZ_TOKEN_TARGETS := jws verify oracle lua
 
 $(FUZZ)/%.o: src/%.c $(HEADERS) fuzz/ignore.txt $(BUILD)/.dependencies
-	@mkdir -p $(FUZZ)
+	@mkdir -p $(@D)
 	$(FUZZ_CC) $(ALL_CPPFLAGS) $(FUZZ_CFLAGS) -c -o $@ $<
 
 $(FUZZ)/%.o: fuzz/%.c $(HEADERS) $(wildcard fuzz/*.h) fuzz/ignore.txt $(BUILD)/.dependencies
@@ -211,7 +212,7 @@ REPLAY_OBJECTS := $(SOURCES:src/%.c=$(UNIT)/%.o)
 REPLAYS := $(FUZZ_TARGETS:%=$(UNIT)/replay_%)
 
 $(UNIT)/replay_%: fuzz/fuzz_%.c fuzz/replay.c fuzz/signed.c $(wildcard fuzz/*.h) $(REPLAY_OBJECTS)
-	$(CC) $(ALL_CPPFLAGS) -Isrc $(UNIT_CFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) $(REPLAY_OBJECTS) $(PKG_LIBS) $(LUA_LIBS)
+	$(CC) $(ALL_CPPFLAGS) $(UNIT_CFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) $(REPLAY_OBJECTS) $(PKG_LIBS) $(LUA_LIBS)
 
 .PHONY: corpus
 corpus: $(REPLAYS)
@@ -336,7 +337,7 @@ coverage: all
 	$(LUA_ENV) $(call LUA_WITH,$(COVERAGE)) "$$(command -v $(BUSTED))" $(SPEC_ARGUMENTS)
 	BUILD=$(COVERAGE) scripts/coverage
 
-# The pure core with one place changed at a time: for each change a unit test must fail. MUTATED="src/claims.c": these files.
+# The pure core with one place changed at a time: for each change a unit test must fail. MUTATED="src/token/claims.c": these files.
 .PHONY: mutation
 mutation: $(BUILD)/.dependencies
 	BUILD=$(BUILD) nice -n 19 $(PYTHON) scripts/mutate $(MUTATED)
@@ -401,7 +402,7 @@ bench-slow-keys: $(BENCH)/slow_keys
 
 $(BENCH)/keys $(BENCH)/slow_keys: $(BENCH)/%: bench/%.c $(CORE_SOURCES:src/%.c=$(BUILD)/%.o)
 	@mkdir -p $(BENCH)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -Isrc -O2 $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -O2 $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 # The longest step of the fetcher, whatever a key server answers. WORD="TLS: key": the answers with it in their names.
 bench-answers: $(BENCH)/answers
@@ -409,7 +410,7 @@ bench-answers: $(BENCH)/answers
 
 $(BENCH)/answers: bench/answers.c test/hostile.h $(CORE_SOURCES:src/%.c=$(BUILD)/%.o)
 	@mkdir -p $(BENCH)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -Isrc -O2 $(LDFLAGS) -o $@ $(filter-out %.h,$^) $(PKG_LIBS)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -O2 $(LDFLAGS) -o $@ $(filter-out %.h,$^) $(PKG_LIBS)
 
 bench-growth: all
 	$(BENCH_ENV) $(LUA) bench/growth.lua $(GROWTH_CALLS)

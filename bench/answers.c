@@ -3,8 +3,8 @@
 // answers: each answer to sixteen requests at once. No part of the product.
 #include "../test/hostile.h"
 
-#include "clock.h"
-#include "keystore.h"
+#include "base/clock.h"
+#include "store/keystore.h"
 
 #include <curl/curl.h>
 #include <openssl/rsa.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What loading keys takes beside the cheapest way there is in OpenSSL, and how long a large JWK Set
 // holds a server up, in one process, in turns. No part of the product.
-#include "algorithm.h"
-#include "keyset.h"
+#include "keys/algorithm.h"
+#include "keys/keyset.h"
 
 #include <openssl/core_names.h>
 #include <openssl/decoder.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // How long a hostile source of keys holds a server up: the slowest text of each kind that is known,
 // up to the longest that is read, in checks of an RS256 signature. No part of the product.
-#include "keyset.h"
+#include "keys/keyset.h"
 
 #include <openssl/core_names.h>
 #include <openssl/ec.h>

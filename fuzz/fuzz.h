@@ -2,8 +2,8 @@
 // What the fuzz targets share: claims that must hold whatever the input, and judges of results.
 #pragma once
 
-#include "json.h"
-#include "status.h"
+#include "base/json.h"
+#include "base/status.h"
 
 #include <stdint.h>
 #include <stdio.h>

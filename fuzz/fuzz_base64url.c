@@ -2,7 +2,7 @@
 // base64url: each value has one spelling, and nothing else is taken.
 #include "fuzz.h"
 
-#include "base64url.h"
+#include "base/base64url.h"
 
 static int value_of(char c) {
     static const char alphabet[] =

@@ -3,7 +3,7 @@
 // simpler judge must come to the same answer.
 #include "fuzz.h"
 
-#include "claims.h"
+#include "token/claims.h"
 
 #include <strings.h>
 

@@ -2,7 +2,7 @@
 // An OpenID provider's configuration: the issuer on the first line, the document on the others.
 #include "fuzz.h"
 
-#include "discovery.h"
+#include "store/discovery.h"
 
 #include <strings.h>
 

@@ -2,7 +2,7 @@
 // HTTP freshness: lines of Cache-Control, Age, Expires, Date, now; the last three in seconds.
 #include "fuzz.h"
 
-#include "freshness.h"
+#include "net/freshness.h"
 
 #define SECONDS_MAX ((int64_t)1 << 40)
 #define DELTA_SECONDS_MAX ((int64_t)1 << 31) // RFC 9111 section 1.2.2

@@ -2,7 +2,7 @@
 // The header of an HTTP answer, line by line.
 #include "fuzz.h"
 
-#include "fetch_header.h"
+#include "net/fetch_header.h"
 
 // Nothing that was not in a line of that name is given, and it ends with a NUL.
 static void check_values(const struct tv_header *header, size_t given) {

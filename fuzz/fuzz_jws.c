@@ -2,8 +2,8 @@
 // The compact form and its header: what is split out of a token is the token, and nothing besides.
 #include "fuzz.h"
 
-#include "base64url.h"
-#include "jws.h"
+#include "base/base64url.h"
+#include "token/jws.h"
 
 // Each part has exactly one spelling: the one that came.
 static void check_part(struct tv_span part, const void *decoded, size_t length) {

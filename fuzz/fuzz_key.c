@@ -2,7 +2,7 @@
 // Public keys from PEM, DER and JWK: what loads is a good key, and survives every form it has.
 #include "fuzz.h"
 
-#include "key.h"
+#include "keys/key.h"
 
 #include <openssl/err.h>
 

@@ -2,7 +2,7 @@
 // JWK Sets and Google's certificate map: only public keys come out, each found by its kid.
 #include "fuzz.h"
 
-#include "keyset.h"
+#include "keys/keyset.h"
 
 #include <openssl/err.h>
 

@@ -2,8 +2,8 @@
 // Forgery: of all inputs there are, only those are accepted that the keys' owners have signed.
 #include "signed.h"
 
-#include "base64url.h"
-#include "verify.h"
+#include "base/base64url.h"
+#include "token/verify.h"
 
 #include <openssl/bn.h>
 #include <openssl/ec.h>

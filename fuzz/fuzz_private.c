@@ -2,8 +2,8 @@
 // Private keys: what loads makes signatures that its public half holds for good.
 #include "fuzz.h"
 
-#include "key.h"
-#include "signature.h"
+#include "keys/key.h"
+#include "keys/signature.h"
 
 #include <openssl/err.h>
 

@@ -2,8 +2,8 @@
 // Shared secrets: the bytes themselves or a JWK's k, and never what everybody knows.
 #include "fuzz.h"
 
-#include "base64url.h"
-#include "key.h"
+#include "base/base64url.h"
+#include "keys/key.h"
 
 #include <openssl/err.h>
 

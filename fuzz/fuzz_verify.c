@@ -4,8 +4,8 @@
 #include "fuzz.h"
 #include "signed.h"
 
-#include "base64url.h"
-#include "verify.h"
+#include "base/base64url.h"
+#include "token/verify.h"
 
 #include <openssl/err.h>
 

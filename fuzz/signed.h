@@ -3,7 +3,7 @@
 #pragma once
 
 #include "fuzz.h"
-#include "key.h"
+#include "keys/key.h"
 
 #define SIGNED_MAX 256
 

@@ -3,7 +3,7 @@
 // everybody has. A mutator of bytes alone never gets past base64url.
 #include "signed.h"
 
-#include "base64url.h"
+#include "base/base64url.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>

@@ -2,7 +2,7 @@
 // What the unit tests share: counted checks, which statuses were seen, input at an unreadable page.
 #pragma once
 
-#include "status.h"
+#include "base/status.h"
 #include "statuses.h"
 
 #include <stdarg.h>

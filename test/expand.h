@@ -4,7 +4,7 @@
 
 #include "check.h"
 
-#include "key.h"
+#include "keys/key.h"
 
 #define EXPANDED_SIZE ((size_t)192 * 1024)
 

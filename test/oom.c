@@ -17,13 +17,13 @@
 #include "whole_set.h"
 #include "wiped.h"
 
-#include "asap.h"
-#include "discovery.h"
-#include "folder.h"
-#include "key_generate.h"
-#include "okp.h"
-#include "signature.h"
-#include "verify.h"
+#include "keys/key_generate.h"
+#include "keys/okp.h"
+#include "keys/signature.h"
+#include "store/asap.h"
+#include "store/discovery.h"
+#include "store/folder.h"
+#include "token/verify.h"
 
 static unsigned failing_allocators = OURS | OPENSSL;
 static bool first_failure_ends;

@@ -7,7 +7,7 @@
 #include "shortage.h"
 #include "stores.h"
 
-#include "keystore.h"
+#include "store/keystore.h"
 
 #include <lauxlib.h>
 #include <lua.h>

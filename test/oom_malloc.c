@@ -4,9 +4,9 @@
 // sanitizers, which have a malloc() of their own. `make oom`.
 #include "check.h"
 
-#include "key_generate.h"
-#include "prepared.h"
-#include "signature.h"
+#include "keys/key_generate.h"
+#include "keys/prepared.h"
+#include "keys/signature.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -4,7 +4,7 @@
 
 #include "check.h"
 
-#include "claims.h"
+#include "token/claims.h"
 
 struct policy_line {
     const char *issuers;   // words, "*" any; NULL: not judged

@@ -2,7 +2,7 @@
 // Which program has the case that produces a status: every status has one, or the tests fail.
 #pragma once
 
-#include "status.h"
+#include "base/status.h"
 
 // check_report() fails in the program named if no case of it produced the status, and test_status
 // fails if a status has no program or a program of that name is not there.

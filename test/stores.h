@@ -5,8 +5,8 @@
 #include "check.h"
 #include "server.h"
 
-#include "clock.h"
-#include "keystore.h"
+#include "base/clock.h"
+#include "store/keystore.h"
 
 #define KEYS "test/vectors/keys/"
 #define SETTLES_WITHIN_MS 10000

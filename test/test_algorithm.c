@@ -2,7 +2,7 @@
 // Algorithms are found by their exact name, and each is what its name says.
 #include "check.h"
 
-#include "algorithm.h"
+#include "keys/algorithm.h"
 
 static const struct {
     const char *name;

@@ -2,7 +2,7 @@
 // Where a key server keeps the key of a kid.
 #include "check.h"
 
-#include "asap.h"
+#include "store/asap.h"
 
 #include <openssl/err.h>
 #include <openssl/evp.h>

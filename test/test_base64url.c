@@ -2,8 +2,8 @@
 // Base64url: each value has exactly one spelling, and every other one is refused.
 #include "check.h"
 
-#include "base64url.h"
-#include "base64url_wide.h"
+#include "base/base64url.h"
+#include "base/base64url_wide.h"
 
 #include <stdint.h>
 

@@ -2,7 +2,7 @@
 // The cache: what was put is found, and the right entry goes when it is full.
 #include "check.h"
 
-#include "cache.h"
+#include "store/cache.h"
 
 static struct tv_key *key;
 

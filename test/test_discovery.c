@@ -2,7 +2,7 @@
 // OpenID providers' configurations: which are taken, and where they are asked for.
 #include "check.h"
 
-#include "discovery.h"
+#include "store/discovery.h"
 
 static const struct {
     const char *issuer, *url;

@@ -2,7 +2,7 @@
 // ECDSA's two forms of a signature: which numbers are in range, and the DER that OpenSSL takes.
 #include "check.h"
 
-#include "ecdsa.h"
+#include "keys/ecdsa.h"
 
 #include <openssl/bn.h>
 #include <openssl/ec.h>

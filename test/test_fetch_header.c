@@ -2,8 +2,8 @@
 // What is taken from a header, line by line, and when it is not read on.
 #include "check.h"
 
-#include "clock.h"
-#include "fetch_header.h"
+#include "base/clock.h"
+#include "net/fetch_header.h"
 
 #define OK "HTTP/1.1 200 OK\r\n"
 

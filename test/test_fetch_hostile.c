@@ -4,8 +4,8 @@
 #include "check.h"
 #include "hostile.h"
 
-#include "clock.h"
-#include "keystore.h"
+#include "base/clock.h"
+#include "store/keystore.h"
 
 #define SETTLES_WITHIN_MS 30000
 

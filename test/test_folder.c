@@ -2,9 +2,9 @@
 // Keys in a local folder: every kind of thing that can lie there under a key's name.
 #include "check.h"
 
-#include "asap.h"
-#include "folder.h"
-#include "keystore.h"
+#include "store/asap.h"
+#include "store/folder.h"
+#include "store/keystore.h"
 
 #include <fcntl.h>
 #include <sys/resource.h>

@@ -2,7 +2,7 @@
 // How long an answer stays fresh, by its header fields.
 #include "check.h"
 
-#include "freshness.h"
+#include "net/freshness.h"
 
 #define NOW 1700000000
 

@@ -2,7 +2,7 @@
 // JSON objects: strict, each member once, not nested too deeply, in the memory that was promised.
 #include "check.h"
 
-#include "json.h"
+#include "base/json.h"
 
 // Fifteen members: one less than are compared pair by pair.
 #define TO_O                                                                                       \

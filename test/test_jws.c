@@ -3,7 +3,7 @@
 #include "check.h"
 #include "tokens.h"
 
-#include "jws.h"
+#include "token/jws.h"
 
 static struct tv_arena arena; // of exactly the size promised for the token
 

@@ -2,8 +2,8 @@
 // Keys in every text form, and each weak or broken one refused for its own reason.
 #include "check.h"
 
-#include "base64url.h"
-#include "key.h"
+#include "base/base64url.h"
+#include "keys/key.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>

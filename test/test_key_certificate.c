@@ -4,7 +4,7 @@
 // of each kind.
 #include "check.h"
 
-#include "key_internal.h"
+#include "keys/key_internal.h"
 
 #include <openssl/ec.h>
 #include <openssl/err.h>

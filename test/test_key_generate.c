@@ -2,9 +2,9 @@
 // Key pairs that are made here: both texts of each are read again, belong together and sign.
 #include "check.h"
 
-#include "base64url.h"
-#include "key_generate.h"
-#include "signature.h"
+#include "base/base64url.h"
+#include "keys/key_generate.h"
+#include "keys/signature.h"
 
 #include <openssl/err.h>
 

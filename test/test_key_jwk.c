@@ -4,7 +4,7 @@
 #include "check.h"
 #include "expand.h"
 
-#include "base64url.h"
+#include "base/base64url.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>

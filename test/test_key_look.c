@@ -2,7 +2,7 @@
 // What the look at a key's DER lets through to OpenSSL, and what it keeps away.
 #include "check.h"
 
-#include "key_internal.h"
+#include "keys/key_internal.h"
 
 #include <openssl/core_names.h>
 #include <openssl/ec.h>

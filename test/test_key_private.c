@@ -3,7 +3,7 @@
 #include "check.h"
 #include "tokens.h"
 
-#include "signature.h"
+#include "keys/signature.h"
 
 #include <openssl/core_names.h>
 #include <openssl/err.h>

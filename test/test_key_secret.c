@@ -3,7 +3,7 @@
 // argument, so many rounds of random secrets.
 #include "check.h"
 
-#include "key.h"
+#include "keys/key.h"
 
 #include <openssl/err.h>
 #include <openssl/evp.h>

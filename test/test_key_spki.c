@@ -2,7 +2,7 @@
 // Public keys made by parts: the same that OpenSSL's decoder makes, and none where it makes none.
 #include "check.h"
 
-#include "key_internal.h"
+#include "keys/key_internal.h"
 
 #include <openssl/core_names.h>
 #include <openssl/err.h>

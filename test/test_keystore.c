@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The life of keys, against a real server on a loopback port; the specs drive the same through Lua.
-#include "fetch_internal.h"
+#include "net/fetch_internal.h"
 #include "stores.h"
 
-#include "fetch.h"
+#include "net/fetch.h"
 
 // What the server answers below /<index>/, and what asking for a key then comes to.
 enum {

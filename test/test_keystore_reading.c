@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Large sets are read over several steps, between which the server does other things.
-#include "fetch_internal.h"
-#include "keystore_internal.h"
+#include "net/fetch_internal.h"
+#include "store/keystore_internal.h"
 #include "stores.h"
 
 #include "expand.h"

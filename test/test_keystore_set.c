@@ -3,7 +3,7 @@
 #include "stores.h"
 
 #include "expand.h"
-#include "keystore_internal.h"
+#include "store/keystore_internal.h"
 
 enum {
     SET,       // keys a (RSA) and b (another), for 1000 s

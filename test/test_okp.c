@@ -2,7 +2,7 @@
 // Points of Ed25519 and Ed448: which y have an x, and which of these are good keys.
 #include "check.h"
 
-#include "okp.h"
+#include "keys/okp.h"
 
 #include <stdint.h>
 

@@ -2,7 +2,7 @@
 // Files that settings name: lines of every kind, and what is no plain file.
 #include "check.h"
 
-#include "plain_file.h"
+#include "net/plain_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -4,7 +4,7 @@
 #include "check.h"
 #include "tokens.h"
 
-#include "signature.h"
+#include "keys/signature.h"
 
 #include <malloc.h>
 #include <openssl/crypto.h>

@@ -2,7 +2,7 @@
 // SHA-256: its value, and that a failure leaves nothing behind.
 #include "check.h"
 
-#include "sha256.h"
+#include "base/sha256.h"
 
 #include <openssl/err.h>
 #include <openssl/evp.h>

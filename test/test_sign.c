@@ -3,9 +3,9 @@
 #include "check.h"
 #include "tokens.h"
 
-#include "jws.h"
-#include "sign.h"
-#include "signature.h"
+#include "keys/signature.h"
+#include "token/jws.h"
+#include "token/sign.h"
 
 #include <openssl/err.h>
 #include <openssl/evp.h>

@@ -3,9 +3,9 @@
 #include "check.h"
 #include "tokens.h"
 
-#include "json.h"
-#include "prepared.h"
-#include "signature.h"
+#include "base/json.h"
+#include "keys/prepared.h"
+#include "keys/signature.h"
 
 #include <errno.h>
 #include <openssl/err.h>

@@ -5,8 +5,8 @@
 #include "check.h"
 #include "tokens.h"
 
-#include "prepared.h"
-#include "signature.h"
+#include "keys/prepared.h"
+#include "keys/signature.h"
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>

@@ -2,7 +2,7 @@
 // Spans compare by bytes alone; an arena never hands out more than it has.
 #include "check.h"
 
-#include "arena.h"
+#include "base/arena.h"
 
 #include <stdint.h>
 

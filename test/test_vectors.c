@@ -4,9 +4,9 @@
 //     test_vectors [FILE...]       one case a line, as test/vectors/README.md has it
 #include "check.h"
 
-#include "json.h"
-#include "key.h"
-#include "signature.h"
+#include "base/json.h"
+#include "keys/key.h"
+#include "keys/signature.h"
 
 #include <glob.h>
 

@@ -4,7 +4,7 @@
 #include "policies.h"
 #include "tokens.h"
 
-#include "verify.h"
+#include "token/verify.h"
 
 #define KEYS "test/vectors/keys/"
 #define NOW 1700000000.0

@@ -4,7 +4,7 @@
 
 #include "check.h"
 
-#include "base64url.h"
+#include "base/base64url.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>

@@ -2,7 +2,7 @@
 // Sets of keys read in one go.
 #pragma once
 
-#include "keyset.h"
+#include "keys/keyset.h"
 
 // Reads it with `effort` at a time, 0: without end.
 static inline enum tv_status whole_set(struct tv_span text, size_t max_keys, size_t effort,

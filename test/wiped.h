@@ -4,9 +4,9 @@
 
 #include "shortage.h"
 
-#include "base64url.h"
-#include "key_generate.h"
-#include "key_internal.h"
+#include "base/base64url.h"
+#include "keys/key_generate.h"
+#include "keys/key_internal.h"
 
 // A secret in one spelling.
 struct needle {

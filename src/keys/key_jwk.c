@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: MIT
+// Keys from JWKs (RFC 7517, RFC 7518 section 6, RFC 8037).
+#include "keys/key_internal.h"
+
+#include "base/base64url.h"
+#include "base/json.h"
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/param_build.h>
+#include <stdlib.h>
+
+// There are eight names in RFC 7517 section 4.3, and others may be used.
+#define TV_KEY_OPERATIONS_MAX 32
+
+static enum tv_status fail_member(struct tv_detail *detail, enum tv_status status,
+                                  const char *member, enum tv_reason reason, yyjson_val *value) {
+    detail->subject = member;
+    detail->reason = reason;
+    detail->text = value ? tv_json_type_name(value) : NULL;
+    return status;
+}
+
+// The string member `name`, which must be there.
+static enum tv_status required_string(yyjson_val *jwk, const char *name, struct tv_span *text,
+                                      struct tv_detail *detail) {
+    yyjson_val *value = tv_json_member(jwk, tv_span_of(name));
+    if (!value)
+        return fail_member(detail, TV_MALFORMED_KEY, name, TV_REASON_MISSING, NULL);
+    if (!yyjson_is_str(value))
+        return fail_member(detail, TV_MALFORMED_KEY, name, TV_REASON_TYPE, value);
+    *text = tv_json_string(value);
+    return TV_OK;
+}
+
+// A Base64urlUInt member (RFC 7518 section 2) as bytes the caller frees, at least one.
+static enum tv_status read_bytes(yyjson_val *jwk, const char *name, unsigned char **bytes,
+                                 size_t *length, struct tv_detail *detail) {
+    struct tv_span text;
+    enum tv_status status = required_string(jwk, name, &text, detail);
+    if (status != TV_OK)
+        return status;
+    unsigned char *decoded = malloc(TV_BASE64URL_DECODED_SIZE(text.length));
+    if (!decoded)
+        return TV_NO_MEMORY;
+    status = tv_base64url_decode(text.data, text.length, decoded, length);
+    if (status != TV_OK || *length == 0) {
+        free(decoded);
+        detail->subject = name;
+        detail->reason = status != TV_OK ? TV_REASON_BASE64URL : TV_REASON_EMPTY;
+        return TV_MALFORMED_KEY;
+    }
+    *bytes = decoded;
+    return TV_OK;
+}
+
+// Likewise as a number the caller frees.
+static enum tv_status read_number(yyjson_val *jwk, const char *name, BIGNUM **number,
+                                  struct tv_detail *detail) {
+    unsigned char *bytes;
+    size_t length;
+    enum tv_status status = read_bytes(jwk, name, &bytes, &length, detail);
+    if (status != TV_OK)
+        return status;
+    *number = BN_bin2bn(bytes, (int)length, NULL);
+    OPENSSL_cleanse(bytes, length); // it may be a private one
+    free(bytes);
+    return *number ? TV_OK : TV_NO_MEMORY;
+}
+
+// How a key is made.
+struct making {
+    bool pair;                    // with its private half
+    int rsa_min_bits;             // of a public one
+    struct tv_key_makers *makers; // of public ones
+};
+
+// Makes a pair of OpenSSL's type `type` from the builder's parameters.
+static enum tv_status make_pair(const char *type, OSSL_PARAM_BLD *builder, EVP_PKEY **key) {
+    OSSL_PARAM *parameters = OSSL_PARAM_BLD_to_param(builder);
+    if (!parameters)
+        return TV_NO_MEMORY;
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+    bool made = EVP_PKEY_fromdata_init(context) == 1 && // not of NULL
+                EVP_PKEY_fromdata(context, key, EVP_PKEY_KEYPAIR, parameters) == 1;
+    EVP_PKEY_CTX_free(context);
+    OSSL_PARAM_free(parameters);
+    return made ? TV_OK : TV_CRYPTO_FAILURE;
+}
+
+// The public half alone, straight from its bytes: a JWK Set may have hundreds.
+static enum tv_status make_rsa_public(yyjson_val *jwk, const struct making *how, EVP_PKEY **key,
+                                      struct tv_detail *detail) {
+    struct tv_key_number modulus = {0}, exponent = {0};
+    enum tv_status status = read_bytes(jwk, "n", &modulus.bytes, &modulus.length, detail);
+    if (status == TV_OK)
+        status = read_bytes(jwk, "e", &exponent.bytes, &exponent.length, detail);
+    if (status == TV_OK)
+        status = tv_key_make_rsa(how->makers, modulus, exponent, how->rsa_min_bits, key, detail);
+    free(exponent.bytes);
+    free(modulus.bytes);
+    return status;
+}
+
+// RFC 7518 section 6.3. A pair has d alone or all of p, q, dp, dq, qi too (section 6.3.2).
+static enum tv_status make_rsa(yyjson_val *jwk, const struct making *how, EVP_PKEY **key,
+                               struct tv_detail *detail) {
+    static const struct {
+        const char *member, *parameter;
+    } numbers[] = {
+        {"n", OSSL_PKEY_PARAM_RSA_N},          {"e", OSSL_PKEY_PARAM_RSA_E},
+        {"d", OSSL_PKEY_PARAM_RSA_D},          {"p", OSSL_PKEY_PARAM_RSA_FACTOR1},
+        {"q", OSSL_PKEY_PARAM_RSA_FACTOR2},    {"dp", OSSL_PKEY_PARAM_RSA_EXPONENT1},
+        {"dq", OSSL_PKEY_PARAM_RSA_EXPONENT2}, {"qi", OSSL_PKEY_PARAM_RSA_COEFFICIENT1},
+    };
+    enum { ALL = sizeof numbers / sizeof numbers[0] };
+    if (!how->pair)
+        return make_rsa_public(jwk, how, key, detail);
+    // RFC 7518 section 6.3.2.7: who supports two primes does not use a key of more.
+    if (tv_json_member(jwk, TV_SPAN("oth"))) {
+        detail->reason = TV_REASON_KEY_TYPE;
+        detail->text = "RSA with more than two primes";
+        return TV_UNSUPPORTED_KEY;
+    }
+    size_t count = tv_json_member(jwk, TV_SPAN("p")) ? ALL : 3;
+    BIGNUM *values[ALL] = {NULL};
+    enum tv_status status = TV_NO_MEMORY;
+    OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+    if (!builder)
+        goto out;
+    for (size_t i = 0; i < count; i++) {
+        status = read_number(jwk, numbers[i].member, &values[i], detail);
+        if (status == TV_OK && BN_num_bits(values[i]) > TV_RSA_MAX_BITS) {
+            detail->reason = TV_REASON_NOT_PRIVATE;
+            detail->text = "an RSA key with a number of more than 16384 bits";
+            status = TV_MALFORMED_KEY;
+        }
+        if (status != TV_OK)
+            goto out;
+        if (!OSSL_PARAM_BLD_push_BN(builder, numbers[i].parameter, values[i])) {
+            status = TV_NO_MEMORY;
+            goto out;
+        }
+    }
+    status = make_pair("RSA", builder, key);
+out:
+    OSSL_PARAM_BLD_free(builder);
+    for (size_t i = 0; i < ALL; i++)
+        BN_clear_free(values[i]);
+    return status;
+}
+
+// The member's bytes into `out`, of which there must be exactly `length`.
+static enum tv_status read_fixed(yyjson_val *jwk, const char *name, unsigned char *out,
+                                 size_t length, struct tv_detail *detail) {
+    struct tv_span text;
+    enum tv_status status = required_string(jwk, name, &text, detail);
+    if (status != TV_OK)
+        return status;
+    unsigned char bytes[TV_BASE64URL_DECODED_SIZE(TV_CURVE_MAX_SIZE * 2)];
+    size_t found = 0;
+    if (text.length <= (size_t)TV_CURVE_MAX_SIZE * 2)
+        status = tv_base64url_decode(text.data, text.length, bytes, &found);
+    if (status != TV_OK || found != length) {
+        detail->subject = name;
+        detail->reason = status != TV_OK ? TV_REASON_BASE64URL : TV_REASON_FIELD_LENGTH;
+        detail->limit = (double)length;
+        return TV_MALFORMED_KEY;
+    }
+    memcpy(out, bytes, length);
+    return TV_OK;
+}
+
+// The curve that crv names, if the kty has it: those of EC have two coordinates.
+static enum tv_status read_curve(yyjson_val *jwk, bool is_ec, enum tv_curve *curve,
+                                 struct tv_detail *detail) {
+    struct tv_span name;
+    enum tv_status status = required_string(jwk, "crv", &name, detail);
+    if (status != TV_OK)
+        return status;
+    *curve = tv_curve_find(name);
+    bool is_okp = *curve == TV_CURVE_ED25519 || *curve == TV_CURVE_ED448;
+    if (*curve == TV_CURVE_NONE || is_okp == is_ec)
+        return fail_member(detail, TV_UNSUPPORTED_KEY, "crv", TV_REASON_CURVE, NULL);
+    return TV_OK;
+}
+
+static enum tv_status make_ec_pair(enum tv_curve curve, const unsigned char *point, size_t size,
+                                   const unsigned char *scalar, size_t scalar_size,
+                                   EVP_PKEY **key) {
+    enum tv_status status = TV_NO_MEMORY;
+    BIGNUM *number = BN_bin2bn(scalar, (int)scalar_size, NULL);
+    OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+    if (number && builder &&
+        OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, tv_curve_name(curve),
+                                        0) &&
+        OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point, size) &&
+        OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_PRIV_KEY, number))
+        status = make_pair("EC", builder, key);
+    OSSL_PARAM_BLD_free(builder);
+    BN_clear_free(number);
+    return status;
+}
+
+// RFC 7518 section 6.2: coordinates and d with as many bytes as the curve's field.
+static enum tv_status make_ec(yyjson_val *jwk, const struct making *how, EVP_PKEY **key,
+                              struct tv_detail *detail) {
+    enum tv_curve curve;
+    enum tv_status status = read_curve(jwk, true, &curve, detail);
+    if (status != TV_OK)
+        return status;
+    size_t size = tv_curve_size(curve);
+    unsigned char point[1 + 2 * TV_CURVE_MAX_SIZE] = {POINT_CONVERSION_UNCOMPRESSED};
+    unsigned char scalar[TV_CURVE_MAX_SIZE];
+    status = read_fixed(jwk, "x", point + 1, size, detail);
+    if (status == TV_OK)
+        status = read_fixed(jwk, "y", point + 1 + size, size, detail);
+    if (status == TV_OK && how->pair)
+        status = read_fixed(jwk, "d", scalar, size, detail);
+    if (status != TV_OK)
+        goto out;
+    status = how->pair ? make_ec_pair(curve, point, 1 + 2 * size, scalar, size, key)
+                       : tv_key_make_ec(how->makers, curve, point, 1 + 2 * size, key);
+    if (status == TV_CRYPTO_FAILURE) { // what OpenSSL refuses in numbers of the right size
+        detail->reason = TV_REASON_POINT;
+        status = TV_WEAK_KEY;
+    }
+out:
+    OPENSSL_cleanse(scalar, sizeof scalar);
+    return status;
+}
+
+// RFC 8037 section 2.
+static enum tv_status make_okp(yyjson_val *jwk, const struct making *how, EVP_PKEY **key,
+                               struct tv_detail *detail) {
+    enum tv_curve curve;
+    enum tv_status status = read_curve(jwk, false, &curve, detail);
+    if (status != TV_OK)
+        return status;
+    unsigned char bytes[TV_CURVE_MAX_SIZE];
+    size_t size = tv_curve_size(curve);
+    int type = curve == TV_CURVE_ED25519 ? EVP_PKEY_ED25519 : EVP_PKEY_ED448;
+    status = read_fixed(jwk, how->pair ? "d" : "x", bytes, size, detail);
+    if (status != TV_OK)
+        return status;
+    *key = how->pair ? EVP_PKEY_new_raw_private_key(type, NULL, bytes, size)
+                     : EVP_PKEY_new_raw_public_key(type, NULL, bytes, size);
+    OPENSSL_cleanse(bytes, sizeof bytes);
+    return *key ? TV_OK : TV_CRYPTO_FAILURE;
+}
+
+// Whether a text is the base64 (not base64url) of a certificate of this very key.
+static enum tv_status certifies(struct tv_span text, EVP_PKEY *public_key, bool *same) {
+    struct tv_key_decoded certified = {0};
+    struct tv_detail ignored = {0};
+    enum tv_status status = TV_MALFORMED_KEY;
+    *same = false;
+    if (text.length > TV_KEY_MAX_LENGTH)
+        return TV_OK;
+    while (text.length > 0 && text.data[text.length - 1] <= ' ')
+        text.length--;
+    unsigned char *der = malloc(text.length + 1); // more than it decodes to
+    if (!der)
+        return TV_NO_MEMORY;
+    int length = EVP_DecodeBlock(der, (const unsigned char *)text.data, (int)text.length);
+    // Padding is decoded to zeros.
+    for (size_t i = text.length; length > 0 && i > text.length - 2 && text.data[i - 1] == '='; i--)
+        length--;
+    if (length > 0)
+        status = tv_key_decode(TV_FORM_CERTIFICATE, (struct tv_span){(char *)der, (size_t)length},
+                               TV_RSA_MIN_BITS, &certified, &ignored);
+    *same = certified.key && EVP_PKEY_eq(certified.key, public_key) == 1;
+    EVP_PKEY_free(certified.key);
+    free(der);
+    return status == TV_NO_MEMORY ? status : TV_OK;
+}
+
+// RFC 7517 section 4.7: where there is a certificate chain, its first is of this very key.
+static enum tv_status check_certificate(yyjson_val *jwk, EVP_PKEY *public_key,
+                                        struct tv_detail *detail) {
+    yyjson_val *chain = tv_json_member(jwk, TV_SPAN("x5c"));
+    bool same;
+    if (!chain)
+        return TV_OK;
+    if (!yyjson_is_arr(chain) || !yyjson_is_str(yyjson_arr_get_first(chain)))
+        return fail_member(detail, TV_MALFORMED_KEY, "x5c", TV_REASON_TYPE, chain);
+    enum tv_status status =
+        certifies(tv_json_string(yyjson_arr_get_first(chain)), public_key, &same);
+    if (status != TV_OK || same)
+        return status;
+    return fail_member(detail, TV_MALFORMED_KEY, "x5c", TV_REASON_CERTIFICATE, NULL);
+}
+
+// RFC 7517 section 4.3: whether key_ops, if there are any, name the operation.
+static bool has_operation(yyjson_val *operations, const char *name) {
+    size_t index, max;
+    yyjson_val *operation;
+    yyjson_arr_foreach(operations, index, max, operation) {
+        if (yyjson_equals_str(operation, name))
+            return true;
+    }
+    return !operations;
+}
+
+// RFC 7517 section 4.3: each operation stands once, and is one of the use beside them.
+static bool operations_are_good(yyjson_val *operations, yyjson_val *use) {
+    static const char *const of_encryption[] = {"encrypt",   "decrypt",   "wrapKey",
+                                                "unwrapKey", "deriveKey", "deriveBits"};
+    struct tv_span names[TV_KEY_OPERATIONS_MAX];
+    size_t index, max, count = 0;
+    yyjson_val *operation;
+    yyjson_arr_foreach(operations, index, max, operation) {
+        if (!yyjson_is_str(operation) || count == TV_KEY_OPERATIONS_MAX)
+            return false;
+        names[count] = tv_json_string(operation);
+        for (size_t i = 0; i < count; i++)
+            if (tv_span_equal(names[i], names[count]))
+                return false;
+        count++;
+    }
+    if (!yyjson_equals_str(use, "sig"))
+        return true;
+    for (size_t i = 0; i < sizeof of_encryption / sizeof of_encryption[0]; i++)
+        if (operations && has_operation(operations, of_encryption[i]))
+            return false;
+    return true;
+}
+
+enum tv_status tv_key_read_limits(yyjson_val *jwk, struct tv_key *key, struct tv_detail *detail) {
+    yyjson_val *algorithm = tv_json_member(jwk, TV_SPAN("alg"));
+    yyjson_val *use = tv_json_member(jwk, TV_SPAN("use"));
+    yyjson_val *operations = tv_json_member(jwk, TV_SPAN("key_ops"));
+    if (algorithm && !yyjson_is_str(algorithm))
+        return fail_member(detail, TV_MALFORMED_KEY, "alg", TV_REASON_TYPE, algorithm);
+    if (use && !yyjson_is_str(use))
+        return fail_member(detail, TV_MALFORMED_KEY, "use", TV_REASON_TYPE, use);
+    if (operations && !yyjson_is_arr(operations))
+        return fail_member(detail, TV_MALFORMED_KEY, "key_ops", TV_REASON_TYPE, operations);
+    if (!operations_are_good(operations, use)) {
+        detail->reason = TV_REASON_OPERATIONS;
+        return TV_MALFORMED_KEY;
+    }
+    if (algorithm) {
+        key->only_algorithm = tv_algorithm_find(tv_json_string(algorithm));
+        key->algorithm_unknown = !key->only_algorithm;
+    }
+    bool other_use = use && !yyjson_equals_str(use, "sig");
+    bool may_sign = has_operation(operations, "sign");
+    // A private key says "sign", and its public half is what checks.
+    bool may_verify = has_operation(operations, "verify") || (key->was_private && may_sign);
+    key->not_for_verifying = other_use || !may_verify;
+    key->not_for_signing = other_use || !may_sign;
+    return TV_OK;
+}
+
+// The key that the JWK's numbers make, public or with its private half.
+static enum tv_status make(yyjson_val *jwk, const struct making *how, EVP_PKEY **key,
+                           struct tv_detail *detail) {
+    static const struct {
+        struct tv_span type;
+        enum tv_status (*make)(yyjson_val *, const struct making *, EVP_PKEY **,
+                               struct tv_detail *);
+    } types[] = {{{"RSA", 3}, make_rsa}, {{"EC", 2}, make_ec}, {{"OKP", 3}, make_okp}};
+    struct tv_span type;
+    enum tv_status status = required_string(jwk, "kty", &type, detail);
+    if (status != TV_OK)
+        return status;
+    size_t i = 0;
+    while (i < sizeof types / sizeof types[0] && !tv_span_equal(types[i].type, type))
+        i++;
+    if (i == sizeof types / sizeof types[0]) // also "oct": a secret never comes as a public key
+        return fail_member(detail, TV_UNSUPPORTED_KEY, "kty", TV_REASON_KEY_TYPE,
+                           tv_json_member(jwk, TV_SPAN("kty")));
+    return types[i].make(jwk, how, key, detail);
+}
+
+enum tv_status tv_key_jwk_pair(yyjson_val *jwk, EVP_PKEY **pair, struct tv_detail *detail) {
+    return make(jwk, &(struct making){.pair = true}, pair, detail);
+}
+
+enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, int rsa_min_bits,
+                                      struct tv_key_makers *makers, struct tv_key **key,
+                                      struct tv_detail *detail) {
+    struct making how = {.rsa_min_bits = rsa_min_bits, .makers = makers};
+    EVP_PKEY *public_key = NULL;
+    struct tv_key *made = NULL;
+    enum tv_status status = make(jwk, &how, &public_key, detail);
+    if (status != TV_OK)
+        return status;
+    status = check_certificate(jwk, public_key, detail);
+    if (status != TV_OK) {
+        EVP_PKEY_free(public_key);
+        return status;
+    }
+    status = tv_key_wrap(public_key, true, rsa_min_bits, &made, detail);
+    if (status != TV_OK)
+        return status;
+    made->was_private = tv_json_member(jwk, TV_SPAN("d")) != NULL;
+    status = tv_key_read_limits(jwk, made, detail);
+    if (status == TV_OK)
+        *key = made;
+    else
+        tv_key_free(made);
+    return status;
+}
+
+void tv_key_wipe(struct tv_arena *arena) {
+    if (arena->memory)
+        OPENSSL_cleanse(arena->memory, arena->size); // a JWK may hold private numbers
+    free(arena->memory);
+}
+
+enum tv_status tv_key_load_jwk(const char *text, size_t length, int rsa_min_bits,
+                               struct tv_key **key, struct tv_detail *detail) {
+    struct tv_arena arena;
+    yyjson_val *jwk;
+    struct tv_key_makers makers = {0};
+    enum tv_status status =
+        tv_json_parse_copy(text, length, TV_MALFORMED_KEY, "JWK", &arena, &jwk, detail);
+    if (status == TV_OK)
+        status = tv_key_load_jwk_object(jwk, rsa_min_bits, &makers, key, detail);
+    tv_key_makers_clear(&makers);
+    detail->found = (struct tv_span){0}; // it stood in the arena
+    tv_key_wipe(&arena);
+    return status;
+}

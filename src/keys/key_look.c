@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: MIT
+// What the DER of a key says of itself, before OpenSSL sees it: its decoders compute with numbers
+// of any size for types of keys that nobody wants here, and try one type after the other. Only what
+// this file lets through may reach them. Strict DER (X.690 section 10.1), and no number is looked
+// at.
+#include "keys/key_look.h"
+
+#define TAG_INTEGER 0x02
+#define TAG_BIT_STRING 0x03
+#define TAG_OCTET_STRING 0x04
+#define TAG_OID 0x06
+#define TAG_SEQUENCE 0x30
+#define TAG_CONTEXT_0 0xa0
+#define TAG_CONTEXT_1 0xa1
+
+// Explicit parameters of P-521 with everything that SEC 1 section C.2 lets there be take 450 bytes.
+#define EXPLICIT_MAX_LENGTH 512
+
+// What is left to be read.
+struct reader {
+    const unsigned char *at, *end;
+};
+
+static struct reader reader_of(struct tv_span span) {
+    const unsigned char *at = (const unsigned char *)span.data;
+    return (struct reader){at, at + span.length};
+}
+
+static struct tv_span span_of(struct reader in) {
+    return (struct tv_span){(const char *)in.at, (size_t)(in.end - in.at)};
+}
+
+static bool next_is(const struct reader *in, unsigned char tag) {
+    return in->at < in->end && *in->at == tag;
+}
+
+// Reads one element of this tag; false, and nothing read, if that is not what comes next.
+static bool read_element(struct reader *in, unsigned char tag, struct reader *contents) {
+    const unsigned char *at = in->at;
+    if (in->end - at < 2 || *at++ != tag)
+        return false;
+    size_t length = *at++;
+    if (length >= 0x80) {
+        size_t count = length & 0x7f; // 0: a length that is not said, which DER does not have
+        if (count < 1 || count > 3 || (size_t)(in->end - at) < count || *at == 0)
+            return false;
+        for (length = 0; count > 0; count--)
+            length = length << 8 | *at++;
+        if (length < 0x80) // in more bytes than it takes, as with a zero in front
+            return false;
+    }
+    if (length > (size_t)(in->end - at))
+        return false;
+    *contents = (struct reader){at, at + length};
+    in->at = at + length;
+    return true;
+}
+
+static bool skip(struct reader *in, unsigned char tag) {
+    struct reader ignored;
+    return read_element(in, tag, &ignored);
+}
+
+static bool skip_any(struct reader *in) { return in->at < in->end && skip(in, *in->at); }
+
+static bool at_end(const struct reader *in) { return in->at == in->end; }
+
+static bool is_bytes(struct reader in, struct tv_span bytes) {
+    return tv_span_equal(span_of(in), bytes);
+}
+
+// A positive INTEGER without the zero that stands in front of a high bit.
+static bool read_number(struct reader *in, struct tv_span *number) {
+    struct reader bytes;
+    if (!read_element(in, TAG_INTEGER, &bytes) || at_end(&bytes) || *bytes.at >= 0x80)
+        return false;
+    if (*bytes.at == 0 && bytes.end - bytes.at > 1)
+        bytes.at++;
+    *number = span_of(bytes);
+    return true;
+}
+
+// A version, at most `most`.
+static bool read_version(struct reader *in, unsigned char most, unsigned char *version) {
+    struct tv_span number;
+    if (!read_number(in, &number) || number.length != 1)
+        return false;
+    *version = (unsigned char)*number.data;
+    return *version <= most;
+}
+
+// A BIT STRING of whole bytes.
+static bool read_bits(struct reader *in, struct tv_span *bits) {
+    struct reader bytes;
+    if (!read_element(in, TAG_BIT_STRING, &bytes) || at_end(&bytes) || *bytes.at++ != 0)
+        return false;
+    *bits = span_of(bytes);
+    return true;
+}
+
+// Types and curves
+
+static enum tv_status unsupported(struct tv_detail *detail, enum tv_reason reason,
+                                  const char *text) {
+    detail->reason = reason;
+    detail->text = text;
+    return TV_UNSUPPORTED_KEY;
+}
+
+static const struct {
+    struct tv_span id;    // OBJECT IDENTIFIER
+    struct tv_span prime; // of its field
+    enum tv_curve curve;
+} curves[] = {
+    {{"\x2a\x86\x48\xce\x3d\x03\x01\x07", 8},
+     {"\xff\xff\xff\xff\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00"
+      "\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+      32},
+     TV_CURVE_P256},
+    {{"\x2b\x81\x04\x00\x22", 5},
+     {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+      "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe"
+      "\xff\xff\xff\xff\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\xff\xff",
+      48},
+     TV_CURVE_P384},
+    {{"\x2b\x81\x04\x00\x23", 5},
+     {"\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+      "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+      "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+      66},
+     TV_CURVE_P521},
+};
+
+#define CURVE_COUNT (sizeof curves / sizeof curves[0])
+
+// SEC 1 section C.2. OpenSSL compares the rest, of which there cannot be much, with the curves that
+// it knows; its field is one of three primes, so that no square root takes for ever.
+static enum tv_status read_explicit(struct reader *in, struct tv_key_look *look,
+                                    struct tv_detail *detail) {
+    struct reader parameters, field, type;
+    struct tv_span prime;
+    unsigned char version;
+    size_t length = (size_t)(in->end - in->at);
+    if (!read_element(in, TAG_SEQUENCE, &parameters) || !at_end(in) ||
+        !read_version(&parameters, 3, &version) ||
+        !read_element(&parameters, TAG_SEQUENCE, &field) || !read_element(&field, TAG_OID, &type))
+        return TV_MALFORMED_KEY;
+    if (length > EXPLICIT_MAX_LENGTH || !is_bytes(type, TV_SPAN("\x2a\x86\x48\xce\x3d\x01\x01")) ||
+        !read_number(&field, &prime) || !at_end(&field))
+        return unsupported(detail, TV_REASON_CURVE, NULL);
+    for (size_t i = 0; i < CURVE_COUNT; i++)
+        if (tv_span_equal(curves[i].prime, prime)) {
+            look->curve = curves[i].curve;
+            look->is_explicit = true;
+            return TV_OK;
+        }
+    return unsupported(detail, TV_REASON_CURVE, NULL);
+}
+
+// The parameters of an EC key, which fill `in`.
+static enum tv_status read_curve(struct reader *in, struct tv_key_look *look,
+                                 struct tv_detail *detail) {
+    struct reader id;
+    if (next_is(in, TAG_SEQUENCE))
+        return read_explicit(in, look, detail);
+    if (!read_element(in, TAG_OID, &id) || !at_end(in))
+        return TV_MALFORMED_KEY;
+    for (size_t i = 0; i < CURVE_COUNT; i++)
+        if (is_bytes(id, curves[i].id)) {
+            look->curve = curves[i].curve;
+            return TV_OK;
+        }
+    return unsupported(detail, TV_REASON_CURVE, NULL);
+}
+
+static const struct {
+    struct tv_span id;
+    const char *name;
+    bool is_supported;
+    enum tv_key_type type;
+    enum tv_curve curve;
+} types[] = {
+    {{"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01", 9}, "RSA", true, TV_KEY_RSA, TV_CURVE_NONE},
+    {{"\x2a\x86\x48\xce\x3d\x02\x01", 7}, "EC", true, TV_KEY_EC, TV_CURVE_NONE},
+    {{"\x2b\x65\x70", 3}, "Ed25519", true, TV_KEY_OKP, TV_CURVE_ED25519},
+    {{"\x2b\x65\x71", 3}, "Ed448", true, TV_KEY_OKP, TV_CURVE_ED448},
+    {{"\x2b\x65\x6e", 3}, "X25519", false, 0, 0},
+    {{"\x2b\x65\x6f", 3}, "X448", false, 0, 0},
+    {{"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a", 9}, "RSA-PSS", false, 0, 0},
+    {{"\x2a\x86\x48\xce\x38\x04\x01", 7}, "DSA", false, 0, 0},
+    {{"\x2a\x86\x48\x86\xf7\x0d\x01\x03\x01", 9}, "DH", false, 0, 0},
+    {{"\x2a\x86\x48\xce\x3e\x02\x01", 7}, "DHX", false, 0, 0}, // X9.42, as OpenSSL calls it
+};
+
+// AlgorithmIdentifier (RFC 5280 section 4.1.1.2).
+static enum tv_status read_algorithm(struct reader *in, struct tv_key_look *look,
+                                     struct tv_detail *detail) {
+    struct reader algorithm, id;
+    if (!read_element(in, TAG_SEQUENCE, &algorithm) || !read_element(&algorithm, TAG_OID, &id))
+        return TV_MALFORMED_KEY;
+    size_t i = 0;
+    while (i < sizeof types / sizeof types[0] && !is_bytes(id, types[i].id))
+        i++;
+    if (i == sizeof types / sizeof types[0])
+        return unsupported(detail, TV_REASON_KEY_TYPE, NULL);
+    if (!types[i].is_supported)
+        return unsupported(detail, TV_REASON_KEY_TYPE, types[i].name);
+    look->type = types[i].type;
+    look->curve = types[i].curve;
+    if (look->type == TV_KEY_EC)
+        return read_curve(&algorithm, look, detail);
+    if (look->type == TV_KEY_RSA) // NULL (RFC 4055 section 1.2), which says nothing
+        skip_any(&algorithm);
+    return at_end(&algorithm) ? TV_OK : TV_MALFORMED_KEY;
+}
+
+// Public keys
+
+static enum tv_status look_spki(struct reader *in, struct tv_key_look *look,
+                                struct tv_detail *detail) {
+    const unsigned char *begin = in->at;
+    struct reader info;
+    struct tv_span key;
+    if (!read_element(in, TAG_SEQUENCE, &info))
+        return TV_MALFORMED_KEY;
+    look->spki = (struct tv_span){(const char *)begin, (size_t)(in->at - begin)};
+    enum tv_status status = read_algorithm(&info, look, detail);
+    if (status != TV_OK)
+        return status;
+    return read_bits(&info, &key) && at_end(&info) ? TV_OK : TV_MALFORMED_KEY;
+}
+
+// Names, dates and extensions are passed over: nothing depends on them, and OpenSSL takes its time
+// for thousands of them.
+static enum tv_status look_certificate(struct reader *in, struct tv_key_look *look,
+                                       struct tv_detail *detail) {
+    struct reader certificate, part;
+    if (!read_element(in, TAG_SEQUENCE, &certificate) ||
+        !read_element(&certificate, TAG_SEQUENCE, &part) || !skip(&certificate, TAG_SEQUENCE) ||
+        !skip(&certificate, TAG_BIT_STRING) || !at_end(&certificate))
+        return TV_MALFORMED_KEY;
+    if (next_is(&part, TAG_CONTEXT_0) && !skip(&part, TAG_CONTEXT_0)) // version
+        return TV_MALFORMED_KEY;
+    if (!skip(&part, TAG_INTEGER) ||  // serial number
+        !skip(&part, TAG_SEQUENCE) || // signature algorithm
+        !skip(&part, TAG_SEQUENCE) || // issuer
+        !skip(&part, TAG_SEQUENCE) || // validity
+        !skip(&part, TAG_SEQUENCE))   // subject
+        return TV_MALFORMED_KEY;
+    enum tv_status status = look_spki(&part, look, detail);
+    while (status == TV_OK && !at_end(&part))
+        if (!skip_any(&part))
+            return TV_MALFORMED_KEY;
+    return status;
+}
+
+static enum tv_status look_rsa(struct reader *in, struct tv_key_look *look) {
+    struct reader key;
+    look->type = TV_KEY_RSA;
+    return read_element(in, TAG_SEQUENCE, &key) && read_number(&key, &look->modulus) &&
+                   read_number(&key, &look->exponent) && at_end(&key)
+               ? TV_OK
+               : TV_MALFORMED_KEY;
+}
+
+// Private keys
+
+// The numbers of an RSAPrivateKey behind its version.
+static enum tv_status read_rsa_private(struct reader *key, unsigned char version,
+                                       struct tv_key_look *look) {
+    enum { NUMBERS = 8 };
+    struct tv_span numbers[NUMBERS];
+    look->type = TV_KEY_RSA;
+    for (size_t i = 0; i < NUMBERS; i++) {
+        if (!read_number(key, &numbers[i]))
+            return TV_MALFORMED_KEY;
+        if (numbers[i].length > look->longest.length)
+            look->longest = numbers[i];
+    }
+    look->modulus = numbers[0];
+    look->exponent = numbers[1];
+    look->has_more_primes = version == 1;
+    if (look->has_more_primes && !skip(key, TAG_SEQUENCE))
+        return TV_MALFORMED_KEY;
+    return at_end(key) ? TV_OK : TV_MALFORMED_KEY;
+}
+
+// What an ECPrivateKey has behind its version. In PKCS#8 the curve is known from around it.
+static enum tv_status read_ec_private(struct reader *key, struct tv_key_look *look,
+                                      struct tv_detail *detail) {
+    struct reader scalar, parameters, bits;
+    look->type = TV_KEY_EC;
+    if (!read_element(key, TAG_OCTET_STRING, &scalar) || at_end(&scalar))
+        return TV_MALFORMED_KEY;
+    if (next_is(key, TAG_CONTEXT_0)) {
+        struct tv_key_look inner = {0};
+        if (!read_element(key, TAG_CONTEXT_0, &parameters))
+            return TV_MALFORMED_KEY;
+        enum tv_status status = read_curve(&parameters, &inner, detail);
+        if (status != TV_OK)
+            return status;
+        if (look->curve != TV_CURVE_NONE && look->curve != inner.curve)
+            return TV_MALFORMED_KEY;
+        look->curve = inner.curve;
+        look->is_explicit |= inner.is_explicit;
+    }
+    if (next_is(key, TAG_CONTEXT_1) && (!read_element(key, TAG_CONTEXT_1, &bits) ||
+                                        !read_bits(&bits, &look->point) || !at_end(&bits)))
+        return TV_MALFORMED_KEY;
+    look->scalar = span_of(scalar);
+    bool fits = look->curve != TV_CURVE_NONE && look->scalar.length <= tv_curve_size(look->curve) &&
+                look->point.length <= 1 + 2 * tv_curve_size(look->curve);
+    return fits && at_end(key) ? TV_OK : TV_MALFORMED_KEY;
+}
+
+// What is inside the OCTET STRING of PKCS#8.
+static enum tv_status read_wrapped(struct reader *in, struct tv_key_look *look,
+                                   struct tv_detail *detail) {
+    struct reader key;
+    unsigned char version;
+    if (look->type == TV_KEY_OKP) { // CurvePrivateKey (RFC 8410 section 7)
+        if (!read_element(in, TAG_OCTET_STRING, &key) || !at_end(in))
+            return TV_MALFORMED_KEY;
+        look->scalar = span_of(key);
+        return look->scalar.length == tv_curve_size(look->curve) ? TV_OK : TV_MALFORMED_KEY;
+    }
+    if (!read_element(in, TAG_SEQUENCE, &key) || !at_end(in) || !read_version(&key, 1, &version))
+        return TV_MALFORMED_KEY;
+    if (look->type == TV_KEY_RSA)
+        return read_rsa_private(&key, version, look);
+    return version == 1 ? read_ec_private(&key, look, detail) : TV_MALFORMED_KEY;
+}
+
+// OneAsymmetricKey behind its version; what may follow the key is passed over.
+static enum tv_status read_pkcs8(struct reader *info, struct tv_key_look *look,
+                                 struct tv_detail *detail) {
+    struct reader wrapped;
+    enum tv_status status = read_algorithm(info, look, detail);
+    if (status != TV_OK)
+        return status;
+    if (!read_element(info, TAG_OCTET_STRING, &wrapped))
+        return TV_MALFORMED_KEY;
+    while (!at_end(info))
+        if (!skip_any(info))
+            return TV_MALFORMED_KEY;
+    return read_wrapped(&wrapped, look, detail);
+}
+
+// A DSA key is a row of numbers too, but of fewer.
+static enum tv_status look_private(struct reader *in, struct tv_key_look *look,
+                                   struct tv_detail *detail) {
+    struct reader key;
+    unsigned char version;
+    if (!read_element(in, TAG_SEQUENCE, &key) || !read_version(&key, 1, &version))
+        return TV_MALFORMED_KEY;
+    if (next_is(&key, TAG_SEQUENCE))
+        return read_pkcs8(&key, look, detail);
+    if (next_is(&key, TAG_OCTET_STRING))
+        return version == 1 ? read_ec_private(&key, look, detail) : TV_MALFORMED_KEY;
+    return read_rsa_private(&key, version, look);
+}
+
+enum tv_status tv_key_look(enum tv_key_form form, struct tv_span der, struct tv_key_look *look,
+                           struct tv_detail *detail) {
+    struct reader in = reader_of(der);
+    enum tv_status status;
+    *look = (struct tv_key_look){0};
+    switch (form) {
+    case TV_FORM_SPKI:
+        status = look_spki(&in, look, detail);
+        break;
+    case TV_FORM_CERTIFICATE:
+        status = look_certificate(&in, look, detail);
+        break;
+    case TV_FORM_RSA:
+        status = look_rsa(&in, look);
+        break;
+    default:
+        status = look_private(&in, look, detail);
+    }
+    look->length = (size_t)(in.at - (const unsigned char *)der.data);
+    return status;
+}

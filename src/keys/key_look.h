@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// A look at the DER of a key: its type, and where its parts stand, without OpenSSL.
+#pragma once
+
+#include "keys/key.h"
+
+// How a key is wrapped.
+enum tv_key_form {
+    TV_FORM_SPKI,        // SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7)
+    TV_FORM_CERTIFICATE, // X.509 (RFC 5280 section 4.1)
+    TV_FORM_RSA,         // RSAPublicKey (RFC 8017 appendix A.1.1)
+    TV_FORM_PRIVATE,     // PKCS#8 (RFC 5958), RSAPrivateKey (RFC 8017), ECPrivateKey (RFC 5915)
+};
+
+// Spans point into the DER; what a form or type does not have is empty.
+struct tv_key_look {
+    enum tv_key_type type;
+    enum tv_curve curve;
+    bool is_explicit;        // EC: the curve's parameters are spelled out
+    bool has_more_primes;    // RSA: a private key of more than two
+    size_t length;           // of the whole, which may be less than there is
+    struct tv_span spki;     // SPKI and certificate: all of the SubjectPublicKeyInfo
+    struct tv_span modulus;  // RSA: highest byte first, of a positive number;
+    struct tv_span exponent; // these two not of SPKI and certificate
+    struct tv_span longest;  // RSA, private: the longest of its numbers
+    struct tv_span scalar;   // EC and OKP, private
+    struct tv_span point;    // EC, private: the public half, if it stands there
+};
+
+// TV_OK if the DER at `der` begins with this form of an RSA key, an EC key on P-256, P-384 or
+// P-521, an Ed25519 or an Ed448 key: these may reach OpenSSL's decoders. TV_UNSUPPORTED_KEY with a
+// reason for one of another type or curve; TV_MALFORMED_KEY without one for anything else. Strict
+// DER: neither lengths without end nor lengths in more bytes than they take.
+enum tv_status tv_key_look(enum tv_key_form form, struct tv_span der, struct tv_key_look *look,
+                           struct tv_detail *detail);

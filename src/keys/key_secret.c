@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+// Shared secrets: those of JWKs, and which texts are none, as nobody gave them or everybody may
+// have them.
+#include "keys/key_internal.h"
+
+#include "base/base64url.h"
+#include "base/json.h"
+
+#include <openssl/crypto.h>
+#include <stdlib.h>
+
+static bool starts_with(struct tv_span text, struct tv_span prefix) {
+    return text.length >= prefix.length && memcmp(text.data, prefix.data, prefix.length) == 0;
+}
+
+static bool contains(struct tv_span text, struct tv_span part) {
+    return memmem(text.data, text.length, part.data, part.length) != NULL;
+}
+
+// What container images and deployment templates write where a value was not given.
+static bool is_template_left_over(struct tv_span text) {
+    return tv_span_equal(text, TV_SPAN("<no value>")) || starts_with(text, TV_SPAN("{{")) ||
+           starts_with(text, TV_SPAN("${"));
+}
+
+static enum tv_status fail(struct tv_detail *detail, enum tv_reason reason) {
+    detail->reason = reason;
+    return TV_WEAK_SECRET;
+}
+
+enum tv_status tv_key_check_secret(struct tv_span text, struct tv_detail *detail) {
+    if (text.length == 0)
+        return fail(detail, TV_REASON_EMPTY);
+    if (is_template_left_over(text))
+        return fail(detail, TV_REASON_TEMPLATE);
+    if (tv_key_has_public_mark(text))
+        return fail(detail, TV_REASON_PUBLIC);
+    // A JWK that is none: with text around it, in a list, damaged.
+    if (contains(text, TV_SPAN("\"kty\"")))
+        return fail(detail, TV_REASON_JSON);
+    if (text.length > TV_KEY_MAX_LENGTH) {
+        detail->number = (double)text.length;
+        detail->limit = (double)TV_KEY_MAX_LENGTH;
+        return fail(detail, TV_REASON_LENGTH);
+    }
+    bool is_published;
+    enum tv_status status = tv_key_is_published(text, &is_published);
+    return status == TV_OK && is_published ? fail(detail, TV_REASON_PUBLIC) : status;
+}
+
+static enum tv_status decode_secret(yyjson_val *jwk, char **secret, size_t *secret_length,
+                                    struct tv_detail *detail) {
+    yyjson_val *value = tv_json_member(jwk, TV_SPAN("k"));
+    if (!yyjson_is_str(value)) {
+        detail->reason = TV_REASON_MISSING;
+        return TV_WEAK_SECRET;
+    }
+    struct tv_span text = tv_json_string(value);
+    unsigned char *bytes = malloc(TV_BASE64URL_DECODED_SIZE(text.length));
+    if (!bytes)
+        return TV_NO_MEMORY;
+    if (tv_base64url_decode(text.data, text.length, bytes, secret_length) != TV_OK) {
+        free(bytes);
+        detail->reason = TV_REASON_BASE64URL;
+        return TV_WEAK_SECRET;
+    }
+    *secret = (char *)bytes;
+    return TV_OK;
+}
+
+static enum tv_status read_secret(yyjson_val *jwk, struct tv_key *limits, char **secret,
+                                  size_t *secret_length, struct tv_detail *detail) {
+    yyjson_val *type = tv_json_member(jwk, TV_SPAN("kty"));
+    if (!type && !tv_json_member(jwk, TV_SPAN("keys")))
+        return TV_OK; // JSON, but no JWK
+    if (!yyjson_equals_str(type, "oct")) {
+        detail->reason = TV_REASON_PUBLIC;
+        return TV_WEAK_SECRET;
+    }
+    limits->was_private = true; // whoever may check with it may sign: "sign" allows both
+    enum tv_status status = tv_key_read_limits(jwk, limits, detail);
+    return status == TV_OK ? decode_secret(jwk, secret, secret_length, detail) : TV_WEAK_SECRET;
+}
+
+enum tv_status tv_key_decode_jwk_secret(const char *text, size_t length, struct tv_key *limits,
+                                        char **secret, size_t *secret_length,
+                                        struct tv_detail *detail) {
+    *secret = NULL;
+    if (!tv_key_looks_like_json(text, length) || length > TV_KEY_MAX_LENGTH)
+        return TV_OK;
+    struct tv_arena arena;
+    yyjson_val *jwk;
+    struct tv_detail problem = {0};
+    enum tv_status status =
+        tv_json_parse_copy(text, length, TV_MALFORMED_KEY, "JWK", &arena, &jwk, &problem);
+    if (status == TV_OK) {
+        status = read_secret(jwk, limits, secret, secret_length, detail);
+    } else if (problem.reason == TV_REASON_JSON) {
+        status = TV_OK; // a secret that begins with a brace
+    } else if (status != TV_NO_MEMORY) {
+        detail->reason = TV_REASON_DUPLICATE;
+        status = TV_WEAK_SECRET;
+    }
+    tv_key_wipe(&arena);
+    return status;
+}
+
+static enum tv_status wrap_secret(const char *bytes, size_t length, struct tv_key **key,
+                                  struct tv_detail *detail) {
+    enum tv_status status = tv_key_check_secret((struct tv_span){bytes, length}, detail);
+    if (status != TV_OK)
+        return status;
+    struct tv_key *made = tv_key_new(TV_KEY_SECRET);
+    char *copy = malloc(length);
+    if (!made || !copy) {
+        free(copy);
+        tv_key_free(made);
+        return TV_NO_MEMORY;
+    }
+    memcpy(copy, bytes, length);
+    made->secret = copy;
+    made->secret_length = length;
+    *key = made;
+    return TV_OK;
+}
+
+enum tv_status tv_key_from_secret(const char *bytes, size_t length, struct tv_key **key,
+                                  struct tv_detail *detail) {
+    struct tv_key limits = {0};
+    char *secret = NULL;
+    size_t secret_length = 0;
+    enum tv_status status =
+        tv_key_decode_jwk_secret(bytes, length, &limits, &secret, &secret_length, detail);
+    if (status != TV_OK)
+        return status;
+    if (!secret)
+        return wrap_secret(bytes, length, key, detail);
+    status = wrap_secret(secret, secret_length, key, detail);
+    if (status == TV_OK) {
+        (*key)->only_algorithm = limits.only_algorithm;
+        (*key)->algorithm_unknown = limits.algorithm_unknown;
+        (*key)->not_for_verifying = limits.not_for_verifying;
+        (*key)->not_for_signing = limits.not_for_signing;
+    }
+    OPENSSL_cleanse(secret, secret_length);
+    free(secret);
+    return status;
+}
+
+enum tv_status tv_key_load_any(const char *text, size_t length, int rsa_min_bits,
+                               struct tv_key **key, struct tv_detail *detail) {
+    enum tv_status status = tv_key_load_with(text, length, rsa_min_bits, key, detail);
+    if (status != TV_UNSUPPORTED_KEY || !tv_key_looks_like_json(text, length))
+        return status;
+    struct tv_detail secret_detail = {0};
+    enum tv_status secret_status = tv_key_from_secret(text, length, key, &secret_detail);
+    if (secret_status == TV_WEAK_SECRET && secret_detail.reason == TV_REASON_PUBLIC)
+        return status; // of yet another type
+    *detail = secret_detail;
+    return secret_status;
+}

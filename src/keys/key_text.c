@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+// Keys from the texts they come in: PEM, DER, JWK.
+#include "keys/key_internal.h"
+
+#include <openssl/crypto.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
+
+#define BLOCK_MAX_LENGTH ((size_t)24 * 1024) // so much in base64, with the ends of LINES_MAX lines
+
+// Of a PEM block: twice as many as the longest text has as usual.
+#define LINES_MAX 2048
+
+// Loads DER in this form; `words` say what it is if it is none, and what else it is they cannot.
+static enum tv_status load_form(enum tv_key_form form, struct tv_span der, int rsa_min_bits,
+                                const char *words, struct tv_key **key, struct tv_detail *detail) {
+    struct tv_key_decoded decoded;
+    enum tv_status status = tv_key_decode(form, der, rsa_min_bits, &decoded, detail);
+    if (status == TV_MALFORMED_KEY && detail->reason == TV_REASON_NONE)
+        return tv_key_fail(detail, status, TV_REASON_NOT_A_KEY, words);
+    if (status != TV_OK)
+        return status;
+    status = tv_key_wrap(decoded.key, decoded.is_judged, rsa_min_bits, key, detail);
+    if (status == TV_OK) {
+        (*key)->was_private = form == TV_FORM_PRIVATE;
+        (*key)->was_certificate = form == TV_FORM_CERTIFICATE;
+    }
+    return status;
+}
+
+static enum tv_status load_der(struct tv_span der, int rsa_min_bits, struct tv_key **key,
+                               struct tv_detail *detail) {
+    static const char words[] = "DER of something else than a public key";
+    struct tv_key_look look;
+    struct tv_detail ignored = {0};
+    bool is_rsa = tv_key_look(TV_FORM_RSA, der, &look, &ignored) == TV_OK;
+    enum tv_status status =
+        load_form(is_rsa ? TV_FORM_RSA : TV_FORM_SPKI, der, rsa_min_bits, words, key, detail);
+    if (detail->reason == TV_REASON_TRAILING) // which is said of a PEM block alone
+        return tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY, words);
+    return status;
+}
+
+// What the text of a failed look-up usually is, said in words.
+static const char *looks_like(const char *text, size_t length) {
+    size_t start = strspn(text, " \t\r\n");
+    if (start == length)
+        return "an empty text";
+    if (text[start] == '<')
+        return "an HTML or XML page";
+    if (text[start] == '[' || text[start] == '"')
+        return "a JSON document";
+    if (strstr(text, "-----BEGIN ENCRYPTED PRIVATE KEY-----"))
+        return "an encrypted private key";
+    if (strstr(text, "-----BEGIN OPENSSH") || strncmp(text + start, "ssh-", 4) == 0)
+        return "an SSH key";
+    const char *begin = strstr(text, "-----BEGIN ");
+    if (begin && !strchr(begin, '\n')) // environment variables and templates do that
+        return "a PEM in one line, whose line breaks are lost";
+    if (begin)
+        return "a damaged PEM, or one of another kind";
+    return "neither PEM nor JWK";
+}
+
+static const struct {
+    const char *label;
+    enum tv_key_form form;
+} blocks[] = {{PEM_STRING_PUBLIC, TV_FORM_SPKI},         {PEM_STRING_RSA_PUBLIC, TV_FORM_RSA},
+              {PEM_STRING_X509, TV_FORM_CERTIFICATE},    {PEM_STRING_X509_OLD, TV_FORM_CERTIFICATE},
+              {PEM_STRING_PKCS8INF, TV_FORM_PRIVATE},    {PEM_STRING_RSA, TV_FORM_PRIVATE},
+              {PEM_STRING_ECPRIVATEKEY, TV_FORM_PRIVATE}};
+
+// Whether a PEM block that begins there holds a key, and in which form.
+static bool find_form(struct tv_span text, enum tv_key_form *form) {
+    static const struct tv_span end = {"-----", 5};
+    for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) {
+        size_t length = strlen(blocks[i].label);
+        if (text.length < length + end.length || memcmp(text.data, blocks[i].label, length) != 0 ||
+            memcmp(text.data + length, end.data, end.length) != 0)
+            continue;
+        *form = blocks[i].form;
+        return true;
+    }
+    return false;
+}
+
+// Moves `text` to the first block that holds a key. OpenSSL would decode all that are before it,
+// and read a text without any line by line.
+static bool find_block(struct tv_span *text, bool only_private, enum tv_key_form *form) {
+    static const struct tv_span begin = {"-----BEGIN ", 11};
+    const char *from = text->data, *end = from + text->length;
+    if (text->length >= 3 && memcmp(from, "\xef\xbb\xbf", 3) == 0) // a byte order mark
+        from += 3;
+    for (const char *at = from;
+         (at = memmem(at, (size_t)(end - at), begin.data, begin.length)) != NULL;) {
+        struct tv_span label = {at + begin.length, (size_t)(end - at) - begin.length};
+        if ((at == from || at[-1] == '\n') && find_form(label, form) &&
+            (!only_private || *form == TV_FORM_PRIVATE)) {
+            *text = (struct tv_span){at, (size_t)(end - at)};
+            return true;
+        }
+        at += begin.length;
+    }
+    return false;
+}
+
+// Whether a block has so many lines that OpenSSL takes its time, headers and empty ones included.
+static bool has_many_lines(struct tv_span block) {
+    const char *at = block.data, *end = at + block.length;
+    for (size_t lines = 0; (at = memchr(at, '\n', (size_t)(end - at))) != NULL; lines++) {
+        at++;
+        if (end - at >= 9 && memcmp(at, "-----END ", 9) == 0)
+            return false;
+        if (lines == LINES_MAX)
+            return true;
+    }
+    return false;
+}
+
+enum tv_status tv_key_read_block(struct tv_span text, bool only_private, struct tv_key_block *block,
+                                 struct tv_detail *detail) {
+    static const char encrypted[] = "-----BEGIN " PEM_STRING_PKCS8 "-----";
+    if (!find_block(&text, only_private, &block->form)) {
+        if (only_private && memmem(text.data, text.length, encrypted, sizeof encrypted - 1))
+            return tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY, "encrypted");
+        return TV_MALFORMED_KEY;
+    }
+    if (has_many_lines(text))
+        return tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY,
+                           "a PEM of more than 2048 lines");
+    // Whose DER is longer than that of any key need not be decoded.
+    const char *end = memmem(text.data, text.length, "-----END ", 9);
+    if (block->form != TV_FORM_CERTIFICATE && end && (size_t)(end - text.data) > BLOCK_MAX_LENGTH)
+        return tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY,
+                           "a key of more than 16 KiB of DER");
+    BIO *bio = BIO_new_mem_buf(text.data, (int)text.length);
+    if (!bio)
+        return TV_NO_MEMORY;
+    char *label, *header;
+    unsigned char *der;
+    long length;
+    bool found = PEM_read_bio(bio, &label, &header, &der, &length) == 1;
+    if (found) {
+        block->der = (struct tv_span){(char *)der, (size_t)length};
+        block->is_encrypted = header[0] != '\0'; // Proc-Type
+        OPENSSL_free(label);
+        OPENSSL_free(header);
+    }
+    BIO_free(bio);
+    return found ? TV_OK : TV_MALFORMED_KEY;
+}
+
+// `text` ends with a NUL behind its `length` bytes.
+static enum tv_status load_pem(const char *text, size_t length, int rsa_min_bits,
+                               struct tv_key **key, struct tv_detail *detail) {
+    struct tv_key_block block;
+    enum tv_status status =
+        tv_key_read_block((struct tv_span){text, length}, false, &block, detail);
+    if (status == TV_MALFORMED_KEY && detail->reason == TV_REASON_NONE)
+        return tv_key_fail(detail, status, TV_REASON_NOT_A_KEY, looks_like(text, length));
+    if (status != TV_OK)
+        return status;
+    if (block.is_encrypted)
+        status =
+            tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY, "an encrypted private key");
+    else
+        status = load_form(block.form, block.der, rsa_min_bits,
+                           "a PEM whose contents cannot be decoded", key, detail);
+    OPENSSL_clear_free((char *)block.der.data, block.der.length);
+    return status;
+}
+
+bool tv_key_looks_like_json(const char *text, size_t length) {
+    for (const char *end = text + length; text < end; text++)
+        if (*text != ' ' && (*text < '\t' || *text > '\r'))
+            return *text == '{';
+    return false;
+}
+
+// `text` ends with a NUL behind its `length` bytes.
+static enum tv_status load_text(const char *text, size_t length, int rsa_min_bits,
+                                struct tv_key **key, struct tv_detail *detail) {
+    if (tv_key_looks_like_json(text, length))
+        return tv_key_load_jwk(text, length, rsa_min_bits, key, detail);
+    if (text[0] == DER_SEQUENCE && !strstr(text, "-----BEGIN "))
+        return load_der((struct tv_span){text, length}, rsa_min_bits, key, detail);
+    return load_pem(text, length, rsa_min_bits, key, detail);
+}
+
+enum tv_status tv_key_load_with(const char *text, size_t length, int rsa_min_bits,
+                                struct tv_key **key, struct tv_detail *detail) {
+    if (length > TV_KEY_MAX_LENGTH) {
+        detail->number = (double)length;
+        detail->limit = (double)TV_KEY_MAX_LENGTH;
+        return tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_LENGTH, "key text");
+    }
+    // A copy that ends with a NUL, for the string functions above and for yyjson's padding.
+    char *copy = malloc(length + 1);
+    if (!copy)
+        return TV_NO_MEMORY;
+    if (length > 0) // an empty answer has no bytes to point to
+        memcpy(copy, text, length);
+    copy[length] = '\0';
+    enum tv_status status;
+    struct tv_detail before = *detail;
+    struct tv_memory_tries tries = {0};
+    do {
+        *detail = before;
+        ERR_set_mark();
+        status = load_text(copy, length, rsa_min_bits, key, detail);
+        ERR_pop_to_mark();
+    } while (tv_key_try_again(&tries, &status));
+    OPENSSL_cleanse(copy, length);
+    free(copy);
+    return status;
+}
+
+enum tv_status tv_key_load(const char *text, size_t length, struct tv_key **key,
+                           struct tv_detail *detail) {
+    return tv_key_load_with(text, length, TV_RSA_MIN_BITS, key, detail);
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+// Reads sets of keys.
+#include "keys/keyset.h"
+
+#include "keys/key_internal.h"
+
+#include <openssl/err.h>
+#include <stdlib.h>
+
+void tv_key_set_free(struct tv_key_set *set) {
+    if (!set)
+        return;
+    for (size_t i = 0; i < set->count; i++) {
+        tv_key_free(set->entries[i].key);
+        free((char *)set->entries[i].key_id.data);
+    }
+    free(set->entries);
+    free(set);
+}
+
+static bool may_check(const struct tv_key *key, const struct tv_algorithm *algorithm) {
+    struct tv_detail ignored = {0};
+    return !algorithm || tv_key_check_algorithm(key, algorithm, &ignored) == TV_OK;
+}
+
+struct tv_key *tv_key_set_find(const struct tv_key_set *set, struct tv_span key_id,
+                               const struct tv_algorithm *algorithm) {
+    struct tv_key *first = NULL;
+    for (size_t i = 0; i < set->count; i++) {
+        if (!tv_span_equal(set->entries[i].key_id, key_id))
+            continue;
+        if (may_check(set->entries[i].key, algorithm))
+            return set->entries[i].key;
+        first = first ? first : set->entries[i].key;
+    }
+    return first; // so that the refusal says what is wrong with it
+}
+
+struct tv_key *tv_key_set_only(const struct tv_key_set *set, const struct tv_algorithm *algorithm) {
+    struct tv_key *only = NULL;
+    for (size_t i = 0; i < set->count; i++) {
+        if (!may_check(set->entries[i].key, algorithm))
+            continue;
+        if (only)
+            return NULL;
+        only = set->entries[i].key;
+    }
+    return only;
+}
+
+// Takes a reference to `key`, also on failure.
+static enum tv_status add(struct tv_key_set *set, struct tv_span key_id, struct tv_key *key) {
+    struct tv_key_set_entry *entry = &set->entries[set->count];
+    entry->key_id = (struct tv_span){tv_span_copy(key_id), key_id.length};
+    entry->key = key;
+    set->count++; // also without memory: then it goes with the set
+    return entry->key_id.data ? TV_OK : TV_NO_MEMORY;
+}
+
+static void note_skipped(struct tv_key_set *set, enum tv_status status,
+                         const struct tv_detail *detail) {
+    if (set->skipped++ > 0)
+        return;
+    set->skipped_status = status;
+    set->skipped_detail = *detail;
+}
+
+// One member of either form: `value` is a JWK, or a certificate's PEM under the name `key_id`.
+static enum tv_status add_member(struct tv_key_set *set, int rsa_min_bits,
+                                 struct tv_key_makers *makers, struct tv_span key_id,
+                                 yyjson_val *value) {
+    struct tv_detail detail = {0};
+    struct tv_key *key = NULL;
+    enum tv_status status;
+    if (yyjson_is_obj(value)) {
+        struct tv_memory_tries tries = {0};
+        key_id = tv_json_string(tv_json_member(value, TV_SPAN("kid"))); // empty if it is no string
+        do {
+            detail = (struct tv_detail){0};
+            ERR_set_mark();
+            status = tv_key_load_jwk_object(value, rsa_min_bits, makers, &key, &detail);
+            ERR_pop_to_mark();
+        } while (tv_key_try_again(&tries, &status));
+    } else if (yyjson_is_str(value)) {
+        struct tv_span text = tv_json_string(value);
+        status = tv_key_load_with(text.data, text.length, rsa_min_bits, &key, &detail);
+    } else {
+        detail =
+            (struct tv_detail){.reason = TV_REASON_NOT_A_KEY, .text = tv_json_type_name(value)};
+        status = TV_MALFORMED_KEY;
+    }
+    if (status == TV_OK)
+        return add(set, key_id, key);
+    if (status == TV_NO_MEMORY)
+        return status; // a key that is left out seems withdrawn
+    note_skipped(set, status, &detail);
+    return TV_OK;
+}
+
+// Reading
+
+struct tv_key_set_reader {
+    struct tv_key_set *set; // grows; nobody sees it before it is whole
+    struct tv_arena arena;
+    bool is_map; // and not an array
+    yyjson_obj_iter names;
+    yyjson_arr_iter values;
+    int rsa_min_bits;
+    struct tv_key_makers makers;
+    enum tv_status status; // of the member that could not be looked at, if any
+};
+
+void tv_key_set_reader_free(struct tv_key_set_reader *reader) {
+    if (!reader)
+        return;
+    tv_key_makers_clear(&reader->makers);
+    tv_key_set_free(reader->set);
+    free(reader->arena.memory);
+    free(reader);
+}
+
+// Google's form: an object all of whose members are PEM texts.
+static bool is_certificate_map(yyjson_val *object) {
+    size_t index, max;
+    yyjson_val *name, *value;
+    yyjson_obj_foreach(object, index, max, name, value) {
+        if (!yyjson_is_str(value) || !strstr(yyjson_get_str(value), "-----BEGIN "))
+            return false;
+    }
+    return yyjson_obj_size(object) > 0;
+}
+
+// What a body that is no JSON usually is.
+static const char *looks_like(const char *text, size_t length) {
+    size_t start = 0;
+    while (start < length && (text[start] == ' ' || (text[start] >= '\t' && text[start] <= '\r')))
+        start++;
+    if (start == length)
+        return "an empty text";
+    return text[start] == '<' ? "an HTML or XML page" : NULL;
+}
+
+// More values than a set of TV_KEY_SET_MAX_KEYS has, which take the longer to parse the more there
+// are in a text. What separates them in strings is counted, too: keys have none.
+static bool has_many_values(const char *text, size_t length) {
+    static const unsigned char separates[256] = {[','] = 1, [':'] = 1, ['['] = 1, ['{'] = 1};
+    size_t count = 0;
+    for (size_t i = 0; i < length; i++)
+        count += separates[(unsigned char)text[i]];
+    return count > TV_KEY_SET_MAX_VALUES;
+}
+
+// Of `count` members, which are more than may be.
+static enum tv_status fail_count(struct tv_detail *detail, size_t count, size_t limit) {
+    detail->reason = TV_REASON_LENGTH;
+    detail->text = "set";
+    detail->number = (double)count;
+    detail->limit = (double)limit;
+    return TV_MALFORMED_KEY;
+}
+
+// Finds the members, and makes room for the keys.
+static enum tv_status begin(struct tv_key_set_reader *reader, yyjson_val *object, size_t max_keys,
+                            struct tv_detail *detail) {
+    yyjson_val *keys = tv_json_member(object, TV_SPAN("keys"));
+    reader->is_map = !yyjson_is_arr(keys);
+    if (reader->is_map && !is_certificate_map(object)) {
+        detail->reason = TV_REASON_NOT_A_KEY;
+        detail->text = "JSON without a \"keys\" array";
+        return TV_MALFORMED_KEY;
+    }
+    size_t count = reader->is_map ? yyjson_obj_size(object) : yyjson_arr_size(keys);
+    if (count > max_keys)
+        return fail_count(detail, count, max_keys);
+    if (reader->is_map)
+        reader->names = yyjson_obj_iter_with(object);
+    else
+        reader->values = yyjson_arr_iter_with(keys);
+    reader->set = calloc(1, sizeof *reader->set);
+    if (!reader->set)
+        return TV_NO_MEMORY;
+    reader->set->entries = calloc(count > 0 ? count : 1, sizeof *reader->set->entries);
+    return reader->set->entries ? TV_OK : TV_NO_MEMORY;
+}
+
+enum tv_status tv_key_set_reader_new(const char *text, size_t length, int rsa_min_bits,
+                                     size_t max_keys, struct tv_key_set_reader **reader,
+                                     struct tv_detail *detail) {
+    const char *other = looks_like(text, length);
+    if (other || length > TV_KEY_SET_MAX_LENGTH) {
+        detail->reason = other ? TV_REASON_NOT_A_KEY : TV_REASON_BODY;
+        detail->text = other;
+        detail->limit = (double)TV_KEY_SET_MAX_LENGTH;
+        return TV_MALFORMED_KEY;
+    }
+    if (has_many_values(text, length)) {
+        detail->reason = TV_REASON_NOT_A_KEY;
+        detail->text = "JSON of more than 32768 values";
+        return TV_MALFORMED_KEY;
+    }
+    struct tv_key_set_reader *made = calloc(1, sizeof *made);
+    if (!made)
+        return TV_NO_MEMORY;
+    made->rsa_min_bits = rsa_min_bits;
+    yyjson_val *object;
+    enum tv_status status = tv_json_parse_copy(text, length, TV_MALFORMED_KEY, "JWK Set",
+                                               &made->arena, &object, detail);
+    if (status == TV_OK)
+        status = begin(made, object, max_keys, detail);
+    if (status == TV_OK) {
+        *reader = made;
+    } else {
+        detail->found = (struct tv_span){0}; // it stood in the arena
+        tv_key_set_reader_free(made);
+    }
+    return status;
+}
+
+// The next member and its name, which an array does not have; NULL past the last.
+static yyjson_val *next_member(struct tv_key_set_reader *reader, struct tv_span *name) {
+    if (!reader->is_map)
+        return yyjson_arr_iter_next(&reader->values);
+    yyjson_val *found = yyjson_obj_iter_next(&reader->names);
+    *name = tv_json_string(found);
+    return yyjson_obj_iter_get_val(found);
+}
+
+// What loading it takes at the most, in signature checks of RSA with 2048 bits: all of a step for
+// what is DER, where a usual certificate takes 1 to 3, and one with a curve's parameters spelled
+// out sixty. A JWK's members are searched for one after the other.
+static size_t effort_of(yyjson_val *value) {
+    bool is_der = yyjson_is_str(value) || tv_json_member(value, TV_SPAN("x5c"));
+    return is_der ? TV_KEY_SET_STEP_EFFORT : 2 + yyjson_obj_size(value) / 64;
+}
+
+enum tv_status tv_key_set_read(struct tv_key_set_reader *reader, size_t *effort,
+                               struct tv_key_set **set) {
+    while (*effort > 0 && reader->status == TV_OK) {
+        struct tv_span name = {0};
+        yyjson_val *value = next_member(reader, &name);
+        if (!value) {
+            *set = reader->set;
+            reader->set = NULL;
+            return TV_OK;
+        }
+        size_t takes = effort_of(value);
+        *effort -= takes < *effort ? takes : *effort;
+        reader->status =
+            add_member(reader->set, reader->rsa_min_bits, &reader->makers, name, value);
+    }
+    return reader->status;
+}

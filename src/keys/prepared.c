@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+// Contexts that are set up once for a key and used again.
+#include "keys/prepared.h"
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/rsa.h>
+#include <stdlib.h>
+
+struct tv_prepared {
+    const struct tv_algorithm *algorithm;
+    EVP_MAC_CTX *mac; // holds the secret
+    EVP_MD *digest;
+    EVP_MD_CTX *hash;
+    EVP_PKEY_CTX *verify;
+    EVP_MD_CTX *whole; // of EdDSA, which hashes by itself: copied into `hash` for each check
+    struct tv_prepared *next;
+};
+
+static const char *digest_name(const struct tv_algorithm *algorithm) {
+    static const char *const names[TV_DIGEST_COUNT] = {"SHA2-256", "SHA2-384", "SHA2-512"};
+    return names[algorithm->digest];
+}
+
+// RFC 7518 section 3.2.
+static bool prepare_hmac(struct tv_prepared *made, struct tv_span secret) {
+    EVP_MAC *mac = EVP_MAC_fetch(NULL, OSSL_MAC_NAME_HMAC, NULL);
+    made->mac = mac ? EVP_MAC_CTX_new(mac) : NULL;
+    EVP_MAC_free(mac); // the context has a reference
+    const OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
+                                         (char *)digest_name(made->algorithm), 0),
+        OSSL_PARAM_construct_end()};
+    return made->mac && EVP_MAC_init(made->mac, (const unsigned char *)secret.data, secret.length,
+                                     parameters) == 1;
+}
+
+// RFC 7518 sections 3.3 and 3.5: the salt is as long as the hash, which is that of MGF1 too.
+static bool set_rsa(const struct tv_prepared *made) {
+    bool pss = made->algorithm->family == TV_FAMILY_RSA_PSS;
+    int padding = pss ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING;
+    if (EVP_PKEY_CTX_set_rsa_padding(made->verify, padding) != 1 ||
+        EVP_PKEY_CTX_set_signature_md(made->verify, made->digest) != 1)
+        return false;
+    return !pss || (EVP_PKEY_CTX_set_rsa_pss_saltlen(made->verify, RSA_PSS_SALTLEN_DIGEST) == 1 &&
+                    EVP_PKEY_CTX_set_rsa_mgf1_md(made->verify, made->digest) == 1);
+}
+
+static bool prepare_public(struct tv_prepared *made, EVP_PKEY *public_key) {
+    made->hash = EVP_MD_CTX_new();
+    if (!made->hash)
+        return false;
+    if (made->algorithm->family == TV_FAMILY_EDDSA) {
+        made->whole = EVP_MD_CTX_new();
+        return made->whole && EVP_DigestVerifyInit(made->whole, NULL, NULL, NULL, public_key) == 1;
+    }
+    made->digest = EVP_MD_fetch(NULL, digest_name(made->algorithm), NULL);
+    made->verify = EVP_PKEY_CTX_new_from_pkey(NULL, public_key, NULL);
+    if (!made->digest || !made->verify || EVP_PKEY_verify_init(made->verify) != 1)
+        return false;
+    return made->algorithm->family == TV_FAMILY_ECDSA
+               ? EVP_PKEY_CTX_set_signature_md(made->verify, made->digest) == 1
+               : set_rsa(made);
+}
+
+static void prepared_free(struct tv_prepared *prepared) {
+    EVP_MAC_CTX_free(prepared->mac);
+    EVP_PKEY_CTX_free(prepared->verify);
+    EVP_MD_CTX_free(prepared->whole);
+    EVP_MD_CTX_free(prepared->hash);
+    EVP_MD_free(prepared->digest);
+    free(prepared);
+}
+
+enum tv_status tv_prepared_get(struct tv_prepared **kept, const struct tv_algorithm *algorithm,
+                               EVP_PKEY *public_key, struct tv_span secret,
+                               struct tv_prepared **prepared) {
+    struct tv_prepared *found = *kept;
+    while (found && found->algorithm != algorithm)
+        found = found->next;
+    if (found) {
+        *prepared = found;
+        return TV_OK;
+    }
+    struct tv_prepared *made = calloc(1, sizeof *made);
+    if (!made)
+        return TV_NO_MEMORY;
+    made->algorithm = algorithm;
+    bool ready = public_key ? prepare_public(made, public_key) : prepare_hmac(made, secret);
+    if (!ready) {
+        prepared_free(made);
+        return TV_CRYPTO_FAILURE;
+    }
+    made->next = *kept;
+    *prepared = *kept = made;
+    return TV_OK;
+}
+
+bool tv_prepared_mac(struct tv_prepared *prepared, struct tv_span input, unsigned char *mac,
+                     size_t *length) {
+    // Without a key: that of the last time.
+    return EVP_MAC_init(prepared->mac, NULL, 0, NULL) == 1 &&
+           EVP_MAC_update(prepared->mac, (const unsigned char *)input.data, input.length) == 1 &&
+           EVP_MAC_final(prepared->mac, mac, length, EVP_MAX_MD_SIZE) == 1;
+}
+
+static int check_mac(struct tv_prepared *prepared, struct tv_span input,
+                     const unsigned char *signature, size_t signature_length) {
+    unsigned char expected[EVP_MAX_MD_SIZE];
+    size_t length = 0;
+    int answer = -1;
+    // The length is public; the bytes are compared in constant time.
+    if (tv_prepared_mac(prepared, input, expected, &length))
+        answer = signature_length == length && CRYPTO_memcmp(expected, signature, length) == 0;
+    OPENSSL_cleanse(expected, sizeof expected);
+    return answer;
+}
+
+static int check_digest(struct tv_prepared *prepared, struct tv_span input,
+                        const unsigned char *signature, size_t signature_length) {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int length;
+    if (EVP_DigestInit_ex2(prepared->hash, prepared->digest, NULL) != 1 ||
+        EVP_DigestUpdate(prepared->hash, input.data, input.length) != 1 ||
+        EVP_DigestFinal_ex(prepared->hash, digest, &length) != 1)
+        return -1;
+    int answer = EVP_PKEY_verify(prepared->verify, signature, signature_length, digest, length);
+    // Numbers in range can make ECDSA's point at infinity, for which OpenSSL gives the answer of a
+    // failure: whoever signed chose them so.
+    return answer < 0 && prepared->algorithm->family == TV_FAMILY_ECDSA ? 0 : answer;
+}
+
+// A context serves one such call. EVP_DigestVerifyInit() without a key would renew it, but leaves a
+// mark in the error queue (OpenSSL 3.0): ours would no longer be the last.
+static int check_message(struct tv_prepared *prepared, struct tv_span input,
+                         const unsigned char *signature, size_t signature_length) {
+    if (EVP_MD_CTX_copy_ex(prepared->hash, prepared->whole) != 1)
+        return -1;
+    return EVP_DigestVerify(prepared->hash, signature, signature_length,
+                            (const unsigned char *)input.data, input.length);
+}
+
+int tv_prepared_check(struct tv_prepared *prepared, struct tv_span input,
+                      const unsigned char *signature, size_t signature_length) {
+    if (prepared->mac)
+        return check_mac(prepared, input, signature, signature_length);
+    return prepared->verify ? check_digest(prepared, input, signature, signature_length)
+                            : check_message(prepared, input, signature, signature_length);
+}
+
+void tv_prepared_drop(struct tv_prepared **kept, struct tv_prepared *prepared) {
+    while (*kept != prepared)
+        kept = &(*kept)->next;
+    *kept = prepared->next;
+    prepared_free(prepared);
+}
+
+void tv_prepared_free(struct tv_prepared *kept) {
+    while (kept) {
+        struct tv_prepared *next = kept->next;
+        prepared_free(kept);
+        kept = next;
+    }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// generate_key(): key pairs for those who sign; decode_json(): what they sign, and JWK Sets, as
+// tokens are read.
+#include "lua/lua_tv.h"
+
+#include "base/json.h"
+#include "keys/key_generate.h"
+
+#include <stdlib.h>
+
+// Longest text that decode_json() reads: more than a JWK Set may have.
+#define DOCUMENT_MAX_LENGTH ((size_t)1024 * 1024)
+
+static int l_private_text_gc(lua_State *L) {
+    char **text = lua_touserdata(L, 1);
+    tv_key_free_private(*text);
+    *text = NULL;
+    return 0;
+}
+
+// Pushes what one of the text functions makes of the key; the text stands in a box meanwhile, as
+// pushing the string may run out of memory and jump away.
+static enum tv_status push_private_text(lua_State *L, const struct tv_key *key,
+                                        enum tv_status (*make)(const struct tv_key *, char **,
+                                                               size_t *)) {
+    char **text = lua_newuserdatauv(L, sizeof *text, 0);
+    *text = NULL;
+    set_finalizer(L, "token_verifier.private_text", l_private_text_gc);
+    size_t length = 0;
+    enum tv_status status = make(key, text, &length);
+    if (status != TV_OK)
+        return status;
+    lua_pushlstring(L, *text, length);
+    tv_key_free_private(*text);
+    *text = NULL;
+    lua_remove(L, -2);
+    return TV_OK;
+}
+
+struct options {
+    struct tv_span curve;
+    int bits;
+};
+
+// The curve that is asked for, or TV_CURVE_NONE for an RSA key of `options->bits`.
+static enum tv_curve read_generate_options(lua_State *L, struct options *options) {
+    const struct option known[] = {{"curve", read_string, &options->curve},
+                                   {"bits", read_rsa_bits, &options->bits},
+                                   {NULL, NULL, NULL}};
+    luaL_checktype(L, 1, LUA_TTABLE);
+    read_options(L, 1, known, NULL);
+    if ((options->curve.data != NULL) == (options->bits > 0))
+        luaL_error(L, "exactly one of the options 'bits' and 'curve' is needed");
+    if (!options->curve.data) {
+        if (options->bits < TV_RSA_MIN_BITS)
+            luaL_error(L, "option 'bits' must be %d at least for a new key", TV_RSA_MIN_BITS);
+        return TV_CURVE_NONE;
+    }
+    enum tv_curve curve = tv_curve_find(options->curve);
+    if (curve == TV_CURVE_NONE)
+        luaL_error(L, "option 'curve': '%s' is no curve that is supported", options->curve.data);
+    return curve;
+}
+
+int l_generate_key(lua_State *L) {
+    struct options options = {0};
+    struct tv_detail detail = {0};
+    lua_settop(L, 1);
+    enum tv_curve curve = read_generate_options(L, &options);
+    struct tv_key **key = push_empty_key(L);
+    enum tv_status status = tv_key_generate(curve, options.bits, key, &detail);
+    if (status == TV_OK)
+        status = push_private_text(L, *key, tv_key_private_pem);
+    if (status == TV_OK)
+        status = push_private_text(L, *key, tv_key_private_jwk);
+    return status == TV_OK ? 2 : push_failure(L, status, &detail);
+}
+
+static int l_document_gc(lua_State *L) {
+    struct tv_arena *arena = lua_touserdata(L, 1);
+    free(arena->memory);
+    *arena = (struct tv_arena){0};
+    return 0;
+}
+
+int l_decode_json(lua_State *L) {
+    struct tv_detail detail = {0};
+    struct tv_span text = check_span(L, 1);
+    if (text.length > DOCUMENT_MAX_LENGTH) {
+        detail.reason = TV_REASON_LENGTH;
+        detail.subject = "JSON text";
+        detail.number = (double)text.length;
+        detail.limit = (double)DOCUMENT_MAX_LENGTH;
+        return push_failure(L, TV_MALFORMED_PAYLOAD, &detail);
+    }
+    struct tv_arena *arena = lua_newuserdatauv(L, sizeof *arena, 0);
+    *arena = (struct tv_arena){0};
+    set_finalizer(L, "token_verifier.document", l_document_gc);
+    yyjson_val *object;
+    enum tv_status status = tv_json_parse_copy(text.data, text.length, TV_MALFORMED_PAYLOAD,
+                                               "JSON text", arena, &object, &detail);
+    if (status != TV_OK)
+        return push_failure(L, status, &detail);
+    push_json(L, object, false);
+    free(arena->memory);
+    *arena = (struct tv_arena){0};
+    return 1;
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+// Writes Lua tables as JSON texts.
+#include "lua/lua_tv.h"
+
+#include "base/json.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define TEXT_TYPE "token_verifier.json_text"
+
+// What yyjson allocates while Lua may jump away.
+struct text_box {
+    yyjson_mut_doc *document;
+    char *text;
+};
+
+// More than fit into a token, whatever they are. Tables that hold each other many times over would
+// otherwise be written for ever.
+#define VALUES_MAX ((size_t)16 * 1024)
+
+// While it writes nothing takes Lua's memory, so that no finalizer changes what is written.
+struct writer {
+    lua_State *lua;
+    int mark; // index of the name of the field that marks an array
+    size_t *values_left;
+    yyjson_mut_doc *document;
+    enum tv_status malformed;
+    struct tv_detail *detail;
+};
+
+static void clear(struct text_box *box) {
+    yyjson_mut_doc_free(box->document);
+    free(box->text);
+    *box = (struct text_box){0};
+}
+
+static int l_text_gc(lua_State *L) {
+    clear(lua_touserdata(L, 1));
+    return 0;
+}
+
+static struct text_box *push_text_box(lua_State *L) {
+    struct text_box *box = lua_newuserdatauv(L, sizeof *box, 0);
+    *box = (struct text_box){0};
+    set_finalizer(L, TEXT_TYPE, l_text_gc);
+    return box;
+}
+
+static enum tv_status fail(const struct writer *writer, const char *what) {
+    writer->detail->reason = TV_REASON_NOT_JSON;
+    writer->detail->text = what;
+    return writer->malformed;
+}
+
+static enum tv_status write_value(const struct writer *writer, int index, int depth,
+                                  yyjson_mut_val **value);
+
+// Whether its metatable marks the table as an array: the only way for an empty one.
+static bool is_marked_array(lua_State *L, int index, int mark) {
+    if (!lua_getmetatable(L, index))
+        return false;
+    lua_pushvalue(L, mark);
+    lua_rawget(L, -2);
+    bool marked =
+        lua_type(L, -1) == LUA_TSTRING && tv_span_equal(check_span(L, -1), TV_SPAN("array"));
+    lua_pop(L, 2);
+    return marked;
+}
+
+// Its members are 1 to `count` and no others.
+// NOLINTNEXTLINE(misc-no-recursion): bounded by TV_JSON_MAX_DEPTH
+static enum tv_status write_array(const struct writer *writer, int index, size_t count, int depth,
+                                  yyjson_mut_val **value) {
+    lua_State *L = writer->lua; // NOLINT(readability-identifier-naming)
+    yyjson_mut_val *array = yyjson_mut_arr(writer->document);
+    for (size_t i = 1; i <= count; i++) {
+        yyjson_mut_val *element = NULL;
+        lua_rawgeti(L, index, (lua_Integer)i);
+        enum tv_status status = write_value(writer, lua_gettop(L), depth + 1, &element);
+        if (status != TV_OK)
+            return status;
+        lua_pop(L, 1);
+        if (!yyjson_mut_arr_append(array, element))
+            return TV_NO_MEMORY;
+    }
+    *value = array;
+    return array ? TV_OK : TV_NO_MEMORY;
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): bounded by TV_JSON_MAX_DEPTH
+static enum tv_status write_object(const struct writer *writer, int index, int depth,
+                                   yyjson_mut_val **value) {
+    lua_State *L = writer->lua; // NOLINT(readability-identifier-naming)
+    yyjson_mut_val *object = yyjson_mut_obj(writer->document);
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+        if (lua_type(L, -2) != LUA_TSTRING)
+            return fail(writer, "a table that is neither a list nor has names only");
+        size_t length;
+        const char *name = lua_tolstring(L, -2, &length);
+        yyjson_mut_val *member = NULL;
+        enum tv_status status = write_value(writer, lua_gettop(L), depth + 1, &member);
+        if (status != TV_OK)
+            return status;
+        if (!yyjson_mut_obj_add(object, yyjson_mut_strncpy(writer->document, name, length), member))
+            return TV_NO_MEMORY;
+    }
+    *value = object;
+    return object ? TV_OK : TV_NO_MEMORY;
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): bounded by TV_JSON_MAX_DEPTH
+static enum tv_status write_table(const struct writer *writer, int index, int depth,
+                                  yyjson_mut_val **value) {
+    lua_State *L = writer->lua;      // NOLINT(readability-identifier-naming)
+    if (depth > TV_JSON_MAX_DEPTH) { // a table that holds itself, too
+        writer->detail->reason = TV_REASON_DEPTH;
+        writer->detail->limit = TV_JSON_MAX_DEPTH;
+        return writer->malformed;
+    }
+    need_stack(L, 6);
+    size_t count = (size_t)lua_rawlen(L, index), members = 0;
+    if (count == 0 && !is_marked_array(L, index, writer->mark))
+        return write_object(writer, index, depth, value);
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1))
+        members++;
+    if (members != count)
+        return fail(writer, "a table that is neither a list nor has names only");
+    return write_array(writer, index, count, depth, value);
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): bounded by TV_JSON_MAX_DEPTH
+static enum tv_status write_value(const struct writer *writer, int index, int depth,
+                                  yyjson_mut_val **value) {
+    lua_State *L = writer->lua; // NOLINT(readability-identifier-naming)
+    yyjson_mut_doc *document = writer->document;
+    size_t length;
+    const char *bytes;
+    if (*writer->values_left == 0)
+        return fail(writer, "more values than a token has room for");
+    --*writer->values_left;
+    switch (lua_type(L, index)) {
+    case LUA_TBOOLEAN:
+        *value = yyjson_mut_bool(document, lua_toboolean(L, index));
+        break;
+    case LUA_TNUMBER:
+        if (lua_isinteger(L, index))
+            *value = yyjson_mut_sint(document, lua_tointeger(L, index));
+        else if (isfinite(lua_tonumber(L, index)))
+            *value = yyjson_mut_real(document, lua_tonumber(L, index));
+        else
+            return fail(writer, "a number that is not finite");
+        break;
+    case LUA_TSTRING:
+        bytes = lua_tolstring(L, index, &length);
+        *value = yyjson_mut_strncpy(document, bytes, length);
+        break;
+    case LUA_TTABLE:
+        return write_table(writer, index, depth, value);
+    case LUA_TLIGHTUSERDATA:
+        if (lua_touserdata(L, index))
+            return fail(writer, "a light userdata that is not null");
+        *value = yyjson_mut_null(document);
+        break;
+    case LUA_TNIL: // a list that changed meanwhile
+        return fail(writer, "a list with holes");
+    case LUA_TFUNCTION:
+        return fail(writer, "a function");
+    case LUA_TTHREAD:
+        return fail(writer, "a thread");
+    default:
+        return fail(writer, "a userdata");
+    }
+    return *value ? TV_OK : TV_NO_MEMORY;
+}
+
+enum tv_status push_json_text(lua_State *L, int index, enum tv_status malformed,
+                              const char *subject, struct tv_detail *detail) {
+    struct text_box *box = push_text_box(L);
+    int top = lua_gettop(L);
+    detail->subject = subject;
+    box->document = yyjson_mut_doc_new(NULL);
+    if (!box->document)
+        return TV_NO_MEMORY;
+    size_t values_left = VALUES_MAX;
+    lua_pushliteral(L, "__jsontype");
+    const struct writer writer = {.lua = L,
+                                  .mark = lua_gettop(L),
+                                  .values_left = &values_left,
+                                  .document = box->document,
+                                  .malformed = malformed,
+                                  .detail = detail};
+    yyjson_mut_val *root = NULL;
+    enum tv_status status = write_value(&writer, index, 1, &root);
+    lua_settop(L, top);
+    if (status != TV_OK)
+        return status;
+    if (!yyjson_mut_is_obj(root))
+        return fail(&writer, "a list where an object is expected");
+    size_t length;
+    yyjson_write_err error;
+    box->text = yyjson_mut_val_write_opts(root, 0, NULL, &length, &error);
+    if (!box->text)
+        return error.code == YYJSON_WRITE_ERROR_INVALID_STRING
+                   ? fail(&writer, "a string that is not UTF-8")
+                   : TV_NO_MEMORY;
+    detail->subject = NULL;
+    lua_pushlstring(L, box->text, length);
+    clear(box);
+    lua_remove(L, top);
+    return TV_OK;
+}

@@ -1,0 +1,557 @@
+// SPDX-License-Identifier: MIT
+// Key store objects, and the one descriptor that drives the fetches of all of them.
+#include "lua/lua_tv.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+
+// Registry name of the table: light userdata of a store -> its latest handle, weakly.
+#define HANDLES "token_verifier.handles"
+
+struct handle {
+    struct tv_keystore *store; // NULL once closed
+    bool opened;               // by keystore(), and not only shown
+};
+
+// Longest time in seconds that a store is asked to stay for after its handle was closed.
+#define STAY_MAX_S 3600
+
+// The descriptor was handed out: from then on a call that waits could stall a server.
+static bool watched;
+
+bool may_wait_by_default(void) { return !watched; }
+
+static struct tv_keystore *store_in(lua_State *L, const struct handle *handle, int index) {
+    luaL_argcheck(L, handle->store, index, "the key store is closed");
+    return handle->store;
+}
+
+static struct tv_keystore *check_open(lua_State *L) {
+    return store_in(L, check_self(L, KEYSTORE_TYPE), 1);
+}
+
+struct tv_keystore *check_keystore(lua_State *L, int index) {
+    return store_in(L, luaL_checkudata(L, index, KEYSTORE_TYPE), index);
+}
+
+const void *open_store(lua_State *L, int index) {
+    struct handle *handle = luaL_testudata(L, index, KEYSTORE_TYPE);
+    return handle ? handle->store : NULL;
+}
+
+static struct handle *push_handle(lua_State *L) {
+    struct handle *handle = lua_newuserdatauv(L, sizeof *handle, 0);
+    *handle = (struct handle){0};
+    luaL_setmetatable(L, KEYSTORE_TYPE);
+    return handle;
+}
+
+static void push_handles(lua_State *L) {
+    if (lua_getfield(L, LUA_REGISTRYINDEX, HANDLES) == LUA_TTABLE)
+        return;
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_createtable(L, 0, 1);
+    lua_pushliteral(L, "v");
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, -1); // never kept half made
+    lua_setfield(L, LUA_REGISTRYINDEX, HANDLES);
+}
+
+// Remembers the handle on top of the stack as the one that step() names.
+static void remember_handle(lua_State *L, const struct tv_keystore *store) {
+    push_handles(L);
+    lua_pushvalue(L, -2);
+    lua_rawsetp(L, -2, store);
+    lua_pop(L, 1);
+}
+
+// Pushes a handle of the store: the latest one that is still open, or a new one.
+static void push_store(lua_State *L, struct tv_keystore *store) {
+    push_handles(L);
+    lua_rawgetp(L, -1, store);
+    struct handle *handle = luaL_testudata(L, -1, KEYSTORE_TYPE);
+    if (!handle || handle->store != store) {
+        lua_pop(L, 1);
+        push_handle(L)->store = tv_keystore_retain(store);
+        remember_handle(L, store);
+    }
+    lua_remove(L, -2); // the table of handles
+}
+
+// Options that name a source, and what kind it is of.
+static const struct {
+    const char *name;
+    enum tv_source source;
+} source_options[] = {{"asap_key_server", TV_SOURCE_ASAP},
+                      {"jwks_url", TV_SOURCE_JWKS},
+                      {"openid_issuer", TV_SOURCE_OPENID},
+                      {"directory", TV_SOURCE_FOLDER}};
+
+#define FILE_SCHEME "file://"
+
+static bool is_file_url(const char *url) {
+    return strncmp(url, FILE_SCHEME, strlen(FILE_SCHEME)) == 0;
+}
+
+// Reads which source it is. What the options then point to is pushed.
+static void read_source(lua_State *L, int table, struct tv_keystore_options *options) {
+    const char *chosen = NULL;
+    for (size_t i = 0; i < sizeof source_options / sizeof source_options[0]; i++) {
+        const char *name = source_options[i].name;
+        if (get_option(L, table, name) == LUA_TNIL)
+            continue; // left on the stack
+        if (chosen)
+            luaL_error(L, "options '%s' and '%s' exclude each other", chosen, name);
+        chosen = name;
+        struct string_list urls;
+        options->source = source_options[i].source;
+        push_list(L, lua_gettop(L), name, true, &urls);
+        size_t most = options->source == TV_SOURCE_ASAP ? TV_KEYSTORE_MAX_SERVERS : 1;
+        if (urls.count < 1 || urls.count > most)
+            luaL_error(L, "option '%s' must name 1 to %d sources", name, (int)most);
+        for (size_t u = 0; u < urls.count; u++) {
+            if (strlen(urls.values[u].data) != urls.values[u].length)
+                luaL_error(L, "option '%s' holds a NUL character", name);
+            options->urls[u] = urls.values[u].data;
+            if (options->source == TV_SOURCE_ASAP && urls.count > 1 &&
+                is_file_url(options->urls[u]))
+                luaL_error(L, "option '%s': a folder cannot be one of several key servers", name);
+        }
+        options->url_count = urls.count;
+    }
+    if (options->source == TV_SOURCE_ASAP && is_file_url(options->urls[0])) {
+        options->source = TV_SOURCE_FOLDER;
+        options->urls[0] += strlen(FILE_SCHEME);
+    }
+    if (options->source == TV_SOURCE_FOLDER && options->urls[0][0] != '/')
+        luaL_error(L, "option '%s': a folder of keys must be an absolute path, not '%s'", chosen,
+                   options->urls[0]);
+}
+
+static void check_ranges(lua_State *L, const struct tv_keystore_options *options) {
+    if (options->max_set_keys > TV_KEYSTORE_MAX_SET_KEYS)
+        luaL_error(L, "option 'max_set_keys' must be from 1 to %d", TV_KEYSTORE_MAX_SET_KEYS);
+    if (options->ca_file && options->ca_path)
+        luaL_error(L, "options 'ca_file' and 'ca_path' exclude each other");
+    if (options->min_ttl_s > options->max_ttl_s)
+        luaL_error(L, "option 'min_ttl' is greater than 'max_ttl'");
+    if (options->back_off_min_ms > options->back_off_max_ms)
+        luaL_error(L, "option 'back_off_min' is greater than 'back_off_max'");
+    if (!options->client_cert != !options->client_key)
+        luaL_error(L, "options 'client_cert' and 'client_key' go together");
+}
+
+static void read_store_options(lua_State *L, int table, struct tv_keystore_options *options) {
+    const struct option known[] = {
+        {"cache_size", read_count, &options->cache_size},
+        {"negative_size", read_count, &options->negative_size},
+        {"ca_file", read_text, &options->ca_file},
+        {"ca_path", read_text, &options->ca_path},
+        {"proxy", read_text, &options->proxy},
+        {"client_cert", read_text, &options->client_cert},
+        {"client_key", read_text, &options->client_key},
+        {"bearer_token_file", read_text, &options->bearer_token_file},
+        {"default_ttl", read_seconds_from_1, &options->default_ttl_s},
+        {"min_ttl", read_seconds_from_1, &options->min_ttl_s},
+        {"max_ttl", read_seconds_from_1, &options->max_ttl_s},
+        {"negative_ttl", read_seconds_from_1, &options->negative_ttl_s},
+        {"max_stale", read_seconds, &options->max_stale_s},
+        {"stale_wait", read_milliseconds, &options->stale_wait_ms},
+        {"penalty", read_seconds_from_1, &options->penalty_s},
+        {"back_off_min", read_milliseconds, &options->back_off_min_ms},
+        {"back_off_max", read_milliseconds, &options->back_off_max_ms},
+        {"wait_limit", read_milliseconds, &options->wait_ms},
+        {"connect_timeout", read_milliseconds, &options->connect_timeout_ms},
+        {"timeout", read_milliseconds, &options->timeout_ms},
+        {"refresh_ahead", read_percent, &options->refresh_ahead},
+        {"max_set_keys", read_count, &options->max_set_keys},
+        {"min_rsa_bits", read_rsa_bits, &options->rsa_min_bits},
+        {"max_fetches", read_count, &options->max_fetches},
+        {"max_running", read_count, &options->max_running},
+        {"max_queued", read_count, &options->max_queued},
+        {"max_per_client", read_count, &options->max_per_client},
+        // Read by read_source().
+        {"asap_key_server", NULL, NULL},
+        {"jwks_url", NULL, NULL},
+        {"openid_issuer", NULL, NULL},
+        {"directory", NULL, NULL},
+        {NULL, NULL, NULL}};
+    read_options(L, table, known, NULL);
+    read_source(L, table, options);
+    check_ranges(L, options);
+}
+
+enum tv_status push_keystore(lua_State *L, int table, const char **differs,
+                             struct tv_detail *detail) {
+    struct tv_keystore_options options;
+    tv_keystore_defaults(&options);
+    read_store_options(L, table, &options);
+    struct handle *handle = push_handle(L);
+    enum tv_status status = tv_keystore_open(&options, &handle->store, differs, detail);
+    handle->opened = status == TV_OK;
+    if (status == TV_OK)
+        remember_handle(L, handle->store);
+    return status;
+}
+
+int l_keystore(lua_State *L) {
+    struct tv_detail detail = {0};
+    const char *differs;
+    if (lua_isnoneornil(L, 1)) {
+        lua_settop(L, 0);
+        lua_newtable(L); // keys are put by hand
+    }
+    luaL_checktype(L, 1, LUA_TTABLE);
+    enum tv_status status = push_keystore(L, 1, &differs, &detail);
+    if (status != TV_OK)
+        return push_failure(L, status, &detail);
+    if (!differs)
+        return 1;
+    lua_pushfstring(L, "%s is used in this process already, with another '%s', which holds",
+                    tv_keystore_source(check_keystore(L, -1)), differs);
+    return 2;
+}
+
+int l_stores(lua_State *L) {
+    lua_newtable(L);
+    struct tv_keystore *store = NULL; // the handle of the last one holds it
+    for (lua_Integer i = 1;; i++) {
+        // The handle first: taking its memory may run a finalizer that closes a store.
+        struct handle *handle = push_handle(L);
+        store = tv_keystore_next(store);
+        if (!store)
+            break;
+        handle->store = tv_keystore_retain(store);
+        lua_rawseti(L, -2, i);
+    }
+    lua_pop(L, 1);
+    return 1;
+}
+
+static void close_handle(struct handle *handle, int64_t stay_ms) {
+    struct handle closed = *handle;
+    *handle = (struct handle){0};
+    if (closed.opened)
+        tv_keystore_close(closed.store, stay_ms);
+    else
+        tv_keystore_free(closed.store);
+}
+
+static int l_keystore_close(lua_State *L) {
+    struct handle *handle = luaL_checkudata(L, 1, KEYSTORE_TYPE);
+    lua_Number stay_s = luaL_optnumber(L, 2, 0);
+    luaL_argcheck(L, stay_s >= 0 && stay_s <= STAY_MAX_S, 2, "seconds from 0 to 3600 expected");
+    close_handle(handle, (int64_t)(stay_s * 1000));
+    return 0;
+}
+
+// By the collector, and at the end of a block, where an error may come with it.
+static int l_keystore_end(lua_State *L) {
+    close_handle(luaL_checkudata(L, 1, KEYSTORE_TYPE), 0);
+    return 0;
+}
+
+static int l_keystore_tostring(lua_State *L) {
+    struct handle *handle = luaL_checkudata(L, 1, KEYSTORE_TYPE);
+    lua_pushfstring(L, "%s (%s)", KEYSTORE_TYPE,
+                    handle->store ? tv_keystore_source(handle->store) : "closed");
+    return 1;
+}
+
+enum tv_status get_key(struct tv_keystore *store, const struct tv_key_request *request, bool wait,
+                       struct tv_key **key, struct tv_detail *detail) {
+    struct tv_key_request asked = *request;
+    int64_t deadline_ms = tv_clock_steady_in_ms(tv_keystore_wait_ms(store));
+    int64_t now_ms = tv_clock_steady_ms();
+    asked.announce = !wait;
+    enum tv_status status = tv_keystore_get(store, &asked, now_ms, key, detail);
+    if (!wait || status != TV_KEY_PENDING)
+        return status;
+    asked.again = true;
+    while (status == TV_KEY_PENDING && now_ms < deadline_ms) {
+        tv_keystores_step(deadline_ms - now_ms);
+        now_ms = tv_clock_steady_ms();
+        *detail = (struct tv_detail){0};
+        status = tv_keystore_get(store, &asked, now_ms, key, detail);
+    }
+    tv_keystores_wake_collector();
+    if (status != TV_KEY_PENDING)
+        return status;
+    detail->reason = TV_REASON_WAITED;
+    detail->limit = (double)tv_keystore_wait_ms(store) / 1000;
+    return TV_KEY_SOURCE_UNAVAILABLE;
+}
+
+// Whether a kid is one that a token may have. An empty one asks a set for its only key.
+static bool check_key_id(struct tv_span key_id, bool may_be_empty, struct tv_detail *detail) {
+    bool empty = key_id.length == 0 && !may_be_empty;
+    if (!empty && key_id.length <= TV_KEY_ID_MAX_LENGTH)
+        return true;
+    *detail = (struct tv_detail){.subject = "kid",
+                                 .reason = empty ? TV_REASON_EMPTY : TV_REASON_LENGTH,
+                                 .number = (double)key_id.length,
+                                 .limit = TV_KEY_ID_MAX_LENGTH};
+    return false;
+}
+
+static int l_keystore_get(lua_State *L) {
+    check_open(L);
+    struct tv_key_request request = {.key_id = check_span(L, 2)};
+    bool wait = lua_isnoneornil(L, 3) ? may_wait_by_default() : lua_toboolean(L, 3);
+    struct tv_detail detail = {0};
+    if (!check_key_id(request.key_id, true, &detail))
+        return push_failure(L, TV_KEY_ID_INVALID, &detail);
+    // What a failure tells points into the store, which a finalizer may close: it is held here too.
+    struct handle *held = push_handle(L);
+    struct tv_key **box = push_empty_key(L), *key = NULL;
+    held->store = tv_keystore_retain(check_open(L));
+    enum tv_status status = get_key(held->store, &request, wait, &key, &detail);
+    if (status == TV_OK)
+        *box = tv_key_retain(key);
+    int results = status == TV_OK ? 1 : push_failure(L, status, &detail);
+    struct tv_keystore *store = held->store;
+    held->store = NULL;
+    tv_keystore_free(store);
+    return results;
+}
+
+static int l_keystore_put(lua_State *L) {
+    struct tv_keystore *store = check_open(L);
+    struct tv_span key_id = check_span(L, 2);
+    struct tv_detail detail = {0};
+    lua_Number ttl_s = luaL_optnumber(L, 4, 0);
+    luaL_argcheck(L, ttl_s == 0 || (ttl_s >= 0.001 && ttl_s < 1e9), 4,
+                  "seconds from 0.001 to 1e9, or 0 for ever, expected");
+    if (tv_keystore_is_folder(store)) // the file would win at the next look
+        return luaL_error(L, "keys of a folder are not put by hand: put a file there");
+    if (!check_key_id(key_id, false, &detail))
+        return push_failure(L, TV_KEY_ID_INVALID, &detail);
+    enum tv_status status = TV_OK;
+    struct tv_key *key = test_key(L, 3);
+    struct tv_key *loaded = NULL;
+    if (!key) {
+        struct tv_span text = check_span(L, 3);
+        status = tv_key_load_with(text.data, text.length, tv_keystore_rsa_min_bits(store), &loaded,
+                                  &detail);
+        key = loaded;
+    }
+    if (status == TV_OK)
+        status = tv_keystore_put(store, key_id, key, (int64_t)(ttl_s * 1000), tv_clock_steady_ms());
+    tv_key_free(loaded);
+    if (status != TV_OK)
+        return push_failure(L, status, &detail);
+    lua_pushboolean(L, true);
+    return 1;
+}
+
+static int l_keystore_forget(lua_State *L) {
+    struct tv_keystore *store = check_open(L);
+    if (lua_isnoneornil(L, 2)) {
+        tv_keystore_forget(store, NULL);
+    } else {
+        struct tv_span key_id = check_span(L, 2);
+        tv_keystore_forget(store, &key_id);
+    }
+    return 0;
+}
+
+static int l_keystore_refresh(lua_State *L) {
+    tv_keystore_refresh(check_open(L), tv_clock_steady_ms());
+    return 0;
+}
+
+static int l_keystore_source(lua_State *L) {
+    lua_pushstring(L, tv_keystore_source(check_open(L)));
+    return 1;
+}
+
+static int l_keystore_id(lua_State *L) {
+    lua_pushinteger(L, (lua_Integer)tv_keystore_id(check_open(L)));
+    return 1;
+}
+
+static void set_seconds(lua_State *L, const char *name, int64_t ms) {
+    lua_pushnumber(L, (lua_Number)ms / 1000);
+    lua_setfield(L, -2, name);
+}
+
+static void push_key_info(lua_State *L, const struct tv_key_walk *walk, const char *source,
+                          int64_t now_ms) {
+    const struct tv_lifetime *life = walk->life;
+    lua_createtable(L, 0, 6);
+    lua_pushlstring(L, walk->key_id.data, walk->key_id.length);
+    lua_setfield(L, -2, "kid");
+    push_key(L, walk->key);
+    lua_setfield(L, -2, "key");
+    lua_pushstring(L, tv_key_was_private(walk->key)       ? "private key"
+                      : tv_key_was_certificate(walk->key) ? "certificate"
+                                                          : "public key");
+    lua_setfield(L, -2, "came_as");
+    if (life)
+        set_seconds(L, "age", now_ms - life->stored_ms);
+    if (life && life->fresh_until_ms != INT64_MAX) // or it was put by hand for ever
+        set_seconds(L, "fresh_for", life->fresh_until_ms - now_ms);
+    lua_pushstring(L, source);
+    lua_setfield(L, -2, "source");
+}
+
+static int push_keys(lua_State *L) {
+    struct tv_keystore *store = check_open(L);
+    int64_t now_ms = tv_clock_steady_ms();
+    struct tv_key_walk walk = {0};
+    lua_Integer count = 0;
+    lua_newtable(L);
+    while (tv_keystore_walk(store, &walk)) {
+        push_key_info(L, &walk, tv_keystore_source(store), now_ms);
+        lua_rawseti(L, -2, ++count);
+    }
+    return 1;
+}
+
+// The collector stands still meanwhile: a finalizer could change the store that is walked over.
+static int l_keystore_keys(lua_State *L) {
+    check_open(L);
+    lua_settop(L, 1);
+    bool collecting = lua_gc(L, LUA_GCISRUNNING);
+    lua_gc(L, LUA_GCSTOP);
+    lua_pushcfunction(L, push_keys);
+    lua_insert(L, 1);
+    int status = lua_pcall(L, 1, 1, 0);
+    if (collecting)
+        lua_gc(L, LUA_GCRESTART);
+    return status == LUA_OK ? 1 : lua_error(L);
+}
+
+static int l_keystore_stats(lua_State *L) {
+    struct tv_keystore_stats stats = tv_keystore_stats(check_open(L), tv_clock_steady_ms());
+    const struct {
+        const char *name;
+        uint64_t value;
+    } numbers[] = {{"held", stats.held},
+                   {"fresh", stats.fresh},
+                   {"stale", stats.stale},
+                   {"negative", stats.negative},
+                   {"in_flight", stats.in_flight},
+                   {"queued", stats.queued},
+                   {"hits", stats.hits},
+                   {"misses", stats.misses},
+                   {"fetches", stats.fetches},
+                   {"not_modified", stats.not_modified},
+                   {"failed_network", stats.failed_network},
+                   {"failed_status", stats.failed_status},
+                   {"failed_key", stats.failed_key},
+                   {"skipped", stats.skipped},
+                   {"overloaded", stats.overloaded}};
+    lua_createtable(L, 0, sizeof numbers / sizeof numbers[0]);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        lua_pushinteger(L, (lua_Integer)numbers[i].value);
+        lua_setfield(L, -2, numbers[i].name);
+    }
+    return 1;
+}
+
+// The one descriptor
+
+int l_pollfd(lua_State *L) {
+    int descriptor = tv_keystores_descriptor();
+    if (descriptor < 0)
+        return luaL_error(L, "no descriptor for key fetches: %s", strerror(errno));
+    watched = true;
+    lua_pushinteger(L, descriptor);
+    return 1;
+}
+
+int l_events(lua_State *L) {
+    lua_pushliteral(L, "r");
+    return 1;
+}
+
+int l_timeout(lua_State *L) {
+    lua_pushnil(L); // a timer inside the descriptor sees to that
+    return 1;
+}
+
+// The sentence of an absence, as the field `name` of the table on top.
+static void set_sentence(lua_State *L, const struct tv_settlement *settlement, const char *name) {
+    struct tv_detail detail = settlement->absence.detail;
+    detail.key_id = settlement->key_id;
+    detail.source = tv_span_of(tv_keystore_source(settlement->store));
+    push_message(L, settlement->absence.status, &detail);
+    lua_setfield(L, -2, name);
+}
+
+static void push_settlement(lua_State *L, const struct tv_settlement *settlement) {
+    const struct tv_key *key = settlement->key;
+    lua_createtable(L, 0, 4);
+    push_store(L, settlement->store);
+    lua_setfield(L, -2, "store");
+    lua_pushlstring(L, settlement->key_id.data, settlement->key_id.length);
+    lua_setfield(L, -2, "kid");
+    if (key) {
+        push_key(L, settlement->key);
+        lua_setfield(L, -2, "key");
+    }
+    if (settlement->is_set || (key && settlement->absence.status != TV_OK)) {
+        set_sentence(L, settlement, "warning");
+    } else if (key && tv_key_was_private(key)) {
+        lua_pushfstring(L, "%s publishes a private key; only its public half is used",
+                        tv_keystore_source(settlement->store));
+        lua_setfield(L, -2, "warning");
+    } else if (!key) {
+        lua_pushstring(L, tv_status_code(settlement->absence.status));
+        lua_setfield(L, -2, "code");
+        set_sentence(L, settlement, "message");
+    }
+}
+
+// (list of settlements) -> what step() tells of them. Whatever raises does it in here.
+static int tell_settlements(lua_State *L) {
+    const struct tv_settlement *settlement = lua_touserdata(L, 1);
+    lua_newtable(L);
+    for (lua_Integer count = 1; settlement; count++, settlement = settlement->next) {
+        push_settlement(L, settlement);
+        lua_rawseti(L, -2, count);
+    }
+    return 1;
+}
+
+int l_step(lua_State *L) {
+    // Called as a method too, with the module itself first.
+    int index = lua_istable(L, 1) ? 2 : 1;
+    lua_Number seconds = luaL_optnumber(L, index, 0);
+    luaL_argcheck(L, seconds >= 0 && seconds <= 86400, index, "seconds from 0 to 86400 expected");
+    size_t under_way = tv_keystores_step((int64_t)(seconds * 1000));
+    struct tv_settlement *taken = NULL, **end = &taken;
+    while ((*end = tv_keystores_take_settlement()))
+        end = &(*end)->next;
+    lua_pushcfunction(L, tell_settlements);
+    lua_pushlightuserdata(L, taken);
+    if (lua_pcall(L, 1, 1, 0) != LUA_OK) {
+        tv_keystores_return_settlements(taken); // the next call tells it
+        return lua_error(L);
+    }
+    while (taken) {
+        struct tv_settlement *told = taken;
+        taken = told->next;
+        tv_settlement_free(told);
+    }
+    lua_pushinteger(L, (lua_Integer)under_way);
+    return 2;
+}
+
+void register_keystore(lua_State *L) {
+    static const luaL_Reg methods[] = {
+        {"get", l_keystore_get},       {"put", l_keystore_put},
+        {"forget", l_keystore_forget}, {"refresh", l_keystore_refresh},
+        {"keys", l_keystore_keys},     {"stats", l_keystore_stats},
+        {"source", l_keystore_source}, {"id", l_keystore_id},
+        {"close", l_keystore_close},   {NULL, NULL}};
+    static const luaL_Reg metamethods[] = {{"__gc", l_keystore_end},
+                                           {"__close", l_keystore_end},
+                                           {"__tostring", l_keystore_tostring},
+                                           {NULL, NULL}};
+    new_type(L, KEYSTORE_TYPE, methods, metamethods);
+}

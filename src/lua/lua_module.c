@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// The module's entry, its function table, and the state its functions share.
+#include "lua/lua_tv.h"
+
+#include "base/version.h"
+
+#ifdef __GNUC__
+#define EXPORTED __attribute__((visibility("default")))
+#else
+#define EXPORTED
+#endif
+
+EXPORTED int luaopen_token_verifier(lua_State *L);
+
+static void push_state(lua_State *L) {
+    push_empty_state(L);
+    for (int i = STATE_SECRETS; i <= STATE_STORES; i++) {
+        lua_newtable(L);
+        lua_setiuservalue(L, -2, i);
+    }
+    push_names(L);
+    lua_setiuservalue(L, -2, STATE_NAMES);
+    for (int i = STATE_VERIFY; i <= STATE_VERIFY_JWS; i++) {
+        push_memory(L);
+        lua_setiuservalue(L, -2, i);
+    }
+}
+
+static void push_codes(lua_State *L) {
+    lua_createtable(L, 0, TV_STATUS_COUNT);
+    for (enum tv_status status = TV_OK + 1; status < TV_STATUS_COUNT; status++) {
+        if (status == TV_NO_MEMORY) // raised, never returned
+            continue;
+        lua_pushstring(L, tv_status_explanation(status));
+        lua_setfield(L, -2, tv_status_code(status));
+    }
+}
+
+int luaopen_token_verifier(lua_State *L) {
+    static const luaL_Reg functions[] = {{"verify", l_verify},
+                                         {"new", l_new},
+                                         {"verify_jws", l_verify_jws},
+                                         {"sign", l_sign},
+                                         {"generate_key", l_generate_key},
+                                         {"decode_json", l_decode_json},
+                                         {"inspect", l_inspect},
+                                         {"key", l_key},
+                                         {"keystore", l_keystore},
+                                         {"key_file_name", l_key_file_name},
+                                         {"step", l_step},
+                                         {"stores", l_stores},
+                                         {"pollfd", l_pollfd},
+                                         {"events", l_events},
+                                         {"timeout", l_timeout},
+                                         {NULL, NULL}};
+    static void (*const registrations[])(lua_State *) = {register_key, register_keystore,
+                                                         register_verifier};
+    luaL_checkversion(L);
+    push_state(L);
+    int state = lua_gettop(L);
+    for (size_t i = 0; i < sizeof registrations / sizeof registrations[0]; i++) {
+        lua_pushvalue(L, state);
+        registrations[i](L);
+    }
+    luaL_newlibtable(L, functions);
+    lua_pushvalue(L, state);
+    luaL_setfuncs(L, functions, 1);
+    push_codes(L);
+    lua_setfield(L, -2, "codes");
+    lua_pushlightuserdata(L, NULL);
+    lua_setfield(L, -2, "null");
+    lua_pushliteral(L, TV_VERSION);
+    lua_setfield(L, -2, "_VERSION");
+    return 1;
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+// sign(): a token out of a table of claims.
+#include "lua/lua_tv.h"
+
+#include "base/json.h"
+#include "token/sign.h"
+
+struct options {
+    struct tv_span algorithm, secret, private_key, key_id;
+};
+
+static void read_sign_options(lua_State *L, int table, struct options *options) {
+    const struct option known[] = {{"algorithm", read_string, &options->algorithm},
+                                   {"secret", read_string, &options->secret},
+                                   {"private_key", read_string, &options->private_key},
+                                   {"kid", read_string, &options->key_id},
+                                   {"header", NULL, NULL}, // read by push_header()
+                                   {NULL, NULL, NULL}};
+    luaL_checktype(L, table, LUA_TTABLE);
+    read_options(L, table, known, NULL);
+    if (options->secret.data && options->private_key.data)
+        luaL_error(L, "options 'secret' and 'private_key' exclude each other");
+    if (!options->secret.data && !options->private_key.data)
+        luaL_error(L, "one of the options 'secret' and 'private_key' is needed");
+}
+
+// What the caller names, else what the key says, else the first that is one for the key: HS256,
+// RS256, that of the curve, EdDSA.
+static const struct tv_algorithm *choose_algorithm(lua_State *L, const struct options *options,
+                                                   const struct tv_key *key) {
+    if (options->algorithm.data) {
+        const struct tv_algorithm *named = tv_algorithm_find(options->algorithm);
+        if (!named)
+            luaL_error(L, "option 'algorithm': '%s' is no algorithm that is supported",
+                       options->algorithm.data);
+        return named;
+    }
+    const struct tv_algorithm *found = tv_key_own_algorithm(key);
+    for (size_t i = 0; !found && tv_algorithm_at(i); i++) {
+        struct tv_detail detail = {0};
+        enum tv_status status = tv_key_check_algorithm(key, tv_algorithm_at(i), &detail);
+        if (status == TV_OK || detail.reason == TV_REASON_KEY_USE) // the latter says why not
+            found = tv_algorithm_at(i);
+    }
+    return found;
+}
+
+static void set_span(lua_State *L, const char *name, struct tv_span value) {
+    lua_pushlstring(L, value.data, value.length);
+    lua_setfield(L, -2, name);
+}
+
+// Pushes the header: the caller's members, with typ if they do not say, alg and kid.
+static void push_header(lua_State *L, int table, const struct options *options,
+                        const struct tv_algorithm *algorithm) {
+    lua_createtable(L, 0, 4);
+    set_span(L, "typ", TV_SPAN("JWT"));
+    if (get_option(L, table, "header") != LUA_TNIL) {
+        int given = lua_gettop(L);
+        if (!lua_istable(L, given))
+            wrong_type(L, given, "header", "a table");
+        for (lua_pushnil(L); lua_next(L, given); lua_pop(L, 1)) {
+            lua_pushvalue(L, -2);
+            lua_pushvalue(L, -2);
+            lua_rawset(L, given - 1);
+        }
+        if (get_option(L, given, "alg") != LUA_TNIL)
+            luaL_error(L, "option 'header' must not have 'alg': option 'algorithm' says it");
+        if (options->key_id.data && get_option(L, given, "kid") != LUA_TNIL)
+            luaL_error(L, "option 'header' must not have 'kid' beside option 'kid'");
+        lua_settop(L, given);
+    }
+    lua_pop(L, 1);
+    set_span(L, "alg", tv_span_of(algorithm->name));
+    if (options->key_id.data)
+        set_span(L, "kid", options->key_id);
+}
+
+static bool has_member(lua_State *L, int table, const char *name) {
+    bool has = get_option(L, table, name) != LUA_TNIL;
+    lua_pop(L, 1);
+    return has;
+}
+
+// RFC 7797: b64 that is not true.
+static bool is_unencoded(lua_State *L, int table) {
+    int type = get_option(L, table, "b64");
+    bool is = type != LUA_TNIL && !(type == LUA_TBOOLEAN && lua_toboolean(L, -1));
+    lua_pop(L, 1);
+    return is;
+}
+
+// Pushes what the token is made of, as two JSON texts: header, then payload.
+static enum tv_status push_texts(lua_State *L, const struct options *options,
+                                 const struct tv_algorithm *algorithm, struct tv_detail *detail) {
+    push_header(L, 2, options, algorithm);
+    int header = lua_gettop(L);
+    // No verifier of ours would take these; of the latter every other would read other bytes.
+    if (has_member(L, header, "crit") || is_unencoded(L, header)) {
+        detail->subject = has_member(L, header, "crit") ? "crit" : "b64";
+        return TV_UNSUPPORTED_CRITICAL;
+    }
+    enum tv_status status = push_json_text(L, header, TV_MALFORMED_HEADER, "header", detail);
+    return status == TV_OK ? push_json_text(L, 1, TV_MALFORMED_PAYLOAD, "payload", detail) : status;
+}
+
+int l_sign(lua_State *L) {
+    struct options options = {0};
+    struct tv_detail detail = {0};
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 2);
+    read_sign_options(L, 2, &options);
+    struct tv_key **key = push_empty_key(L);
+    enum tv_status status =
+        options.secret.data
+            ? tv_key_from_secret(options.secret.data, options.secret.length, key, &detail)
+            : tv_key_load_private(options.private_key.data, options.private_key.length, key,
+                                  &detail);
+    if (status != TV_OK)
+        return push_failure(L, status, &detail);
+    const struct tv_algorithm *algorithm = choose_algorithm(L, &options, *key);
+    status = push_texts(L, &options, algorithm, &detail);
+    if (status != TV_OK)
+        return push_failure(L, status, &detail);
+    struct tv_span header = check_span(L, -2), payload = check_span(L, -1);
+    char *token = lua_newuserdatauv(L, TV_JWS_MAX_LENGTH, 0);
+    size_t length;
+    status = tv_sign(algorithm, *key, header, payload, token, &length, &detail);
+    if (status != TV_OK)
+        return push_failure(L, status, &detail);
+    lua_pushlstring(L, token, length);
+    return 1;
+}

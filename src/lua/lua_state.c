@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// What the files of the binding stand on: types, the stack, the arena, the state.
+#include "lua/lua_tv.h"
+
+#include <stdlib.h>
+
+// Memory for one verification, kept for the next. A token that needs more gets garbage instead, so
+// that one large token does not pin its memory.
+#define KEPT_MEMORY ((size_t)48 * 1024)
+
+struct module_state {
+    // Set while a verification uses `memory`. A finalizer that verifies in the middle of another
+    // verification then gets memory of its own; so does everybody after an error in between, which
+    // only lack of memory can cause.
+    bool busy;
+    unsigned char *memory;
+};
+
+static int l_state_gc(lua_State *L) {
+    struct module_state *state = lua_touserdata(L, 1);
+    free(state->memory);
+    state->memory = NULL;
+    state->busy = true;
+    return 0;
+}
+
+void push_empty_state(lua_State *L) {
+    struct module_state *state = lua_newuserdatauv(L, sizeof *state, STATE_VALUES);
+    *state = (struct module_state){0};
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, l_state_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_setmetatable(L, -2);
+}
+
+struct tv_arena arena_acquire(lua_State *L, size_t size) {
+    struct module_state *state = lua_touserdata(L, STATE_INDEX);
+    if (!state->busy && size <= KEPT_MEMORY) {
+        if (!state->memory)
+            state->memory = malloc(KEPT_MEMORY);
+        if (state->memory) {
+            state->busy = true;
+            lua_pushlightuserdata(L, state);
+            return (struct tv_arena){.memory = state->memory, .size = KEPT_MEMORY};
+        }
+    }
+    return (struct tv_arena){.memory = lua_newuserdatauv(L, size, 0), .size = size};
+}
+
+void arena_release(lua_State *L, const struct tv_arena *arena) {
+    struct module_state *state = lua_touserdata(L, STATE_INDEX);
+    if (arena->memory == state->memory)
+        state->busy = false;
+}
+
+struct tv_span check_span(lua_State *L, int index) {
+    struct tv_span span;
+    luaL_checktype(L, index, LUA_TSTRING);
+    span.data = lua_tolstring(L, index, &span.length);
+    return span;
+}
+
+void new_type(lua_State *L, const char *name, const luaL_Reg *methods,
+              const luaL_Reg *metamethods) {
+    luaL_newmetatable(L, name); // __name too
+    lua_pushvalue(L, -2);
+    lua_pushvalue(L, -2);
+    luaL_setfuncs(L, metamethods, 2);
+    lua_newtable(L);
+    lua_pushvalue(L, -3);
+    lua_pushvalue(L, -3);
+    luaL_setfuncs(L, methods, 2);
+    lua_setfield(L, -2, "__index");
+    lua_pushboolean(L, false); // getmetatable() shows nothing to tamper with
+    lua_setfield(L, -2, "__metatable");
+    lua_pop(L, 2);
+}
+
+void *check_self(lua_State *L, const char *name) {
+    void *self = lua_touserdata(L, 1);
+    if (self && lua_getmetatable(L, 1)) {
+        bool is_ours = lua_rawequal(L, -1, TYPE_INDEX);
+        lua_pop(L, 1);
+        if (is_ours)
+            return self;
+    }
+    return luaL_checkudata(L, 1, name);
+}
+
+void need_stack(lua_State *L, int count) {
+    if (!lua_checkstack(L, count))
+        luaL_error(L, "not enough memory");
+}
+
+void set_finalizer(lua_State *L, const char *name, lua_CFunction finalizer) {
+    luaL_newmetatable(L, name);
+    lua_pushcfunction(L, finalizer);
+    lua_setfield(L, -2, "__gc");
+    lua_setmetatable(L, -2);
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+// The declarations that the files of the Lua binding share.
+#pragma once
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "keys/key.h"
+#include "store/keystore.h"
+#include "token/verify.h"
+
+#include <lauxlib.h>
+#include <lua.h>
+
+// It never returns, which Lua's own declaration does not say.
+int luaL_error(lua_State *L, const char *format, ...) __attribute__((noreturn));
+
+// Every function of the module has the module's state as its first upvalue, a method has the
+// metatable of its type as the second.
+#define STATE_INDEX lua_upvalueindex(1)
+#define TYPE_INDEX lua_upvalueindex(2)
+
+// Its user values.
+enum {
+    STATE_SECRETS = 1, // keys by secret
+    STATE_KEYS,        // keys by text
+    STATE_STORES,      // stores that options named, by their numbers
+    STATE_NAMES,       // of members of JSON objects; see lua_json.c
+    STATE_VERIFY,      // what was made of the options of verify(); see lua_remember.c
+    STATE_VERIFY_JWS,  // likewise
+};
+#define STATE_VALUES STATE_VERIFY_JWS // how many there are
+
+// lua_state.c
+void push_empty_state(lua_State *L);
+
+// Registers a metatable with these methods and metamethods, and the module's state (on top of the
+// stack, popped) and the metatable as their upvalues.
+void new_type(lua_State *L, const char *name, const luaL_Reg *methods, const luaL_Reg *metamethods);
+
+// In a method of the type `name`: what luaL_checkudata() gives for the first argument, without
+// looking the type up by its name.
+void *check_self(lua_State *L, const char *name);
+
+// Room for so many values more. What is nested is bounded, so that there is none for want of memory
+// alone, and that is what it raises.
+void need_stack(lua_State *L, int count);
+
+// Gives the userdata on top of the stack a metatable whose only job is this finalizer. It is whole
+// also if Lua ran out of memory while it was first made.
+void set_finalizer(lua_State *L, const char *name, lua_CFunction finalizer);
+
+// An arena of at least `size` bytes. It is the module's kept block, or garbage-collected memory
+// pushed onto the stack; exactly one value is pushed either way. Ends with arena_release().
+struct tv_arena arena_acquire(lua_State *L, size_t size);
+void arena_release(lua_State *L, const struct tv_arena *arena);
+
+// The string argument `index`, or an error that names it; numbers are not converted.
+struct tv_span check_span(lua_State *L, int index);
+
+// lua_failure.c: pushes nil, message, code and returns 3; raises for TV_NO_MEMORY. It alone writes
+// sentences. push_message() pushes the sentence only.
+int push_failure(lua_State *L, enum tv_status status, const struct tv_detail *detail);
+void push_message(lua_State *L, enum tv_status status, const struct tv_detail *detail);
+
+// lua_json.c: pushes a JSON value as a Lua value (RFC 8259); null is the light userdata NULL. The
+// names in one that is `trusted`, as what was signed is, may be remembered for the next.
+void push_json(lua_State *L, yyjson_val *value, bool trusted);
+void push_names(lua_State *L); // what remembers them
+
+// lua_json_text.c: pushes the JSON text of the table at `index`, so that what push_json() made of a
+// text has its types again. `malformed`, with `subject` in the detail, for what JSON does not have;
+// then one value is pushed too.
+enum tv_status push_json_text(lua_State *L, int index, enum tv_status malformed,
+                              const char *subject, struct tv_detail *detail);
+// Marks an empty array, which would otherwise be written as an empty object.
+#define EMPTY_ARRAY "token_verifier.empty_array"
+
+// lua_key.c
+#define KEY_TYPE "token_verifier.key"
+void register_key(lua_State *L);
+// Adds a reference; the caller holds one meanwhile, as memory is taken, and finalizers run, first.
+void push_key(lua_State *L, struct tv_key *key);
+// A box for a key that the caller only borrows and must put in at once.
+struct tv_key **push_empty_key(lua_State *L);
+struct tv_key *test_key(lua_State *L, int index); // borrowed, or NULL if it is no key object
+int l_key(lua_State *L);
+int l_key_file_name(lua_State *L);
+
+// lua_keystore.c
+#define KEYSTORE_TYPE "token_verifier.keystore"
+void register_keystore(lua_State *L);
+struct tv_keystore *check_keystore(lua_State *L, int index); // borrowed; raises on a closed one
+const void *open_store(lua_State *L, int index); // its address, or NULL if it is no open store
+int l_keystore(lua_State *L);
+// Opens a store as the options table at `table` says; pushes its handle above what that takes.
+enum tv_status push_keystore(lua_State *L, int table, const char **differs,
+                             struct tv_detail *detail);
+int l_step(lua_State *L);
+int l_pollfd(lua_State *L);
+int l_events(lua_State *L);
+int l_timeout(lua_State *L);
+int l_stores(lua_State *L);
+
+// Whether a call that did not say so may wait for a key: until somebody watches the descriptor.
+bool may_wait_by_default(void);
+
+// As tv_keystore_get(), waiting for a fetch within the time limits if `wait`.
+enum tv_status get_key(struct tv_keystore *store, const struct tv_key_request *request, bool wait,
+                       struct tv_key **key, struct tv_detail *detail);
+
+// lua_options.c: reads the fields of an options table one by one; each raises an error that names
+// the option if its type is wrong. An absent option leaves `*value` as it is.
+struct option {
+    const char *name;
+    void (*read)(lua_State *L, int index, const char *name, void *target);
+    void *target;
+};
+// Pushes the field, read raw, and returns its type.
+int get_option(lua_State *L, int table, const char *name);
+// Raises on a name that is in neither list; both end with a NULL name, and `more` may be NULL.
+// Each string that was read is pushed: a finalizer may take it from the table at any time.
+void read_options(lua_State *L, int table, const struct option *options, const struct option *more);
+// Says that option `name` is not what was `expected`.
+void wrong_type(lua_State *L, int index, const char *name, const char *expected)
+    __attribute__((noreturn));
+void read_boolean(lua_State *L, int index, const char *name, void *target);  // bool
+void read_string(lua_State *L, int index, const char *name, void *target);   // struct tv_span
+void read_text(lua_State *L, int index, const char *name, void *target);     // const char *, no NUL
+void read_number(lua_State *L, int index, const char *name, void *target);   // double
+void read_percent(lua_State *L, int index, const char *name, void *target);  // size_t, to 50
+void read_count(lua_State *L, int index, const char *name, void *target);    // size_t, from 1
+void read_rsa_bits(lua_State *L, int index, const char *name, void *target); // int, of a modulus
+// Whole seconds as int64_t, the second kind at least 1; seconds as int64_t milliseconds.
+void read_seconds(lua_State *L, int index, const char *name, void *target);
+void read_seconds_from_1(lua_State *L, int index, const char *name, void *target);
+void read_milliseconds(lua_State *L, int index, const char *name, void *target);
+
+// Strings, in memory that lives as long as the value on top of the stack: one userdata, pushed.
+struct string_list {
+    const struct tv_span *values;
+    size_t count;
+};
+// A list of strings, copied and pushed: the caller may change the table later. With `or_one` a
+// single string is a list too.
+void push_list(lua_State *L, int index, const char *name, bool or_one, struct string_list *list);
+
+// A store of keys, and the issuers that it speaks for (not configured: the policy's).
+struct source {
+    struct tv_keystore *store;
+    struct tv_accepted issuers;
+};
+
+// The settings of new() and verify().
+struct verifier {
+    struct tv_policy policy;
+    struct tv_key *key;     // or NULL
+    struct source *sources; // asked in their order if there is no key
+    size_t source_count, source_room;
+    bool bound; // sources speak for issuers of their own: the kid is looked up in all of them
+    struct tv_accepted bound_issuers; // all those that some source speaks for
+    bool allow_missing_kid;
+    bool strict_secrets;
+    struct tv_detail short_secret; // with a subject: the secret is too short for that algorithm
+    bool wait, wait_given;
+    struct tv_span room;
+    double now_s; // NaN: the clock's
+};
+
+// lua_settle.c: settles the options table at `index` into `verifier`, which lies zeroed in the
+// userdata on top of the stack; what it points to is anchored in that userdata's first user value,
+// a table. Raises on misuse; a key that cannot be used gives its status and detail.
+enum tv_status settle_options(lua_State *L, int index, struct verifier *verifier,
+                              struct tv_detail *detail);
+
+// Likewise for verify_jws(), which has no options about claims.
+enum tv_status settle_jws_options(lua_State *L, int index, struct verifier *verifier,
+                                  struct tv_detail *detail);
+
+// lua_generate.c
+int l_generate_key(lua_State *L);
+int l_decode_json(lua_State *L);
+
+// lua_verifier.c: what one call asks for.
+struct call {
+    struct tv_span token;
+    struct tv_span room;   // data NULL: none asked for
+    struct tv_span client; // address, or empty
+    double now_s;          // NaN: the clock's
+    bool detail;           // a failure also gives its facts
+};
+
+typedef enum tv_status settler(lua_State *L, int index, struct verifier *verifier,
+                               struct tv_detail *detail);
+// Pushes a verifier for the options table at `index`. If it has no key that can be used, that is
+// what is returned, and what it has besides is on top of the stack still.
+enum tv_status push_verifier(lua_State *L, int index, settler *settle, struct tv_detail *detail);
+
+// lua_remember.c: likewise, or the one that was made of the table, if nothing in it has changed
+// since. `which` is where they are remembered, STATE_VERIFY or STATE_VERIFY_JWS. With `asked` the
+// options `room` and `now` are put there and are no part of that.
+enum tv_status push_remembered(lua_State *L, int index, int which, settler *settle,
+                               struct call *asked, struct tv_detail *detail);
+void push_memory(lua_State *L);
+
+// lua_sign.c
+int l_sign(lua_State *L);
+
+// lua_verifier.c
+#define VERIFIER_TYPE "token_verifier.verifier"
+void register_verifier(lua_State *L);
+int l_new(lua_State *L);
+int l_verify(lua_State *L);
+int l_verify_jws(lua_State *L);
+int l_inspect(lua_State *L);

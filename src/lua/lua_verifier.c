@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT
+// verify(), new(), inspect() and verifier objects.
+#include "lua/lua_tv.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+
+#include <math.h>
+
+static int l_verifier_gc(lua_State *L) {
+    struct verifier *verifier = luaL_checkudata(L, 1, VERIFIER_TYPE);
+    tv_key_free(verifier->key);
+    verifier->key = NULL;
+    for (size_t i = 0; i < verifier->source_count; i++)
+        tv_keystore_free(verifier->sources[i].store);
+    verifier->source_count = 0;
+    return 0;
+}
+
+int l_new(lua_State *L) {
+    struct tv_detail detail = {0};
+    enum tv_status status = push_verifier(L, 1, settle_options, &detail);
+    if (status != TV_OK)
+        return push_failure(L, status, &detail);
+    const struct verifier *verifier = lua_touserdata(L, -1);
+    if (!verifier->short_secret.subject)
+        return 1;
+    push_message(L, TV_WEAK_SECRET, &verifier->short_secret);
+    return 2;
+}
+
+// A call on its way.
+struct run {
+    bool signature_only;
+    const struct verifier *verifier;
+    const struct call *call;
+    struct tv_arena *arena;
+    struct tv_verification verification;
+    struct tv_claims_request request; // a failure's detail may point into it
+    yyjson_val *claims;
+};
+
+// Signature and claims with one key, that of `source` (NULL: the only one).
+static enum tv_status judge_with(struct run *run, const struct source *source,
+                                 const struct tv_key *key, struct tv_detail *detail) {
+    const struct verifier *verifier = run->verifier;
+    enum tv_status status = tv_verify_signature(&run->verification, key, detail);
+    if (status != TV_OK || run->signature_only)
+        return status;
+    run->request = (struct tv_claims_request){
+        .now_s = isnan(run->call->now_s) ? (double)tv_clock_wall_s() : run->call->now_s,
+        .room = run->call->room,
+        .has_room = run->call->room.data != NULL};
+    if (source && source->issuers.configured)
+        run->request.issuers = &source->issuers;
+    else if (verifier->bound)
+        run->request.others_issuers = &verifier->bound_issuers;
+    return tv_verify_claims(&verifier->policy, &run->verification, &run->request, run->arena,
+                            &run->claims, detail);
+}
+
+// The kid to look up; empty if there is none and that is allowed.
+static enum tv_status read_key_id(const struct run *run, struct tv_span *key_id,
+                                  struct tv_detail *detail) {
+    if (!run->verification.jws.key_id && run->verifier->allow_missing_kid) {
+        *key_id = (struct tv_span){"", 0};
+        return TV_OK;
+    }
+    return tv_jws_key_id(&run->verification.jws, key_id, detail);
+}
+
+// Whether the next source may still know better.
+static bool asks_on(const struct verifier *verifier, enum tv_status status) {
+    if (status == TV_KEY_NOT_FOUND || status == TV_KEY_SOURCE_UNAVAILABLE ||
+        status == TV_KEY_UNUSABLE || status == TV_KEY_ID_MISSING)
+        return true;
+    // Two sources may have the same kid: which of them is meant, the issuer decides.
+    return verifier->bound && (status == TV_BAD_SIGNATURE || status == TV_ISSUER_NOT_ACCEPTED ||
+                               status == TV_KEY_ALGORITHM_MISMATCH);
+}
+
+// Asks the sources in their order. One that is being fetched is waited for before a later one may
+// answer, but the later ones are made to fetch meanwhile.
+static enum tv_status judge_with_sources(struct run *run, struct tv_detail *detail) {
+    const struct verifier *verifier = run->verifier;
+    struct tv_key_request request = {.algorithm = run->verification.algorithm,
+                                     .client = run->call->client};
+    enum tv_status status = read_key_id(run, &request.key_id, detail);
+    if (status != TV_OK)
+        return status;
+    bool wait = verifier->wait_given ? verifier->wait : may_wait_by_default();
+    enum tv_status worst = TV_KEY_NOT_FOUND;
+    for (size_t i = 0; i < verifier->source_count; i++) {
+        const struct source *source = &verifier->sources[i];
+        struct tv_detail found = {0};
+        struct tv_key *key = NULL;
+        status = get_key(source->store, &request, wait, &key, &found);
+        if (status == TV_OK && worst != TV_KEY_PENDING) {
+            found.key_id = request.key_id;
+            status = judge_with(run, source, key, &found);
+            if (status == TV_OK)
+                return status;
+        }
+        // A source that has not answered yet may have the right key. Of those that have, "not
+        // found" says least: the key may well be where somebody could not look. That the signature
+        // held, but for another issuer, says most.
+        bool says_more = status == TV_KEY_PENDING ||
+                         (status != TV_KEY_NOT_FOUND && worst != TV_ISSUER_NOT_ACCEPTED);
+        if (worst != TV_KEY_PENDING && (i == 0 || says_more)) {
+            worst = status;
+            *detail = found;
+        }
+        if (worst != TV_KEY_PENDING && !asks_on(verifier, status))
+            break;
+    }
+    return worst;
+}
+
+static enum tv_status judge(struct run *run, struct tv_detail *detail) {
+    enum tv_status status = tv_verify_begin(&run->verifier->policy, run->call->token, run->arena,
+                                            &run->verification, detail);
+    if (status != TV_OK)
+        return status;
+    if (run->verifier->key)
+        return judge_with(run, NULL, run->verifier->key, detail);
+    return judge_with_sources(run, detail);
+}
+
+static void set_string(lua_State *L, const char *name, yyjson_val *value) {
+    if (!yyjson_is_str(value)) // none, or NULL
+        return;
+    lua_pushlstring(L, yyjson_get_str(value), yyjson_get_len(value));
+    lua_setfield(L, -2, name);
+}
+
+// Pushes what a call that failed knows of the token: nothing is parsed for it. There is a payload
+// only if the signature held.
+static void push_facts(lua_State *L, const struct tv_verification *verification) {
+    lua_createtable(L, 0, 2);
+    set_string(L, "kid", verification->jws.key_id);
+    set_string(L, "issuer", tv_json_member(verification->payload, TV_SPAN("iss")));
+}
+
+static int verify(lua_State *L, const struct verifier *verifier, const struct call *call,
+                  bool signature_only) {
+    // A token over the limit is refused by its length; no memory is taken for it.
+    size_t length = call->token.length <= TV_JWS_MAX_LENGTH ? call->token.length : 0;
+    struct tv_arena arena = arena_acquire(L, tv_jws_arena_size(length));
+    struct run run = {
+        .signature_only = signature_only, .verifier = verifier, .call = call, .arena = &arena};
+    struct tv_detail detail = {0};
+    enum tv_status status = judge(&run, &detail);
+    int results = 2;
+    if (status == TV_OK) {
+        if (signature_only)
+            lua_pushlstring(L, run.verification.jws.payload, run.verification.jws.payload_length);
+        else
+            push_json(L, run.claims, true);
+        push_json(L, run.verification.jws.header, true);
+    } else {
+        results = push_failure(L, status, &detail);
+        if (call->detail) {
+            push_facts(L, &run.verification);
+            results++;
+        }
+    }
+    arena_release(L, &arena);
+    return results;
+}
+
+// For a call whose key cannot be used, with what was settled besides on top of the stack. Shape and
+// header come before the key, so what is wrong with them is the answer.
+static int refuse(lua_State *L, const struct call *call, enum tv_status status,
+                  const struct tv_detail *detail) {
+    if (status == TV_NO_MEMORY)
+        return push_failure(L, status, detail);
+    const struct tv_policy *policy = &((const struct verifier *)lua_touserdata(L, -1))->policy;
+    size_t length = call->token.length <= TV_JWS_MAX_LENGTH ? call->token.length : 0;
+    struct tv_arena arena = arena_acquire(L, tv_jws_arena_size(length));
+    struct tv_verification verification;
+    struct tv_detail found = {0};
+    enum tv_status first = tv_verify_begin(policy, call->token, &arena, &verification, &found);
+    // Of a key that cannot be read it is not known what it is for.
+    bool is_undecided = first == TV_ALGORITHM_NOT_ACCEPTED && policy->algorithm_count == 0;
+    int results = first == TV_OK || is_undecided ? push_failure(L, status, detail)
+                                                 : push_failure(L, first, &found);
+    arena_release(L, &arena);
+    return results;
+}
+
+int l_verify(lua_State *L) {
+    struct call call = {.token = check_span(L, 1), .now_s = NAN};
+    struct tv_detail detail = {0};
+    lua_settop(L, 2);
+    enum tv_status status = push_remembered(L, 2, STATE_VERIFY, settle_options, &call, &detail);
+    if (status != TV_OK)
+        return refuse(L, &call, status, &detail);
+    return verify(L, lua_touserdata(L, -1), &call, false);
+}
+
+int l_verify_jws(lua_State *L) {
+    struct call call = {.token = check_span(L, 1), .now_s = NAN};
+    struct tv_detail detail = {0};
+    lua_settop(L, 2);
+    enum tv_status status =
+        push_remembered(L, 2, STATE_VERIFY_JWS, settle_jws_options, NULL, &detail);
+    if (status != TV_OK)
+        return refuse(L, &call, status, &detail);
+    return verify(L, lua_touserdata(L, -1), &call, true);
+}
+
+static int l_verifier_verify(lua_State *L) {
+    const struct verifier *verifier = check_self(L, VERIFIER_TYPE);
+    // In a finalizer after its own.
+    luaL_argcheck(L, verifier->key || verifier->source_count > 0, 1,
+                  "the verifier has been collected");
+    struct call call = {
+        .token = check_span(L, 2), .room = verifier->room, .now_s = verifier->now_s};
+    lua_settop(L, 3);
+    if (!lua_isnil(L, 3)) {
+        const struct option known[] = {{"room", read_string, &call.room},
+                                       {"now", read_number, &call.now_s},
+                                       {"client", read_string, &call.client},
+                                       {"detail", read_boolean, &call.detail},
+                                       {NULL, NULL, NULL}};
+        luaL_checktype(L, 3, LUA_TTABLE);
+        read_options(L, 3, known, NULL);
+    }
+    return verify(L, verifier, &call, false);
+}
+
+static int l_verifier_tostring(lua_State *L) {
+    const struct verifier *verifier = luaL_checkudata(L, 1, VERIFIER_TYPE);
+    luaL_Buffer text;
+    luaL_buffinit(L, &text);
+    luaL_addstring(&text, VERIFIER_TYPE " (");
+    for (size_t i = 0; i < verifier->policy.algorithm_count; i++) {
+        if (i > 0)
+            luaL_addchar(&text, ' ');
+        luaL_addstring(&text, verifier->policy.algorithms[i]->name);
+    }
+    luaL_addchar(&text, ')');
+    luaL_pushresult(&text);
+    return 1;
+}
+
+int l_inspect(lua_State *L) {
+    struct tv_span token = check_span(L, 1);
+    size_t length = token.length <= TV_JWS_MAX_LENGTH ? token.length : 0;
+    struct tv_arena arena = arena_acquire(L, tv_jws_arena_size(length));
+    struct tv_jws jws;
+    struct tv_detail detail = {0};
+    yyjson_val *claims = NULL;
+    enum tv_status status = tv_jws_parse(token, &arena, &jws, &detail);
+    if (status == TV_OK)
+        status = tv_jws_parse_payload(&jws, &arena, &claims, &detail);
+    int results = 2;
+    if (status == TV_OK) {
+        push_json(L, jws.header, false);
+        push_json(L, claims, false);
+    } else {
+        results = push_failure(L, status, &detail);
+    }
+    arena_release(L, &arena);
+    return results;
+}
+
+void register_verifier(lua_State *L) {
+    static const luaL_Reg methods[] = {{"verify", l_verifier_verify}, {NULL, NULL}};
+    static const luaL_Reg metamethods[] = {
+        {"__gc", l_verifier_gc}, {"__tostring", l_verifier_tostring}, {NULL, NULL}};
+    new_type(L, VERIFIER_TYPE, methods, metamethods);
+}

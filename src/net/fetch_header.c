@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// Picks the few fields that matter out of a header. libcurl's own list of its lines costs the
+// square of their number to look through.
+#include "net/fetch_header.h"
+
+#include <stdlib.h>
+#include <strings.h>
+
+// A folded line counts as so many: libcurl copies all that it goes on with.
+#define FOLDED_COUNTS 8
+
+// Lines of a list are one value (RFC 9110 section 5.3); of the others the first line counts.
+static const struct {
+    const char *name;
+    bool is_list;
+} known[TV_FIELDS] = {
+    [TV_FIELD_AGE] = {"age", true},          [TV_FIELD_CACHE_CONTROL] = {"cache-control", true},
+    [TV_FIELD_DATE] = {"date", false},       [TV_FIELD_ETAG] = {"etag", false},
+    [TV_FIELD_EXPIRES] = {"expires", false}, [TV_FIELD_LAST_MODIFIED] = {"last-modified", false},
+};
+
+static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+static struct tv_span trim(struct tv_span text) {
+    while (text.length > 0 && is_space(text.data[0]))
+        text.data++, text.length--;
+    while (text.length > 0 && is_space(text.data[text.length - 1]))
+        text.length--;
+    return text;
+}
+
+static bool is_named(struct tv_span text, const char *name) {
+    return text.length == strlen(name) && strncasecmp(text.data, name, text.length) == 0;
+}
+
+static enum tv_field find_field(struct tv_span name) {
+    for (enum tv_field field = TV_FIELD_NONE + 1; field < TV_FIELDS; field++)
+        if (is_named(name, known[field].name))
+            return field;
+    return TV_FIELD_NONE;
+}
+
+static void drop_fields(struct tv_header *header) {
+    for (enum tv_field field = TV_FIELD_NONE + 1; field < TV_FIELDS; field++) {
+        free(header->texts[field]);
+        header->texts[field] = NULL;
+        header->lengths[field] = 0;
+    }
+    header->current = TV_FIELD_NONE;
+}
+
+// Adds to what is held of a field, behind `separator` if anything is.
+static void append(struct tv_header *header, enum tv_field field, char separator,
+                   struct tv_span text) {
+    size_t held = header->lengths[field];
+    bool separated = header->texts[field] != NULL;
+    char *grown = realloc(header->texts[field], held + separated + text.length + 1);
+    if (!grown)
+        return;
+    if (separated)
+        grown[held++] = separator;
+    memcpy(grown + held, text.data, text.length);
+    grown[held + text.length] = '\0';
+    header->texts[field] = grown;
+    header->lengths[field] = held + text.length;
+}
+
+// libcurl before 8.7 undoes any, in layers, and a layer of zlib's may make very much of little.
+static bool is_coded(struct tv_span name, struct tv_span value) {
+    return is_named(name, "transfer-encoding") && !is_named(value, "chunked");
+}
+
+static const char *add_field(struct tv_header *header, const char *line, size_t length) {
+    const char *colon = memchr(line, ':', length);
+    header->current = TV_FIELD_NONE;
+    if (!colon)
+        return NULL;
+    size_t before = (size_t)(colon - line);
+    struct tv_span name = {line, before};
+    struct tv_span value = trim((struct tv_span){colon + 1, length - before - 1});
+    enum tv_field field = find_field(name);
+    if (is_coded(name, value))
+        return "its answer has a Transfer-Encoding that nobody asked for";
+    if (field == TV_FIELD_NONE || (header->texts[field] && !known[field].is_list))
+        return NULL;
+    header->current = field;
+    append(header, field, ',', value);
+    return NULL;
+}
+
+const char *tv_header_add(struct tv_header *header, const char *line, size_t length) {
+    bool folded = line[0] == ' ' || line[0] == '\t';
+    bool first = header->lines == 0;
+    header->length += length;
+    header->lines += folded ? FOLDED_COUNTS : 1;
+    if (header->length > TV_HEADER_MAX_LENGTH)
+        return "the header of its answer is longer than 64 KiB";
+    if (header->lines > TV_HEADER_MAX_LINES)
+        return "the header of its answer has more than 256 lines";
+    bool starts = (first || header->ended) && length >= 5 &&
+                  memcmp(line, "HTTP/", 5) == 0; // another one: the last was a 103, or a proxy's
+    if (starts) {
+        header->ended = false;
+        drop_fields(header);
+    } else if (header->ended) {
+        return NULL; // trailers say nothing here (RFC 9110 section 6.5.1)
+    } else if (trim((struct tv_span){line, length}).length == 0) {
+        header->ended = true;
+    } else if (!folded) {
+        return add_field(header, line, length);
+    } else if (header->current != TV_FIELD_NONE) { // RFC 9112 section 5.2: as if by a space
+        append(header, header->current, ' ', trim((struct tv_span){line, length}));
+    }
+    return NULL;
+}
+
+struct tv_span tv_header_value(const struct tv_header *header, enum tv_field field) {
+    return (struct tv_span){header->texts[field], header->lengths[field]};
+}
+
+char *tv_header_take_validator(struct tv_header *header, enum tv_field field) {
+    char *text = header->texts[field];
+    if (!text || text[0] == '\0' || header->lengths[field] > TV_HEADER_MAX_VALIDATOR)
+        return NULL;
+    // A carriage return of the server's would be the end of a line for some whom it is sent to.
+    for (size_t i = 0; i < header->lengths[field]; i++)
+        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+            return NULL;
+    header->texts[field] = NULL;
+    header->lengths[field] = 0;
+    return text;
+}
+
+void tv_header_clear(struct tv_header *header) {
+    drop_fields(header);
+    *header = (struct tv_header){0};
+}

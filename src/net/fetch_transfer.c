@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+// One transfer of libcurl: how a source is asked, and what is taken from its answer.
+#include "net/fetch_internal.h"
+
+#include "base/version.h"
+#include "net/plain_file.h"
+
+#include <errno.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <openssl/crypto.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#define BEARER_TOKEN_MAX 16384
+#define READ_AT_ONCE 2048 // on_progress() is asked after a hundred times as much at the latest
+// What may come besides the body, and half of that again for how it is cut into chunks.
+#define AROUND_MAX ((size_t)131072)
+// Of a body: so many of any size, and more if they are not smaller than that.
+#define PIECES_MAX 1024
+#define PIECE_MIN 64
+#define DATE_MAX 64 // of the three forms that HTTP has, the longest takes 33
+
+// What libcurl calls
+
+static curl_socket_t open_socket(void *argument, curlsocktype purpose,
+                                 struct curl_sockaddr *address) {
+    (void)purpose;
+    struct tv_fetch *fetch = argument;
+    int made = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (made < 0 && (errno == EMFILE || errno == ENFILE)) // libcurl blames the server
+        fetch->result.error = "this process has no descriptor left";
+    return made;
+}
+
+// libcurl keeps every line of header, and bounds neither answers like 103 nor trailers.
+static size_t on_header(const char *bytes, size_t size, size_t count, void *argument) {
+    struct tv_fetch *fetch = argument;
+    fetch->result.error = tv_header_add(&fetch->header, bytes, size * count);
+    return fetch->result.error ? CURL_WRITEFUNC_ERROR : size * count;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *argument) {
+    struct tv_fetch *fetch = argument;
+    size_t length = size * count, held = fetch->result.body.length;
+    if (++fetch->pieces > PIECES_MAX + fetch->settings.max_bytes / PIECE_MIN) {
+        fetch->result.error = "its answer comes in far too many small pieces";
+        return CURL_WRITEFUNC_ERROR;
+    }
+    if (length > fetch->settings.max_bytes - held) {
+        fetch->result.too_large = true;
+        return CURL_WRITEFUNC_ERROR;
+    }
+    if (held + length > fetch->body_size) {
+        size_t wanted = (held + length) * 2;
+        char *grown = realloc(fetch->body, wanted);
+        if (!grown)
+            return CURL_WRITEFUNC_ERROR;
+        fetch->body = grown;
+        fetch->body_size = wanted;
+    }
+    memcpy(fetch->body + held, bytes, length);
+    fetch->result.body = (struct tv_span){fetch->body, held + length};
+    return length;
+}
+
+// Bytes that have come over a TCP connection in all; 0 if it is none.
+static uint64_t received(int socket) {
+    struct tcp_info info = {0};
+    socklen_t size = sizeof info;
+    return getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_bytes_received
+                                                                        : 0;
+}
+
+void tv_fetch_note_socket(struct tv_fetch *fetch, int socket) {
+    if (fetch->socket == socket)
+        return;
+    fetch->socket = socket;
+    fetch->received_before = received(socket);
+}
+
+// What is neither header nor body has no bound in libcurl, which goes on for as long as bytes come:
+// extensions of chunks, and what TLS says for itself.
+static int on_progress(void *argument, curl_off_t to_come, curl_off_t come, curl_off_t to_go,
+                       curl_off_t gone) {
+    (void)to_come, (void)come, (void)to_go, (void)gone;
+    struct tv_fetch *fetch = argument;
+    size_t max_bytes = fetch->settings.max_bytes;
+    if (fetch->socket == 0 ||
+        received(fetch->socket) <= fetch->received_before + max_bytes + max_bytes / 2 + AROUND_MAX)
+        return 0;
+    fetch->result.error = "it sends far more than its answer needs";
+    return 1;
+}
+
+// Asking
+
+// False if the credentials that were asked for cannot be had: never a request without them.
+static bool set_credentials(CURL *easy, const struct tv_fetch_settings *settings) {
+    curl_easy_setopt(easy, CURLOPT_PROXY, settings->proxy ? settings->proxy : "");
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+    if (!settings->bearer_token_file)
+        return true;
+    char token[BEARER_TOKEN_MAX];
+    bool found = tv_plain_file_read_line(settings->bearer_token_file, token, sizeof token);
+    curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
+    curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, token);
+    OPENSSL_cleanse(token, sizeof token);
+    return found;
+}
+
+static void set_limits(CURL *easy, const struct tv_fetch_settings *settings) {
+#if LIBCURL_VERSION_NUM >= 0x075500
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+#if LIBCURL_VERSION_NUM >= 0x075700
+    // Or closing a handle during a slow DNS look-up waits for its thread.
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
+    // libcurl sends a request anew that meets the end of a kept connection, but not over HTTP/2.
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)READ_AT_ONCE);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)settings->connect_timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)settings->timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)settings->max_bytes);
+}
+
+CURL *tv_fetch_open_easy(struct tv_fetch *fetch) {
+    CURL *easy = curl_easy_init();
+    if (!easy)
+        return NULL;
+    curl_easy_setopt(easy, CURLOPT_URL, fetch->url);
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, fetch);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "prosody-token-verifier/" TV_VERSION);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, fetch);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, fetch);
+    curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(easy, CURLOPT_XFERINFODATA, fetch);
+    curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, fetch);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, fetch->headers);
+    set_limits(easy, &fetch->settings);
+    if (strncasecmp(fetch->url, "https:", 6) == 0)
+        fetch->result.error = tv_tls_set(fetch, easy);
+    if (!set_credentials(easy, &fetch->settings))
+        fetch->result.error = "the file with the bearer token cannot be read";
+    if (!fetch->result.error)
+        return easy;
+    curl_easy_cleanup(easy);
+    return NULL;
+}
+
+// The answer
+
+static int64_t read_date(const struct tv_header *header, enum tv_field field) {
+    struct tv_span text = tv_header_value(header, field);
+    return text.length > 0 && text.length <= DATE_MAX ? (int64_t)curl_getdate(text.data, NULL) : -1;
+}
+
+void tv_fetch_read_answer(struct tv_fetch *fetch) {
+    struct tv_header *header = &fetch->header;
+    struct tv_fetch_result *result = &fetch->result;
+    curl_easy_getinfo(fetch->easy, CURLINFO_RESPONSE_CODE, &result->http_status);
+    result->fields.cache_control = tv_header_value(header, TV_FIELD_CACHE_CONTROL);
+    result->fields.age = tv_header_value(header, TV_FIELD_AGE);
+    result->fields.has_expires = tv_header_value(header, TV_FIELD_EXPIRES).data != NULL;
+    result->fields.expires_s = read_date(header, TV_FIELD_EXPIRES);
+    result->fields.date_s = read_date(header, TV_FIELD_DATE);
+    result->validators.etag = tv_header_take_validator(header, TV_FIELD_ETAG);
+    result->validators.last_modified = tv_header_take_validator(header, TV_FIELD_LAST_MODIFIED);
+    curl_off_t retry_after_s = 0;
+    curl_easy_getinfo(fetch->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
+    result->retry_after_s = (int64_t)retry_after_s;
+}
+
+const char *tv_fetch_error_text(CURL *easy, CURLcode code) {
+    long verified = X509_V_OK;
+    if (code == CURLE_PEER_FAILED_VERIFICATION)
+        curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verified);
+    // libcurl compares the name itself, before it asks OpenSSL for what it makes of the chain.
+    if (verified == X509_V_ERR_UNSPECIFIED)
+        return "the certificate is for another host name";
+    return verified != X509_V_OK ? X509_verify_cert_error_string(verified)
+                                 : curl_easy_strerror(code);
+}

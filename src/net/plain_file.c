@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// Reads files that settings name, without ever waiting for one.
+#include "net/plain_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+// A descriptor, or -1 and why there is none. What is known to be too large is not read: that would
+// take a server's loop some milliseconds, at each connection.
+static int open_plain(const char *path, size_t max, enum tv_file_outcome *outcome) {
+    struct stat found;
+    *outcome = TV_FILE_UNREADABLE;
+    // Not blocking, so that a pipe is open at once, and is then seen.
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (file < 0)
+        return -1;
+    if (fstat(file, &found) == 0) {
+        *outcome = !S_ISREG(found.st_mode)      ? TV_FILE_NOT_PLAIN
+                   : found.st_size > (off_t)max ? TV_FILE_TOO_LARGE
+                                                : TV_FILE_READ;
+        if (*outcome == TV_FILE_READ)
+            return file;
+    }
+    close(file);
+    return -1;
+}
+
+// Up to `size` bytes, fewer after an error.
+static size_t read_whole(int file, char *bytes, size_t size) {
+    size_t length = 0;
+    ssize_t count;
+    while (length < size && ((count = read(file, bytes + length, size - length)) > 0 ||
+                             (count < 0 && errno == EINTR)))
+        length += count > 0 ? (size_t)count : 0;
+    return length;
+}
+
+enum tv_file_outcome tv_plain_file_read(const char *path, size_t max, char **text, size_t *length) {
+    enum tv_file_outcome outcome;
+    int file = open_plain(path, max, &outcome);
+    if (file < 0)
+        return outcome;
+    char *bytes = malloc(max + 1);
+    size_t count = bytes ? read_whole(file, bytes, max + 1) : 0;
+    close(file);
+    if (!bytes)
+        return TV_FILE_UNREADABLE;
+    if (count > max) {
+        tv_plain_file_free(bytes, count);
+        return TV_FILE_TOO_LARGE;
+    }
+    bytes[count] = '\0';
+    *text = bytes;
+    *length = count;
+    return TV_FILE_READ;
+}
+
+void tv_plain_file_free(char *text, size_t length) {
+    if (text)
+        OPENSSL_cleanse(text, length);
+    free(text);
+}
+
+bool tv_plain_file_read_line(const char *path, char *line, size_t size) {
+    enum tv_file_outcome outcome;
+    line[0] = '\0';
+    int file = open_plain(path, size, &outcome);
+    if (file < 0)
+        return false;
+    size_t length = read_whole(file, line, size);
+    close(file);
+    if (length == size) // or what follows would be missing
+        OPENSSL_cleanse(line, size);
+    else
+        line[length] = '\0';
+    line[strcspn(line, "\r\n")] = '\0';
+    return line[0] != '\0';
+}

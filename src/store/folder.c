@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// Reads keys out of a local folder. A file of at most 64 KiB: quicker than any waiting for it.
+#include "store/folder.h"
+
+#include "store/asap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static enum tv_status fail(struct tv_detail *detail, enum tv_status status, const char *words) {
+    *detail = (struct tv_detail){.reason = TV_REASON_FILE, .text = words};
+    return status;
+}
+
+static enum tv_status fail_errno(struct tv_detail *detail, int error) {
+    if (error == ENOENT || error == ENOTDIR)
+        return fail(detail, TV_KEY_NOT_FOUND, "does not exist");
+    if (error == EMFILE || error == ENFILE) {
+        *detail = (struct tv_detail){.text = "this process has no descriptor left"};
+        return TV_KEY_SOURCE_UNAVAILABLE;
+    }
+    return fail(detail, TV_KEY_UNUSABLE,
+                error == EACCES || error == EPERM ? "may not be read: permission denied"
+                                                  : "cannot be read");
+}
+
+enum tv_status tv_folder_look(const char *folder, struct tv_span key_id,
+                              char stamp[TV_FOLDER_STAMP_SIZE], struct tv_detail *detail) {
+    char *path = NULL;
+    enum tv_status status = tv_asap_url(folder, key_id, &path);
+    if (status != TV_OK)
+        return status;
+    struct stat file;
+    int error = stat(path, &file) == 0 ? 0 : errno;
+    free(path);
+    if (error != 0)
+        return fail_errno(detail, error);
+    if (!S_ISREG(file.st_mode))
+        return fail(detail, TV_KEY_UNUSABLE, "is no plain file");
+    // Not the time of modification, which whoever writes may set, and which another mode leaves
+    // alone.
+    snprintf(stamp, TV_FOLDER_STAMP_SIZE, "%llu %llu %lld %lld.%09ld",
+             (unsigned long long)file.st_dev, (unsigned long long)file.st_ino,
+             (long long)file.st_size, (long long)file.st_ctim.tv_sec, file.st_ctim.tv_nsec);
+    return TV_OK;
+}
+
+// Up to `size` bytes; -1 with errno.
+static ssize_t read_whole(int file, char *bytes, size_t size) {
+    size_t length = 0;
+    while (length < size) {
+        ssize_t count = read(file, bytes + length, size - length);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            return -1;
+        if (count == 0)
+            break;
+        length += (size_t)count;
+    }
+    return (ssize_t)length;
+}
+
+enum tv_status tv_folder_load(const char *folder, struct tv_span key_id, int rsa_min_bits,
+                              struct tv_key **key, struct tv_detail *detail) {
+    char *path = NULL;
+    enum tv_status status = tv_asap_url(folder, key_id, &path);
+    if (status != TV_OK)
+        return status;
+    // Not blocking: what looked like a plain file a moment ago may be a pipe now.
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int error = errno;
+    free(path);
+    if (file < 0)
+        return fail_errno(detail, error);
+    char *bytes = malloc(TV_KEY_MAX_LENGTH + 1);
+    ssize_t length = bytes ? read_whole(file, bytes, TV_KEY_MAX_LENGTH + 1) : -1;
+    error = errno;
+    close(file);
+    if (!bytes)
+        status = TV_NO_MEMORY;
+    else if (length < 0)
+        status = fail_errno(detail, error);
+    else
+        status = tv_key_load_with(bytes, (size_t)length, rsa_min_bits, key, detail);
+    detail->found = (struct tv_span){0};
+    free(bytes);
+    bool no_key =
+        status == TV_MALFORMED_KEY || status == TV_UNSUPPORTED_KEY || status == TV_WEAK_KEY;
+    return no_key ? TV_KEY_UNUSABLE : status;
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// How the servers of a store have been doing, and how long what they gave holds.
+#include "store/keystore_internal.h"
+
+#include "base/clock.h"
+
+size_t tv_keystore_usable_server(const struct tv_keystore *store, enum tv_class class, size_t first,
+                                 int64_t now_ms) {
+    size_t index = first;
+    while (index < store->server_count &&
+           now_ms < store->servers[index].health[class].back_off_until_ms)
+        index++;
+    return index;
+}
+
+// A server that has just failed is asked one thing first: many more fetches would wait as long for
+// it, and keep those from other sources, and threads that look up its name, waiting with them.
+// Where all have failed, what is under way finds out for the others.
+bool tv_keystore_has_slot(const struct tv_keystore *store, enum tv_class class, size_t server) {
+    bool failed =
+        server == store->server_count || store->servers[server].health[class].failures > 0;
+    return store->running_of[class] < (failed ? 1 : store->options.max_running);
+}
+
+// What the server said that failed last.
+const struct tv_absence *tv_server_last_failure(const struct tv_keystore *store) {
+    const struct tv_server *last = &store->servers[0];
+    for (size_t i = 1; i < store->server_count; i++)
+        if (store->servers[i].last_failed_ms >= last->last_failed_ms)
+            last = &store->servers[i];
+    return &last->last_failure;
+}
+
+// Between 0 and 1; spreads load, nothing depends on its being unforeseeable.
+static double next_random(struct tv_keystore *store) {
+    store->random ^= store->random << 13;
+    store->random ^= store->random >> 7;
+    store->random ^= store->random << 17;
+    return (double)(store->random >> 11) / 9007199254740992.0;
+}
+
+void tv_lifetime_set(struct tv_keystore *store, struct tv_lifetime *life,
+                     const struct tv_fetch_result *result, int64_t now_ms) {
+    const struct tv_keystore_options *options = &store->options;
+    int64_t ttl_s = tv_freshness_lifetime_s(&result->fields, tv_clock_wall_s());
+    ttl_s = ttl_s < 0 ? options->default_ttl_s : ttl_s;
+    ttl_s = ttl_s < options->min_ttl_s ? options->min_ttl_s : ttl_s;
+    ttl_s = ttl_s > options->max_ttl_s ? options->max_ttl_s : ttl_s;
+    int64_t ttl_ms = ttl_s * 1000;
+    life->stored_ms = now_ms;
+    life->fresh_until_ms = now_ms + ttl_ms;
+    life->stale_until_ms = life->fresh_until_ms + options->max_stale_s * 1000;
+    // Somewhere in that last part, so that servers started together do not ask together.
+    double ahead_ms = (double)ttl_ms * (double)options->refresh_ahead / 100;
+    life->refresh_from_ms =
+        life->fresh_until_ms - (int64_t)(ahead_ms * (0.5 + 0.5 * next_random(store)));
+}
+
+void tv_server_note_success(struct tv_pending *pending) {
+    struct tv_server *server = &pending->store->servers[pending->server];
+    for (int class = 0; class < TV_CLASSES; class ++)
+        server->health[class].failures = 0, server->health[class].back_off_until_ms = 0;
+}
+
+// One more failure: a longer pause, of which `spread`, from 0 to 1, takes off up to a quarter.
+static void note_round(struct tv_health *health, const struct tv_keystore_options *options,
+                       double spread, int64_t asked_ms, int64_t now_ms) {
+    int shift = health->failures < 20 ? health->failures : 20;
+    int64_t delay_ms = options->back_off_min_ms << shift;
+    delay_ms = delay_ms < options->back_off_max_ms ? delay_ms : options->back_off_max_ms;
+    delay_ms = (int64_t)((double)delay_ms * (0.75 + 0.25 * spread));
+    health->failures++;
+    health->failed_ms = now_ms;
+    health->back_off_until_ms = now_ms + (asked_ms > delay_ms ? asked_ms : delay_ms);
+}
+
+void tv_server_note_failure(const struct tv_pending *pending, const struct tv_absence *absence,
+                            int64_t retry_after_s, int64_t now_ms) {
+    struct tv_keystore *store = pending->store;
+    struct tv_server *server = &store->servers[pending->server];
+    const struct tv_keystore_options *options = &store->options;
+    // What the server itself asks for is not shortened (RFC 9110 section 10.2.3), but bounded.
+    int64_t asked_ms = retry_after_s < options->back_off_max_ms / 1000 ? retry_after_s * 1000
+                                                                       : options->back_off_max_ms;
+    server->last_failure = *absence;
+    server->last_failed_ms = now_ms;
+    double spread = next_random(store);
+    // What fails for a key that was good fails for others too, but not the other way round.
+    for (int class = 0; class <= (int)pending->class; class ++) {
+        struct tv_health *health = &server->health[class];
+        // Of many that were under way together only the first counts as a round.
+        if (health->failures == 0 || pending->started_ms > health->failed_ms)
+            note_round(health, options, spread, asked_ms, now_ms);
+    }
+}
+
+// Until when none of the store's servers is to be asked for what is held.
+int64_t tv_server_back_off_end(const struct tv_keystore *store) {
+    int64_t end_ms = INT64_MAX;
+    for (size_t i = 0; i < store->server_count; i++) {
+        int64_t until_ms = store->servers[i].health[TV_CLASS_HELD].back_off_until_ms;
+        end_ms = until_ms < end_ms ? until_ms : end_ms;
+    }
+    return end_ms;
+}

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: MIT
+// Stores whose keys come all together: a JWK Set, by its URL or found through an OpenID provider.
+#include "store/keystore_internal.h"
+
+#include "store/discovery.h"
+
+#include <stdlib.h>
+
+// Who asks so soon after the set's fetch was begun is answered by it: a crowd that comes at once
+// makes one request.
+#define TOGETHER_MS 500
+
+static struct tv_key *find(const struct tv_keystore *store, struct tv_span key_id,
+                           const struct tv_algorithm *algorithm) {
+    if (!store->set)
+        return NULL;
+    return key_id.length > 0 ? tv_key_set_find(store->set, key_id, algorithm)
+                             : tv_key_set_only(store->set, algorithm);
+}
+
+static struct tv_absence not_in_set(const struct tv_keystore *store) {
+    struct tv_absence absence = {.status = TV_KEY_NOT_FOUND};
+    absence.detail.reason = TV_REASON_NOT_IN_SET;
+    absence.detail.number = (double)store->set->count;
+    return absence;
+}
+
+// The set's fetch, started if there is none, `wanted` and its source may be asked; else NULL.
+static enum tv_status find_fetch(struct tv_keystore *store, bool wanted, int64_t now_ms,
+                                 struct tv_pending **fetch, struct tv_detail *detail) {
+    *fetch = tv_pending_find_set(store);
+    if (*fetch || !wanted ||
+        tv_keystore_usable_server(store, TV_CLASS_HELD, 0, now_ms) == store->server_count)
+        return TV_OK;
+    return tv_pending_add_set(store, now_ms, fetch, detail);
+}
+
+// A key of the set, which may be due for a refresh.
+static enum tv_status serve(struct tv_keystore *store, const struct tv_key_request *request,
+                            struct tv_key *found, int64_t now_ms, struct tv_key **key,
+                            struct tv_detail *detail) {
+    const struct tv_lifetime *life = &store->set_life;
+    bool fresh = now_ms < life->fresh_until_ms;
+    if (now_ms >= life->refresh_from_ms || !fresh) {
+        struct tv_pending *fetch = NULL;
+        struct tv_detail ignored = {0}; // the key held serves in any case
+        find_fetch(store, now_ms >= life->refresh_from_ms, now_ms, &fetch, &ignored);
+        if (!fresh && fetch && now_ms < fetch->asked_ms + store->options.stale_wait_ms) {
+            struct tv_pending *pending = tv_pending_find(store, request->key_id);
+            struct tv_key_request known = *request;
+            enum tv_status status = TV_OK;
+            known.client = (struct tv_span){0}; // whose unknown kids are counted, not this one
+            if (!pending)
+                status = tv_pending_add(store, &known, now_ms, &pending, detail);
+            if (status != TV_OK)
+                return status;
+            pending->serve_stale_at_ms = fetch->asked_ms + store->options.stale_wait_ms;
+            tv_fetcher_wake_by(pending->serve_stale_at_ms);
+            return tv_pending_wait(pending, request->announce);
+        }
+    }
+    store->hits++;
+    *key = found;
+    return TV_OK;
+}
+
+enum tv_status tv_keystore_get_from_set(struct tv_keystore *store,
+                                        const struct tv_key_request *request, int64_t now_ms,
+                                        struct tv_key **key, struct tv_detail *detail) {
+    if (store->set && now_ms >= store->set_life.stale_until_ms) {
+        tv_key_set_free(store->set);
+        store->set = NULL;
+    }
+    struct tv_key *found = find(store, request->key_id, request->algorithm);
+    if (found)
+        return serve(store, request, found, now_ms, key, detail);
+    store->misses++;
+    bool punished = store->set && (now_ms < store->penalty_until_ms || request->again);
+    struct tv_pending *fetch;
+    enum tv_status status = find_fetch(store, !punished && !request->again, now_ms, &fetch, detail);
+    if (status != TV_OK)
+        return status;
+    if (fetch)
+        return tv_keystore_ask(store, request, now_ms, detail);
+    if (!punished)
+        return tv_absence_fail(&store->servers[0].last_failure, detail);
+    struct tv_absence absence = not_in_set(store);
+    return tv_absence_fail(&absence, detail);
+}
+
+// Tells everybody who waits for a key of the set what became of it; who waits for one that it lacks
+// is told `absence`. With `fetch`, those who came later than it go on waiting: the key may be newer
+// than the answer. Returns how many were told that it is absent.
+static size_t settle_waiters(struct tv_keystore *store, const struct tv_absence *absence,
+                             const struct tv_pending *fetch, size_t *late) {
+    size_t absent = 0;
+    struct tv_pending *next;
+    *late = 0;
+    for (struct tv_pending *pending = store->pendings; pending; pending = next) {
+        next = pending->next;
+        if (pending->is_set)
+            continue;
+        struct tv_key *key = find(store, pending->key_id, pending->algorithm);
+        if (!key && fetch && pending->asked_ms > fetch->started_ms + TOGETHER_MS) {
+            ++*late;
+            continue;
+        }
+        absent += !key;
+        tv_pending_announce(pending, key, key ? NULL : absence);
+        tv_pending_free(pending);
+    }
+    return absent;
+}
+
+void tv_keystore_fail_set(struct tv_keystore *store, const struct tv_absence *absence,
+                          int64_t now_ms) {
+    struct tv_health *health = &store->servers[0].health[TV_CLASS_HELD];
+    int64_t retry_ms = health->back_off_until_ms;
+    if (retry_ms <= now_ms) // it answered, with something that is no set
+        retry_ms = now_ms + store->options.negative_ttl_s * 1000;
+    store->set_life.refresh_from_ms = retry_ms;
+    store->penalty_until_ms = now_ms + store->options.penalty_s * 1000;
+    if (!store->set) {
+        store->servers[0].last_failure = *absence;
+        health->back_off_until_ms = retry_ms;
+    }
+    size_t late;
+    settle_waiters(store, absence, NULL, &late);
+    tv_keystore_set_discovered(store, NULL, 0); // it may have moved
+    struct tv_pending *fetch = tv_pending_find_set(store);
+    if (fetch && store->set)
+        tv_pending_announce(fetch, NULL, absence);
+}
+
+void tv_keystore_serve_stale_set(struct tv_pending *pending) {
+    struct tv_key *key = find(pending->store, pending->key_id, pending->algorithm);
+    if (!key)
+        return;
+    tv_pending_announce(pending, key, NULL);
+    tv_pending_free(pending);
+}
+
+static void report_skipped(struct tv_pending *pending) {
+    const struct tv_key_set *set = pending->store->set;
+    struct tv_absence absence = {.status = set->skipped_status, .detail = set->skipped_detail};
+    if (set->skipped > 0)
+        tv_pending_announce(pending, NULL, &absence);
+}
+
+// Answers whoever waits, from the set that is held now. True: `pending` has ended; false: it is
+// asked for once more, for those who came while it was on its way.
+static bool answer_waiters(struct tv_pending *pending, int64_t now_ms) {
+    struct tv_keystore *store = pending->store;
+    struct tv_absence absence = not_in_set(store);
+    struct tv_detail ignored = {0};
+    size_t late;
+    size_t absent = settle_waiters(store, &absence, pending->repeated ? NULL : pending, &late);
+    pending->repeated = late > 0;
+    bool again = late > 0 && tv_pending_start(pending, now_ms, &ignored) == TV_OK;
+    if (late > 0 && !again)
+        absent += settle_waiters(store, &absence, NULL, &late);
+    if (absent > 0) {
+        store->penalty_until_ms = now_ms + store->options.penalty_s * 1000;
+        // A provider that moved its set may leave the old one where it was.
+        if (now_ms >= store->discovered_ms + store->options.default_ttl_s * 1000)
+            tv_keystore_set_discovered(store, NULL, 0);
+    }
+    return !again;
+}
+
+// The set that is held now is what this URL answered.
+static void note_set_url(struct tv_keystore *store, struct tv_pending *pending) {
+    free(store->set_url);
+    store->set_url = pending->url;
+    pending->url = NULL;
+}
+
+// What was answered is the set that holds from now on; NULL: the one held does. As
+// answer_waiters().
+static bool keep_set(struct tv_pending *pending, struct tv_key_set *set,
+                     struct tv_fetch_result *result, int64_t now_ms) {
+    struct tv_keystore *store = pending->store;
+    if (set) {
+        tv_key_set_free(store->set);
+        store->set = set;
+        note_set_url(store, pending);
+        tv_validators_move(&result->validators, &store->set_validators);
+    } else {
+        store->not_modified++;
+    }
+    tv_lifetime_set(store, &store->set_life, result, now_ms);
+    if (set)
+        report_skipped(pending);
+    return answer_waiters(pending, now_ms);
+}
+
+static enum tv_status read_configuration(struct tv_pending *pending,
+                                         const struct tv_fetch_result *result, int64_t now_ms,
+                                         struct tv_detail *detail) {
+    struct tv_keystore *store = pending->store;
+    char *url = NULL, *printable = NULL;
+    if (result->http_status != 200)
+        return TV_KEY_UNUSABLE;
+    *detail = (struct tv_detail){.source = detail->source, .asked = detail->asked};
+    if (result->too_large || result->body.length > TV_DISCOVERY_MAX_LENGTH) {
+        detail->reason = TV_REASON_BODY;
+        detail->limit = (double)TV_DISCOVERY_MAX_LENGTH;
+        return TV_KEY_UNUSABLE;
+    }
+    enum tv_status status = tv_discovery_read(result->body.data, result->body.length,
+                                              store->servers[0].url, &url, detail);
+    if (status == TV_OK)
+        status = tv_fetch_check_url(url, &printable, detail);
+    free(printable);
+    if (status == TV_OK)
+        tv_keystore_set_discovered(store, url, now_ms);
+    else
+        free(url);
+    return status;
+}
+
+// What we failed at ourselves is tried again soon, as if the source had not answered.
+static void note_if_ours(struct tv_pending *pending, struct tv_absence *absence,
+                         enum tv_status status, int64_t now_ms) {
+    if (tv_absence_is_ours(absence, status))
+        tv_server_note_failure(pending, absence, 0, now_ms);
+}
+
+// The provider's configuration came: the set itself is next. True: there is none to be had.
+static bool settle_configuration(struct tv_pending *pending, const struct tv_fetch_result *result,
+                                 struct tv_absence *absence, int64_t now_ms) {
+    struct tv_keystore *store = pending->store;
+    struct tv_span source = absence->detail.source;
+    enum tv_status status = read_configuration(pending, result, now_ms, &absence->detail);
+    *(result->http_status == 200 ? &store->failed_key : &store->failed_status) += status != TV_OK;
+    if (status == TV_OK) {
+        status = tv_pending_start(pending, now_ms, &absence->detail); // ends `result`
+        if (status == TV_OK)
+            return false;
+        absence->status = TV_KEY_SOURCE_UNAVAILABLE;
+    }
+    note_if_ours(pending, absence, status, now_ms);
+    absence->detail.found = (struct tv_span){0}; // it stood in the body
+    absence->detail.source = source;
+    absence->detail.asked = TV_ASKED_CONFIGURATION;
+    tv_keystore_fail_set(store, absence, now_ms);
+    return true;
+}
+
+// The set was forgotten while it was asked about: it is asked for anew, without validators. True:
+// that could not be done.
+static bool restart(struct tv_pending *pending, struct tv_absence *absence, int64_t now_ms) {
+    absence->detail = (struct tv_detail){.source = absence->detail.source, .asked = TV_ASKED_SET};
+    enum tv_status status = tv_pending_start(pending, now_ms, &absence->detail); // ends the answer
+    if (status == TV_OK)
+        return false;
+    absence->status = TV_KEY_SOURCE_UNAVAILABLE;
+    note_if_ours(pending, absence, status, now_ms);
+    tv_keystore_fail_set(pending->store, absence, now_ms);
+    return true;
+}
+
+// What came is no set, or none that can be used.
+static void settle_no_set(struct tv_pending *pending, struct tv_absence *absence,
+                          enum tv_status status, int64_t now_ms) {
+    note_if_ours(pending, absence, status, now_ms);
+    tv_keystore_fail_set(pending->store, absence, now_ms);
+}
+
+static struct tv_absence unusable_set(const struct tv_keystore *store) {
+    struct tv_absence absence = {.status = TV_KEY_UNUSABLE};
+    absence.detail.source = tv_span_of(store->servers[0].printable);
+    absence.detail.asked = TV_ASKED_SET;
+    return absence;
+}
+
+bool tv_keystore_settle_set(struct tv_pending *pending, struct tv_fetch_result *result,
+                            struct tv_absence *absence, int64_t now_ms) {
+    struct tv_keystore *store = pending->store;
+    if (pending->discovering)
+        return settle_configuration(pending, result, absence, now_ms);
+    if (result->http_status == 304 && pending->conditional)
+        return store->set ? keep_set(pending, NULL, result, now_ms)
+                          : restart(pending, absence, now_ms);
+    if (result->http_status != 200) {
+        store->failed_status++;
+        settle_no_set(pending, absence, absence->status, now_ms);
+        return true;
+    }
+    enum tv_status status = TV_MALFORMED_KEY;
+    if (result->too_large) {
+        absence->detail.reason = TV_REASON_BODY;
+        absence->detail.limit = (double)TV_KEY_SET_MAX_LENGTH;
+    } else {
+        *absence = unusable_set(store);
+        status = tv_key_set_reader_new(result->body.data, result->body.length,
+                                       store->options.rsa_min_bits, store->options.max_set_keys,
+                                       &pending->reader, &absence->detail);
+    }
+    if (status == TV_OK)
+        return false;
+    store->failed_key++;
+    settle_no_set(pending, absence, status, now_ms);
+    return true;
+}
+
+void tv_keystore_read_set(struct tv_keystore *store, size_t *effort, int64_t now_ms) {
+    struct tv_pending *pending = tv_pending_find_set(store);
+    if (!pending || !pending->reader)
+        return;
+    struct tv_key_set *set = NULL;
+    enum tv_status status = tv_key_set_read(pending->reader, effort, &set);
+    if (status == TV_OK && !set) {
+        tv_fetcher_wake_by(now_ms); // to go on, once others had their turn
+        return;
+    }
+    bool ended = true;
+    if (set) {
+        ended = keep_set(pending, set, tv_fetch_result(pending->fetch), now_ms);
+    } else {
+        struct tv_absence absence = unusable_set(store);
+        store->failed_key++;
+        settle_no_set(pending, &absence, status, now_ms);
+    }
+    if (ended)
+        tv_pending_free(pending);
+}

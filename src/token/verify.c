@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// The straight line: limits, header, [key], signature, claims. The first failure is the answer.
+#include "token/verify.h"
+
+#include "keys/signature.h"
+
+// Compared exactly, although media types are without case: deployments rely on "JWT" and nothing
+// else passing, and RFC 7519 section 5.1 recommends that spelling to issuers.
+static enum tv_status check_type(const struct tv_accepted *accepted, yyjson_val *type,
+                                 struct tv_detail *detail) {
+    if (accepted->any) // a typ is not even needed
+        return TV_OK;
+    if (yyjson_is_str(type) && tv_accepted_has(accepted, tv_json_string(type)))
+        return TV_OK;
+    detail->subject = "typ";
+    detail->expected = accepted->values;
+    detail->expected_count = accepted->count;
+    if (!type) {
+        detail->reason = TV_REASON_MISSING;
+    } else if (!yyjson_is_str(type)) {
+        detail->reason = TV_REASON_TYPE;
+        detail->text = tv_json_type_name(type);
+    } else {
+        detail->found = tv_json_string(type);
+    }
+    return TV_TYPE_NOT_ACCEPTED;
+}
+
+// The one place where a token's alg is judged (RFC 8725 section 3.1).
+static enum tv_status choose_algorithm(const struct tv_policy *policy, struct tv_span name,
+                                       const struct tv_algorithm **algorithm,
+                                       struct tv_detail *detail) {
+    for (size_t i = 0; i < policy->algorithm_count; i++) {
+        if (tv_span_equal(policy->algorithm_names[i], name)) {
+            *algorithm = policy->algorithms[i];
+            return TV_OK;
+        }
+    }
+    detail->subject = "alg";
+    detail->found = name;
+    detail->expected = policy->algorithm_names;
+    detail->expected_count = policy->algorithm_count;
+    return TV_ALGORITHM_NOT_ACCEPTED;
+}
+
+enum tv_status tv_verify_begin(const struct tv_policy *policy, struct tv_span token,
+                               struct tv_arena *arena, struct tv_verification *verification,
+                               struct tv_detail *detail) {
+    verification->policy = policy;
+    verification->payload = NULL;
+    enum tv_status status = tv_jws_parse(token, arena, &verification->jws, detail);
+    if (status == TV_OK)
+        status = check_type(&policy->types, verification->jws.type, detail);
+    if (status == TV_OK)
+        status =
+            choose_algorithm(policy, verification->jws.algorithm, &verification->algorithm, detail);
+    return status;
+}
+
+enum tv_status tv_verify_signature(const struct tv_verification *verification,
+                                   const struct tv_key *key, struct tv_detail *detail) {
+    const struct tv_jws *jws = &verification->jws;
+    enum tv_status status = tv_key_check_bits(key, verification->policy->rsa_min_bits, detail);
+    if (status != TV_OK)
+        return status;
+    return tv_signature_verify(verification->algorithm, key, jws->signing_input, jws->signature,
+                               jws->signature_length, detail);
+}
+
+enum tv_status tv_verify_claims(const struct tv_policy *policy,
+                                struct tv_verification *verification,
+                                const struct tv_claims_request *request, struct tv_arena *arena,
+                                yyjson_val **claims, struct tv_detail *detail) {
+    enum tv_status status = TV_OK;
+    if (!verification->payload)
+        status = tv_jws_parse_payload(&verification->jws, arena, &verification->payload, detail);
+    if (status == TV_OK)
+        status = tv_claims_check(verification->payload, &policy->claims, request, detail);
+    if (status == TV_OK)
+        *claims = verification->payload;
+    return status;
+}
