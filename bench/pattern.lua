@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- What one match of a room pattern takes at worst, beside string.match().
 
-local pattern = require "token_verifier.pattern";
+local pattern = require "token_verifier.plugin.pattern";
 
 local function milliseconds(f, ...)
 	local began, runs = os.clock(), 0;

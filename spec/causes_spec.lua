@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- The table of causes: whole, and nothing in it that cannot be shown.
 
-local causes = require "token_verifier.causes";
+local causes = require "token_verifier.explain.causes";
 local token_verifier = require "token_verifier";
 
 -- What the log knows besides the codes of the native module.

@@ -5,8 +5,8 @@
 local tv = require "token_verifier";
 local command = require "spec.support.command";
 local tokens = require "spec.support.tokens";
-local lines = require "token_verifier.explain_lines".lines;
-local printable = require "token_verifier.printable".printable;
+local lines = require "token_verifier.explain.explain_lines".lines;
+local printable = require "token_verifier.plugin.printable".printable;
 
 local secret = ("a shared secret "):rep(4);
 local folder, clean;

@@ -2,7 +2,7 @@
 -- Reading a prosody.cfg.lua without Prosody: the same as Prosody's own reader makes of it, each version at hand asked.
 
 local explaining = require "spec.support.explaining";
-local configuration_file = require "token_verifier.configuration_file";
+local configuration_file = require "token_verifier.explain.configuration_file";
 
 lazy_teardown(explaining.remove_files);
 

@@ -3,9 +3,9 @@
 
 require "spec.support.prosody";
 local tokens = require "spec.support.tokens";
-local explain = require "token_verifier.explain";
-local lines = require "token_verifier.explain_lines".lines;
-local time_words = require "token_verifier.time_words";
+local explain = require "token_verifier.explain.explain";
+local lines = require "token_verifier.explain.explain_lines".lines;
+local time_words = require "token_verifier.explain.time_words";
 local token_verifier = require "token_verifier";
 
 local now = 1700000000;

@@ -2,7 +2,7 @@
 -- The options for the life of keys: ranges, defaults, and that each of them reaches the key store.
 
 local prosody = require "spec.support.prosody";
-local key_options = require "token_verifier.key_options";
+local key_options = require "token_verifier.options.key_options";
 local temporary = require "spec.support.temporary";
 local token_verifier = require "token_verifier";
 

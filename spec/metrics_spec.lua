@@ -2,7 +2,7 @@
 -- What is counted of tokens, as mod_http_openmetrics would show it.
 
 local prosody = require "spec.support.prosody";
-local metrics = require "token_verifier.metrics";
+local metrics = require "token_verifier.plugin.metrics";
 local tokens = require "spec.support.tokens";
 
 local function counter(name, labels)

@@ -2,7 +2,7 @@
 -- Room patterns: what they match is what string.match() makes of them, in a time that is bounded.
 
 require "spec.support.prosody";
-local pattern = require "token_verifier.pattern";
+local pattern = require "token_verifier.plugin.pattern";
 
 local function match(text, claim)
 	return pattern.match(assert(pattern.parse(claim)), text);

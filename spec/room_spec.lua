@@ -2,7 +2,7 @@
 -- Which rooms a verified session may enter: the address rules, row by row.
 
 require "spec.support.prosody";
-local room_rules = require "token_verifier.room";
+local room_rules = require "token_verifier.plugin.room";
 
 local tenant_token = { auth_token = "t", jitsi_meet_room = "room1", jitsi_meet_domain = "tenant1" };
 local closed_room = { _data = { allowUnauthenticatedAccess = false } };

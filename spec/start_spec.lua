@@ -2,7 +2,7 @@
 -- What is said when a host's tokens are configured: what is in force, what is wrong, and what may not be meant.
 
 local prosody = require "spec.support.prosody";
-local spelling = require "token_verifier.spelling";
+local spelling = require "token_verifier.options.spelling";
 local temporary = require "spec.support.temporary";
 
 local secret = ("s"):rep(32);
@@ -97,7 +97,7 @@ describe("at start one line", function ()
 		local module = prosody.new_module("example.org", all);
 		for _ = 1, 2 do
 			local lines = {};
-			require "token_verifier.config".read(module, module, function (level) lines[#lines + 1] = level; end, true);
+			require "token_verifier.options.config".read(module, module, function (level) lines[#lines + 1] = level; end, true);
 			assert.same({ "warn", "info" }, lines);
 		end
 		module:require "token/util".new(module);

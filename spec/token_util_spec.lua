@@ -4,7 +4,7 @@
 local prosody = require "spec.support.prosody";
 local tokens = require "spec.support.tokens";
 local token_verifier = require "token_verifier";
-local report = require "token_verifier.report";
+local report = require "token_verifier.plugin.report";
 
 local secret = ("s"):rep(32);
 local rsa = tokens.new_key();

@@ -3,7 +3,7 @@
 
 local prosody = require "spec.support.prosody";
 local tokens = require "spec.support.tokens";
-local verified = require "token_verifier.verified";
+local verified = require "token_verifier.plugin.verified";
 local st = require "util.stanza";
 
 local a, b = "a.example", "b.example";
@@ -608,7 +608,7 @@ describe("the claims of a token that does not count", function ()
 		new_server();
 		local token_util = token_util_of(a);
 		local set = require "util.set";
-		local door = require "token_verifier.door".new(rooms_of..a, token_util, {
+		local door = require "token_verifier.plugin.door".new(rooms_of..a, token_util, {
 			admins = set.new(), allow_list = set.new(), require_token_for_moderation = true,
 		}, nil, function (level, ...) said = level.." "..string.format(...); end);
 		assert.is_true(door:may_moderate(session_of(a), "u@a.example/r", room(a)));

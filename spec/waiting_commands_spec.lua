@@ -5,7 +5,7 @@
 local prosody = require "spec.support.prosody";
 local key_server = require "spec.support.key_server";
 local tokens = require "spec.support.tokens";
-local operator = require "token_verifier.operator";
+local operator = require "token_verifier.explain.operator";
 local temporary = require "spec.support.temporary";
 local token_verifier = require "token_verifier";
 
@@ -429,7 +429,7 @@ end);
 describe("the metrics of many sources", function ()
 	it("have labels of their own for the first of them, and one for all others", function ()
 		prosody.new_server({ ["example.org"] = {} });
-		local metrics = dofile(package.searchpath("token_verifier.key_metrics", package.path)); -- which has seen none
+		local metrics = dofile(package.searchpath("token_verifier.plugin.key_metrics", package.path)); -- which has seen none
 		local global = prosody.new_module("example.org", nil, "token_verifier");
 		global:set_global();
 		local update, stores = metrics.open(global), {};

@@ -5,10 +5,10 @@
 module:set_global();
 
 local async = require "util.async";
-local key_metrics = require "token_verifier.key_metrics";
+local key_metrics = require "token_verifier.plugin.key_metrics";
 local loop = require "token_verifier.loop";
-local operator = require "token_verifier.operator";
-local shadow = require "token_verifier.shadow";
+local operator = require "token_verifier.explain.operator";
+local shadow = require "token_verifier.plugin.shadow";
 
 local poll_interval = 0.05;
 

@@ -2,10 +2,10 @@
 -- Authentication by the token that a client brings along when it connects over WebSocket or BOSH.
 
 local new_sasl = require "util.sasl".new;
-local connection_fields = require "token_verifier.connection";
-local option_reader = require "token_verifier.option_reader";
-local resumption = require "token_verifier.resumption";
-local shadow = require "token_verifier.shadow";
+local connection_fields = require "token_verifier.plugin.connection";
+local option_reader = require "token_verifier.options.option_reader";
+local resumption = require "token_verifier.plugin.resumption";
+local shadow = require "token_verifier.plugin.shadow";
 
 local host = module.host;
 
@@ -20,7 +20,7 @@ if not token_util then
 	return;
 end
 
-local log_in = require "token_verifier.log_in".new(host, token_util, log);
+local log_in = require "token_verifier.plugin.log_in".new(host, token_util, log);
 
 local region_header;
 local function read_options()

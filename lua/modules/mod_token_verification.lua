@@ -7,8 +7,8 @@ local jid_prep = require "util.jid".prep;
 local jid_resource = require "util.jid".resource;
 local set = require "util.set";
 local st = require "util.stanza";
-local new_metrics = require "token_verifier.metrics".new;
-local unknown_options = require "token_verifier.unknown_options";
+local new_metrics = require "token_verifier.plugin.metrics".new;
+local unknown_options = require "token_verifier.options.unknown_options";
 
 local xmlns_error = "http://jitsi.org/jitmeet";
 local xmlns_muc = "http://jabber.org/protocol/muc";
@@ -24,7 +24,7 @@ if own_host.type == "local" and not own_host.modules.muc then -- as where it is 
 	return;
 end
 
-local reader = require "token_verifier.option_reader".new(module, log, {});
+local reader = require "token_verifier.options.option_reader".new(module, log, {});
 
 -- The admins, whose option is Prosody's. What it cannot read must not keep this plugin from loading: nothing would guard the
 -- rooms then.
@@ -91,7 +91,7 @@ local function why_not(host)
 	return nil;
 end
 
-local door = require "token_verifier.door".new(module.host, nil, read_options(), nil, log);
+local door = require "token_verifier.plugin.door".new(module.host, nil, read_options(), nil, log);
 local new_token_util = module:require "token/util".new;
 local made = {}; -- { host, token_util }: the last one alone, as the claims that count for the rooms are those that count for it
 local judge, said;

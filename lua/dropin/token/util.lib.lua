@@ -1,18 +1,18 @@
 -- SPDX-License-Identifier: MIT
 -- token_util: verifies the token of a session and decides which rooms it may enter.
 
-local asap_token = require "token_verifier.asap_token";
-local claims_fields = require "token_verifier.claims";
-local config = require "token_verifier.config";
-local guard = require "token_verifier.guard";
-local keys = require "token_verifier.keys";
+local asap_token = require "token_verifier.plugin.asap_token";
+local claims_fields = require "token_verifier.plugin.claims";
+local config = require "token_verifier.options.config";
+local guard = require "token_verifier.plugin.guard";
+local keys = require "token_verifier.plugin.keys";
 local loop = require "token_verifier.loop";
-local metrics = require "token_verifier.metrics";
+local metrics = require "token_verifier.plugin.metrics";
 local monotonic = require "util.time".monotonic;
-local report = require "token_verifier.report";
-local room_rules = require "token_verifier.room";
-local verified = require "token_verifier.verified";
-local waiting = require "token_verifier.waiting";
+local report = require "token_verifier.plugin.report";
+local room_rules = require "token_verifier.plugin.room";
+local verified = require "token_verifier.plugin.verified";
+local waiting = require "token_verifier.plugin.waiting";
 local pcall, type = pcall, type;
 
 local function log(level, ...)

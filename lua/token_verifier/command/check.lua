@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- token-verifier check: what is wrong with a Prosody configuration as far as tokens go, and whether its keys can be had.
 
-local default_path = require "token_verifier.configuration_file".default_path;
+local default_path = require "token_verifier.explain.configuration_file".default_path;
 
 local function register(parser)
 	parser:option("--config"):argname("<file>"):description("The configuration; default "..default_path..".");

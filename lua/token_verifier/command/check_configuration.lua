@@ -2,13 +2,13 @@
 -- What token-verifier check does. It needs Prosody's libraries, or what stands in for them.
 
 local configuration = require "token_verifier.command.configuration";
-local find = require "token_verifier.causes".find;
-local key_findings = require "token_verifier.explain_key";
+local find = require "token_verifier.explain.causes".find;
+local key_findings = require "token_verifier.explain.explain_key";
 local json = require "token_verifier.command.json";
-local of_rows = require "token_verifier.explain_lines".of_rows;
-local quote = require "token_verifier.report".quote;
-local source_report = require "token_verifier.source_report";
-local sources = require "token_verifier.sources";
+local of_rows = require "token_verifier.explain.explain_lines".of_rows;
+local quote = require "token_verifier.plugin.report".quote;
+local source_report = require "token_verifier.explain.source_report";
+local sources = require "token_verifier.plugin.sources";
 
 local mark_of = { error = "FAIL", warn = "WARN", info = "ok" };
 

@@ -1,10 +1,10 @@
 -- SPDX-License-Identifier: MIT
 -- A Prosody configuration as the plugins would see it: hosts that take tokens, and their settings.
 
-local config = require "token_verifier.config";
-local configuration_file = require "token_verifier.configuration_file";
+local config = require "token_verifier.options.config";
+local configuration_file = require "token_verifier.explain.configuration_file";
 local format = require "util.format".format;
-local host_view = require "token_verifier.host_view";
+local host_view = require "token_verifier.explain.host_view";
 
 local default_data_path = "/var/lib/prosody";
 

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- token-verifier explain: why a token is accepted or refused, check by check, with what mends it.
 
-local default_path = require "token_verifier.configuration_file".default_path;
+local default_path = require "token_verifier.explain.configuration_file".default_path;
 local input = require "token_verifier.command.input";
 local verification = require "token_verifier.command.verification";
 

@@ -3,13 +3,13 @@
 
 local token_verifier = require "token_verifier";
 local configuration = require "token_verifier.command.configuration";
-local explain = require "token_verifier.explain";
-local explain_lines = require "token_verifier.explain_lines".lines;
-local find = require "token_verifier.causes".find;
+local explain = require "token_verifier.explain.explain";
+local explain_lines = require "token_verifier.explain.explain_lines".lines;
+local find = require "token_verifier.explain.causes".find;
 local input = require "token_verifier.command.input";
 local json = require "token_verifier.command.json";
-local quote = require "token_verifier.report".quote;
-local room_domain = require "token_verifier.explain_room".domain_of;
+local quote = require "token_verifier.plugin.report".quote;
+local room_domain = require "token_verifier.explain.explain_room".domain_of;
 local verification = require "token_verifier.command.verification";
 
 local source_options = { "secret_file", "key", "asap_key_server", "jwks_url", "openid_issuer", "directory" };

@@ -2,7 +2,7 @@
 -- Writes JSON for people and for diff(1): indented, members in the order of their names.
 
 local null = require "token_verifier".null;
-local replace = require "token_verifier.printable".replace;
+local replace = require "token_verifier.plugin.printable".replace;
 
 local escapes = { [0x0a] = "\\n", [0x0d] = "\\r", [0x09] = "\\t" };
 

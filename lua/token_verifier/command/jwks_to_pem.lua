@@ -7,7 +7,7 @@ local files = require "token_verifier.command.files";
 local input = require "token_verifier.command.input";
 local json = require "token_verifier.command.json";
 local key_text = require "token_verifier.command.key_text";
-local quote = require "token_verifier.report".quote;
+local quote = require "token_verifier.plugin.report".quote;
 local verification = require "token_verifier.command.verification";
 
 local function register(parser)

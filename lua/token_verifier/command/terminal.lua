@@ -2,7 +2,7 @@
 -- What subcommands print with, and how they end: standard output, checked; one sentence on standard error; colours; JSON.
 
 local json = require "token_verifier.command.json";
-local printable = require "token_verifier.printable".printable;
+local printable = require "token_verifier.plugin.printable".printable;
 
 local colours = { red = "31", green = "32", yellow = "33", blue = "34", bold = "1", dim = "2" };
 

@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- Claims under another name than theirs: who writes "audience" means "aud".
 
-local find = require "token_verifier.causes".find;
-local quote = require "token_verifier.report".quote;
-local spelling = require "token_verifier.spelling";
+local find = require "token_verifier.explain.causes".find;
+local quote = require "token_verifier.plugin.report".quote;
+local spelling = require "token_verifier.options.spelling";
 
 -- What people write, in lower case and without "_" and "-".
 local known_slips = {

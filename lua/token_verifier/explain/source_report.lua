@@ -1,10 +1,10 @@
 -- SPDX-License-Identifier: MIT
 -- Asks a source of keys, and says what it has. It waits: for a command line, not for a server.
 
-local find = require "token_verifier.causes".find;
-local key_findings = require "token_verifier.explain_key";
-local quote = require "token_verifier.report".quote;
-local sources = require "token_verifier.sources";
+local find = require "token_verifier.explain.causes".find;
+local key_findings = require "token_verifier.explain.explain_key";
+local quote = require "token_verifier.plugin.report".quote;
+local sources = require "token_verifier.plugin.sources";
 
 -- What nobody has published, to see how a key server says so.
 local made_up_kid = "token-verifier-check";

@@ -2,12 +2,12 @@
 -- Which rooms a token is good for: the claims room, sub and context.tenant beside the room that is asked for.
 
 local token_verifier = require "token_verifier";
-local claims_fields = require "token_verifier.claims";
-local find = require "token_verifier.causes".find;
-local judging = require "token_verifier.explain_claims";
-local misspelt = require "token_verifier.explain_names".misspelt;
-local quote = require "token_verifier.report".quote;
-local room_rules = require "token_verifier.room";
+local claims_fields = require "token_verifier.plugin.claims";
+local find = require "token_verifier.explain.causes".find;
+local judging = require "token_verifier.explain.explain_claims";
+local misspelt = require "token_verifier.explain.explain_names".misspelt;
+local quote = require "token_verifier.plugin.report".quote;
+local room_rules = require "token_verifier.plugin.room";
 
 local null = token_verifier.null;
 

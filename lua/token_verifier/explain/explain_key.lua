@@ -3,9 +3,9 @@
 -- the native module: each of its sentences that is told apart here has a spec that gets it from a real server.
 
 local token_verifier = require "token_verifier";
-local find = require "token_verifier.causes".find;
-local quote = require "token_verifier.report".quote;
-local spelling = require "token_verifier.spelling";
+local find = require "token_verifier.explain.causes".find;
+local quote = require "token_verifier.plugin.report".quote;
+local spelling = require "token_verifier.options.spelling";
 
 local max_listed = 8;
 

@@ -2,8 +2,8 @@
 -- What the matter is with a header's typ or alg.
 
 local token_verifier = require "token_verifier";
-local find = require "token_verifier.causes".find;
-local quote = require "token_verifier.report".quote;
+local find = require "token_verifier.explain.causes".find;
+local quote = require "token_verifier.plugin.report".quote;
 
 local known = {};
 for _, name in ipairs({

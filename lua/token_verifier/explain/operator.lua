@@ -3,13 +3,13 @@
 
 local format = require "util.format".format;
 local token_verifier = require "token_verifier";
-local config = require "token_verifier.config";
-local explain_lines = require "token_verifier.explain_lines".lines;
-local host_view = require "token_verifier.host_view";
-local printable = require "token_verifier.printable".printable;
-local quote = require "token_verifier.report".quote;
-local span = require "token_verifier.time_words".span;
-local waiting = require "token_verifier.waiting";
+local config = require "token_verifier.options.config";
+local explain_lines = require "token_verifier.explain.explain_lines".lines;
+local host_view = require "token_verifier.explain.host_view";
+local printable = require "token_verifier.plugin.printable".printable;
+local quote = require "token_verifier.plugin.report".quote;
+local span = require "token_verifier.explain.time_words".span;
+local waiting = require "token_verifier.plugin.waiting";
 
 local max_file_length = 64 * 1024;
 

@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- A token as people paste it: what is around it, and what the matter is with a text that is none.
 
-local base64 = require "token_verifier.base64";
-local find = require "token_verifier.causes".find;
-local plain_file = require "token_verifier.plain_file";
+local base64 = require "token_verifier.explain.base64";
+local find = require "token_verifier.explain.causes".find;
+local plain_file = require "token_verifier.plugin.plain_file";
 
 -- Nobody pastes more, or wraps it deeper.
 local max_length = 64 * 1024;

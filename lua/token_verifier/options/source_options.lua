@@ -2,7 +2,7 @@
 -- The options that name where keys come from. What cannot be used becomes a source that holds no key: tokens must not
 -- be verified with something else in its place.
 
-local sources = require "token_verifier.sources";
+local sources = require "token_verifier.plugin.sources";
 
 -- Whether keys can be asked for there; if not, says so. What can is added to `found`.
 local function is_usable(reader, option, source, found, issuer)

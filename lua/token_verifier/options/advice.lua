@@ -2,8 +2,8 @@
 -- What is in force for the tokens of a host, in one line, and warnings of what commonly goes wrong.
 
 local nameprep = require "util.encodings".stringprep.nameprep;
-local quote = require "token_verifier.report".quote;
-local as_list = require "token_verifier.sources".as_list;
+local quote = require "token_verifier.plugin.report".quote;
+local as_list = require "token_verifier.plugin.sources".as_list;
 
 local function list_of(values)
 	local parts = {};

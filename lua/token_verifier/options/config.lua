@@ -1,16 +1,16 @@
 -- SPDX-License-Identifier: MIT
 -- Reads the options of a token host into the fields of a token_util object, and complains about bad ones.
 
-local advice = require "token_verifier.advice";
-local check_options = require "token_verifier.check_options";
-local host_log = require "token_verifier.host_log";
-local key_options = require "token_verifier.key_options";
-local option_reader = require "token_verifier.option_reader";
-local secret_options = require "token_verifier.secret_options";
-local shadow = require "token_verifier.shadow";
-local source_options = require "token_verifier.source_options";
-local sources = require "token_verifier.sources";
-local unknown_options = require "token_verifier.unknown_options";
+local advice = require "token_verifier.options.advice";
+local check_options = require "token_verifier.options.check_options";
+local host_log = require "token_verifier.options.host_log";
+local key_options = require "token_verifier.options.key_options";
+local option_reader = require "token_verifier.options.option_reader";
+local secret_options = require "token_verifier.options.secret_options";
+local shadow = require "token_verifier.plugin.shadow";
+local source_options = require "token_verifier.options.source_options";
+local sources = require "token_verifier.plugin.sources";
+local unknown_options = require "token_verifier.options.unknown_options";
 
 -- Fields that a reload of the configuration may change. Absent options leave some of them nil.
 local fields = {

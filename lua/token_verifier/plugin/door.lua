@@ -4,8 +4,8 @@
 
 local jid_bare = require "util.jid".bare;
 local jid_split = require "util.jid".split;
-local report = require "token_verifier.report";
-local verified = require "token_verifier.verified";
+local report = require "token_verifier.plugin.report";
+local verified = require "token_verifier.plugin.verified";
 
 local methods = {};
 local mt = { __index = methods };

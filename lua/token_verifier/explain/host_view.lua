@@ -2,10 +2,10 @@
 -- A host's options as a plugin that is loaded now would have them, and what becomes of a token under them.
 
 local token_verifier = require "token_verifier";
-local find = require "token_verifier.causes".find;
-local explain = require "token_verifier.explain";
-local key_findings = require "token_verifier.explain_key";
-local keys = require "token_verifier.keys";
+local find = require "token_verifier.explain.causes".find;
+local explain = require "token_verifier.explain.explain";
+local key_findings = require "token_verifier.explain.explain_key";
+local keys = require "token_verifier.plugin.keys";
 
 local methods = {};
 local mt = { __index = methods };

@@ -2,7 +2,7 @@
 -- By whose options the token of a session was verified, and for whose rooms it therefore counts. The process remembers this for
 -- each session, beside it: no client, claim or plugin can set it by accident.
 
-local claims_fields = require "token_verifier.claims".fields;
+local claims_fields = require "token_verifier.plugin.claims".fields;
 
 -- What a session has of a token.
 local fields = { "auth_token", table.unpack(claims_fields) };

@@ -2,7 +2,7 @@
 -- Chooses the key that a session's token must be verified with, and keeps the verifiers made for it.
 
 local token_verifier = require "token_verifier";
-local sources = require "token_verifier.sources";
+local sources = require "token_verifier.plugin.sources";
 
 local as_list = sources.as_list;
 

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- What becomes of a session's claims when its client comes back with another connection and token (XEP-0198).
 
-local claims_fields = require "token_verifier.claims".fields;
+local claims_fields = require "token_verifier.plugin.claims".fields;
 
 -- What a session takes over from the connection that resumed it; what that one lacks is cleared.
 local resumed_fields = { "auth_token", "jitsi_breakout_main_jid", table.unpack(claims_fields) };

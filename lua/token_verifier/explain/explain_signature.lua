@@ -2,11 +2,11 @@
 -- Why a signature does not hold: it is tried with what people take for the configured secret, and with the other keys.
 
 local token_verifier = require "token_verifier";
-local base64 = require "token_verifier.base64";
-local find = require "token_verifier.causes".find;
-local key_findings = require "token_verifier.explain_key";
-local quote = require "token_verifier.report".quote;
-local text_findings = require "token_verifier.explain_text";
+local base64 = require "token_verifier.explain.base64";
+local find = require "token_verifier.explain.causes".find;
+local key_findings = require "token_verifier.explain.explain_key";
+local quote = require "token_verifier.plugin.report".quote;
+local text_findings = require "token_verifier.explain.explain_text";
 
 local max_file_length = 64 * 1024;
 

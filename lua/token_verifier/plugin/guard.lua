@@ -4,7 +4,7 @@
 -- And a session that comes back with another token takes it over only if that covers each room that it is in.
 
 local jid = require "util.jid";
-local verified = require "token_verifier.verified";
+local verified = require "token_verifier.plugin.verified";
 
 -- By a plugin's module API: the object that decides. The plugin makes another one if it gets another host to ask.
 local deciding = setmetatable({}, { __mode = "k" });

@@ -2,8 +2,8 @@
 -- The log-in with a token: the events around it, in their order, who it denies, and the name that the user gets.
 
 local generate_uuid = require "util.uuid".generate;
-local printable = require "token_verifier.printable".printable;
-local report = require "token_verifier.report";
+local printable = require "token_verifier.plugin.printable".printable;
+local report = require "token_verifier.plugin.report";
 
 local methods = {};
 local mt = { __index = methods };

@@ -2,7 +2,7 @@
 -- Makes the tokens that a plugin shows to other services, and keeps each as long as it is good for enough.
 
 local token_verifier = require "token_verifier";
-local plain_file = require "token_verifier.plain_file";
+local plain_file = require "token_verifier.plugin.plain_file";
 
 -- Tokens kept; each stands for an audience and the settings of then.
 local max_tokens = 32;

@@ -4,8 +4,8 @@
 
 -- Rows of { key, code, where to change something, cause, mend }. The code is one of token_verifier.codes, or of the log; "ok"
 -- is what refuses no token. A word in braces stands for what was found or is configured.
-local of_tokens = require "token_verifier.causes_of_tokens";
-local of_keys = require "token_verifier.causes_of_keys";
+local of_tokens = require "token_verifier.explain.causes_of_tokens";
+local of_keys = require "token_verifier.explain.causes_of_keys";
 
 local list, by_key = {}, {};
 for _, rows in ipairs({ of_tokens, of_keys }) do

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- The lines of an explanation, for a terminal or the shell.
 
-local printable = require "token_verifier.printable".printable;
+local printable = require "token_verifier.plugin.printable".printable;
 
 local function plain(_, text)
 	return text;

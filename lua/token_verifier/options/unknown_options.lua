@@ -2,7 +2,7 @@
 -- Options that nobody reads, because their names are misspelt.
 
 local _, configmanager = pcall(require, "core.configmanager"); -- a command line has none
-local spelling = require "token_verifier.spelling";
+local spelling = require "token_verifier.options.spelling";
 
 -- What others read under names like ours.
 local of_others = { "token_verification_allowlist", "token_verification_require_token_for_moderation", "token_verification_host" };

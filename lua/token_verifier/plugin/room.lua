@@ -3,9 +3,9 @@
 
 local jid_split = require "util.jid".split;
 local null = require "token_verifier".null;
-local pattern = require "token_verifier.pattern";
-local quote = require "token_verifier.report".quote;
-local verified = require "token_verifier.verified";
+local pattern = require "token_verifier.plugin.pattern";
+local quote = require "token_verifier.plugin.report".quote;
+local verified = require "token_verifier.plugin.verified";
 
 local max_pattern_length = 256;
 

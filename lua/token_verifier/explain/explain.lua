@@ -3,13 +3,13 @@
 -- itself with the options as they are, then with those lifted that it fails by, and each claim alone.
 
 local token_verifier = require "token_verifier";
-local find = require "token_verifier.causes".find;
-local judging = require "token_verifier.explain_claims";
-local header_findings = require "token_verifier.explain_header";
-local key_findings = require "token_verifier.explain_key";
-local room_checks = require "token_verifier.explain_room";
-local signature_findings = require "token_verifier.explain_signature";
-local text_findings = require "token_verifier.explain_text";
+local find = require "token_verifier.explain.causes".find;
+local judging = require "token_verifier.explain.explain_claims";
+local header_findings = require "token_verifier.explain.explain_header";
+local key_findings = require "token_verifier.explain.explain_key";
+local room_checks = require "token_verifier.explain.explain_room";
+local signature_findings = require "token_verifier.explain.explain_signature";
+local text_findings = require "token_verifier.explain.explain_text";
 
 -- The checks up to the payload in the order of the native module, and the codes that they fail with.
 local stages = {

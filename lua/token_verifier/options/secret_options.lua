@@ -2,8 +2,8 @@
 -- The options that hold the shared secret. What cannot be used counts as unset, and is never used.
 
 local token_verifier = require "token_verifier";
-local as_list = require "token_verifier.sources".as_list;
-local plain_file = require "token_verifier.plain_file";
+local as_list = require "token_verifier.plugin.sources".as_list;
+local plain_file = require "token_verifier.plugin.plain_file";
 
 local max_size = 65536; -- what the native module takes
 

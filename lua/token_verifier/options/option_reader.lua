@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Reads single options of a host, and complains about those that are of the wrong type or out of range.
 
-local plain_file = require "token_verifier.plain_file";
+local plain_file = require "token_verifier.plugin.plain_file";
 
 local reader = {};
 reader.__index = reader;

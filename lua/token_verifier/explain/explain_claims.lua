@@ -2,11 +2,11 @@
 -- Each claim of a token judged alone, as the native module does: found, expected, and what mends it.
 
 local token_verifier = require "token_verifier";
-local context_of = require "token_verifier.claims".context_of;
-local find = require "token_verifier.causes".find;
-local misspelt = require "token_verifier.explain_names".misspelt;
-local quote = require "token_verifier.report".quote;
-local time_words = require "token_verifier.time_words";
+local context_of = require "token_verifier.plugin.claims".context_of;
+local find = require "token_verifier.explain.causes".find;
+local misspelt = require "token_verifier.explain.explain_names".misspelt;
+local quote = require "token_verifier.plugin.report".quote;
+local time_words = require "token_verifier.explain.time_words";
 
 local null = token_verifier.null;
 
