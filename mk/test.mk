@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: MIT
+# What tests: units, specs, real servers, sanitizers, coverage, mutation.
+
+# Where the specs and Prosody find what was built here.
+LUA_ENV = LUA_CPATH="$(CURDIR)/$(BUILD)/?.so;;" LUA_PATH="$(CURDIR)/lua/?.lua;$(CURDIR)/?.lua;;"
+BUSTED ?= busted
+SPEC_ARGUMENTS = -o plainTerminal $(SPEC_FLAGS) --exclude-pattern=e2e $(or $(SPECS),$(wildcard spec/*_spec.lua))
+RUN_SPECS = $(BUSTED) --lua=$(LUA) $(SPEC_ARGUMENTS)
+
+SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+UNIT := $(BUILD)/unit
+UNIT_CFLAGS = $(ALL_CFLAGS) -U_FORTIFY_SOURCE -UNDEBUG $(UNIT_FLAGS)
+UNIT_FLAGS ?= $(SANITIZERS)
+UNIT_OBJECTS := $(CORE_SOURCES:src/%.c=$(UNIT)/%.o)
+UNIT_PROGRAMS := $(UNIT_TESTS:test/%.c=$(UNIT)/%)
+
+$(UNIT)/%.o: src/%.c $(BUILD)/.dependencies
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(UNIT_CFLAGS) $(DEPENDENCIES) -c -o $@ $<
+
+$(UNIT)/test_%: test/test_%.c $(wildcard test/*.h) $(UNIT_OBJECTS)
+	$(CC) $(ALL_CPPFLAGS) $(UNIT_CFLAGS) $(LDFLAGS) -o $@ $< $(UNIT_OBJECTS) $(PKG_LIBS)
+
+## unit: C unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
+.PHONY: unit
+unit: $(UNIT_PROGRAMS)
+	@status=0; for t in $(UNIT_PROGRAMS); do $(UNIT_RUNNER) $$t || status=1; done; exit $$status
+
+# Each operation with its 1st, 2nd, 3rd ... allocation failing, in our objects alone, in OpenSSL and in Lua.
+OOM_WRAPPED := malloc calloc realloc strdup strndup free
+OOM_LINK = $(UNIT_CFLAGS) $(LDFLAGS) $(OOM_WRAPPED:%=-Wl,--wrap=%)
+LUA_LIBS = $(shell $(PKG_CONFIG) --libs lua$(LUA_VERSION)) -lm
+
+$(UNIT)/oom: test/oom.c $(wildcard test/*.h) $(UNIT_OBJECTS)
+	$(CC) $(ALL_CPPFLAGS) $(OOM_LINK) -o $@ $< $(UNIT_OBJECTS) $(PKG_LIBS)
+
+$(UNIT)/oom_lua: test/oom_lua.c $(wildcard test/*.h) $(SOURCES:src/%.c=$(UNIT)/%.o)
+	$(CC) $(ALL_CPPFLAGS) $(OOM_LINK) -o $@ $< $(SOURCES:src/%.c=$(UNIT)/%.o) $(PKG_LIBS) $(LUA_LIBS)
+
+# With the C library's own malloc() failing; without sanitizers, which have one of their own.
+$(BUILD)/oom_malloc: test/oom_malloc.c $(wildcard test/*.h) $(CORE_SOURCES:src/%.c=$(BUILD)/%.o)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(CORE_SOURCES:src/%.c=$(BUILD)/%.o) $(PKG_LIBS)
+
+# OOM_FLAGS=all: every one of the thousands that loading a key takes; minutes instead of seconds.
+## oom: each operation with its 1st, 2nd, 3rd ... allocation failing (OOM_FLAGS=all)
+.PHONY: oom
+oom: $(UNIT)/oom $(UNIT)/oom_lua $(BUILD)/oom_malloc
+	$(BUILD)/oom_malloc
+	$(UNIT)/oom $(OOM_FLAGS)
+	$(UNIT)/oom_lua $(OOM_FLAGS)
+
+## spec: busted, on the module (SPECS=spec/x_spec.lua)
+.PHONY: spec
+spec: all
+	$(LUA_ENV) $(RUN_SPECS)
+
+# The example of docs/testing.md: a plugin and its spec, on their own.
+## example: the example plugin of docs/testing.md and its spec
+.PHONY: example
+example: all
+	cd docs/examples && $(LUA_ENV) LUA="$(LUA)" $(BUSTED)
+
+# The recipes of docs/recipes, on one Prosody: what each page says is really done. SPECS=spec/recipes/x_spec.lua: that one.
+## recipes: does what docs/recipes/ say, on a real Prosody
+.PHONY: recipes
+recipes: all
+	PROSODY="$(PROSODY)" $(LUA_ENV) PYTHON="$(PYTHON)" LUA="$(LUA)" BUSTED="$(BUSTED)" scripts/recipes $(SPECS)
+
+## e2e: log-ins on real servers (PROSODY=0.12|13 SPECS=)
+.PHONY: e2e
+e2e: all
+	PROSODY="$(PROSODY)" PYTHON="$(PYTHON)" SPECS="$(SPECS)" scripts/e2e
+
+# A page in a real browser that logs in as Jitsi Meet does, on the same versions of Prosody.
+## browser: a page in a real browser logs in
+.PHONY: browser
+browser:
+	scripts/install-deps browser
+	$(MAKE) all
+	PROSODY="$(PROSODY)" PYTHON="$(PYTHON)" SPECS=spec/browser scripts/e2e
+
+# Tokens, keys and verdicts of other libraries: see spec/cross/README.md.
+CROSS_SEED ?= 1
+CROSS_CASES ?= 5000
+
+## cross: tokens, keys and verdicts of other libraries
+.PHONY: cross
+cross: all
+	$(LUA_ENV) LUA="$(LUA)" BUSTED="$(BUSTED)" PYTHON="$(PYTHON)" CROSS_SEED="$(CROSS_SEED)" CROSS_CASES="$(CROSS_CASES)" scripts/cross
+
+## lint: style, warnings, analysers, layers, documents
+.PHONY: lint
+lint: all
+	PKG_CFLAGS="$(PKG_CFLAGS)" BUILD="$(BUILD)" scripts/lint
+
+# Everything that fits in ten minutes; prints the counts last.
+## check: every test that fits in ten minutes; last line: N passed, N failed
+.PHONY: check
+check:
+	scripts/install-deps test
+	+PROSODY="$(PROSODY)" PYTHON="$(PYTHON)" scripts/check
+
+# From a fresh checkout to real log-ins.
+## demo: from a fresh checkout to real log-ins
+.PHONY: demo
+demo:
+	scripts/install-deps demo
+	$(MAKE) all
+	scripts/demo
+
+# Lua with the module from a folder; what a spec starts has the one that was built without sanitizers, which must be there before
+# a program starts.
+LUA_WITH = $(LUA) -e "package.cpath = '$(CURDIR)/$(1)/?.so;' .. package.cpath"
+
+$(BUILD)/keep_loaded.so: test/keep_loaded.c
+	@mkdir -p $(BUILD)
+	$(CC) -D_GNU_SOURCE -shared -fPIC -o $@ $<
+
+# Unit tests, corpus and specs under AddressSanitizer, UndefinedBehaviorSanitizer and LeakSanitizer, with each integer conversion
+# checked, as when fuzzing.
+SANITIZE := $(BUILD)/sanitize
+SANITIZE_FLAGS = -O1 $(CHECKED)
+SANITIZE_RUNTIME = $(shell $(FUZZ_CC) -print-file-name=libclang_rt.asan-$(shell uname -m).so)
+
+## sanitize: unit tests, corpus and specs under clang's sanitizers
+.PHONY: sanitize
+sanitize: all $(BUILD)/keep_loaded.so
+	$(MAKE) CC=$(FUZZ_CC) BUILD=$(SANITIZE) UNIT_FLAGS="$(SANITIZE_FLAGS)" unit
+	$(MAKE) CC=$(FUZZ_CC) BUILD=$(SANITIZE) UNIT_FLAGS="$(SANITIZE_FLAGS)" corpus
+	$(MAKE) CC=$(FUZZ_CC) BUILD=$(SANITIZE) CFLAGS="-g $(SANITIZE_FLAGS) -shared-libasan" HARDENING= all
+	LD_PRELOAD="$(SANITIZE_RUNTIME) $(CURDIR)/$(BUILD)/keep_loaded.so" $(LUA_ENV) \
+		LSAN_OPTIONS=suppressions=$(CURDIR)/test/lsan.supp,print_suppressions=0 \
+		$(call LUA_WITH,$(SANITIZE)) "$$(command -v $(BUSTED))" $(SPEC_ARGUMENTS)
+
+# The specs with Lua's collector running at every allocation of the module. The module tells when it is running.
+COLLECTOR := $(BUILD)/collector
+COLLECTOR_LINK := -Wl,--wrap=luaL_prepbuffsize,--wrap=luaL_buffinitsize,--wrap=luaL_addlstring,--wrap=luaL_addstring,--wrap=luaL_addvalue
+COLLECTOR_CFLAGS = -O1 -g $(SANITIZERS) -finstrument-functions
+COLLECTOR_PRELOAD = $(shell $(CC) -print-file-name=libasan.so) $(shell $(CC) -print-file-name=libubsan.so) \
+	$(CURDIR)/$(COLLECTOR)/collector.so $(CURDIR)/$(BUILD)/keep_loaded.so
+
+$(COLLECTOR)/collector.so: test/collector.c $(BUILD)/.dependencies
+	@mkdir -p $(COLLECTOR)
+	$(CC) $(ALL_CPPFLAGS) -std=c11 $(WARNINGS) -O1 -g -fPIC -fvisibility=hidden -shared -o $@ $<
+
+$(COLLECTOR)/collector_faults.so: test/collector_faults.c $(BUILD)/.dependencies
+	@mkdir -p $(COLLECTOR)
+	$(CC) $(ALL_CPPFLAGS) -std=c11 $(WARNINGS) $(COLLECTOR_CFLAGS) -fPIC -fvisibility=hidden -shared $(COLLECTOR_LINK) -o $@ $<
+
+## collector: specs with Lua's collector at every allocation of the module
+.PHONY: collector
+collector: all $(BUILD)/keep_loaded.so $(COLLECTOR)/collector.so $(COLLECTOR)/collector_faults.so
+	$(MAKE) BUILD=$(COLLECTOR) CFLAGS="$(COLLECTOR_CFLAGS)" LDFLAGS="$(COLLECTOR_LINK)" HARDENING= all
+	BUILD=$(COLLECTOR) PRELOAD="$(COLLECTOR_PRELOAD)" \
+		$(LUA_ENV) LUA="$(LUA)" BUSTED="$(BUSTED)" SPECS="$(SPECS)" scripts/collector
+
+# The vectors with OpenSSL's FIPS provider, of Debian's package openssl-provider-fips, and no other cryptography.
+## fips: the vectors with OpenSSL's FIPS provider
+.PHONY: fips
+fips: all $(UNIT)/test_vectors $(UNIT)/test_signature
+	BUILD="$(BUILD)" LUA="$(LUA)" BUSTED="$(BUSTED)" scripts/fips
+
+# Without the search for primes, which takes minutes there.
+## valgrind: unit tests and specs under valgrind
+.PHONY: valgrind
+valgrind: all $(BUILD)/keep_loaded.so
+	$(MAKE) BUILD=$(BUILD)/valgrind UNIT_FLAGS= UNIT_TESTS="$(filter-out test/test_key_generate.c,$(UNIT_TESTS))" UNIT_RUNNER="valgrind -q \
+		--leak-check=full --errors-for-leak-kinds=definite --error-exitcode=1 --suppressions=test/valgrind.supp" unit
+	BUILD=$(BUILD) PRELOAD=$(CURDIR)/$(BUILD)/keep_loaded.so LUA="$(LUA)" BUSTED="$(BUSTED)" SPECS="$(SPECS)" $(LUA_ENV) scripts/valgrind
+
+# Lines and branches of src/ that are run by unit tests, the corpus, what lets allocations fail, and specs; the rest is in
+# test/uncovered.txt with its reason.
+COVERAGE := $(BUILD)/coverage
+
+## coverage: lines and branches of src/ that tests reach
+.PHONY: coverage
+coverage: all
+	rm -rf $(COVERAGE)
+	$(MAKE) BUILD=$(COVERAGE) CFLAGS="-O0 -g --coverage" LDFLAGS="--coverage" UNIT_FLAGS= all unit oom
+	$(MAKE) BUILD=$(COVERAGE) CFLAGS="-O0 -g --coverage" LDFLAGS="--coverage" UNIT_FLAGS= corpus
+	$(LUA_ENV) $(call LUA_WITH,$(COVERAGE)) "$$(command -v $(BUSTED))" $(SPEC_ARGUMENTS)
+	BUILD=$(COVERAGE) scripts/coverage
+
+# The pure core with one place changed at a time: for each change a unit test must fail. MUTATED="src/token/claims.c": these files.
+## mutation: changes src/ in one place at a time: a unit test must fail (MUTATED=)
+.PHONY: mutation
+mutation: $(BUILD)/.dependencies
+	BUILD=$(BUILD) nice -n 19 $(PYTHON) scripts/mutate $(MUTATED)
