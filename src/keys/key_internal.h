@@ -33,7 +33,7 @@ static inline enum tv_status tv_key_fail(struct tv_detail *detail, enum tv_statu
     return status;
 }
 
-// A key of a type, with one reference; NULL without memory.
+// key.c: a key of a type, with one reference; NULL without memory.
 struct tv_key *tv_key_new(enum tv_key_type type);
 
 // Wraps a public key once it has passed the checks of its type; `is_judged`: those of RSA and EC

@@ -180,7 +180,7 @@ enum tv_status settle_jws_options(lua_State *L, int index, struct verifier *veri
 int l_generate_key(lua_State *L);
 int l_decode_json(lua_State *L);
 
-// lua_verifier.c: what one call asks for.
+// What one call asks for.
 struct call {
     struct tv_span token;
     struct tv_span room;   // data NULL: none asked for
@@ -191,8 +191,8 @@ struct call {
 
 typedef enum tv_status settler(lua_State *L, int index, struct verifier *verifier,
                                struct tv_detail *detail);
-// Pushes a verifier for the options table at `index`. If it has no key that can be used, that is
-// what is returned, and what it has besides is on top of the stack still.
+// lua_settle.c: pushes a verifier for the options table at `index`. If it has no key that can be
+// used, that is what is returned, and what it has besides is on top of the stack still.
 enum tv_status push_verifier(lua_State *L, int index, settler *settle, struct tv_detail *detail);
 
 // lua_remember.c: likewise, or the one that was made of the table, if nothing in it has changed

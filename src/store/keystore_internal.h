@@ -98,6 +98,8 @@ struct tv_keystore {
     uint64_t random;
 };
 
+// keystore.c
+
 // The first store of a list; the next is its link's `after`.
 struct tv_keystore *tv_keystores_first(enum tv_list list);
 
