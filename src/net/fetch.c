@@ -160,10 +160,13 @@ static struct list *queue_of(const struct tv_fetch *fetch) {
     return &fetcher.queued[fetch->settings.urgent];
 }
 
-// What is queued may start in the next step, which nothing else would tell.
-static void wake_queued(void) {
-    if (fetcher.queued[true].first || fetcher.queued[false].first)
-        tv_fetcher_wake_by(tv_clock_steady_ms());
+static bool has_queued(void) { return fetcher.queued[true].first || fetcher.queued[false].first; }
+
+static void wake_by(int64_t time_ms) {
+    if (fetcher.wake_at_ms != NEVER && fetcher.wake_at_ms <= time_ms)
+        return;
+    fetcher.wake_at_ms = time_ms;
+    arm_timer();
 }
 
 static void drop_tls(struct tv_fetch *fetch) {
@@ -216,8 +219,15 @@ static bool set_up(void) {
     adopt_fetches(&inherited.queued[true]);
     adopt_fetches(&inherited.queued[false]);
     arm_timer();
-    wake_queued();
+    if (has_queued())
+        wake_by(tv_clock_steady_ms());
     return true;
+}
+
+// What is queued may start in the next step, which nothing else would tell.
+static void wake_queued(void) {
+    if (has_queued())
+        tv_fetcher_wake_by(tv_clock_steady_ms());
 }
 
 static void stop_running(struct tv_fetch *fetch) {
@@ -464,10 +474,8 @@ void tv_fetcher_step(int64_t wait_ms) {
 }
 
 void tv_fetcher_wake_by(int64_t time_ms) {
-    if (!set_up() || (fetcher.wake_at_ms != NEVER && fetcher.wake_at_ms <= time_ms))
-        return;
-    fetcher.wake_at_ms = time_ms;
-    arm_timer();
+    if (set_up())
+        wake_by(time_ms);
 }
 
 bool tv_fetcher_has_ended(void) { return fetcher.ended.first != NULL; }
