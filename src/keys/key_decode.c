@@ -103,22 +103,23 @@ static EVP_PKEY *decode_explicit(struct tv_span der) {
 }
 
 // The public half, without a look at any private number where it stands beside them.
-static enum tv_status make_public_half(struct tv_span der, struct tv_key_look *look,
+static enum tv_status make_public_half(struct tv_span der, const struct tv_key_look *found,
                                        int rsa_min_bits, struct tv_key_decoded *decoded,
                                        struct tv_detail *detail) {
     unsigned char point[1 + 2 * TV_CURVE_MAX_SIZE] = {0};
-    decoded->is_judged = look->type != TV_KEY_OKP && !look->is_explicit;
-    if (look->type == TV_KEY_RSA)
-        return make_rsa(look, rsa_min_bits, &decoded->key, detail);
-    if (decoded->is_judged && look->point.length == 0)
-        look->point = (struct tv_span){(char *)point, multiply(look, point)};
+    struct tv_key_look look = *found; // which may get a point
+    decoded->is_judged = look.type != TV_KEY_OKP && !look.is_explicit;
+    if (look.type == TV_KEY_RSA)
+        return make_rsa(&look, rsa_min_bits, &decoded->key, detail);
+    if (decoded->is_judged && look.point.length == 0)
+        look.point = (struct tv_span){(char *)point, multiply(&look, point)};
     if (decoded->is_judged) {
         // OpenSSL takes the point at infinity, too, which is a byte.
-        decoded->is_judged = look->point.length == 1 + 2 * tv_curve_size(look->curve) &&
-                             look->point.data[0] == POINT_CONVERSION_UNCOMPRESSED;
-        return make_ec(look, &decoded->key, detail);
+        decoded->is_judged = look.point.length == 1 + 2 * tv_curve_size(look.curve) &&
+                             look.point.data[0] == POINT_CONVERSION_UNCOMPRESSED;
+        return make_ec(&look, &decoded->key, detail);
     }
-    decoded->key = look->type == TV_KEY_OKP ? make_okp(look) : decode_explicit(der);
+    decoded->key = look.type == TV_KEY_OKP ? make_okp(&look) : decode_explicit(der);
     return decoded->key ? TV_OK : TV_MALFORMED_KEY;
 }
 
