@@ -41,7 +41,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion
 PROTECTIONS := -fstack-protector-strong -fstack-clash-protection -fcf-protection -mbranch-protection=standard
 HARDENING = $(eval HARDENING := $(shell \
 	for flag in $(PROTECTIONS); do \
-		echo 'typedef int probe;' | $(CC) $(CPPFLAGS) $(CFLAGS) -Werror $$flag -S -x c -o /dev/null - 2>/dev/null && echo $$flag; \
+		echo 'typedef int probe;' | $(CC) $(CPPFLAGS) $(filter-out --coverage,$(CFLAGS)) -Werror $$flag -S -x c -o /dev/null - 2>/dev/null && echo $$flag; \
 	done; \
 	$(CC) $(CPPFLAGS) $(CFLAGS) -E -dM -x c /dev/null 2>/dev/null | awk '/ __OPTIMIZE__ / { on = 1 } / _FORTIFY_SOURCE / { has = 1 } \
 		END { if (on && !has) print "-D_FORTIFY_SOURCE=2" }'))$(HARDENING)

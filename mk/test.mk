@@ -21,10 +21,13 @@ $(UNIT)/%.o: src/%.c $(BUILD)/.dependencies
 $(UNIT)/test_%: test/test_%.c $(wildcard test/*.h) $(UNIT_OBJECTS)
 	$(CC) $(ALL_CPPFLAGS) $(UNIT_CFLAGS) $(LDFLAGS) -o $@ $< $(UNIT_OBJECTS) $(PKG_LIBS)
 
+# Runs these programs, as many at a time as there are cores; what each says comes in one piece.
+SIDE_BY_SIDE = printf '%s\n' $(1) | xargs -P "$$(nproc)" -I '{}' sh -c '$(UNIT_RUNNER) {} $(2) >{}.log 2>&1; status=$$?; cat {}.log; exit $$status'
+
 ## unit: C unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 .PHONY: unit
 unit: $(UNIT_PROGRAMS)
-	@status=0; for t in $(UNIT_PROGRAMS); do $(UNIT_RUNNER) $$t || status=1; done; exit $$status
+	@$(call SIDE_BY_SIDE,$(UNIT_PROGRAMS))
 
 # Each operation with its 1st, 2nd, 3rd ... allocation failing, in our objects alone, in OpenSSL and in Lua.
 OOM_WRAPPED := malloc calloc realloc strdup strndup free
@@ -45,9 +48,7 @@ $(BUILD)/oom_malloc: test/oom_malloc.c $(wildcard test/*.h) $(CORE_SOURCES:src/%
 ## oom: each operation with its 1st, 2nd, 3rd ... allocation failing (OOM_FLAGS=all)
 .PHONY: oom
 oom: $(UNIT)/oom $(UNIT)/oom_lua $(BUILD)/oom_malloc
-	$(BUILD)/oom_malloc
-	$(UNIT)/oom $(OOM_FLAGS)
-	$(UNIT)/oom_lua $(OOM_FLAGS)
+	@$(call SIDE_BY_SIDE,$(UNIT)/oom $(UNIT)/oom_lua $(BUILD)/oom_malloc,$(OOM_FLAGS))
 
 ## spec: busted, on the module (SPECS=spec/x_spec.lua)
 .PHONY: spec
