@@ -27,7 +27,7 @@ describe("the table of causes", function ()
 		end
 	end);
 
-	it("says in each what is the matter, what mends it and where, under one key", function ()
+	it("says in each what is the matter, what fixes it and where, under one key", function ()
 		local seen = {};
 		for _, cause in ipairs(causes.list) do
 			assert.is_nil(seen[cause.key], cause.key);
@@ -36,7 +36,7 @@ describe("the table of causes", function ()
 			for place in (cause.where.." or "):gmatch("(.-) or ") do
 				assert.is_true(places[place] == true, cause.where);
 			end
-			for _, text in ipairs({ cause.cause, cause.mend }) do
+			for _, text in ipairs({ cause.cause, cause.fix }) do
 				assert.truthy(text:match("^[A-Z\"{a-z].*[^%s]$"), text);
 				assert.is_nil(text:find("[^\32-\126]"), text);
 				assert.is_true(#text < 340, text);

@@ -73,7 +73,7 @@ end
 describe("the lines of an explanation, for the shell and prosodyctl too,", function ()
 	it("show nothing of it, and each is one", function ()
 		local nasty = all[1].."\n";
-		local findings = { { where = "token", cause = nasty, mend = nasty }, { where = "nowhere", cause = nasty } };
+		local findings = { { where = "token", cause = nasty, fix = nasty }, { where = "nowhere", cause = nasty } };
 		local rows = { { check = "room", mark = "FAIL", text = nasty, findings = findings } };
 		local results = {
 			{ rows = rows, host = nasty, configuration = { nasty }, code = "expired", message = nasty },

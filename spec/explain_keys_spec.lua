@@ -91,7 +91,7 @@ end
 
 local hash = token_verifier.key_file_name("lost key");
 
--- { what, kid of the token, lines of the configuration, check, mark, key of the cause, words of the cause, words of the mend
+-- { what, kid of the token, lines of the configuration, check, mark, key of the cause, words of the cause, words of the fix
 -- [, exit status [, the token]] }
 local cases = {
 	{ "that is there", "good", server("nginx"), "key", "ok", nil, nil, nil, 0 },
@@ -158,7 +158,7 @@ local cases = {
 	{ "that a folder does not have", "lost", function () return ('asap_key_server = "file://%s"'):format(folder); end, "key", "FAIL",
 		"key-file-missing-locally", token_verifier.key_file_name("lost"), "--kid lost --dir /" },
 	{ "of a folder that is not there", "k", function () return 'asap_key_server = "file:///nonexistent"'; end, "key", "FAIL",
-		"folder-missing", "no such folder", "mend the path" },
+		"folder-missing", "no such folder", "fix the path" },
 	{ "whose file cannot be read", "no file", function () return ('asap_key_server = "file://%s"'):format(folder); end, "key", "FAIL",
 		"key-file-unreadable", "cannot be read", "chmod a+r", 3 },
 	{ "of a source that is none", "k", function () return 'asap_key_server = ""'; end, "key", "FAIL", "no-source", "holds no key",
@@ -167,11 +167,11 @@ local cases = {
 
 describe("the command's explain, of a key", function ()
 	for _, case in ipairs(cases) do
-		local what, kid, lines, check, mark, cause_key, cause, mend, status, token = table.unpack(case, 1, 10);
+		local what, kid, lines, check, mark, cause_key, cause, fix, status, token = table.unpack(case, 1, 10);
 		it(("%s: %s"):format(what, cause_key or "nothing"), function ()
 			local _, ended, rows = explaining.explain(token or rs256(kid), { "--config", explaining.configuration(lines()) });
 			if cause_key then
-				explaining.finds(rows, check, mark, cause_key, cause, mend);
+				explaining.finds(rows, check, mark, cause_key, cause, fix);
 			else
 				assert.same({ mark, {} }, { rows[check].mark, rows[check].findings });
 			end
@@ -179,7 +179,7 @@ describe("the command's explain, of a key", function ()
 		end);
 	end
 
-	-- { file of test/vectors/keys, check, key of the cause, words of the cause, words of the mend }
+	-- { file of test/vectors/keys, check, key of the cause, words of the cause, words of the fix }
 	for _, case in ipairs({
 		{ "ed25519.pem", "key", "key-algorithm-mismatch", "not one for", "Sign with the algorithm of the key" },
 		{ "other.pem", "signature", "other-configured-key", "its thumbprint is ", "Compare it" },
@@ -218,10 +218,10 @@ describe("the command's check", function ()
 		assert.equal(0, status);
 	end);
 
-	it("says which source cannot be reached, and what mends it", function ()
+	it("says which source cannot be reached, and what fixes it", function ()
 		local output, status = check(("asap_key_server = { %q, %q }"):format(urls.closed, urls.nginx));
 		has(output, "\nFAIL  keys       "..urls.closed);
-		has(output, "mend (key server): Start the key server");
+		has(output, "fix (key server): Start the key server");
 		has(output, "\nOne thing is wrong.\n");
 		assert.equal(3, status);
 	end);

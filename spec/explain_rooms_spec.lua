@@ -22,7 +22,7 @@ local pattern = { room = { regex = true } };
 local of_muc = 'muc_mapper_domain_base = nil\nComponent "muc.meet.example.org" "muc"';
 
 -- { what, changes of the claims, lines of the configuration, room asked for, check, mark, key of the cause, words of the cause,
--- words of the mend [, exit status] }
+-- words of the fix [, exit status] }
 local cases = {
 	{ "no iss", { iss = absent }, "", nil, "iss", "FAIL", "issuer-missing", 'no "iss"', 'Have the issuer set "iss" to "app"' },
 	{ "iss of null", { iss = tokens.null }, "", nil, "iss", "FAIL", "issuer-missing", 'no "iss"', '"app"' },
@@ -125,14 +125,14 @@ local cases = {
 
 describe("the command's explain, of", function ()
 	for _, case in ipairs(cases) do
-		local what, changes, lines, room, check, mark, key, cause, mend, status = table.unpack(case, 1, 10);
+		local what, changes, lines, room, check, mark, key, cause, fix, status = table.unpack(case, 1, 10);
 		it(("%s: %s"):format(what, key or "nothing"), function ()
 			local configuration = explaining.configuration(("app_secret = %q\n%s"):format(secret, lines));
 			local answer, ended, rows = explaining.explain(token(changes), {
 				"--config", configuration, "--now", tostring(now), table.unpack(room and { "--room", room } or {}),
 			}, { secret }, explaining.quick_command);
 			if key then
-				explaining.finds(rows, check, mark, key, cause, mend);
+				explaining.finds(rows, check, mark, key, cause, fix);
 			else
 				assert.same({ mark, {} }, { rows[check].mark, rows[check].findings });
 			end

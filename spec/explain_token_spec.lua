@@ -33,7 +33,7 @@ local function configured(text)
 end
 
 -- { what, token, lines of the configuration or nil for the secret in plain, check, mark, key of the cause, words of the cause,
--- words of the mend [, exit status] }
+-- words of the fix [, exit status] }
 local cases = {
 	-- The text.
 	{ "of five parts", "eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIn0.a.b.c.d", nil, "form", "FAIL", "encrypted-token", "encrypted (JWE",
@@ -192,13 +192,13 @@ local cases = {
 
 describe("the command's explain, of a token", function ()
 	for _, case in ipairs(cases) do
-		local what, token, lines, check, mark, key_of_cause, cause, mend, status = table.unpack(case, 1, 9);
+		local what, token, lines, check, mark, key_of_cause, cause, fix, status = table.unpack(case, 1, 9);
 		it(("%s: %s"):format(what, key_of_cause or "nothing"), function ()
 			local configuration = explaining.configuration(lines or in_plain);
 			local answer, ended, rows = explaining.explain(token, { "--config", configuration, "--now", tostring(now) }, { secret },
 				explaining.quick_command);
 			if key_of_cause then
-				explaining.finds(rows, check, mark, key_of_cause, cause, mend);
+				explaining.finds(rows, check, mark, key_of_cause, cause, fix);
 			else
 				assert.same({ mark, {} }, { rows[check].mark, rows[check].findings });
 			end
@@ -222,7 +222,7 @@ describe("the command's explain", function ()
 			"As meet.example.org verifies tokens:\n", "\nFAIL  typ ", "\nFAIL  signature ", "\n--    payload ",
 				"Nobody has vouched for it:\nFAIL  exp ",
 			"expired 3 h 12 min ago (2023-11-14 19:01:20 UTC), was valid for 1 h\n", "\n                 why: The token's time is over.\n",
-			"\n                 mend (token): Have the issuer make a new one", "\nFAIL  iss ", "\nok    aud ",
+			"\n                 fix (token): Have the issuer make a new one", "\nFAIL  iss ", "\nok    aud ",
 			"\nThe token is refused: type-not-accepted: ",
 		}) do
 			assert.truthy(output:find(words, 1, true), words.." in "..output);
@@ -232,7 +232,7 @@ describe("the command's explain", function ()
 	it("accepts what is good, without a word too many", function ()
 		local output, status = run(good, { "--config", explaining.configuration(in_plain), "--room", "planning" });
 		assert.equal(0, status);
-		assert.is_nil(output:find("FAIL", 1, true) or output:find("WARN", 1, true) or output:find("mend", 1, true));
+		assert.is_nil(output:find("FAIL", 1, true) or output:find("WARN", 1, true) or output:find("fix (", 1, true));
 		assert.truthy(output:find("\nThe token is accepted.\n", 1, true));
 	end);
 

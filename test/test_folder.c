@@ -246,16 +246,16 @@ static void test_no_descriptors(void) {
 static void test_store(void) {
     struct tv_keystore *store = open_store();
     struct tv_detail detail;
-    make_page(path_of("mended"));
+    make_page(path_of("fixed"));
     for (int i = 0; i < 2; i++) {
-        CHECK_STATUS(TV_KEY_UNUSABLE, get(store, "mended", &detail), "a page");
+        CHECK_STATUS(TV_KEY_UNUSABLE, get(store, "fixed", &detail), "a page");
         CHECK_NUMBER(TV_REASON_NOT_A_KEY, detail.reason, "a page");
-        CHECK_SPAN("mended", detail.key_id, "a page");
+        CHECK_SPAN("fixed", detail.key_id, "a page");
         CHECK_NUMBER(1, tv_keystore_stats(store, 0).fetches, "read once");
     }
     usleep(20000); // files change at ticks of the kernel's clock
-    make_good(path_of("mended"));
-    CHECK_STATUS(TV_OK, get(store, "mended", &detail), "mended");
+    make_good(path_of("fixed"));
+    CHECK_STATUS(TV_OK, get(store, "fixed", &detail), "fixed");
     CHECK_NUMBER(2, tv_keystore_stats(store, 0).fetches, "read anew");
     struct tv_key_walk walk = {0};
     CHECK(tv_keystore_walk(store, &walk) && walk.key && !walk.life, "it has no freshness");

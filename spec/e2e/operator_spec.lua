@@ -60,7 +60,7 @@ describe("token:explain", function ()
 				'\nok    alg        found "RS256"; expected "RS256"\n',
 				'\nok    key        kid "first-key" is RSA, 2048 bits, from ' .. keys_url .. "\n",
 				"\nok    signature  it holds\n", "\nFAIL  exp        expired 3 h 12 min ago (", "), was valid for 1 h\n",
-				'\n                 why: The token\'s time is over.\n                 mend (token): Have the issuer make a new one',
+				'\n                 why: The token\'s time is over.\n                 fix (token): Have the issuer make a new one',
 				'\nFAIL  iss        iss is "somebody"; accepted: "issuer", "other"\n', '\nok    aud        found "meet"; expected "meet"\n',
 				"The token is refused: expired: ");
 			assert.is_nil(output:find(token:match("[^.]+$"), 1, true));
@@ -175,7 +175,7 @@ describe("prosodyctl mod_token_verifier explain", function ()
 		local rows = {};
 		for line in output:gmatch("[^\n]+") do
 			local is_row = line:find("^ok  ") or line:find("^WARN  ") or line:find("^FAIL  ") or line:find("^%-%-  ");
-			if is_row or line:find("^      +[cwmnW]") then
+			if is_row or line:find("^      +[cwfnW]") then
 				-- They are asked one after the other, and time goes on.
 				rows[#rows + 1] = line:gsub("%d+ min%f[%W]", "T"):gsub("%d+ [dhs]%f[%W]", "T"):gsub("T T", "T");
 			end
@@ -193,7 +193,7 @@ describe("prosodyctl mod_token_verifier explain", function ()
 		}) do
 			local path = world.write_file{ name = "token-" .. host, text = token .. "\n" };
 			local here = rows_of(control{ "explain", "@" .. path, host, "planning" }.output);
-			has(here, "\nFAIL  ", "                 why: ", "                 mend (token");
+			has(here, "\nFAIL  ", "                 why: ", "                 fix (token");
 			assert.equal(here, rows_of(shell("token", "explain", "@" .. path, host, "planning")));
 			local pipe = io.popen(("bin/token-verifier explain --file %s --config %s --host %s --room planning 2>&1"):format(path,
 				configuration, host));

@@ -89,7 +89,7 @@ end
 function M.text_of(row)
 	local lines = { ("%s %s: %s"):format(row.mark, row.check, row.text) };
 	for _, finding in ipairs(row.findings) do
-		lines[#lines + 1] = ("%s (%s): %s -> %s"):format(finding.key, finding.where, finding.cause, finding.mend);
+		lines[#lines + 1] = ("%s (%s): %s -> %s"):format(finding.key, finding.where, finding.cause, finding.fix);
 	end
 	return table.concat(lines, "\n");
 end
@@ -108,14 +108,14 @@ Component "conference.meet.example.org" "muc"
 %s]]):format(lines, more or ""));
 end
 
--- Checks a case: { key of the cause, words of the cause, words of the mend } for the row of `check` with this mark.
-function M.finds(rows, check, mark, key, cause, mend)
+-- Checks a case: { key of the cause, words of the cause, words of the fix } for the row of `check` with this mark.
+function M.finds(rows, check, mark, key, cause, fix)
 	local row = assert(rows[check], "there is no row "..check);
 	assert(row.mark == mark, M.text_of(row));
 	for _, finding in ipairs(row.findings) do
 		if finding.key == key then
 			assert(finding.cause:find(cause, 1, true), M.text_of(row));
-			assert(finding.mend:find(mend, 1, true), M.text_of(row));
+			assert(finding.fix:find(fix, 1, true), M.text_of(row));
 			return;
 		end
 	end

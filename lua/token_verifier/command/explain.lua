@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- token-verifier explain: why a token is accepted or refused, check by check, with what mends it.
+-- token-verifier explain: why a token is accepted or refused, check by check, with what fixes it.
 
 local default_path = require "token_verifier.explain.configuration_file".default_path;
 local input = require "token_verifier.command.input";

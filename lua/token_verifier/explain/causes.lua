@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: MIT
--- What commonly is the matter with a token, its key or the configuration, and what mends it: data, for explanations and
+-- What commonly is the matter with a token, its key or the configuration, and what fixes it: data, for explanations and
 -- for docs/troubleshooting.md alike.
 
--- Rows of { key, code, where to change something, cause, mend }. The code is one of token_verifier.codes, or of the log; "ok"
+-- Rows of { key, code, where to change something, cause, fix }. The code is one of token_verifier.codes, or of the log; "ok"
 -- is what refuses no token. A word in braces stands for what was found or is configured.
 local of_tokens = require "token_verifier.explain.causes_of_tokens";
 local of_keys = require "token_verifier.explain.causes_of_keys";
@@ -10,7 +10,7 @@ local of_keys = require "token_verifier.explain.causes_of_keys";
 local list, by_key = {}, {};
 for _, rows in ipairs({ of_tokens, of_keys }) do
 	for _, row in ipairs(rows) do
-		local cause = { key = row[1], code = row[2], where = row[3], cause = row[4], mend = row[5] };
+		local cause = { key = row[1], code = row[2], where = row[3], cause = row[4], fix = row[5] };
 		list[#list + 1], by_key[cause.key] = cause, cause;
 	end
 end
@@ -26,7 +26,7 @@ end
 -- A finding for an explanation: what is the matter, with the words filled in.
 local function find(key, values)
 	local cause = assert(by_key[key], key);
-	return { key = key, where = cause.where, cause = fill(cause.cause, values), mend = fill(cause.mend, values) };
+	return { key = key, where = cause.where, cause = fill(cause.cause, values), fix = fill(cause.fix, values) };
 end
 
 return { list = list, by_key = by_key, find = find };

@@ -32,7 +32,7 @@ return {
 		"Put the public key there: {command}" };
 	{ "folder-missing", "key-not-found", "configuration",
 		"There is no such folder, or it may not be read.",
-		"Make it, readable for the user that Prosody runs as, or mend the path in asap_key_server or token_issuers." };
+		"Make it, readable for the user that Prosody runs as, or fix the path in asap_key_server or token_issuers." };
 	{ "key-file-unreadable", "key-unusable", "key server",
 		"The folder's file for this \"kid\" cannot be read.",
 		"Make it and its folder readable for the user that Prosody runs as: chmod a+r {file}" };
@@ -48,7 +48,7 @@ return {
 		"Give --config and --host, or one of --secret-file, --key, --asap-key-server, --jwks-url, --openid-issuer and --directory." };
 	{ "no-source", "key-not-found", "configuration",
 		"The configured source of keys is empty or no usable URL, so it holds no key.",
-		"Mend asap_key_server, cache_keys_url, openid_issuer or token_issuers: an error line at start says what is wrong with it. A URL "
+		"Fix asap_key_server, cache_keys_url, openid_issuer or token_issuers: an error line at start says what is wrong with it. A URL "
 			.."begins with https://, and a folder as asap_key_server with file:///." };
 	{ "no-key-configured", "key-not-found", "configuration",
 		"Nothing is configured to verify tokens with.",
@@ -159,7 +159,7 @@ return {
 		"Move it into the VirtualHost's block, above the Component line: what follows that line belongs to the component." };
 	{ "settings-unusable", "key-source-unavailable", "configuration",
 		"An option has a value that it must not have, and what cannot be right accepts no token.",
-		"Mend what the error lines at start, or token-verifier check, name." };
+		"Fix what the error lines at start, or token-verifier check, name." };
 	{ "no-token-host", "ok", "configuration",
 		"No VirtualHost has the option app_id, so none takes tokens.",
 		"Set app_id, and app_secret or a source of keys, in the VirtualHost's block." };
@@ -182,7 +182,7 @@ return {
 		"Give app_secret its value: the variable (JWT_APP_SECRET in containers) is not set where the configuration is made." };
 	{ "secret-file-unreadable", "weak-secret", "configuration",
 		"The file that app_secret_file names cannot be read.",
-		"Mend the path (it is relative to the folder of the configuration), or let the user that Prosody runs as read the file: "
+		"Fix the path (it is relative to the folder of the configuration), or let the user that Prosody runs as read the file: "
 			.."chown prosody: FILE" };
 	{ "secret-is-public-key", "weak-secret", "configuration",
 		"app_secret is a public key or certificate. It verifies tokens signed with its private half, but is no secret.",

@@ -151,7 +151,7 @@ return {
 		"Set \"iss\" to {suggested}." };
 	{ "issuer-not-bound", "issuer-not-accepted", "token or configuration",
 		"The signature holds, but with a key from a source that does not speak for this issuer.",
-		"Sign with a key of the issuer's own source, or mend token_issuers: it says whose keys count for whom." };
+		"Sign with a key of the issuer's own source, or fix token_issuers: it says whose keys count for whom." };
 	{ "audience-missing", "missing-claim", "token",
 		"There is no \"aud\", the claim that names whom the token is for. It must be there even where any is accepted.",
 		"Have the issuer set \"aud\" to {suggested}." };
@@ -217,7 +217,7 @@ return {
 		"Set context.room.regex to true in the token; or \"room\": \"*\" for any room." };
 	{ "room-pattern-mismatch", "room-name-does-not-match", "token",
 		"The claim \"room\" is a pattern, and does not match the whole name of this room.",
-		"Mend the pattern. It is a Lua pattern: \"%d\" a digit, \"%-\" a hyphen, \".*\" anything; names are in lower case." };
+		"Fix the pattern. It is a Lua pattern: \"%d\" a digit, \"%-\" a hyphen, \".*\" anything; names are in lower case." };
 	{ "room-pattern-refused", "invalid-regex", "token or configuration",
 		"The claim \"room\" is a pattern that is not used: patterns are off, it is malformed or too long, or has too many of * + - ?.",
 		"Write a simpler Lua pattern (a hyphen in a name is \"%-\"). The limits are token_regex_enabled, token_regex_max_quantifiers and "

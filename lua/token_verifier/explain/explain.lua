@@ -62,8 +62,8 @@ local describe = {
 	payload = function () return "a JSON object"; end;
 };
 
--- What mends a check that the token fails: f(failure, token, header, options, more) -> a finding.
-local mend = {
+-- What fixes a check that the token fails: f(failure, token, header, options, more) -> a finding.
+local fix = {
 	form = function (failure, token) return text_findings.of_shape(token, failure.code); end;
 	header = function (failure) return find(failure.code); end;
 	typ = function (_, _, header) return header_findings.of_type(header); end;
@@ -143,7 +143,7 @@ local function token_rows(token, header, options, failures, last, more)
 		local name = stage[1];
 		local failure = failures[name];
 		if failure then
-			rows[position] = new_row(name, false, failure.message, { mend[name](failure, token, header, options, more) });
+			rows[position] = new_row(name, false, failure.message, { fix[name](failure, token, header, options, more) });
 		elseif position > position_of[last] then
 			rows[position] = { check = name, mark = "--", text = "not judged, because of "..last, findings = {} };
 		else
@@ -206,7 +206,7 @@ end
 --   app_id      that of the configuration
 --   renew       f(stores): fetches the keys that are held anew, and waits for it
 -- Returns { accepted, code, message, proven, rows, room }. Each of the rows is { check, mark, text, findings }; marks are
--- "ok", "WARN", "FAIL" and "--" for what could not be judged; a finding is { key, where, cause, mend } of the table of
+-- "ok", "WARN", "FAIL" and "--" for what could not be judged; a finding is { key, where, cause, fix } of the table of
 -- causes. `proven`: the signature holds, so the claims are the issuer's. `room`, if one is asked for: { accepted, error,
 -- reason }, whether the plugins would let the user in.
 local function explain(text, options, verify, more)

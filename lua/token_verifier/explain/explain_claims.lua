@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Each claim of a token judged alone, as the native module does: found, expected, and what mends it.
+-- Each claim of a token judged alone, as the native module does: found, expected, and what fixes it.
 
 local token_verifier = require "token_verifier";
 local context_of = require "token_verifier.plugin.claims".context_of;

@@ -15,7 +15,7 @@ local function add_finding(list, finding, colour)
 		return;
 	end
 	list[#list + 1] = "                 "..colour("bold", "why: ")..printable(finding.cause);
-	list[#list + 1] = ("                 %s%s"):format(colour("bold", ("mend (%s): "):format(finding.where)), printable(finding.mend));
+	list[#list + 1] = ("                 %s%s"):format(colour("bold", ("fix (%s): "):format(finding.where)), printable(finding.fix));
 end
 
 local function verdict(result, paint)
