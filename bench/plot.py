@@ -45,10 +45,13 @@ def short(microseconds):
 
 
 def marks(low, high):
-    """1, 3, 10, 30 ... within the range, for the axis; of a long one the powers of ten."""
-    steps = (1, 3) if high / low < 100 else (1,)
+    """Marks for the axis, within the range: 1, 10, 100 ... if that gives three, else 1, 3, 10 ..., 1, 2, 5 ..., or finer ones."""
     exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    return [value for exponent in exponents for value in (step * 10.0**exponent for step in steps) if low <= value <= high]
+    for steps in (1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7):
+        found = [value for exponent in exponents for value in (step * 10.0**exponent for step in steps) if low <= value <= high]
+        if len(found) >= 3:
+            break
+    return found
 
 
 def panel(name, subjects, found, place):
@@ -60,7 +63,7 @@ def panel(name, subjects, found, place):
             kind = 0 if row == 0 else 1 if row == 1 else 2
             data.append(f"{case.median() / 1000:.4g} {-row} {high:.4g} {low:.4g} {short(case.median() / 1000)} {kind}")
             ends += [low, high]
-    low, high = min(ends) / 1.6, max(ends) * 1.6
+    low, high = min(ends) / 1.8, max(ends) * 1.6
     places = marks(low, high)
     high *= (high / low) ** 0.3  # room for the last one's number
     labels = ", ".join(f'"{subject if place[2] else ""}" {-row}' for row, subject in enumerate(subjects))
