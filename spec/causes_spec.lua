@@ -56,8 +56,8 @@ describe("the table of causes", function ()
 
 	it("puts in what was found, and shows what is not known in capitals", function ()
 		assert.equal('"exp" is a date', causes.find("exp-is-duration").cause:match('^"exp" is a date'));
-		assert.equal("The key server refuses to give the key out (HTTP 403).", causes.find("key-forbidden", { status = 403 }).cause);
-		assert.equal("The key server refuses to give the key out (HTTP STATUS).", causes.find("key-forbidden").cause);
+		assert.equal("The key server refuses access to the key (HTTP 403).", causes.find("key-forbidden", { status = 403 }).cause);
+		assert.equal("The key server refuses access to the key (HTTP STATUS).", causes.find("key-forbidden").cause);
 		assert.has_error(function () causes.find("no such cause"); end);
 	end);
 end);

@@ -102,16 +102,16 @@ local cases = {
 		"--kid NEW-KID", 0 },
 	{ "that is a certificate", "certificate", server("nginx"), "key", "ok", "key-certificate", "certificate is published", "that is fine" },
 	{ "whose file is empty", "empty", server("nginx"), "key", "FAIL", "key-empty", "file is empty", "--kid empty", 3 },
-	{ "that is an SSH key", "ssh", server("nginx"), "key", "FAIL", "key-no-key", "no public key", "BEGIN PUBLIC KEY", 3 },
-	{ "that is weak", "weak", server("nginx"), "key", "FAIL", "weak-key", "too weak", "under a new \"kid\"", 3 },
-	{ "of another type", "ec", server("nginx"), "key", "FAIL", "key-algorithm-mismatch", "not one for the token's algorithm",
-		"names another key" },
+	{ "that is an SSH key", "ssh", server("nginx"), "key", "FAIL", "key-no-key", "not a public key", "BEGIN PUBLIC KEY", 3 },
+	{ "that is weak", "weak", server("nginx"), "key", "FAIL", "weak-key", "too weak", "with a new \"kid\"", 3 },
+	{ "of another type", "ec", server("nginx"), "key", "FAIL", "key-algorithm-mismatch", "cannot be used with the token's algorithm",
+		"to the key that signed" },
 	{ "that was changed under its kid", "changed", server("nginx"), "signature", "FAIL", "other-key", "changed under the same \"kid\"",
 		"under a new \"kid\"" },
 	{ "that a token without kid wants", nil, server("nginx"), "key", "FAIL", "key-id-missing", 'no "kid"', "token_allow_missing_kid" },
-	{ "of an empty kid", "", server("nginx"), "key", "FAIL", "key-id-empty", "an empty text", "under which the key is published" },
+	{ "of an empty kid", "", server("nginx"), "key", "FAIL", "key-id-empty", "an empty string", "under which the key is published" },
 	{ "whose kid is a number", 5, server("nginx"), "key", "FAIL", "key-id-number", "is a number", '"kid": "5"' },
-	{ "whose kid is a list", { "k" }, server("nginx"), "key", "FAIL", "key-id-invalid", "not a string that could name a key",
+	{ "whose kid is a list", { "k" }, server("nginx"), "key", "FAIL", "key-id-invalid", "not a valid key name",
 		"at most 1024 bytes" },
 	{ "for a token of a shared secret", nil, server("nginx"), "alg", "FAIL", "secret-token-at-key-source",
 		"signed with a shared secret (HS256)",
@@ -121,13 +121,13 @@ local cases = {
 
 	{ "that is refused", "k", server("bad", "/status-403"), "key", "FAIL", "key-forbidden", "HTTP 403", "0644", 3 },
 	{ "in whose place is a page", "k", server("bad", "/garbage"), "key", "FAIL", "key-is-page", "HTML page",
-		"/garbage/"..token_verifier.key_file_name("k").." (the address must", 3 },
+		"/garbage/"..token_verifier.key_file_name("k").." (the URL must", 3 },
 	{ "to which the server redirects", "k", server("bad", "/to-http"), "key", "FAIL", "key-redirect", "redirects (HTTP 302)",
 		"curl -sI http://127.0.0.1", 3 },
 	{ "for which the server has an odd answer", "k", server("bad", "/status-418"), "key", "FAIL", "key-status", "HTTP 418", "curl -si http",
 		3 },
 	{ "whose server has a fault", "k", server("bad", "/status-500"), "key", "FAIL", "source-error", "HTTP 500", "its log", 3 },
-	{ "whose server is too busy", "k", server("bad", "/status-429"), "key", "FAIL", "source-error", "too busy", "its log", 3 },
+	{ "whose server is overloaded", "k", server("bad", "/status-429"), "key", "FAIL", "source-error", "overloaded", "its log", 3 },
 	{ "whose server does not answer", "k", server("bad", "/silent", "token_key_timeout = 0.3"), "key", "FAIL", "source-time-out", "in time",
 		"token_key_timeout", 3 },
 	{ "whose server is not there", "k", server("closed"), "key", "FAIL", "source-refused", "refused", "Start the key server", 3 },
@@ -139,21 +139,23 @@ local cases = {
 	{ "whose server is certified by a stranger", "k", tls("unknown_ca"), "key", "FAIL", "source-tls-authority", "not signed by an authority",
 		"token_key_ca_file", 3 },
 	{ "whose server's certificate has expired", "k", tls("expired"), "key", "FAIL", "source-tls-expired", "has expired", "Renew it", 3 },
-	{ "whose server speaks an old TLS", "k", tls("tls_1_1"), "key", "FAIL", "source-tls", "TLS with localhost fails", "TLS 1.2 at least", 3 },
+	{ "whose server speaks an old TLS", "k", tls("tls_1_1"), "key", "FAIL", "source-tls", "TLS with localhost fails",
+		"TLS 1.2 is required", 3 },
 
 	{ "that is in the set", "first-key", key_set("set"), "signature", "ok", nil, nil, nil, 0 },
-	{ "that is not in the set", "third", key_set("set"), "key", "FAIL", "not-in-set", 'It has "first-key", "second-key"', "of the issuer" },
+	{ "that is not in the set", "third", key_set("set"), "key", "FAIL", "not-in-set", 'It has "first-key", "second-key"',
+		"belongs to the issuer" },
 	{ "that is nearly in the set", "First_Key", key_set("set"), "key", "FAIL", "key-id-near", '"first-key", which is nearly',
-		"as the key is published" },
+		"under which the key is published" },
 	{ "that goes by another name in the set", "second-key", key_set("set"), "signature", "FAIL", "key-of-other-kid",
 		'the key of "first-key"', 'set "kid"' },
 	{ "of a set that is a page", "k", key_set("page"), "key", "FAIL", "set-is-page", "something else", "jwks_uri", 3 },
 	{ "of a set that is not there", "k", key_set("gone"), "key", "FAIL", "set-not-there", "(HTTP 404)", "openid_issuer", 3 },
 	{ "of a provider that calls itself otherwise", "k", function () return ('openid_issuer = "%s"'):format(urls.provider); end, "key", "FAIL",
-		"discovery-unusable", "configuration does not do", "to the last slash", 3 },
+		"discovery-unusable", "configuration cannot be used", "a slash at the end", 3 },
 	{ "of a source that does not speak for the issuer", "first-key", function ()
 		return ('token_issuers = { app = { directory = "/tmp" }, other = { jwks_url = "%s" } }'):format(urls.set);
-	end, "binding", "FAIL", "issuer-not-bound", "does not speak for this issuer", "token_issuers" },
+	end, "binding", "FAIL", "issuer-not-bound", "not configured for this issuer", "token_issuers" },
 
 	{ "that a folder does not have", "lost", function () return ('asap_key_server = "file://%s"'):format(folder); end, "key", "FAIL",
 		"key-file-missing-locally", token_verifier.key_file_name("lost"), "--kid lost --dir /" },
@@ -161,7 +163,7 @@ local cases = {
 		"folder-missing", "no such folder", "fix the path" },
 	{ "whose file cannot be read", "no file", function () return ('asap_key_server = "file://%s"'):format(folder); end, "key", "FAIL",
 		"key-file-unreadable", "cannot be read", "chmod a+r", 3 },
-	{ "of a source that is none", "k", function () return 'asap_key_server = ""'; end, "key", "FAIL", "no-source", "holds no key",
+	{ "of a source that is none", "k", function () return 'asap_key_server = ""'; end, "key", "FAIL", "no-source", "has no key",
 		"error line" },
 };
 
@@ -181,8 +183,8 @@ describe("the command's explain, of a key", function ()
 
 	-- { file of test/vectors/keys, check, key of the cause, words of the cause, words of the fix }
 	for _, case in ipairs({
-		{ "ed25519.pem", "key", "key-algorithm-mismatch", "not one for", "Sign with the algorithm of the key" },
-		{ "other.pem", "signature", "other-configured-key", "its thumbprint is ", "Compare it" },
+		{ "ed25519.pem", "key", "key-algorithm-mismatch", "cannot be used with", "Sign with an algorithm that fits" },
+		{ "other.pem", "signature", "other-configured-key", "its thumbprint is ", "Compare the configured key" },
 		{ "x25519.pem", "key", "unsupported-key", "not supported", "Ed25519" },
 		{ "ssh.private.pem", "key", "malformed-key", "cannot be read", "as PEM" },
 	}) do
@@ -242,9 +244,9 @@ describe("the command's check", function ()
 
 	-- { what, lines of the configuration, exit status, key of the cause or nil, words of the answer }
 	for _, case in ipairs({
-		{ "a page for each kid", server("bad", "/garbage"), 1, "key-is-page", "a missing file be 404" },
+		{ "a page for each kid", server("bad", "/garbage"), 1, "key-is-page", "a missing file must give 404" },
 		{ "keys that no accepted algorithm is for", function () return key_set("set")()..'\nsignature_algorithm = "ES256"'; end, 0,
-			"set-fits-no-algorithm", "is one for an algorithm that is accepted (ES256)" },
+			"set-fits-no-algorithm", "can be used with an accepted algorithm (ES256)" },
 		{ "keys that are not used", function () return ('cache_keys_url = "%s"'):format(urls.mixed); end, 0, "set-skips-keys",
 			"Some keys of the set are not used" },
 		{ "a private key in a set", function () return ('cache_keys_url = "%s"\nsignature_algorithm = "EdDSA"'):format(urls.private); end, 0,
@@ -287,7 +289,8 @@ VirtualHost "open.example.org"
 	authentication = "internal_hashed"
 Component "rooms.open.example.org" "muc"
 ]]);
-		has(output, 'authentication-takes-no-tokens (configuration): Nobody asks for a token on this host: authentication is "internal_hashed".');
+		has(output, "authentication-takes-no-tokens (configuration): "
+			..'No module asks for a token on this host: authentication is "internal_hashed".');
 		has(output, 'WARN log-in: authentication is "internal_hashed"\n');
 		has(output, "rooms-not-verified (configuration): The rooms of rooms.open.example.org are open to everybody");
 		assert.is_nil(output:find("conference.meet.example.org are open", 1, true));
@@ -324,11 +327,12 @@ Component "listed.meet.example.org" "muc"
 ]]);
 		has(output, "FAIL rooms: no token opens a room of conference-meet.example.org\n");
 		has(output, "rooms-without-judge (configuration): No token opens a room of conference-meet.example.org: "
-			..'the options of "example.org" should judge it');
-		has(output, 'No token opens a room of conference.misspelt.example.org: the options of "misspelt.example.org" should judge it');
+			..'its tokens are verified with the options of "example.org"');
+		has(output, "No token opens a room of conference.misspelt.example.org: "
+			..'its tokens are verified with the options of "misspelt.example.org"');
 		local _, count = output:gsub("FAIL rooms", "");
 		assert.same({ 3, 1 }, { count, status }, output);
-		has(output, 'No token opens a room of listed.meet.example.org: the options of "" should judge it');
+		has(output, 'No token opens a room of listed.meet.example.org: its tokens are verified with the options of ""');
 		has(output, "token_verification_hosts is set for open.misspelt.example.org");
 	end);
 

@@ -60,7 +60,7 @@ describe("token:explain", function ()
 				'\nok    alg        found "RS256"; expected "RS256"\n',
 				'\nok    key        kid "first-key" is RSA, 2048 bits, from ' .. keys_url .. "\n",
 				"\nok    signature  it holds\n", "\nFAIL  exp        expired 3 h 12 min ago (", "), was valid for 1 h\n",
-				'\n                 why: The token\'s time is over.\n                 fix (token): Have the issuer make a new one',
+				'\n                 why: The token has expired.\n                 fix (token): Let the issuer make a new token',
 				'\nFAIL  iss        iss is "somebody"; accepted: "issuer", "other"\n', '\nok    aud        found "meet"; expected "meet"\n',
 				"The token is refused: expired: ");
 			assert.is_nil(output:find(token:match("[^.]+$"), 1, true));

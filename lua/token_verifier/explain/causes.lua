@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What commonly is the matter with a token, its key or the configuration, and what fixes it: data, for explanations and
+-- Common problems of a token, its key or the configuration, and how to fix them: data, for explanations and
 -- for docs/troubleshooting.md alike.
 
 -- Rows of { key, code, where to change something, cause, fix }. The code is one of token_verifier.codes, or of the log; "ok"
