@@ -38,6 +38,14 @@ static bool is_built(const char *self, const char *program) {
     return access(path, X_OK) == 0;
 }
 
+static bool is_class(const char *class) {
+    static const char *const classes[] = {"token", "claim", "key", "source", "internal"};
+    for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++)
+        if (strcmp(classes[i], class) == 0)
+            return true;
+    return false;
+}
+
 int main(int count, char **arguments) {
     (void)count;
     for (int i = 0; i < TV_STATUS_COUNT; i++) {
@@ -48,6 +56,7 @@ int main(int count, char **arguments) {
         CHECK(is_kebab_case(code), code);
         CHECK(is_one_line(explanation), code);
         CHECK(is_distinct(i), code);
+        CHECK(is_class(tv_status_class((enum tv_status)i)), code);
         if (CHECK(producers[i], code))
             CHECK(is_built(arguments[0], producers[i]), producers[i]);
     }
@@ -56,6 +65,8 @@ int main(int count, char **arguments) {
     CHECK_TEXT("ok", tv_status_code(TV_OK), "TV_OK");
     CHECK_TEXT("bad-signature", tv_status_code(TV_BAD_SIGNATURE), "TV_BAD_SIGNATURE");
     CHECK_TEXT("key-pending", tv_status_code(TV_KEY_PENDING), "TV_KEY_PENDING");
+    CHECK_TEXT("token", tv_status_class(TV_BAD_SIGNATURE), "TV_BAD_SIGNATURE");
+    CHECK_TEXT("source", tv_status_class(TV_KEY_PENDING), "TV_KEY_PENDING");
     CHECK_TEXT("not-yet-valid", tv_status_code(TV_NOT_YET_VALID), "TV_NOT_YET_VALID");
     return check_report("test_status");
 }
