@@ -6,6 +6,10 @@
 ---@class token_verifier
 ---@field null lightuserdata JSON null in claims and headers
 ---@field codes table<token_verifier.code, string> every code that a failure may have, and what it means
+---@field code_classes table<token_verifier.code, token_verifier.code_class> whose fault a failure is
+---@field algorithms table<token_verifier.algorithm, token_verifier.algorithm_row>
+---@field sources token_verifier.source_row[]
+---@field settings { verifier: token_verifier.setting[], keystore: token_verifier.setting[] } options of verify() and of keystore()
 ---@field _VERSION string
 local token_verifier = {};
 
@@ -45,6 +49,35 @@ local token_verifier = {};
 ---| '"room-not-accepted"'
 ---| '"sub-missing"'
 ---| '"sub-invalid"'
+
+---@alias token_verifier.code_class "token"|"claim"|"key"|"source"|"internal"
+
+---@class token_verifier.algorithm_row
+---@field order integer from 1; of several that go with a key the first is used for signing
+---@field family "HMAC"|"RSASSA-PKCS1-v1_5"|"ECDSA"|"RSASSA-PSS"|"EdDSA"
+---@field key_type "oct"|"RSA"|"EC"|"OKP"
+---@field symmetric? true keys are shared secrets
+---@field curve? string of its keys
+---@field hash? string "SHA-256" and so on
+---@field signature_size? integer bytes; nil where that depends on the key
+
+---@class token_verifier.source_row
+---@field name string the option
+---@field most integer URLs that it may have
+---@field is_set? true all its keys come together
+---@field text string what it is
+
+---@class token_verifier.setting
+---@field name string
+---@field type string "number", "boolean", "string", "list" and others
+---@field unit? string "s", "%", "bits", "keys", "kids", "fetches"
+---@field whole? true without fraction
+---@field least? number
+---@field most? number
+---@field default? number|boolean
+---@field default_text? string where there is no default
+---@field jws? true verify_jws() has it too
+---@field text string what it means
 
 ---@alias token_verifier.algorithm
 ---| '"HS256"'

@@ -399,8 +399,8 @@ describe("a source that cannot be", function ()
 	for name, case in pairs{
 		["an unknown option"] = { { asap_server = "x" }, "unknown option 'asap_server'" };
 		["a size of 0"] = { { cache_size = 0 }, "'cache_size' must be a whole number from 1" };
-		["half a second of freshness"] = { { default_ttl = 0.5 }, "'default_ttl' must be whole seconds" };
-		["no time at all"] = { { timeout = 0 }, "'timeout' must be at least 0.001 seconds" };
+		["half a second of freshness"] = { { default_ttl = 0.5 }, "'default_ttl' must be from 1 to 315360000 seconds, without a fraction" };
+		["no time at all"] = { { timeout = 0 }, "'timeout' must be from 0.001 to 315360000 seconds" };
 		["limits the wrong way round"] = { { min_ttl = 5, max_ttl = 4 }, "'min_ttl' is greater than 'max_ttl'" };
 		["two kinds of CA"] = { { ca_file = "a", ca_path = "b" }, "exclude each other" };
 	} do

@@ -32,8 +32,8 @@ describe("a key store's options that contradict each other", function ()
 		["option 'max_queued'"] = { jwks_url = url, max_queued = 1e10 },
 		["option 'timeout'"] = { jwks_url = url, timeout = -1 },
 		["option 'wait_limit'"] = { jwks_url = url, wait_limit = 4e8 },
-		["option 'min_ttl' must be at least 1 second"] = { jwks_url = url, min_ttl = 0 },
-		["option 'negative_ttl' must be at least 1 second"] = { jwks_url = url, negative_ttl = 0 },
+		["option 'min_ttl' must be from 1 to 315360000 seconds, without a fraction"] = { jwks_url = url, min_ttl = 0 },
+		["option 'negative_ttl' must be from 1 to 315360000 seconds, without a fraction"] = { jwks_url = url, negative_ttl = 0 },
 	} do
 		it(("raise: %s"):format(sentence), function ()
 			local message = raises(tv.keystore, options);

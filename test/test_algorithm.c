@@ -10,22 +10,27 @@ static const struct {
     enum tv_digest digest;
     size_t digest_size;
     enum tv_curve curve;
+    const char *family_name, *key_type, *hash;
+    size_t signature_size;
 } known[] = {
-    {"HS256", TV_FAMILY_HMAC, TV_SHA256, 32, TV_CURVE_NONE},
-    {"HS384", TV_FAMILY_HMAC, TV_SHA384, 48, TV_CURVE_NONE},
-    {"HS512", TV_FAMILY_HMAC, TV_SHA512, 64, TV_CURVE_NONE},
-    {"RS256", TV_FAMILY_RSA_PKCS1, TV_SHA256, 32, TV_CURVE_NONE},
-    {"RS384", TV_FAMILY_RSA_PKCS1, TV_SHA384, 48, TV_CURVE_NONE},
-    {"RS512", TV_FAMILY_RSA_PKCS1, TV_SHA512, 64, TV_CURVE_NONE},
-    {"ES256", TV_FAMILY_ECDSA, TV_SHA256, 32, TV_CURVE_P256},
-    {"ES384", TV_FAMILY_ECDSA, TV_SHA384, 48, TV_CURVE_P384},
-    {"ES512", TV_FAMILY_ECDSA, TV_SHA512, 64, TV_CURVE_P521},
-    {"PS256", TV_FAMILY_RSA_PSS, TV_SHA256, 32, TV_CURVE_NONE},
-    {"PS384", TV_FAMILY_RSA_PSS, TV_SHA384, 48, TV_CURVE_NONE},
-    {"PS512", TV_FAMILY_RSA_PSS, TV_SHA512, 64, TV_CURVE_NONE},
-    {"EdDSA", TV_FAMILY_EDDSA, TV_SHA512, 0, TV_CURVE_NONE},
-    {"Ed25519", TV_FAMILY_EDDSA, TV_SHA512, 0, TV_CURVE_ED25519},
-    {"Ed448", TV_FAMILY_EDDSA, TV_SHA512, 0, TV_CURVE_ED448},
+    {"HS256", TV_FAMILY_HMAC, TV_SHA256, 32, TV_CURVE_NONE, "HMAC", "oct", "SHA-256", 32},
+    {"HS384", TV_FAMILY_HMAC, TV_SHA384, 48, TV_CURVE_NONE, "HMAC", "oct", "SHA-384", 48},
+    {"HS512", TV_FAMILY_HMAC, TV_SHA512, 64, TV_CURVE_NONE, "HMAC", "oct", "SHA-512", 64},
+    {"RS256", TV_FAMILY_RSA_PKCS1, TV_SHA256, 32, TV_CURVE_NONE, "RSASSA-PKCS1-v1_5", "RSA",
+     "SHA-256", 0},
+    {"RS384", TV_FAMILY_RSA_PKCS1, TV_SHA384, 48, TV_CURVE_NONE, "RSASSA-PKCS1-v1_5", "RSA",
+     "SHA-384", 0},
+    {"RS512", TV_FAMILY_RSA_PKCS1, TV_SHA512, 64, TV_CURVE_NONE, "RSASSA-PKCS1-v1_5", "RSA",
+     "SHA-512", 0},
+    {"ES256", TV_FAMILY_ECDSA, TV_SHA256, 32, TV_CURVE_P256, "ECDSA", "EC", "SHA-256", 64},
+    {"ES384", TV_FAMILY_ECDSA, TV_SHA384, 48, TV_CURVE_P384, "ECDSA", "EC", "SHA-384", 96},
+    {"ES512", TV_FAMILY_ECDSA, TV_SHA512, 64, TV_CURVE_P521, "ECDSA", "EC", "SHA-512", 132},
+    {"PS256", TV_FAMILY_RSA_PSS, TV_SHA256, 32, TV_CURVE_NONE, "RSASSA-PSS", "RSA", "SHA-256", 0},
+    {"PS384", TV_FAMILY_RSA_PSS, TV_SHA384, 48, TV_CURVE_NONE, "RSASSA-PSS", "RSA", "SHA-384", 0},
+    {"PS512", TV_FAMILY_RSA_PSS, TV_SHA512, 64, TV_CURVE_NONE, "RSASSA-PSS", "RSA", "SHA-512", 0},
+    {"EdDSA", TV_FAMILY_EDDSA, TV_SHA512, 0, TV_CURVE_NONE, "EdDSA", "OKP", NULL, 0},
+    {"Ed25519", TV_FAMILY_EDDSA, TV_SHA512, 0, TV_CURVE_ED25519, "EdDSA", "OKP", NULL, 64},
+    {"Ed448", TV_FAMILY_EDDSA, TV_SHA512, 0, TV_CURVE_ED448, "EdDSA", "OKP", NULL, 114},
 };
 
 static const struct {
@@ -66,6 +71,10 @@ int main(void) {
         CHECK(found->digest == known[i].digest, known[i].name);
         CHECK_NUMBER(known[i].digest_size, found->digest_size, known[i].name);
         CHECK(found->curve == known[i].curve, known[i].name);
+        CHECK_TEXT(known[i].family_name, tv_algorithm_family(found), known[i].name);
+        CHECK_TEXT(known[i].key_type, tv_algorithm_key_type(found), known[i].name);
+        CHECK_TEXT(known[i].hash, tv_algorithm_hash(found), known[i].name);
+        CHECK_NUMBER(known[i].signature_size, tv_algorithm_signature_size(found), known[i].name);
         CHECK(tv_algorithm_is_hmac(found) == (known[i].family == TV_FAMILY_HMAC), known[i].name);
     }
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {

@@ -38,6 +38,33 @@ bool tv_algorithm_is_hmac(const struct tv_algorithm *algorithm) {
 }
 
 static const struct {
+    const char *name, *key_type;
+} families[] = {
+    [TV_FAMILY_HMAC] = {"HMAC", "oct"},   [TV_FAMILY_RSA_PKCS1] = {"RSASSA-PKCS1-v1_5", "RSA"},
+    [TV_FAMILY_ECDSA] = {"ECDSA", "EC"},  [TV_FAMILY_RSA_PSS] = {"RSASSA-PSS", "RSA"},
+    [TV_FAMILY_EDDSA] = {"EdDSA", "OKP"},
+};
+
+const char *tv_algorithm_family(const struct tv_algorithm *algorithm) {
+    return families[algorithm->family].name;
+}
+
+const char *tv_algorithm_key_type(const struct tv_algorithm *algorithm) {
+    return families[algorithm->family].key_type;
+}
+
+const char *tv_algorithm_hash(const struct tv_algorithm *algorithm) {
+    static const char *const names[TV_DIGEST_COUNT] = {"SHA-256", "SHA-384", "SHA-512"};
+    return algorithm->digest_size > 0 ? names[algorithm->digest] : NULL;
+}
+
+// RFC 7518 sections 3.2 and 3.4, RFC 8032 sections 5.1.6 and 5.2.6.
+size_t tv_algorithm_signature_size(const struct tv_algorithm *algorithm) {
+    return tv_algorithm_is_hmac(algorithm) ? algorithm->digest_size
+                                           : 2 * tv_curve_size(algorithm->curve);
+}
+
+static const struct {
     const char *name;
     size_t size;
 } curves[TV_CURVE_COUNT] = {

@@ -44,6 +44,18 @@ const struct tv_algorithm *tv_algorithm_at(size_t index);
 // Whether keys of this algorithm are shared secrets.
 bool tv_algorithm_is_hmac(const struct tv_algorithm *algorithm);
 
+// "HMAC", "RSASSA-PKCS1-v1_5", "ECDSA", "RSASSA-PSS" or "EdDSA" (RFC 7518 section 3.1, RFC 8037).
+const char *tv_algorithm_family(const struct tv_algorithm *algorithm);
+
+// The kty of a JWK of its keys: "oct", "RSA", "EC" or "OKP".
+const char *tv_algorithm_key_type(const struct tv_algorithm *algorithm);
+
+// "SHA-256" ..., or NULL for EdDSA, which has its own inside.
+const char *tv_algorithm_hash(const struct tv_algorithm *algorithm);
+
+// Bytes of a signature; 0 where that depends on the key.
+size_t tv_algorithm_signature_size(const struct tv_algorithm *algorithm);
+
 // "P-256", "Ed25519" ... (RFC 7518 section 6.2.1.1, RFC 8037 section 2); NULL for TV_CURVE_NONE.
 const char *tv_curve_name(enum tv_curve curve);
 

@@ -42,13 +42,17 @@ struct options {
     int bits;
 };
 
+static const struct tv_setting rows[] = {
+    {TV_OPTION("curve"), .kind = TV_SETTING_STRING, TV_MEMBER(struct options, curve)},
+    {TV_OPTION("bits"), .kind = TV_SETTING_INT, TV_MEMBER(struct options, bits),
+     .least = TV_RSA_FLOOR_BITS, .most = TV_RSA_MAX_BITS},
+};
+static const struct option_table tables[] = {OPTION_TABLE(rows), {0}};
+
 // The curve that is asked for, or TV_CURVE_NONE for an RSA key of `options->bits`.
 static enum tv_curve read_generate_options(lua_State *L, struct options *options) {
-    const struct option known[] = {{"curve", read_string, &options->curve},
-                                   {"bits", read_rsa_bits, &options->bits},
-                                   {NULL, NULL, NULL}};
     luaL_checktype(L, 1, LUA_TTABLE);
-    read_options(L, 1, known, NULL);
+    read_options(L, 1, tables, false, options);
     if ((options->curve.data != NULL) == (options->bits > 0))
         luaL_error(L, "exactly one of the options 'bits' and 'curve' is needed");
     if (!options->curve.data) {

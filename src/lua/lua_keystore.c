@@ -81,15 +81,6 @@ static void push_store(lua_State *L, struct tv_keystore *store) {
     lua_remove(L, -2); // the table of handles
 }
 
-// Options that name a source, and what kind it is of.
-static const struct {
-    const char *name;
-    enum tv_source source;
-} source_options[] = {{"asap_key_server", TV_SOURCE_ASAP},
-                      {"jwks_url", TV_SOURCE_JWKS},
-                      {"openid_issuer", TV_SOURCE_OPENID},
-                      {"directory", TV_SOURCE_FOLDER}};
-
 #define FILE_SCHEME "file://"
 
 static bool is_file_url(const char *url) {
@@ -99,19 +90,20 @@ static bool is_file_url(const char *url) {
 // Reads which source it is. What the options then point to is pushed.
 static void read_source(lua_State *L, int table, struct tv_keystore_options *options) {
     const char *chosen = NULL;
-    for (size_t i = 0; i < sizeof source_options / sizeof source_options[0]; i++) {
-        const char *name = source_options[i].name;
+    size_t count;
+    const struct tv_source_kind *kinds = tv_source_kinds(&count);
+    for (const struct tv_source_kind *kind = kinds; kind < kinds + count; kind++) {
+        const char *name = kind->option.name.data;
         if (get_option(L, table, name) == LUA_TNIL)
             continue; // left on the stack
         if (chosen)
             luaL_error(L, "options '%s' and '%s' exclude each other", chosen, name);
         chosen = name;
         struct string_list urls;
-        options->source = source_options[i].source;
+        options->source = kind->source;
         push_list(L, lua_gettop(L), name, true, &urls);
-        size_t most = options->source == TV_SOURCE_ASAP ? TV_KEYSTORE_MAX_SERVERS : 1;
-        if (urls.count < 1 || urls.count > most)
-            luaL_error(L, "option '%s' must name 1 to %d sources", name, (int)most);
+        if (urls.count < 1 || urls.count > (size_t)kind->option.most)
+            luaL_error(L, "option '%s' must name 1 to %d sources", name, (int)kind->option.most);
         for (size_t u = 0; u < urls.count; u++) {
             if (strlen(urls.values[u].data) != urls.values[u].length)
                 luaL_error(L, "option '%s' holds a NUL character", name);
@@ -132,8 +124,6 @@ static void read_source(lua_State *L, int table, struct tv_keystore_options *opt
 }
 
 static void check_ranges(lua_State *L, const struct tv_keystore_options *options) {
-    if (options->max_set_keys > TV_KEYSTORE_MAX_SET_KEYS)
-        luaL_error(L, "option 'max_set_keys' must be from 1 to %d", TV_KEYSTORE_MAX_SET_KEYS);
     if (options->ca_file && options->ca_path)
         luaL_error(L, "options 'ca_file' and 'ca_path' exclude each other");
     if (options->min_ttl_s > options->max_ttl_s)
@@ -144,42 +134,24 @@ static void check_ranges(lua_State *L, const struct tv_keystore_options *options
         luaL_error(L, "options 'client_cert' and 'client_key' go together");
 }
 
+struct option_table source_table(void) {
+    size_t count;
+    const struct tv_source_kind *kinds = tv_source_kinds(&count);
+    return (struct option_table){&kinds->option, count, sizeof *kinds};
+}
+
+void get_store_tables(struct option_table tables[STORE_TABLES]) {
+    size_t count;
+    const struct tv_setting *settings = tv_keystore_settings(&count);
+    tables[0] = source_table(); // read by read_source()
+    tables[1] = (struct option_table){settings, count, sizeof *settings};
+    tables[2] = (struct option_table){0};
+}
+
 static void read_store_options(lua_State *L, int table, struct tv_keystore_options *options) {
-    const struct option known[] = {
-        {"cache_size", read_count, &options->cache_size},
-        {"negative_size", read_count, &options->negative_size},
-        {"ca_file", read_text, &options->ca_file},
-        {"ca_path", read_text, &options->ca_path},
-        {"proxy", read_text, &options->proxy},
-        {"client_cert", read_text, &options->client_cert},
-        {"client_key", read_text, &options->client_key},
-        {"bearer_token_file", read_text, &options->bearer_token_file},
-        {"default_ttl", read_seconds_from_1, &options->default_ttl_s},
-        {"min_ttl", read_seconds_from_1, &options->min_ttl_s},
-        {"max_ttl", read_seconds_from_1, &options->max_ttl_s},
-        {"negative_ttl", read_seconds_from_1, &options->negative_ttl_s},
-        {"max_stale", read_seconds, &options->max_stale_s},
-        {"stale_wait", read_milliseconds, &options->stale_wait_ms},
-        {"penalty", read_seconds_from_1, &options->penalty_s},
-        {"back_off_min", read_milliseconds, &options->back_off_min_ms},
-        {"back_off_max", read_milliseconds, &options->back_off_max_ms},
-        {"wait_limit", read_milliseconds, &options->wait_ms},
-        {"connect_timeout", read_milliseconds, &options->connect_timeout_ms},
-        {"timeout", read_milliseconds, &options->timeout_ms},
-        {"refresh_ahead", read_percent, &options->refresh_ahead},
-        {"max_set_keys", read_count, &options->max_set_keys},
-        {"min_rsa_bits", read_rsa_bits, &options->rsa_min_bits},
-        {"max_fetches", read_count, &options->max_fetches},
-        {"max_running", read_count, &options->max_running},
-        {"max_queued", read_count, &options->max_queued},
-        {"max_per_client", read_count, &options->max_per_client},
-        // Read by read_source().
-        {"asap_key_server", NULL, NULL},
-        {"jwks_url", NULL, NULL},
-        {"openid_issuer", NULL, NULL},
-        {"directory", NULL, NULL},
-        {NULL, NULL, NULL}};
-    read_options(L, table, known, NULL);
+    struct option_table tables[STORE_TABLES];
+    get_store_tables(tables);
+    read_options(L, table, tables, false, options);
     read_source(L, table, options);
     check_ranges(L, options);
 }

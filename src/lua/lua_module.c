@@ -67,6 +67,14 @@ int luaopen_token_verifier(lua_State *L) {
     luaL_setfuncs(L, functions, 1);
     push_codes(L);
     lua_setfield(L, -2, "codes");
+    push_code_classes(L);
+    lua_setfield(L, -2, "code_classes");
+    push_algorithms(L);
+    lua_setfield(L, -2, "algorithms");
+    push_sources(L);
+    lua_setfield(L, -2, "sources");
+    push_settings(L);
+    lua_setfield(L, -2, "settings");
     lua_pushlightuserdata(L, NULL);
     lua_setfield(L, -2, "null");
     lua_pushliteral(L, TV_VERSION);

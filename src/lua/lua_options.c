@@ -3,6 +3,7 @@
 #include "lua/lua_tv.h"
 
 #include <math.h>
+#include <stdio.h>
 
 // Reading single fields. The value is at `index`, never nil.
 
@@ -10,70 +11,55 @@ void wrong_type(lua_State *L, int index, const char *name, const char *expected)
     luaL_error(L, "option '%s' must be %s, not %s", name, expected, luaL_typename(L, index));
 }
 
-void read_boolean(lua_State *L, int index, const char *name, void *target) {
-    if (!lua_isboolean(L, index))
-        wrong_type(L, index, name, "a boolean");
-    *(bool *)target = lua_toboolean(L, index);
-}
-
-void read_string(lua_State *L, int index, const char *name, void *target) {
+static struct tv_span read_string(lua_State *L, int index, const char *name) {
     if (lua_type(L, index) != LUA_TSTRING)
         wrong_type(L, index, name, "a string");
-    struct tv_span *span = target;
-    span->data = lua_tolstring(L, index, &span->length);
+    return check_span(L, index);
 }
 
-void read_text(lua_State *L, int index, const char *name, void *target) {
-    struct tv_span span;
-    read_string(L, index, name, &span);
+static const char *read_text(lua_State *L, int index, const char *name) {
+    struct tv_span span = read_string(L, index, name);
     if (strlen(span.data) != span.length)
         luaL_error(L, "option '%s' holds a NUL character", name);
-    *(const char **)target = span.data;
+    return span.data;
 }
 
-void read_number(lua_State *L, int index, const char *name, void *target) {
+static void out_of_range(lua_State *L, const struct tv_setting *setting) {
+    const char *unit = tv_setting_unit(setting);
+    char range[64];
+    snprintf(range, sizeof range, "from %.10g to %.10g", setting->least, setting->most);
+    if (unit && strcmp(unit, "s") == 0)
+        luaL_error(L, "option '%s' must be %s seconds%s", setting->name.data, range,
+                   tv_setting_is_whole(setting) ? ", without a fraction" : "");
+    luaL_error(L, "option '%s' must be a whole number %s%s", setting->name.data, range,
+               unit && strcmp(unit, "%") == 0 ? " (percent)" : "");
+}
+
+static void read_number(lua_State *L, int index, const struct tv_setting *setting, void *member) {
     if (lua_type(L, index) != LUA_TNUMBER)
-        wrong_type(L, index, name, "a number");
-    *(double *)target = lua_tonumber(L, index);
-    if (!isfinite(*(double *)target))
-        luaL_error(L, "option '%s' must be a finite number", name);
+        wrong_type(L, index, setting->name.data, "a number");
+    double number = lua_tonumber(L, index);
+    if (!isfinite(number))
+        luaL_error(L, "option '%s' must be a finite number", setting->name.data);
+    if (setting->most != 0 && (number < setting->least || number > setting->most ||
+                               (tv_setting_is_whole(setting) && floor(number) != number)))
+        out_of_range(L, setting);
+    tv_setting_put(setting, number, member);
 }
 
-// A number from 0 to ten years of seconds.
-static double read_duration(lua_State *L, int index, const char *name) {
-    double seconds = 0;
-    read_number(L, index, name, &seconds);
-    if (seconds < 0 || seconds > 315360000)
-        luaL_error(L, "option '%s' must be seconds from 0 to 315360000", name);
-    return seconds;
-}
-
-void read_seconds(lua_State *L, int index, const char *name, void *target) {
-    double seconds = read_duration(L, index, name);
-    if (floor(seconds) != seconds)
-        luaL_error(L, "option '%s' must be whole seconds", name);
-    *(int64_t *)target = (int64_t)seconds;
-}
-
-void read_seconds_from_1(lua_State *L, int index, const char *name, void *target) {
-    read_seconds(L, index, name, target);
-    if (*(int64_t *)target < 1)
-        luaL_error(L, "option '%s' must be at least 1 second", name);
-}
-
-void read_milliseconds(lua_State *L, int index, const char *name, void *target) {
-    double seconds = read_duration(L, index, name);
-    if (seconds < 0.001)
-        luaL_error(L, "option '%s' must be at least 0.001 seconds", name);
-    *(int64_t *)target = (int64_t)(seconds * 1000);
-}
-
-void read_count(lua_State *L, int index, const char *name, void *target) {
-    double number = 0;
-    read_number(L, index, name, &number);
-    if (number < 1 || number > 1e9 || floor(number) != number)
-        luaL_error(L, "option '%s' must be a whole number from 1 to 1e9", name);
-    *(size_t *)target = (size_t)number;
+// Reads the value at `index` into its member; nothing if it is read in another way.
+static void read_option(lua_State *L, int index, const struct tv_setting *setting, void *member) {
+    if (tv_setting_is_number(setting)) {
+        read_number(L, index, setting, member);
+    } else if (setting->kind == TV_SETTING_BOOLEAN) {
+        if (!lua_isboolean(L, index))
+            wrong_type(L, index, setting->name.data, "a boolean");
+        *(bool *)member = lua_toboolean(L, index);
+    } else if (setting->kind == TV_SETTING_STRING) {
+        *(struct tv_span *)member = read_string(L, index, setting->name.data);
+    } else if (setting->kind == TV_SETTING_TEXT) {
+        *(const char **)member = read_text(L, index, setting->name.data);
+    }
 }
 
 // Bytes that the strings of a list take together. Raises if it is no list of strings and nothing
@@ -127,36 +113,36 @@ int get_option(lua_State *L, int table, const char *name) {
     return lua_rawget(L, table);
 }
 
-void read_percent(lua_State *L, int index, const char *name, void *target) {
-    double number = 0;
-    read_number(L, index, name, &number);
-    if (number < 0 || number > 50 || floor(number) != number)
-        luaL_error(L, "option '%s' must be a whole number from 0 to 50 (percent)", name);
-    *(size_t *)target = (size_t)number;
-}
-
 // Options that one table may have, at most: strings among them stay on the stack.
 #define OPTIONS_MAX 40
 
-static const struct option *find_option(const struct option *options, struct tv_span name) {
-    for (; options && options->name; options++)
-        if (tv_span_equal(tv_span_of(options->name), name)) // a NUL is no end
-            return options;
+const struct tv_setting *option_at(const struct option_table *table, size_t index) {
+    return (const struct tv_setting *)(const void *)((const char *)table->rows +
+                                                     index * table->stride);
+}
+
+static const struct tv_setting *find_option(const struct option_table *tables, struct tv_span name,
+                                            bool jws) {
+    for (; tables->rows; tables++)
+        for (size_t i = 0; i < tables->count; i++) {
+            const struct tv_setting *setting = option_at(tables, i);
+            if (tv_span_equal(setting->name, name)) // a NUL is no end
+                return jws && !setting->jws ? NULL : setting;
+        }
     return NULL;
 }
 
-void read_rsa_bits(lua_State *L, int index, const char *name, void *target) {
-    double number = 0;
-    read_number(L, index, name, &number);
-    if (number < TV_RSA_FLOOR_BITS || number > TV_RSA_MAX_BITS || floor(number) != number)
-        luaL_error(L, "option '%s' must be a whole number from %d to %d", name, TV_RSA_FLOOR_BITS,
-                   TV_RSA_MAX_BITS);
-    *(int *)target = (int)number;
+void set_defaults(const struct option_table *tables, void *target) {
+    for (; tables->rows; tables++)
+        for (size_t i = 0; i < tables->count; i++) {
+            const struct tv_setting *setting = option_at(tables, i);
+            tv_setting_put(setting, setting->initial, (char *)target + setting->offset);
+        }
 }
 
 // Takes no memory, so that nothing runs meanwhile that could change the table.
-void read_options(lua_State *L, int table, const struct option *options,
-                  const struct option *more) {
+void read_options(lua_State *L, int table, const struct option_table *tables, bool jws,
+                  void *target) {
     // What stands behind a metatable would not be seen, and a check that is not seen is not made.
     if (lua_getmetatable(L, table))
         luaL_error(L, "options must be a table without metatable");
@@ -166,15 +152,12 @@ void read_options(lua_State *L, int table, const struct option *options,
         if (lua_type(L, -2) != LUA_TSTRING)
             luaL_error(L, "option names must be strings, not %s", luaL_typename(L, -2));
         struct tv_span name = check_span(L, -2);
-        const struct option *option = find_option(options, name);
-        if (!option)
-            option = find_option(more, name);
-        if (!option)
+        const struct tv_setting *setting = find_option(tables, name, jws);
+        if (!setting)
             luaL_error(L, "unknown option '%s'%s", name.data,
                        strlen(name.data) == name.length ? "" : ", behind whose name is a NUL");
-        if (option->read)
-            option->read(L, lua_gettop(L), option->name, option->target);
-        if (option->read && lua_type(L, -1) == LUA_TSTRING)
+        read_option(L, lua_gettop(L), setting, (char *)target + setting->offset);
+        if (tv_setting_size(setting) > 0 && lua_type(L, -1) == LUA_TSTRING)
             lua_insert(L, -2); // below the name, which lua_next() takes
         else
             lua_pop(L, 1);

@@ -348,24 +348,119 @@ static enum tv_status settle_providers(lua_State *L, int index, int verifier_ind
     return TV_OK;
 }
 
-// Exactly one of these names where keys come from. Pushes its value and returns its name.
-static const char *push_key_source(lua_State *L, int table) {
-    static const char *const names[] = {
-        "secret",   "key",           "keys",      "issuers",
-        "jwks_url", "openid_issuer", "directory", "asap_key_server"};
-    const char *found = NULL;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (get_option(L, table, names[i]) == LUA_TNIL) {
-            lua_pop(L, 1);
-            continue;
+// Exactly one of these names where keys come from. In the order of docs/api.md, like those below.
+static const struct tv_setting key_rows[] = {
+    {TV_OPTION("secret"), .type = "string", .jws = true,
+     .text = "a shared secret, for HS*. Its bytes are used as they are; the text of a JWK of type "
+             "`oct` stands for its `k` (RFC 7518, section 6.4). A public key or certificate is "
+             "refused, as PEM, DER, JWK, XML or SSH write it, and that in base64, hexadecimal, "
+             "UTF-16 or with escapes"},
+    {TV_OPTION("key"), .type = "string or key object", .jws = true,
+     .text = "a key: PEM or JWK text as for [`tv.key`](#tvkeytext), or what that returned; also "
+             "the text of a JWK of type `oct`, for HS*"},
+    {TV_OPTION("keys"), .type = "key store or list", .jws = true,
+     .text = "asked by the header's `kid`, in this order: the next one if a store says that it "
+             "does not have the key, cannot be reached, or answers with something that is no key"},
+    {TV_OPTION("issuers"), .type = "table",
+     .text = "stores, and whose tokens their keys may sign: "
+             "[Issuers bound to their source](#issuers-bound-to-their-source)"},
+};
+
+#define OPTION(name, of_kind, member)                                                              \
+    TV_OPTION(name), .kind = (of_kind), TV_MEMBER(struct verifier, member)
+#define BOOLEAN(name, member) OPTION(name, TV_SETTING_BOOLEAN, member)
+#define ACCEPTED(name, member) OPTION(name, TV_SETTING_ACCEPTED, member)
+
+static const struct tv_setting other_rows[] = {
+    // What is accepted.
+    {TV_OPTION("algorithms"), .type = "list", .jws = true,
+     .instead = "`{\"HS256\"}` for a secret, else `{\"RS256\"}`",
+     .text = "of those of [Algorithms](#algorithms), compared exactly. HS* mixed with others "
+             "raises (RFC 8725, section 2.1)"},
+    {ACCEPTED("accepted_types", policy.types), .instead = "`{\"JWT\"}`",
+     .text = "values of the header's `typ`, compared exactly (RFC 7519, section 5.1). With "
+             "`\"*\"` any, and none, will do"},
+    {ACCEPTED("accepted_issuers", policy.claims.issuers), .instead = "not judged",
+     .text = "values of `iss` (RFC 7519, section 4.1.1). `\"*\"` accepts any, but there must be "
+             "one. An empty list accepts none"},
+    {ACCEPTED("accepted_audiences", policy.claims.audiences), .instead = "not judged",
+     .text = "values of `aud` (section 4.1.3), likewise. Of an array one element must match, and "
+             "all must be strings"},
+    {OPTION("room", TV_SETTING_STRING, room), .instead = "not judged",
+     .text = "the room to be entered: the claim `room`, if there is one, must be this name (ASCII "
+             "case aside) or `*`"},
+    {BOOLEAN("require_room", policy.claims.require_room), .text = "there must be a claim `room`"},
+    {BOOLEAN("require_sub", policy.claims.require_sub), .text = "there must be a claim `sub`"},
+    {TV_OPTION("required_claims"), .type = "list", .instead = "none",
+     .text = "names of claims that must be there and not null"},
+    {OPTION("leeway", TV_SETTING_SECONDS, policy.claims.leeway_s), .most = TV_LEEWAY_MAX_S,
+     .text = "that clocks may differ by for `exp` and `nbf` (sections 4.1.4, 4.1.5)"},
+    {OPTION("max_lifetime", TV_SETTING_SECONDS, policy.claims.max_lifetime_s),
+     .most = TV_SETTING_MOST_S,
+     .text = "from `iat` to `exp`, both of which must then be there; from now, if `iat` is more "
+             "than 300 s ahead. 0: not judged"},
+    {BOOLEAN("allow_missing_kid", allow_missing_kid), .jws = true,
+     .text = "a header without `kid` is accepted where a JWK Set has exactly one key for the "
+             "`alg`"},
+    {BOOLEAN("strict_secrets", strict_secrets), .jws = true,
+     .text = "a secret with fewer bytes than the hash has (RFC 7518, section 3.2) is refused. "
+             "Otherwise `new` returns a warning"},
+    {OPTION("min_rsa_bits", TV_SETTING_INT, policy.rsa_min_bits), .unit = "bits", .jws = true,
+     .initial = TV_RSA_MIN_BITS, .least = TV_RSA_FLOOR_BITS, .most = TV_RSA_MAX_BITS,
+     .text = "least bits of an RSA modulus; the sources that options name get it too"},
+    {BOOLEAN("accept_milliseconds", policy.claims.accept_milliseconds),
+     .text = "`exp`, `nbf` and `iat` from 10^11 on are milliseconds. Otherwise such a date is an "
+             "`invalid-claim`"},
+
+    // About this call.
+    {OPTION("now", TV_SETTING_NUMBER, now_s), .unit = "s", .initial = NAN, .instead = "the clock",
+     .text = "Unix time"},
+    {BOOLEAN("wait", wait), .jws = true, .instead = "true until `tv.pollfd()` was called",
+     .text = "whether to wait for a key that is not held: at most the `wait_limit` of its key "
+             "store, 6 s by default. Otherwise the answer is `key-pending`, see "
+             "[Waiting without blocking](#waiting-without-blocking)"},
+};
+
+#define OTHER_COUNT (sizeof other_rows / sizeof other_rows[0])
+
+void get_verifier_tables(struct option_table tables[VERIFIER_TABLES]) {
+    tables[0] = (struct option_table)OPTION_TABLE(key_rows);
+    tables[1] = source_table();
+    tables[2] = (struct option_table)OPTION_TABLE(other_rows);
+    tables[3] = (struct option_table){0};
+}
+
+static void no_key_source(lua_State *L, const struct option_table *tables) {
+    luaL_Buffer names;
+    luaL_buffinit(L, &names);
+    for (int t = 0; t < 2; t++)
+        for (size_t i = 0; i < tables[t].count; i++) {
+            luaL_addstring(&names, t > 0 || i > 0 ? ", '" : "'");
+            luaL_addstring(&names, option_at(&tables[t], i)->name.data);
+            luaL_addchar(&names, '\'');
         }
-        if (found)
-            luaL_error(L, "options '%s' and '%s' exclude each other", found, names[i]);
-        found = names[i];
-    }
+    luaL_pushresult(&names);
+    luaL_error(L, "one of the options %s is needed", lua_tostring(L, -1));
+}
+
+// Pushes the value of the one option that names where keys come from, and returns its name.
+static const char *push_key_source(lua_State *L, int table) {
+    struct option_table tables[VERIFIER_TABLES];
+    get_verifier_tables(tables);
+    const char *found = NULL;
+    for (int t = 0; t < 2; t++)
+        for (size_t i = 0; i < tables[t].count; i++) {
+            const char *name = option_at(&tables[t], i)->name.data;
+            if (get_option(L, table, name) == LUA_TNIL) {
+                lua_pop(L, 1);
+                continue;
+            }
+            if (found)
+                luaL_error(L, "options '%s' and '%s' exclude each other", found, name);
+            found = name;
+        }
     if (!found)
-        luaL_error(L, "one of the options 'secret', 'key', 'keys', 'issuers', 'asap_key_server', "
-                      "'jwks_url', 'openid_issuer', 'directory' is needed");
+        no_key_source(L, tables);
     return found;
 }
 
@@ -391,8 +486,7 @@ static enum tv_status settle_key_source(lua_State *L, const char *source, int ve
     }
     if (lua_type(L, index) != LUA_TSTRING)
         wrong_type(L, index, source, is_key ? "key text or a key object" : "a string");
-    struct tv_span text;
-    read_string(L, index, source, &text);
+    struct tv_span text = check_span(L, index);
     int rsa_min_bits = verifier->policy.rsa_min_bits;
     if (is_key && rsa_min_bits < TV_RSA_MIN_BITS) // what others must not find remembered
         return tv_key_load_any(text.data, text.length, rsa_min_bits, &verifier->key, detail);
@@ -403,9 +497,10 @@ static void settle_claims(lua_State *L, int table, int verifier_index, struct ve
     struct tv_claims_policy *claims = &verifier->policy.claims;
     static const struct tv_span default_types[] = {{"JWT", 3}};
     verifier->policy.types = (struct tv_accepted){.values = default_types, .count = 1};
-    read_accepted(L, table, "accepted_issuers", verifier_index, &claims->issuers);
-    read_accepted(L, table, "accepted_audiences", verifier_index, &claims->audiences);
-    read_accepted(L, table, "accepted_types", verifier_index, &verifier->policy.types);
+    for (const struct tv_setting *row = other_rows; row < other_rows + OTHER_COUNT; row++)
+        if (row->kind == TV_SETTING_ACCEPTED)
+            read_accepted(L, table, row->name.data, verifier_index,
+                          (struct tv_accepted *)(void *)((char *)verifier + row->offset));
     if (get_option(L, table, "required_claims") != LUA_TNIL) {
         struct string_list names;
         read_list(L, lua_gettop(L), "required_claims", verifier_index, &names);
@@ -413,8 +508,6 @@ static void settle_claims(lua_State *L, int table, int verifier_index, struct ve
         claims->required_count = names.count;
     }
     lua_pop(L, 1);
-    if (claims->leeway_s > TV_LEEWAY_MAX_S)
-        luaL_error(L, "option 'leeway' must be from 0 to %d seconds", TV_LEEWAY_MAX_S);
     if (verifier->room.data) {
         lua_pushlstring(L, verifier->room.data, verifier->room.length);
         verifier->room.data = lua_tostring(L, -1);
@@ -464,27 +557,6 @@ static enum tv_status check_key(struct verifier *verifier, struct tv_detail *det
     return status;
 }
 
-// Reads the options that a signature needs, and `claims`, those that there may be besides.
-static void read_all(lua_State *L, int index, const struct option *claims,
-                     struct verifier *verifier) {
-    const struct option known[] = {
-        {"min_rsa_bits", read_rsa_bits, &verifier->policy.rsa_min_bits},
-        {"strict_secrets", read_boolean, &verifier->strict_secrets},
-        {"allow_missing_kid", read_boolean, &verifier->allow_missing_kid},
-        {"wait", read_boolean, &verifier->wait},
-        // Read by settle_signature(), each in its own way.
-        {"algorithms", NULL, NULL},
-        {"secret", NULL, NULL},
-        {"key", NULL, NULL},
-        {"keys", NULL, NULL},
-        {"asap_key_server", NULL, NULL},
-        {"jwks_url", NULL, NULL},
-        {"directory", NULL, NULL},
-        {NULL, NULL, NULL}};
-    verifier->policy.rsa_min_bits = TV_RSA_MIN_BITS;
-    read_options(L, index, known, claims);
-}
-
 // Where keys come from and which algorithms they serve. Without a word about algorithms it is the
 // key's own that counts, if `own_algorithm`.
 static enum tv_status settle_signature(lua_State *L, int index, int verifier_index,
@@ -505,29 +577,17 @@ static enum tv_status settle_signature(lua_State *L, int index, int verifier_ind
     return status;
 }
 
+static void read_all(lua_State *L, int index, bool jws, struct verifier *verifier) {
+    struct option_table tables[VERIFIER_TABLES];
+    get_verifier_tables(tables);
+    set_defaults(&tables[2], verifier);
+    read_options(L, index, tables, jws, verifier);
+}
+
 enum tv_status settle_options(lua_State *L, int index, struct verifier *verifier,
                               struct tv_detail *detail) {
-    struct tv_claims_policy *claims = &verifier->policy.claims;
     int verifier_index = lua_gettop(L);
-    const struct option known[] = {
-        {"leeway", read_seconds, &claims->leeway_s},
-        {"max_lifetime", read_seconds, &claims->max_lifetime_s},
-        {"require_room", read_boolean, &claims->require_room},
-        {"require_sub", read_boolean, &claims->require_sub},
-        {"accept_milliseconds", read_boolean, &claims->accept_milliseconds},
-        {"room", read_string, &verifier->room},
-        {"now", read_number, &verifier->now_s},
-        // They name issuers too, which only claims have.
-        {"issuers", NULL, NULL},
-        {"openid_issuer", NULL, NULL},
-        // Read by settle_claims().
-        {"accepted_issuers", NULL, NULL},
-        {"accepted_audiences", NULL, NULL},
-        {"accepted_types", NULL, NULL},
-        {"required_claims", NULL, NULL},
-        {NULL, NULL, NULL}};
-    verifier->now_s = NAN;
-    read_all(L, index, known, verifier);
+    read_all(L, index, false, verifier);
     settle_claims(L, index, verifier_index, verifier);
     return settle_signature(L, index, verifier_index, false, verifier, detail);
 }
@@ -535,7 +595,7 @@ enum tv_status settle_options(lua_State *L, int index, struct verifier *verifier
 enum tv_status settle_jws_options(lua_State *L, int index, struct verifier *verifier,
                                   struct tv_detail *detail) {
     int verifier_index = lua_gettop(L);
-    read_all(L, index, NULL, verifier);
+    read_all(L, index, true, verifier);
     verifier->policy.types = (struct tv_accepted){.configured = true, .any = true};
     return settle_signature(L, index, verifier_index, true, verifier, detail);
 }

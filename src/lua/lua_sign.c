@@ -9,15 +9,18 @@ struct options {
     struct tv_span algorithm, secret, private_key, key_id;
 };
 
+static const struct tv_setting rows[] = {
+    {TV_OPTION("algorithm"), .kind = TV_SETTING_STRING, TV_MEMBER(struct options, algorithm)},
+    {TV_OPTION("secret"), .kind = TV_SETTING_STRING, TV_MEMBER(struct options, secret)},
+    {TV_OPTION("private_key"), .kind = TV_SETTING_STRING, TV_MEMBER(struct options, private_key)},
+    {TV_OPTION("kid"), .kind = TV_SETTING_STRING, TV_MEMBER(struct options, key_id)},
+    {TV_OPTION("header")}, // read by push_header()
+};
+static const struct option_table tables[] = {OPTION_TABLE(rows), {0}};
+
 static void read_sign_options(lua_State *L, int table, struct options *options) {
-    const struct option known[] = {{"algorithm", read_string, &options->algorithm},
-                                   {"secret", read_string, &options->secret},
-                                   {"private_key", read_string, &options->private_key},
-                                   {"kid", read_string, &options->key_id},
-                                   {"header", NULL, NULL}, // read by push_header()
-                                   {NULL, NULL, NULL}};
     luaL_checktype(L, table, LUA_TTABLE);
-    read_options(L, table, known, NULL);
+    read_options(L, table, tables, false, options);
     if (options->secret.data && options->private_key.data)
         luaL_error(L, "options 'secret' and 'private_key' exclude each other");
     if (!options->secret.data && !options->private_key.data)

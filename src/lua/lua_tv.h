@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/setting.h"
 #include "base/status.h"
 #include "keys/key.h"
 #include "store/keystore.h"
@@ -109,31 +110,36 @@ enum tv_status get_key(struct tv_keystore *store, const struct tv_key_request *r
                        struct tv_key **key, struct tv_detail *detail);
 
 // lua_options.c: reads the fields of an options table one by one; each raises an error that names
-// the option if its type is wrong. An absent option leaves `*value` as it is.
-struct option {
-    const char *name;
-    void (*read)(lua_State *L, int index, const char *name, void *target);
-    void *target;
+// the option if its value is not what its row says.
+
+// Rows of struct tv_setting, each the first member of `stride` bytes.
+struct option_table {
+    const struct tv_setting *rows;
+    size_t count, stride;
 };
+#define OPTION_TABLE(array)                                                                        \
+    { .rows = (array), .count = sizeof(array) / sizeof(array)[0], .stride = sizeof(array)[0] }
+const struct tv_setting *option_at(const struct option_table *table, size_t index);
+
 // Pushes the field, read raw, and returns its type.
 int get_option(lua_State *L, int table, const char *name);
-// Raises on a name that is in neither list; both end with a NULL name, and `more` may be NULL.
-// Each string that was read is pushed: a finalizer may take it from the table at any time.
-void read_options(lua_State *L, int table, const struct option *options, const struct option *more);
+// Puts what the table has into the members of `*target`; an absent option leaves its member as it
+// is. Raises on a name that is in none of `tables`, which end with one without rows, or with `jws`
+// on one that verify_jws() does not have. Each string that was read is pushed: a finalizer may take
+// it from the table at any time.
+void read_options(lua_State *L, int table, const struct option_table *tables, bool jws,
+                  void *target);
+// Puts the defaults of numbers into the members of `*target`.
+void set_defaults(const struct option_table *tables, void *target);
 // Says that option `name` is not what was `expected`.
 void wrong_type(lua_State *L, int index, const char *name, const char *expected)
     __attribute__((noreturn));
-void read_boolean(lua_State *L, int index, const char *name, void *target);  // bool
-void read_string(lua_State *L, int index, const char *name, void *target);   // struct tv_span
-void read_text(lua_State *L, int index, const char *name, void *target);     // const char *, no NUL
-void read_number(lua_State *L, int index, const char *name, void *target);   // double
-void read_percent(lua_State *L, int index, const char *name, void *target);  // size_t, to 50
-void read_count(lua_State *L, int index, const char *name, void *target);    // size_t, from 1
-void read_rsa_bits(lua_State *L, int index, const char *name, void *target); // int, of a modulus
-// Whole seconds as int64_t, the second kind at least 1; seconds as int64_t milliseconds.
-void read_seconds(lua_State *L, int index, const char *name, void *target);
-void read_seconds_from_1(lua_State *L, int index, const char *name, void *target);
-void read_milliseconds(lua_State *L, int index, const char *name, void *target);
+
+// lua_keystore.c: the tables of what keystore() takes: sources, and settings.
+#define STORE_TABLES 3
+void get_store_tables(struct option_table tables[STORE_TABLES]);
+// The table of sources, for a verifier too.
+struct option_table source_table(void);
 
 // Strings, in memory that lives as long as the value on top of the stack: one userdata, pushed.
 struct string_list {
@@ -175,6 +181,16 @@ enum tv_status settle_options(lua_State *L, int index, struct verifier *verifier
 // Likewise for verify_jws(), which has no options about claims.
 enum tv_status settle_jws_options(lua_State *L, int index, struct verifier *verifier,
                                   struct tv_detail *detail);
+
+// The tables of what verify() and new() take: where keys come from, the sources, and the rest.
+#define VERIFIER_TABLES 4
+void get_verifier_tables(struct option_table tables[VERIFIER_TABLES]);
+
+// lua_tables.c: pushes the tables that the module publishes.
+void push_settings(lua_State *L);
+void push_sources(lua_State *L);
+void push_algorithms(lua_State *L);
+void push_code_classes(lua_State *L);
 
 // lua_generate.c
 int l_generate_key(lua_State *L);

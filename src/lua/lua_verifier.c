@@ -209,6 +209,14 @@ int l_verify_jws(lua_State *L) {
     return verify(L, lua_touserdata(L, -1), &call, true);
 }
 
+static const struct tv_setting request_rows[] = {
+    {TV_OPTION("room"), .kind = TV_SETTING_STRING, TV_MEMBER(struct call, room)},
+    {TV_OPTION("now"), .kind = TV_SETTING_NUMBER, TV_MEMBER(struct call, now_s)},
+    {TV_OPTION("client"), .kind = TV_SETTING_STRING, TV_MEMBER(struct call, client)},
+    {TV_OPTION("detail"), .kind = TV_SETTING_BOOLEAN, TV_MEMBER(struct call, detail)},
+};
+static const struct option_table request_tables[] = {OPTION_TABLE(request_rows), {0}};
+
 static int l_verifier_verify(lua_State *L) {
     const struct verifier *verifier = check_self(L, VERIFIER_TYPE);
     // In a finalizer after its own.
@@ -218,13 +226,8 @@ static int l_verifier_verify(lua_State *L) {
         .token = check_span(L, 2), .room = verifier->room, .now_s = verifier->now_s};
     lua_settop(L, 3);
     if (!lua_isnil(L, 3)) {
-        const struct option known[] = {{"room", read_string, &call.room},
-                                       {"now", read_number, &call.now_s},
-                                       {"client", read_string, &call.client},
-                                       {"detail", read_boolean, &call.detail},
-                                       {NULL, NULL, NULL}};
         luaL_checktype(L, 3, LUA_TTABLE);
-        read_options(L, 3, known, NULL);
+        read_options(L, 3, request_tables, false, &call);
     }
     return verify(L, verifier, &call, false);
 }

@@ -2,6 +2,7 @@
 // The keys of one source, and their life: fetched once however many ask, fresh, stale, gone.
 #pragma once
 
+#include "base/setting.h"
 #include "base/status.h"
 #include "keys/key.h"
 #include "store/cache.h"
@@ -28,6 +29,19 @@ enum tv_source {
     TV_SOURCE_JWKS,   // a JWK Set
     TV_SOURCE_OPENID, // an OpenID provider by its issuer: its JWK Set
 };
+
+// A kind of source: the option that names it, and what it is.
+struct tv_source_kind {
+    enum tv_source source;
+    bool is_set;               // all its keys come together
+    struct tv_setting option;  // of a store; `most` is how many URLs it may name
+    const char *brief;         // the option's text for a verifier
+    const char *verifier_type; // its type there, where it is another
+};
+
+// All kinds, but for keys that are put by hand.
+const struct tv_source_kind *tv_source_kinds(size_t *count);
+bool tv_source_is_set(enum tv_source source);
 
 // Times in seconds or, where a fraction is of use, milliseconds. tv_keystore_defaults() gives all.
 struct tv_keystore_options {
@@ -58,6 +72,10 @@ struct tv_keystore_options {
 };
 
 void tv_keystore_defaults(struct tv_keystore_options *options);
+
+// The table of a store's settings, without those that name its source. Offsets are into struct
+// tv_keystore_options.
+const struct tv_setting *tv_keystore_settings(size_t *count);
 
 struct tv_keystore; // reference-counted; one in the process for each source
 

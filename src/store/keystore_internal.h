@@ -113,7 +113,7 @@ void tv_keystores_begin_walk(void);
 void tv_keystores_end_walk(int64_t now_ms);
 
 static inline bool tv_keystore_is_set(const struct tv_keystore *store) {
-    return store->options.source == TV_SOURCE_JWKS || store->options.source == TV_SOURCE_OPENID;
+    return tv_source_is_set(store->options.source);
 }
 
 // keystore_options.c

@@ -1,112 +1,225 @@
 // SPDX-License-Identifier: MIT
-// The settings of a store: their defaults, how two differ, and whose their texts are.
+// The table of a store's settings, and the table of sources: what an option is, how two stores
+// differ, and whose their texts are.
 #include "store/keystore_internal.h"
 
 #include <stdlib.h>
 
 _Static_assert(TV_KEYSTORE_MAX_SET_KEYS == TV_KEY_SET_MAX_KEYS, "one limit under two names");
 
-void tv_keystore_defaults(struct tv_keystore_options *options) {
-    *options = (struct tv_keystore_options){.cache_size = 0,
-                                            .negative_size = 1024,
-                                            .default_ttl_s = 600,
-                                            .min_ttl_s = 60,
-                                            .max_ttl_s = 86400,
-                                            .negative_ttl_s = 30,
-                                            .max_stale_s = 3600,
-                                            .stale_wait_ms = 1000,
-                                            .penalty_s = 10,
-                                            .back_off_min_ms = 1000,
-                                            .back_off_max_ms = 60000,
-                                            .wait_ms = 6000,
-                                            .connect_timeout_ms = 2000,
-                                            .timeout_ms = 5000,
-                                            .refresh_ahead = 10,
-                                            .max_set_keys = TV_KEYSTORE_MAX_SET_KEYS,
-                                            .rsa_min_bits = TV_RSA_MIN_BITS,
-                                            .max_fetches = TV_FETCH_MAX_RUNNING,
-                                            .max_running = 16,
-                                            .max_queued = 1024,
-                                            .max_per_client = 8};
+#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
+#define COUNT_MOST 1e9
+
+#define MEMBER(member) TV_MEMBER(struct tv_keystore_options, member)
+#define SECONDS(option, member)                                                                    \
+    TV_OPTION(option), .kind = TV_SETTING_SECONDS, MEMBER(member), .most = TV_SETTING_MOST_S
+#define MILLISECONDS(option, member)                                                               \
+    TV_OPTION(option), .kind = TV_SETTING_MILLISECONDS, MEMBER(member), .least = 0.001,            \
+                       .most = TV_SETTING_MOST_S
+#define SIZE(option, member) TV_OPTION(option), .kind = TV_SETTING_SIZE, MEMBER(member), .least = 1
+#define TEXT(option, member)                                                                       \
+    TV_OPTION(option), .kind = TV_SETTING_TEXT, MEMBER(member), .separates = true
+
+// In the order of docs/api.md.
+static const struct tv_setting settings[] = {
+    // How a server is reached.
+    {TEXT("ca_file", ca_file), .instead = "-",
+     .text = "PEM file of the authorities that https servers must be certified by"},
+    {TEXT("ca_path", ca_path), .instead = "`/etc/ssl/certs`",
+     .text = "directory of them, hashed as OpenSSL wants it. Only one of the two"},
+    {TEXT("proxy", proxy), .instead = "none",
+     .text = "URL of a proxy. Those of the environment (`http_proxy` and the like) are never used"},
+    {TEXT("client_cert", client_cert), .instead = "-",
+     .text = "PEM file of a certificate to show to the server, for mutual TLS. Neither this nor "
+             "the bearer token is shown to another host that a provider's `jwks_uri` names"},
+    {TEXT("client_key", client_key), .instead = "-",
+     .text = "PEM file of its private key. Both or neither"},
+    {TEXT("bearer_token_file", bearer_token_file), .instead = "-",
+     .text = "file whose first line goes along as `Authorization: Bearer`. It is read for each "
+             "fetch; if it cannot be, nothing is fetched"},
+
+    // How long.
+    {SECONDS("default_ttl", default_ttl_s), .initial = 600, .least = 1,
+     .text = "a key is fresh for so long if the answer does not say"},
+    {SECONDS("min_ttl", min_ttl_s), .initial = 60, .least = 1,
+     .text = "and so long at least, whatever the answer says. Not more than `max_ttl`"},
+    {SECONDS("max_ttl", max_ttl_s), .initial = 86400, .least = 1,
+     .text = "and so long at most. Also how long a provider's `jwks_uri` is believed, unless it "
+             "fails, or lacks a `kid` and is older than `default_ttl`"},
+    {TV_OPTION("refresh_ahead"), .kind = TV_SETTING_SIZE, MEMBER(refresh_ahead), .unit = "%",
+     .initial = 10, .most = 50,
+     .text = "a use in so much of the freshness at its end, less up to half at random, fetches "
+             "anew in the background"},
+    {SECONDS("max_stale", max_stale_s), .initial = 3600,
+     .text = "a key serves so long beyond its freshness while it cannot be fetched anew"},
+    {MILLISECONDS("stale_wait", stale_wait_ms), .initial = 1,
+     .text = "a key past its freshness serves if the server takes longer than this"},
+    {SECONDS("negative_ttl", negative_ttl_s), .initial = 30, .least = 1,
+     .text = "it is remembered for so long that there is no such key, or nothing usable"},
+    {SECONDS("penalty", penalty_s), .initial = 10, .least = 1,
+     .text = "a JWK Set that lacked a `kid` is not fetched again for so long because of an "
+             "unknown one"},
+    {MILLISECONDS("back_off_min", back_off_min_ms), .initial = 1,
+     .text = "pause after the source failed; it doubles each time, less up to a quarter at "
+             "random. Not more than `back_off_max`"},
+    {MILLISECONDS("back_off_max", back_off_max_ms), .initial = 60,
+     .text = "longest pause, also where the server asks for more with `Retry-After`"},
+    {MILLISECONDS("wait_limit", wait_ms), .initial = 6,
+     .text = "longest that anybody waits for a key, queueing included"},
+    {MILLISECONDS("connect_timeout", connect_timeout_ms), .initial = 2, .text = "for a connection"},
+    {MILLISECONDS("timeout", timeout_ms), .initial = 5, .text = "for one fetch in all"},
+
+    // How much.
+    {SIZE("cache_size", cache_size), .most = COUNT_MOST, .unit = "keys", .grows = true,
+     .instead = "128; without a source any number",
+     .text = "keys held. When full, the one used longest ago goes, but none that somebody waits "
+             "for. A JWK Set is held whole"},
+    {SIZE("negative_size", negative_size), .initial = 1024, .most = COUNT_MOST, .unit = "kids",
+     .text = "absences remembered, apart from the keys: made-up `kid`s drive out none"},
+    {TV_OPTION("min_rsa_bits"), .kind = TV_SETTING_INT, MEMBER(rsa_min_bits), .unit = "bits",
+     .initial = TV_RSA_MIN_BITS, .least = TV_RSA_FLOOR_BITS, .most = TV_RSA_MAX_BITS,
+     .separates = true, .text = "least bits of an RSA modulus"},
+    {SIZE("max_set_keys", max_set_keys), .initial = TV_KEYSTORE_MAX_SET_KEYS,
+     .most = TV_KEYSTORE_MAX_SET_KEYS, .unit = "keys",
+     .text = "of a JWK Set; a larger one is not used"},
+    {SIZE("max_fetches", max_fetches), .initial = TV_FETCH_MAX_RUNNING,
+     .most = TV_FETCH_MAX_RUNNING, .unit = "fetches",
+     .text = "under way at a time in the process, and as many again for what is held: the least "
+             "that any store in use asks for holds. A quarter of them (rounded down) is for stores "
+             "that have none under way; of the others one that has some takes no more than it "
+             "leaves: 24 of 64 at the most, then 12, 6, 3, 2, 1, 1, if all hang"},
+    {SIZE("max_running", max_running), .initial = 16, .most = COUNT_MOST, .unit = "fetches",
+     .text = "under way at a time for this store; one, after the last one failed. What is held is "
+             "fetched anew besides: as many again"},
+    {SIZE("max_queued", max_queued), .initial = 1024, .most = COUNT_MOST, .unit = "kids",
+     .text = "that wait for a fetch. Beyond it: `key-source-overloaded`"},
+    {SIZE("max_per_client", max_per_client), .initial = 8, .most = COUNT_MOST, .unit = "kids",
+     .text = "unknown ones of one `client` pending; an IPv6 client is its network of 64 bits. "
+             "Beyond it: `key-source-overloaded`"},
+};
+
+// In the order of docs/api.md.
+static const struct tv_source_kind sources[] = {
+    {.source = TV_SOURCE_ASAP,
+     .brief = "a key server; this option and the next three name a [source](#sources), whose "
+              "[key store](#key-stores) in the process is used, with its settings or the default "
+              "ones, and kept from then on",
+     .option = {TV_OPTION("asap_key_server"), .type = "string or list", .jws = true,
+                .most = TV_KEYSTORE_MAX_SERVERS,
+                .text = "base URL of a key server, http or https. A key is "
+                        "`GET <base>/<tv.key_file_name(kid)>`, joined with one slash; the body is "
+                        "what `tv.key` loads, whatever its content type. Of a list of up to 8 the "
+                        "next is asked if one cannot be reached or answers 5xx or 429, never if it "
+                        "says that it has no such key. `file:///folder` is the same as "
+                        "`directory`"}},
+    {.source = TV_SOURCE_JWKS,
+     .is_set = true,
+     .brief = "a JWK Set",
+     .option = {TV_OPTION("jwks_url"), .type = "string", .jws = true, .most = 1,
+                .text = "URL of a JWK Set (RFC 7517, section 5), or of Google's map of `kid` to "
+                        "certificate: at most 512 KiB and 256 keys. It is fetched when a key is "
+                        "first asked for, and replaced as a whole. A JWK that is broken, weak, "
+                        "symmetric or of an unknown type is skipped and counted; the others serve. "
+                        "Keys of one `kid` are told apart by the token's `alg`"}},
+    {.source = TV_SOURCE_OPENID,
+     .is_set = true,
+     .brief = "an OpenID provider",
+     .verifier_type = "string or list",
+     .option = {TV_OPTION("openid_issuer"), .type = "string", .most = 1,
+                .text = "issuer of an OpenID provider. Its configuration is read at "
+                        "`<issuer>/.well-known/openid-configuration`; the `issuer` in it must be "
+                        "this very string and its `jwks_uri` https if the issuer is; then as "
+                        "`jwks_url`"}},
+    {.source = TV_SOURCE_FOLDER,
+     .brief = "a local folder",
+     .option = {TV_OPTION("directory"), .type = "string", .jws = true, .most = 1,
+                .text = "absolute path of a local folder with the files that a key server would "
+                        "have. No network, no waiting: each use looks whether the file has "
+                        "changed, and reads it anew if so"}},
+};
+
+const struct tv_setting *tv_keystore_settings(size_t *count) {
+    *count = COUNT_OF(settings);
+    return settings;
 }
 
-static bool same_text(const char *a, const char *b) { return strcmp(a ? a : "", b ? b : "") == 0; }
+const struct tv_source_kind *tv_source_kinds(size_t *count) {
+    *count = COUNT_OF(sources);
+    return sources;
+}
+
+bool tv_source_is_set(enum tv_source source) {
+    for (size_t i = 0; i < COUNT_OF(sources); i++)
+        if (sources[i].source == source)
+            return sources[i].is_set;
+    return false;
+}
+
+static void *member(struct tv_keystore_options *options, const struct tv_setting *setting) {
+    return (char *)options + setting->offset;
+}
+
+static const void *member_of(const struct tv_keystore_options *options,
+                             const struct tv_setting *setting) {
+    return (const char *)options + setting->offset;
+}
+
+void tv_keystore_defaults(struct tv_keystore_options *options) {
+    *options = (struct tv_keystore_options){0};
+    for (size_t i = 0; i < COUNT_OF(settings); i++)
+        tv_setting_put(&settings[i], settings[i].initial, member(options, &settings[i]));
+}
+
+static bool same(const struct tv_setting *setting, const struct tv_keystore_options *a,
+                 const struct tv_keystore_options *b) {
+    const void *in_a = member_of(a, setting), *in_b = member_of(b, setting);
+    if (setting->kind != TV_SETTING_TEXT)
+        return memcmp(in_a, in_b, tv_setting_size(setting)) == 0;
+    const char *text_a = *(const char *const *)in_a, *text_b = *(const char *const *)in_b;
+    return strcmp(text_a ? text_a : "", text_b ? text_b : "") == 0;
+}
 
 bool tv_keystore_options_same_trust(const struct tv_keystore_options *a,
                                     const struct tv_keystore_options *b) {
-    return a->rsa_min_bits == b->rsa_min_bits && same_text(a->ca_file, b->ca_file) &&
-           same_text(a->ca_path, b->ca_path) && same_text(a->proxy, b->proxy) &&
-           same_text(a->client_cert, b->client_cert) && same_text(a->client_key, b->client_key) &&
-           same_text(a->bearer_token_file, b->bearer_token_file);
+    for (size_t i = 0; i < COUNT_OF(settings); i++)
+        if (settings[i].separates && !same(&settings[i], a, b))
+            return false;
+    return true;
 }
 
 const char *tv_keystore_options_difference(const struct tv_keystore_options *a,
                                            const struct tv_keystore_options *b) {
-    const struct {
-        const char *name;
-        bool same;
-    } settings[] = {
-        {"default_ttl", a->default_ttl_s == b->default_ttl_s},
-        {"min_ttl", a->min_ttl_s == b->min_ttl_s},
-        {"max_ttl", a->max_ttl_s == b->max_ttl_s},
-        {"negative_ttl", a->negative_ttl_s == b->negative_ttl_s},
-        {"negative_size", a->negative_size == b->negative_size},
-        {"max_stale", a->max_stale_s == b->max_stale_s},
-        {"stale_wait", a->stale_wait_ms == b->stale_wait_ms},
-        {"penalty", a->penalty_s == b->penalty_s},
-        {"back_off_min", a->back_off_min_ms == b->back_off_min_ms},
-        {"back_off_max", a->back_off_max_ms == b->back_off_max_ms},
-        {"wait_limit", a->wait_ms == b->wait_ms},
-        {"connect_timeout", a->connect_timeout_ms == b->connect_timeout_ms},
-        {"timeout", a->timeout_ms == b->timeout_ms},
-        {"refresh_ahead", a->refresh_ahead == b->refresh_ahead},
-        {"max_set_keys", a->max_set_keys == b->max_set_keys},
-        {"max_fetches", a->max_fetches == b->max_fetches},
-        {"max_running", a->max_running == b->max_running},
-        {"max_queued", a->max_queued == b->max_queued},
-        {"max_per_client", a->max_per_client == b->max_per_client},
-    };
-    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
-        if (!settings[i].same)
-            return settings[i].name;
+    for (size_t i = 0; i < COUNT_OF(settings); i++)
+        if (!settings[i].separates && !settings[i].grows && !same(&settings[i], a, b))
+            return settings[i].name.data;
     return NULL;
 }
 
 void tv_keystore_options_take(struct tv_keystore_options *options,
                               const struct tv_keystore_options *from) {
-    struct tv_keystore_options taken = *from;
-    taken.ca_file = options->ca_file;
-    taken.ca_path = options->ca_path;
-    taken.proxy = options->proxy;
-    taken.client_cert = options->client_cert;
-    taken.client_key = options->client_key;
-    taken.bearer_token_file = options->bearer_token_file;
-    *options = taken;
-}
-
-// False without memory.
-static bool own_string(const char **text) {
-    if (!*text)
-        return true;
-    *text = strdup(*text);
-    return *text != NULL;
+    for (size_t i = 0; i < COUNT_OF(settings); i++)
+        if (settings[i].kind != TV_SETTING_TEXT)
+            memcpy(member(options, &settings[i]), member_of(from, &settings[i]),
+                   tv_setting_size(&settings[i]));
 }
 
 bool tv_keystore_options_own(struct tv_keystore_options *options) {
+    bool owned = true;
     // Every one, also if another fails: none of the caller's is left to be freed.
-    bool owned = own_string(&options->ca_file);
-    owned = own_string(&options->ca_path) && owned;
-    owned = own_string(&options->proxy) && owned;
-    owned = own_string(&options->client_cert) && owned;
-    owned = own_string(&options->client_key) && owned;
-    return own_string(&options->bearer_token_file) && owned;
+    for (size_t i = 0; i < COUNT_OF(settings); i++) {
+        if (settings[i].kind != TV_SETTING_TEXT)
+            continue;
+        const char **text = member(options, &settings[i]);
+        if (!*text)
+            continue;
+        *text = strdup(*text);
+        owned = owned && *text;
+    }
+    return owned;
 }
 
 void tv_keystore_options_clear(struct tv_keystore_options *options) {
-    free((char *)options->ca_file);
-    free((char *)options->ca_path);
-    free((char *)options->proxy);
-    free((char *)options->client_cert);
-    free((char *)options->client_key);
-    free((char *)options->bearer_token_file);
+    for (size_t i = 0; i < COUNT_OF(settings); i++)
+        if (settings[i].kind == TV_SETTING_TEXT)
+            free(*(char **)member(options, &settings[i]));
 }
