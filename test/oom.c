@@ -111,8 +111,8 @@ static enum tv_status make_pair(const void *argument) {
     struct tv_memory_tries tries = {0};
     yyjson_val *jwk;
     EVP_PKEY *pair = NULL;
-    enum tv_status status = tv_json_parse_copy(text->bytes, text->length, TV_MALFORMED_KEY, "JWK",
-                                               &arena, &jwk, &detail);
+    enum tv_status status = tv_json_parse_copy(text->bytes, text->length, TV_MALFORMED_KEY,
+                                               TV_SUBJECT_JWK, &arena, &jwk, &detail);
     ERR_set_mark();
     if (status == TV_OK)
         do

@@ -155,15 +155,14 @@ static const struct {
      TV_REASON_FILE, "cannot be read"},
     {"a folder", make_directory, TV_KEY_UNUSABLE, TV_KEY_UNUSABLE, "is no plain file",
      TV_REASON_FILE, "cannot be read"},
-    {"a pipe", make_fifo, TV_KEY_UNUSABLE, TV_KEY_UNUSABLE, "is no plain file", TV_REASON_NOT_A_KEY,
+    {"a pipe", make_fifo, TV_KEY_UNUSABLE, TV_KEY_UNUSABLE, "is no plain file", TV_REASON_NO_TEXT,
      "an empty text"}, // and reading it does not block
-    {"an empty file", make_empty, TV_OK, TV_KEY_UNUSABLE, NULL, TV_REASON_NOT_A_KEY,
-     "an empty text"},
-    {"a page", make_page, TV_OK, TV_KEY_UNUSABLE, NULL, TV_REASON_NOT_A_KEY, "an HTML or XML page"},
-    {"a weak key", make_weak, TV_OK, TV_KEY_UNUSABLE, NULL, TV_REASON_LENGTH, "RSA modulus"},
+    {"an empty file", make_empty, TV_OK, TV_KEY_UNUSABLE, NULL, TV_REASON_NO_TEXT, "an empty text"},
+    {"a page", make_page, TV_OK, TV_KEY_UNUSABLE, NULL, TV_REASON_PAGE, "an HTML or XML page"},
+    {"a weak key", make_weak, TV_OK, TV_KEY_UNUSABLE, NULL, TV_REASON_BITS, NULL},
     {"a key for encryption", make_unsupported, TV_OK, TV_KEY_UNUSABLE, NULL, TV_REASON_KEY_TYPE,
      "X25519"},
-    {"more than 64 KiB", make_large, TV_OK, TV_KEY_UNUSABLE, NULL, TV_REASON_LENGTH, "key text"},
+    {"more than 64 KiB", make_large, TV_OK, TV_KEY_UNUSABLE, NULL, TV_REASON_LENGTH, NULL},
 };
 
 static void test_kinds(void) {
@@ -249,7 +248,7 @@ static void test_store(void) {
     make_page(path_of("fixed"));
     for (int i = 0; i < 2; i++) {
         CHECK_STATUS(TV_KEY_UNUSABLE, get(store, "fixed", &detail), "a page");
-        CHECK_NUMBER(TV_REASON_NOT_A_KEY, detail.reason, "a page");
+        CHECK_NUMBER(TV_REASON_PAGE, detail.reason, "a page");
         CHECK_SPAN("fixed", detail.key_id, "a page");
         CHECK_NUMBER(1, tv_keystore_stats(store, 0).fetches, "read once");
     }

@@ -104,8 +104,8 @@ static enum tv_status parse(const char *text, size_t length, size_t short_of, vo
     memcpy(copy, text, length);
     memset(copy + length, '}', TV_JSON_PADDING); // the parser may not rely on what stood there
     *object = NULL;
-    return tv_json_parse_object(&arena, copy, length, TV_MALFORMED_HEADER, "header", object,
-                                detail);
+    return tv_json_parse_object(&arena, copy, length, TV_MALFORMED_HEADER, TV_SUBJECT_HEADER,
+                                object, detail);
 }
 
 static void test_cases(void) {
@@ -118,11 +118,12 @@ static void test_cases(void) {
         CHECK_STATUS(cases[i].status, parse(text, length, 0, &memory, &object, &detail), text);
         CHECK_NUMBER(cases[i].reason, detail.reason, text);
         CHECK((cases[i].status == TV_OK) == (object != NULL), text);
-        CHECK_TEXT(cases[i].status == TV_OK ? NULL : "header", detail.subject, text);
+        CHECK_TEXT(cases[i].status == TV_OK ? NULL : "header", tv_subject_name(detail.subject),
+                   text);
         if (cases[i].reason == TV_REASON_NOT_OBJECT)
             CHECK_TEXT(cases[i].found, detail.text, text);
         else
-            CHECK_SPAN(cases[i].found, detail.found, text);
+            CHECK_SPAN(cases[i].found, tv_excerpt_span(&detail.found), text);
         if (cases[i].reason == TV_REASON_JSON)
             CHECK(detail.text && detail.text[0] && detail.number <= (double)length, text);
         free(memory);
@@ -208,7 +209,7 @@ static void test_many_members(void) {
         yyjson_val *object;
         CHECK_STATUS(twice ? TV_MALFORMED_HEADER : TV_OK,
                      parse(text, length, 0, &memory, &object, &detail), "3000 members");
-        CHECK_SPAN(twice ? "3e8" : "", detail.found, "3000 members");
+        CHECK_SPAN(twice ? "3e8" : "", tv_excerpt_span(&detail.found), "3000 members");
         free(memory);
         free(text);
     }
@@ -232,7 +233,7 @@ static void check_twice(const char *text, size_t length, const char *name) {
     void *memory;
     yyjson_val *object;
     CHECK_STATUS(TV_MALFORMED_HEADER, parse(text, length, 0, &memory, &object, &detail), text);
-    CHECK_SPAN(name, detail.found, text);
+    CHECK_SPAN(name, tv_excerpt_span(&detail.found), text);
     free(memory);
 }
 
@@ -346,8 +347,8 @@ static void test_copies(void) {
         struct tv_arena arena;
         yyjson_val *object = NULL;
         CHECK_STATUS(copies[i].status,
-                     tv_json_parse_copy(copies[i].text, copies[i].length, TV_MALFORMED_KEY, "JWK",
-                                        &arena, &object, &detail),
+                     tv_json_parse_copy(copies[i].text, copies[i].length, TV_MALFORMED_KEY,
+                                        TV_SUBJECT_JWK, &arena, &object, &detail),
                      "copy");
         CHECK_NUMBER(copies[i].reason, detail.reason, "copy");
         CHECK((object != NULL) == (copies[i].status == TV_OK), "copy");

@@ -118,7 +118,7 @@ static void test_shapes(void) {
         CHECK_STATUS(shapes[i].status, parse(text, strlen(text), &jws, &detail), text);
         CHECK_NUMBER(shapes[i].reason, detail.reason, text);
         CHECK_NUMBER(shapes[i].number, detail.number, text);
-        CHECK_TEXT(shapes[i].subject, detail.subject, text);
+        CHECK_TEXT(shapes[i].subject, tv_subject_name(detail.subject), text);
         if (shapes[i].status != TV_OK)
             CHECK_NUMBER(77, jws.signature_length, text);
     }
@@ -134,7 +134,7 @@ static void test_headers(void) {
         token_end(&token, "s", 1);
         CHECK_STATUS(headers[i].status, parse(token.text, token.length, &jws, &detail), header);
         CHECK_NUMBER(headers[i].reason, detail.reason, header);
-        CHECK_TEXT(headers[i].subject, detail.subject, header);
+        CHECK_TEXT(headers[i].subject, tv_subject_name(detail.subject), header);
         if (headers[i].reason != TV_REASON_DUPLICATE)
             CHECK_TEXT(headers[i].text, detail.text, header);
         if (headers[i].status != TV_OK)
@@ -196,7 +196,8 @@ static void test_payloads(void) {
         CHECK_STATUS(payloads[i].status, tv_jws_parse_payload(&jws, &arena, &payload, &detail),
                      text);
         CHECK_NUMBER(payloads[i].reason, detail.reason, text);
-        CHECK_TEXT(payloads[i].status == TV_OK ? NULL : "payload", detail.subject, text);
+        CHECK_TEXT(payloads[i].status == TV_OK ? NULL : "payload", tv_subject_name(detail.subject),
+                   text);
         CHECK((payload != NULL) == (payloads[i].status == TV_OK), text);
     }
 }
@@ -214,7 +215,8 @@ static void test_key_ids(void) {
             continue;
         CHECK_STATUS(key_ids[i].status, tv_jws_key_id(&jws, &found, &detail), header);
         CHECK_NUMBER(key_ids[i].reason, detail.reason, header);
-        CHECK_TEXT(key_ids[i].status == TV_OK ? NULL : "kid", detail.subject, header);
+        CHECK_TEXT(key_ids[i].status == TV_OK ? NULL : "kid", tv_subject_name(detail.subject),
+                   header);
         if (key_ids[i].status == TV_OK)
             CHECK(tv_span_equal(found, (struct tv_span){key_ids[i].text, key_ids[i].length}),
                   header);

@@ -153,7 +153,11 @@ static void test_files(void) {
         struct tv_key *key;
         CHECK_STATUS(TV_MALFORMED_KEY, load(no_keys[i].text, length, &key, &detail), name);
         CHECK(!key, name);
-        CHECK_NUMBER(TV_REASON_NOT_A_KEY, detail.reason, name);
+        const char *looks = no_keys[i].looks_like;
+        CHECK_NUMBER(strstr(looks, "page")    ? TV_REASON_PAGE
+                     : strstr(looks, "empty") ? TV_REASON_NO_TEXT
+                                              : TV_REASON_NOT_A_KEY,
+                     detail.reason, name);
         CHECK_TEXT(no_keys[i].looks_like, detail.text, name);
     }
 }
@@ -281,11 +285,11 @@ static const struct {
     int min_bits; // 0: the default
 } moduli[] = {
     {"2048 bits", 2048, "10001", TV_OK, 0, 0, 0, 0},
-    {"2047 bits", 2047, "10001", TV_WEAK_KEY, TV_REASON_LENGTH, 2047, 2048, 0},
-    {"1024 bits", 1024, "10001", TV_WEAK_KEY, TV_REASON_LENGTH, 1024, 2048, 0},
-    {"512 bits", 512, "10001", TV_WEAK_KEY, TV_REASON_LENGTH, 512, 2048, 0},
+    {"2047 bits", 2047, "10001", TV_WEAK_KEY, TV_REASON_BITS, 2047, 2048, 0},
+    {"1024 bits", 1024, "10001", TV_WEAK_KEY, TV_REASON_BITS, 1024, 2048, 0},
+    {"512 bits", 512, "10001", TV_WEAK_KEY, TV_REASON_BITS, 512, 2048, 0},
     {"16384 bits", 16384, "10001", TV_OK, 0, 0, 0, 0},
-    {"16385 bits", 16385, "10001", TV_WEAK_KEY, TV_REASON_LENGTH, 16385, 16384, 0},
+    {"16385 bits", 16385, "10001", TV_WEAK_KEY, TV_REASON_BITS, 16385, 16384, 0},
     {"exponent 3", 2048, "3", TV_OK, 0, 0, 0, 0},
     {"exponent 1", 2048, "1", TV_WEAK_KEY, TV_REASON_EXPONENT, 0, 0, 0},
     {"exponent 0", 2048, "0", TV_WEAK_KEY, TV_REASON_EXPONENT, 0, 0, 0},
@@ -295,11 +299,11 @@ static const struct {
     {"65 bits of exponent", 2048, "10000000000000001", TV_WEAK_KEY, TV_REASON_EXPONENT, 0, 0, 0},
     {"2047 bits where they do", 2047, "10001", TV_OK, 0, 0, 0, 2047},
     {"1024 bits where they do", 1024, "10001", TV_OK, 0, 0, 0, 1024},
-    {"1023 bits", 1023, "10001", TV_WEAK_KEY, TV_REASON_LENGTH, 1023, 1024, 1024},
-    {"2048 bits where more are wanted", 2048, "10001", TV_WEAK_KEY, TV_REASON_LENGTH, 2048, 2049,
+    {"1023 bits", 1023, "10001", TV_WEAK_KEY, TV_REASON_BITS, 1023, 1024, 1024},
+    {"2048 bits where more are wanted", 2048, "10001", TV_WEAK_KEY, TV_REASON_BITS, 2048, 2049,
      2049},
-    {"16385 bits where more are wanted", 16385, "10001", TV_WEAK_KEY, TV_REASON_LENGTH, 16385,
-     16384, 4096},
+    {"16385 bits where more are wanted", 16385, "10001", TV_WEAK_KEY, TV_REASON_BITS, 16385, 16384,
+     4096},
 };
 
 static char *number_text(const BIGNUM *number) {
@@ -403,8 +407,7 @@ static const struct {
      NULL},
     {"{\"kty\":\"RSA\",\"n\":\"N\",\"e\":\"AQAB=\"}", TV_MALFORMED_KEY, TV_REASON_BASE64URL, "e",
      NULL},
-    {"{\"kty\":\"RSA\",\"n\":\"AA\",\"e\":\"AQAB\"}", TV_WEAK_KEY, TV_REASON_LENGTH, NULL,
-     "RSA modulus"},
+    {"{\"kty\":\"RSA\",\"n\":\"AA\",\"e\":\"AQAB\"}", TV_WEAK_KEY, TV_REASON_BITS, NULL, NULL},
     {"{\"kty\":\"RSA\",\"kty\":\"RSA\",\"n\":\"N\",\"e\":\"AQAB\"}", TV_MALFORMED_KEY,
      TV_REASON_DUPLICATE, "JWK", NULL},
     {"{\"kty\":\"RSA\",\"n\":\"N\",\"e\":\"AQAB\"", TV_MALFORMED_KEY, TV_REASON_JSON, "JWK", "*"},
@@ -499,12 +502,11 @@ static void test_jwks(void) {
         expand(name, 'N', modulus, text, sizeof text);
         CHECK_STATUS(jwks[i].status, load(text, strlen(text), &key, &detail), name);
         CHECK_NUMBER(jwks[i].reason, detail.reason, name);
-        CHECK_TEXT(jwks[i].subject, detail.subject, name);
+        CHECK_TEXT(jwks[i].subject, tv_subject_name(detail.subject), name);
         if (jwks[i].text && jwks[i].text[0] == '*')
             CHECK(detail.text, name);
         else
             CHECK_TEXT(jwks[i].text, detail.text, name);
-        CHECK_NUMBER(0, detail.found.length, name); // it would point into freed memory
         CHECK((key != NULL) == (jwks[i].status == TV_OK), name);
         tv_key_free(key);
     }
@@ -520,12 +522,12 @@ static void test_jwks(void) {
         CHECK_STATUS(uses[i].rs256, tv_key_check_algorithm(key, rs256, &detail), name);
         if (uses[i].rs256 != TV_OK) {
             CHECK_NUMBER(TV_REASON_KEY_USE, detail.reason, name);
-            CHECK_TEXT("RS256", detail.subject, name);
+            CHECK_TEXT("RS256", detail.algorithm, name);
             CHECK_TEXT(uses[i].text, detail.text, name);
         }
         detail = (struct tv_detail){0};
         CHECK_STATUS(uses[i].rs384, tv_key_check_algorithm(key, rs384, &detail), name);
-        CHECK_TEXT(uses[i].rs384 == TV_OK ? NULL : "RS384", detail.subject, name);
+        CHECK_TEXT(uses[i].rs384 == TV_OK ? NULL : "RS384", detail.algorithm, name);
         tv_key_free(key);
     }
     free(modulus);
@@ -644,7 +646,7 @@ static void test_families(void) {
         CHECK_STATUS(families[i].text ? TV_KEY_ALGORITHM_MISMATCH : TV_OK,
                      tv_key_check_algorithm(key, algorithm, &detail), name);
         CHECK_TEXT(families[i].text, detail.text, name);
-        CHECK_TEXT(families[i].text ? name : NULL, detail.subject, name);
+        CHECK_TEXT(families[i].text ? name : NULL, detail.algorithm, name);
         CHECK_NUMBER(families[i].text ? TV_REASON_KEY_TYPE : TV_REASON_NONE, detail.reason, name);
         tv_key_free(key);
     }
@@ -658,17 +660,16 @@ static void test_uses(void) {
     CHECK_STATUS(TV_OK, tv_key_check_bits(ec, 4096, &detail), "no RSA key");
     CHECK_NUMBER(TV_REASON_NONE, detail.reason, "2048 bits");
     CHECK_STATUS(TV_WEAK_KEY, tv_key_check_bits(rsa, 2049, &detail), "2049 bits");
-    CHECK_NUMBER(TV_REASON_LENGTH, detail.reason, "2049 bits");
+    CHECK_NUMBER(TV_REASON_BITS, detail.reason, "2049 bits");
     CHECK_NUMBER(2048, detail.number, "2049 bits");
     CHECK_NUMBER(2049, detail.limit, "2049 bits");
-    CHECK_TEXT("RSA modulus", detail.text, "2049 bits");
     detail = (struct tv_detail){0};
     CHECK_STATUS(TV_MALFORMED_KEY,
                  tv_key_check_signing(rsa, tv_algorithm_find(TV_SPAN("RS256")), &detail),
                  "a public key signs nothing");
     CHECK_NUMBER(TV_REASON_NOT_PRIVATE, detail.reason, "a public key signs nothing");
     CHECK_TEXT("a public key", detail.text, "a public key signs nothing");
-    CHECK_TEXT(NULL, detail.subject, "a public key signs nothing");
+    CHECK_TEXT(NULL, detail.algorithm, "a public key signs nothing");
     CHECK(!tv_key_pair(rsa) && !tv_key_own_algorithm(rsa), "rsa.pem");
     CHECK(!tv_key_was_certificate(rsa), "rsa.pem");
     tv_key_free(rsa);

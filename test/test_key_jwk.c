@@ -203,9 +203,8 @@ static void test_bad(void) {
         CHECK_STATUS(bad[i].status, load(text, strlen(text), &key, &detail), name);
         CHECK((key != NULL) == (bad[i].status == TV_OK), name);
         CHECK_NUMBER(bad[i].reason, detail.reason, name);
-        CHECK_TEXT(bad[i].subject, detail.subject, name);
+        CHECK_TEXT(bad[i].subject, tv_subject_name(detail.subject), name);
         CHECK_NUMBER(bad[i].limit, detail.limit, name);
-        CHECK_NUMBER(0, detail.found.length, name);
         tv_key_free(key);
         free(text);
     }
@@ -384,7 +383,7 @@ static void test_own_algorithms(void) {
             CHECK_STATUS(
                 may[n] ? TV_OK : TV_KEY_ALGORITHM_MISMATCH,
                 tv_key_check_algorithm(key, tv_algorithm_find(tv_span_of(names[n])), &detail), jwk);
-            CHECK_TEXT(may[n] ? NULL : names[n], detail.subject, jwk);
+            CHECK_TEXT(may[n] ? NULL : names[n], detail.algorithm, jwk);
             CHECK_NUMBER(may[n]        ? TV_REASON_NONE
                          : other_curve ? TV_REASON_CURVE
                                        : TV_REASON_KEY_USE,

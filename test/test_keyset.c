@@ -41,7 +41,7 @@ static const struct {
     {"{\"keys\":[{$R,\"kid\":\"a\"},{},{$E,\"kid\":\"b\"}]}", "a b",
      1, TV_MALFORMED_KEY, TV_REASON_MISSING, "kty", NULL},
     {"{\"keys\":[{\"kty\":\"RSA\",\"n\":\"AQAB\",\"e\":\"AQAB\"},{$R,\"kid\":\"a\"}]}", "a",
-     1, TV_WEAK_KEY, TV_REASON_LENGTH, NULL, "RSA modulus"},
+     1, TV_WEAK_KEY, TV_REASON_BITS, NULL, NULL},
     {"{\"keys\":[{\"kty\":\"EC\",\"crv\":\"secp256k1\",\"x\":\"AA\",\"y\":\"AA\"},"
      "{$R,\"kid\":\"a\"}]}",
      "a",
@@ -122,9 +122,8 @@ static void test_sets(void) {
             CHECK_NUMBER(sets[i].skipped, set->skipped, name);
             CHECK_STATUS(sets[i].status, set->skipped_status, name);
             CHECK_NUMBER(sets[i].reason, set->skipped_detail.reason, name);
-            CHECK_TEXT(sets[i].subject, set->skipped_detail.subject, name);
+            CHECK_TEXT(sets[i].subject, tv_subject_name(set->skipped_detail.subject), name);
             CHECK_TEXT(sets[i].words, set->skipped_detail.text, name);
-            CHECK_NUMBER(0, set->skipped_detail.found.length, name);
             CHECK_NUMBER(TV_REASON_NONE, detail.reason, name);
         }
         tv_key_set_free(set);
@@ -138,12 +137,11 @@ static void test_sets(void) {
         CHECK_STATUS(TV_MALFORMED_KEY, load(text, strlen(text), &set, &detail), name);
         CHECK(!set, name);
         CHECK_NUMBER(no_sets[i].reason, detail.reason, name);
-        CHECK_TEXT(no_sets[i].subject, detail.subject, name);
+        CHECK_TEXT(no_sets[i].subject, tv_subject_name(detail.subject), name);
         if (no_sets[i].words && no_sets[i].words[0] == '*')
             CHECK(detail.text, name);
         else
             CHECK_TEXT(no_sets[i].words, detail.text, name);
-        CHECK_NUMBER(0, detail.found.length, name); // it would point into freed memory
         free(text);
     }
 }
@@ -231,7 +229,7 @@ static void test_most(void) {
         CHECK_NUMBER(too_many ? TV_REASON_LENGTH : TV_REASON_NONE, detail.reason, "most");
         CHECK_NUMBER(too_many ? 257 : 0, detail.number, "most");
         CHECK_NUMBER(too_many ? 256 : 0, detail.limit, "most");
-        CHECK_TEXT(too_many ? "set" : NULL, detail.text, "most");
+        CHECK_TEXT(too_many ? "JWK Set" : NULL, tv_subject_name(detail.subject), "most");
         if (CHECK((set != NULL) == !too_many, "most") && set)
             CHECK_NUMBER(256, set->count, "most");
         tv_key_set_free(set);

@@ -379,7 +379,10 @@ static void test_limits(void) {
         bool accepted = i < 3 || i == 4 || i == 5;
         CHECK_STATUS(accepted ? TV_KEY_PENDING : TV_KEY_SOURCE_OVERLOADED,
                      tv_keystore_get(store, &request, now_ms, &key, &detail), key_id);
-        CHECK_NUMBER(i == 3 ? TV_REASON_CLIENT : TV_REASON_NONE, detail.reason, key_id);
+        CHECK_NUMBER(accepted ? TV_REASON_NONE
+                     : i == 3 ? TV_REASON_CLIENT
+                              : TV_REASON_QUEUE,
+                     detail.reason, key_id);
     }
     CHECK_NUMBER(1, tv_keystore_stats(store, now_ms).in_flight, "one fetch");
     tv_keystore_free(store);

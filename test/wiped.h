@@ -118,7 +118,8 @@ static void check_jwk_pair(const char *name, const char *text, size_t length) {
     struct tv_detail detail = {0};
     yyjson_val *jwk;
     EVP_PKEY *pair = NULL;
-    if (tv_json_parse_copy(text, length, TV_MALFORMED_KEY, "JWK", &arena, &jwk, &detail) != TV_OK)
+    if (tv_json_parse_copy(text, length, TV_MALFORMED_KEY, TV_SUBJECT_JWK, &arena, &jwk, &detail) !=
+        TV_OK)
         check_abort("no JWK");
     tv_key_jwk_pair(jwk, &pair, &detail);
     check_stack(name);

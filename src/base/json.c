@@ -41,7 +41,7 @@ struct check {
 
 static enum tv_status fail_duplicate(const struct check *check, struct tv_span name) {
     check->detail->reason = TV_REASON_DUPLICATE;
-    check->detail->found = name;
+    tv_detail_set_found(check->detail, name);
     return check->malformed;
 }
 
@@ -118,7 +118,7 @@ static enum tv_status check_container(const struct check *check, yyjson_val *val
 }
 
 enum tv_status tv_json_parse_object(struct tv_arena *arena, char *text, size_t length,
-                                    enum tv_status malformed, const char *subject,
+                                    enum tv_status malformed, enum tv_subject subject,
                                     yyjson_val **object, struct tv_detail *detail) {
     detail->subject = subject;
     if (length == 0) {
@@ -151,15 +151,15 @@ enum tv_status tv_json_parse_object(struct tv_arena *arena, char *text, size_t l
     struct check check = {.arena = arena, .malformed = malformed, .detail = detail};
     enum tv_status status = check_container(&check, root, 1);
     if (status == TV_OK) {
-        detail->subject = NULL;
+        detail->subject = TV_SUBJECT_NONE;
         *object = root;
     }
     return status;
 }
 
 enum tv_status tv_json_parse_copy(const char *text, size_t length, enum tv_status malformed,
-                                  const char *subject, struct tv_arena *arena, yyjson_val **object,
-                                  struct tv_detail *detail) {
+                                  enum tv_subject subject, struct tv_arena *arena,
+                                  yyjson_val **object, struct tv_detail *detail) {
     size_t text_size = TV_ARENA_ROUND(length + TV_JSON_PADDING);
     *arena = (struct tv_arena){.size = text_size + tv_json_arena_size(length), .used = text_size};
     arena->memory = malloc(arena->size);

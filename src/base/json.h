@@ -25,14 +25,14 @@ _Static_assert(TV_JSON_PADDING >= 4, "tv_json_name_digest() reads so far");
 // section 4, RFC 7519 section 4), and for nesting beyond TV_JSON_MAX_DEPTH. TV_NO_MEMORY if the
 // arena is smaller than tv_json_arena_size(length).
 enum tv_status tv_json_parse_object(struct tv_arena *arena, char *text, size_t length,
-                                    enum tv_status malformed, const char *subject,
+                                    enum tv_status malformed, enum tv_subject subject,
                                     yyjson_val **object, struct tv_detail *detail);
 
 // As tv_json_parse_object(), of a copy of the text: `*arena` gets memory of its own, which the
-// caller frees with free() in any case. What the tree and the detail point to lies there.
+// caller frees with free() in any case. What the tree points to lies there.
 enum tv_status tv_json_parse_copy(const char *text, size_t length, enum tv_status malformed,
-                                  const char *subject, struct tv_arena *arena, yyjson_val **object,
-                                  struct tv_detail *detail);
+                                  enum tv_subject subject, struct tv_arena *arena,
+                                  yyjson_val **object, struct tv_detail *detail);
 
 // "null", "boolean", "number", "string", "array" or "object"; a string constant.
 const char *tv_json_type_name(yyjson_val *value);

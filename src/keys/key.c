@@ -54,7 +54,7 @@ static enum tv_status check_bits(int bits, int min_bits, struct tv_detail *detai
         return TV_OK;
     detail->number = bits;
     detail->limit = bits < min_bits ? min_bits : TV_RSA_MAX_BITS;
-    return tv_key_fail(detail, TV_WEAK_KEY, TV_REASON_LENGTH, "RSA modulus");
+    return tv_key_fail(detail, TV_WEAK_KEY, TV_REASON_BITS, NULL);
 }
 
 // A modulus is the product of two odd primes. A public exponent is small and odd: an even one is
@@ -69,7 +69,7 @@ enum tv_status tv_key_check_rsa(int bits, bool modulus_is_odd, uint64_t exponent
     if (exponent % 2 == 0 || exponent == 1)
         return tv_key_fail(detail, TV_WEAK_KEY, TV_REASON_EXPONENT, NULL);
     if (bits > TV_RSA_LONG_BITS && exponent > TV_RSA_LONG_EXPONENT)
-        return tv_key_fail(detail, TV_WEAK_KEY, TV_REASON_EXPONENT, "long modulus");
+        return tv_key_fail(detail, TV_WEAK_KEY, TV_REASON_EXPONENT_F4, NULL);
     return TV_OK;
 }
 
@@ -222,7 +222,7 @@ static bool own_algorithm_allows(const struct tv_key *key, const struct tv_algor
 enum tv_status tv_key_check_algorithm(const struct tv_key *key,
                                       const struct tv_algorithm *algorithm,
                                       struct tv_detail *detail) {
-    detail->subject = algorithm->name;
+    detail->algorithm = algorithm->name;
     if (key->type != type_for(algorithm))
         return tv_key_fail(detail, TV_KEY_ALGORITHM_MISMATCH, TV_REASON_KEY_TYPE,
                            type_name(key->type));
@@ -232,7 +232,7 @@ enum tv_status tv_key_check_algorithm(const struct tv_key *key,
         return tv_key_fail(detail, TV_KEY_ALGORITHM_MISMATCH, TV_REASON_KEY_USE, "use or key_ops");
     if (!own_algorithm_allows(key, algorithm))
         return tv_key_fail(detail, TV_KEY_ALGORITHM_MISMATCH, TV_REASON_KEY_USE, "alg");
-    detail->subject = NULL;
+    detail->algorithm = NULL;
     return TV_OK;
 }
 
@@ -244,7 +244,7 @@ enum tv_status tv_key_check_signing(const struct tv_key *key, const struct tv_al
     if (key->type != TV_KEY_SECRET && !key->pair)
         return tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_PRIVATE, "a public key");
     if (key->not_for_signing) {
-        detail->subject = algorithm->name;
+        detail->algorithm = algorithm->name;
         return tv_key_fail(detail, TV_KEY_ALGORITHM_MISMATCH, TV_REASON_KEY_USE, "use or key_ops");
     }
     return TV_OK;

@@ -17,30 +17,31 @@
 #define TV_KEY_OPERATIONS_MAX 32
 
 static enum tv_status fail_member(struct tv_detail *detail, enum tv_status status,
-                                  const char *member, enum tv_reason reason, yyjson_val *value) {
+                                  enum tv_subject member, enum tv_reason reason,
+                                  yyjson_val *value) {
     detail->subject = member;
     detail->reason = reason;
     detail->text = value ? tv_json_type_name(value) : NULL;
     return status;
 }
 
-// The string member `name`, which must be there.
-static enum tv_status required_string(yyjson_val *jwk, const char *name, struct tv_span *text,
+// A string member, which must be there.
+static enum tv_status required_string(yyjson_val *jwk, enum tv_subject member, struct tv_span *text,
                                       struct tv_detail *detail) {
-    yyjson_val *value = tv_json_member(jwk, tv_span_of(name));
+    yyjson_val *value = tv_json_member(jwk, tv_span_of(tv_subject_name(member)));
     if (!value)
-        return fail_member(detail, TV_MALFORMED_KEY, name, TV_REASON_MISSING, NULL);
+        return fail_member(detail, TV_MALFORMED_KEY, member, TV_REASON_MISSING, NULL);
     if (!yyjson_is_str(value))
-        return fail_member(detail, TV_MALFORMED_KEY, name, TV_REASON_TYPE, value);
+        return fail_member(detail, TV_MALFORMED_KEY, member, TV_REASON_TYPE, value);
     *text = tv_json_string(value);
     return TV_OK;
 }
 
 // A Base64urlUInt member (RFC 7518 section 2) as bytes the caller frees, at least one.
-static enum tv_status read_bytes(yyjson_val *jwk, const char *name, unsigned char **bytes,
+static enum tv_status read_bytes(yyjson_val *jwk, enum tv_subject member, unsigned char **bytes,
                                  size_t *length, struct tv_detail *detail) {
     struct tv_span text;
-    enum tv_status status = required_string(jwk, name, &text, detail);
+    enum tv_status status = required_string(jwk, member, &text, detail);
     if (status != TV_OK)
         return status;
     unsigned char *decoded = malloc(TV_BASE64URL_DECODED_SIZE(text.length));
@@ -49,7 +50,7 @@ static enum tv_status read_bytes(yyjson_val *jwk, const char *name, unsigned cha
     status = tv_base64url_decode(text.data, text.length, decoded, length);
     if (status != TV_OK || *length == 0) {
         free(decoded);
-        detail->subject = name;
+        detail->subject = member;
         detail->reason = status != TV_OK ? TV_REASON_BASE64URL : TV_REASON_EMPTY;
         return TV_MALFORMED_KEY;
     }
@@ -58,11 +59,11 @@ static enum tv_status read_bytes(yyjson_val *jwk, const char *name, unsigned cha
 }
 
 // Likewise as a number the caller frees.
-static enum tv_status read_number(yyjson_val *jwk, const char *name, BIGNUM **number,
+static enum tv_status read_number(yyjson_val *jwk, enum tv_subject member, BIGNUM **number,
                                   struct tv_detail *detail) {
     unsigned char *bytes;
     size_t length;
-    enum tv_status status = read_bytes(jwk, name, &bytes, &length, detail);
+    enum tv_status status = read_bytes(jwk, member, &bytes, &length, detail);
     if (status != TV_OK)
         return status;
     *number = BN_bin2bn(bytes, (int)length, NULL);
@@ -95,9 +96,9 @@ static enum tv_status make_pair(const char *type, OSSL_PARAM_BLD *builder, EVP_P
 static enum tv_status make_rsa_public(yyjson_val *jwk, const struct making *how, EVP_PKEY **key,
                                       struct tv_detail *detail) {
     struct tv_key_number modulus = {0}, exponent = {0};
-    enum tv_status status = read_bytes(jwk, "n", &modulus.bytes, &modulus.length, detail);
+    enum tv_status status = read_bytes(jwk, TV_SUBJECT_N, &modulus.bytes, &modulus.length, detail);
     if (status == TV_OK)
-        status = read_bytes(jwk, "e", &exponent.bytes, &exponent.length, detail);
+        status = read_bytes(jwk, TV_SUBJECT_E, &exponent.bytes, &exponent.length, detail);
     if (status == TV_OK)
         status = tv_key_make_rsa(how->makers, modulus, exponent, how->rsa_min_bits, key, detail);
     free(exponent.bytes);
@@ -109,12 +110,17 @@ static enum tv_status make_rsa_public(yyjson_val *jwk, const struct making *how,
 static enum tv_status make_rsa(yyjson_val *jwk, const struct making *how, EVP_PKEY **key,
                                struct tv_detail *detail) {
     static const struct {
-        const char *member, *parameter;
+        enum tv_subject member;
+        const char *parameter;
     } numbers[] = {
-        {"n", OSSL_PKEY_PARAM_RSA_N},          {"e", OSSL_PKEY_PARAM_RSA_E},
-        {"d", OSSL_PKEY_PARAM_RSA_D},          {"p", OSSL_PKEY_PARAM_RSA_FACTOR1},
-        {"q", OSSL_PKEY_PARAM_RSA_FACTOR2},    {"dp", OSSL_PKEY_PARAM_RSA_EXPONENT1},
-        {"dq", OSSL_PKEY_PARAM_RSA_EXPONENT2}, {"qi", OSSL_PKEY_PARAM_RSA_COEFFICIENT1},
+        {TV_SUBJECT_N, OSSL_PKEY_PARAM_RSA_N},
+        {TV_SUBJECT_E, OSSL_PKEY_PARAM_RSA_E},
+        {TV_SUBJECT_D, OSSL_PKEY_PARAM_RSA_D},
+        {TV_SUBJECT_P, OSSL_PKEY_PARAM_RSA_FACTOR1},
+        {TV_SUBJECT_Q, OSSL_PKEY_PARAM_RSA_FACTOR2},
+        {TV_SUBJECT_DP, OSSL_PKEY_PARAM_RSA_EXPONENT1},
+        {TV_SUBJECT_DQ, OSSL_PKEY_PARAM_RSA_EXPONENT2},
+        {TV_SUBJECT_QI, OSSL_PKEY_PARAM_RSA_COEFFICIENT1},
     };
     enum { ALL = sizeof numbers / sizeof numbers[0] };
     if (!how->pair)
@@ -154,10 +160,10 @@ out:
 }
 
 // The member's bytes into `out`, of which there must be exactly `length`.
-static enum tv_status read_fixed(yyjson_val *jwk, const char *name, unsigned char *out,
+static enum tv_status read_fixed(yyjson_val *jwk, enum tv_subject member, unsigned char *out,
                                  size_t length, struct tv_detail *detail) {
     struct tv_span text;
-    enum tv_status status = required_string(jwk, name, &text, detail);
+    enum tv_status status = required_string(jwk, member, &text, detail);
     if (status != TV_OK)
         return status;
     unsigned char bytes[TV_BASE64URL_DECODED_SIZE(TV_CURVE_MAX_SIZE * 2)];
@@ -165,7 +171,7 @@ static enum tv_status read_fixed(yyjson_val *jwk, const char *name, unsigned cha
     if (text.length <= (size_t)TV_CURVE_MAX_SIZE * 2)
         status = tv_base64url_decode(text.data, text.length, bytes, &found);
     if (status != TV_OK || found != length) {
-        detail->subject = name;
+        detail->subject = member;
         detail->reason = status != TV_OK ? TV_REASON_BASE64URL : TV_REASON_FIELD_LENGTH;
         detail->limit = (double)length;
         return TV_MALFORMED_KEY;
@@ -178,13 +184,13 @@ static enum tv_status read_fixed(yyjson_val *jwk, const char *name, unsigned cha
 static enum tv_status read_curve(yyjson_val *jwk, bool is_ec, enum tv_curve *curve,
                                  struct tv_detail *detail) {
     struct tv_span name;
-    enum tv_status status = required_string(jwk, "crv", &name, detail);
+    enum tv_status status = required_string(jwk, TV_SUBJECT_CRV, &name, detail);
     if (status != TV_OK)
         return status;
     *curve = tv_curve_find(name);
     bool is_okp = *curve == TV_CURVE_ED25519 || *curve == TV_CURVE_ED448;
     if (*curve == TV_CURVE_NONE || is_okp == is_ec)
-        return fail_member(detail, TV_UNSUPPORTED_KEY, "crv", TV_REASON_CURVE, NULL);
+        return fail_member(detail, TV_UNSUPPORTED_KEY, TV_SUBJECT_CRV, TV_REASON_CURVE, NULL);
     return TV_OK;
 }
 
@@ -215,11 +221,11 @@ static enum tv_status make_ec(yyjson_val *jwk, const struct making *how, EVP_PKE
     size_t size = tv_curve_size(curve);
     unsigned char point[1 + 2 * TV_CURVE_MAX_SIZE] = {POINT_CONVERSION_UNCOMPRESSED};
     unsigned char scalar[TV_CURVE_MAX_SIZE];
-    status = read_fixed(jwk, "x", point + 1, size, detail);
+    status = read_fixed(jwk, TV_SUBJECT_X, point + 1, size, detail);
     if (status == TV_OK)
-        status = read_fixed(jwk, "y", point + 1 + size, size, detail);
+        status = read_fixed(jwk, TV_SUBJECT_Y, point + 1 + size, size, detail);
     if (status == TV_OK && how->pair)
-        status = read_fixed(jwk, "d", scalar, size, detail);
+        status = read_fixed(jwk, TV_SUBJECT_D, scalar, size, detail);
     if (status != TV_OK)
         goto out;
     status = how->pair ? make_ec_pair(curve, point, 1 + 2 * size, scalar, size, key)
@@ -243,7 +249,7 @@ static enum tv_status make_okp(yyjson_val *jwk, const struct making *how, EVP_PK
     unsigned char bytes[TV_CURVE_MAX_SIZE];
     size_t size = tv_curve_size(curve);
     int type = curve == TV_CURVE_ED25519 ? EVP_PKEY_ED25519 : EVP_PKEY_ED448;
-    status = read_fixed(jwk, how->pair ? "d" : "x", bytes, size, detail);
+    status = read_fixed(jwk, how->pair ? TV_SUBJECT_D : TV_SUBJECT_X, bytes, size, detail);
     if (status != TV_OK)
         return status;
     *key = how->pair ? EVP_PKEY_new_raw_private_key(type, NULL, bytes, size)
@@ -286,12 +292,12 @@ static enum tv_status check_certificate(yyjson_val *jwk, EVP_PKEY *public_key,
     if (!chain)
         return TV_OK;
     if (!yyjson_is_arr(chain) || !yyjson_is_str(yyjson_arr_get_first(chain)))
-        return fail_member(detail, TV_MALFORMED_KEY, "x5c", TV_REASON_TYPE, chain);
+        return fail_member(detail, TV_MALFORMED_KEY, TV_SUBJECT_X5C, TV_REASON_TYPE, chain);
     enum tv_status status =
         certifies(tv_json_string(yyjson_arr_get_first(chain)), public_key, &same);
     if (status != TV_OK || same)
         return status;
-    return fail_member(detail, TV_MALFORMED_KEY, "x5c", TV_REASON_CERTIFICATE, NULL);
+    return fail_member(detail, TV_MALFORMED_KEY, TV_SUBJECT_X5C, TV_REASON_CERTIFICATE, NULL);
 }
 
 // RFC 7517 section 4.3: whether key_ops, if there are any, name the operation.
@@ -334,11 +340,12 @@ enum tv_status tv_key_read_limits(yyjson_val *jwk, struct tv_key *key, struct tv
     yyjson_val *use = tv_json_member(jwk, TV_SPAN("use"));
     yyjson_val *operations = tv_json_member(jwk, TV_SPAN("key_ops"));
     if (algorithm && !yyjson_is_str(algorithm))
-        return fail_member(detail, TV_MALFORMED_KEY, "alg", TV_REASON_TYPE, algorithm);
+        return fail_member(detail, TV_MALFORMED_KEY, TV_SUBJECT_ALG, TV_REASON_TYPE, algorithm);
     if (use && !yyjson_is_str(use))
-        return fail_member(detail, TV_MALFORMED_KEY, "use", TV_REASON_TYPE, use);
+        return fail_member(detail, TV_MALFORMED_KEY, TV_SUBJECT_USE, TV_REASON_TYPE, use);
     if (operations && !yyjson_is_arr(operations))
-        return fail_member(detail, TV_MALFORMED_KEY, "key_ops", TV_REASON_TYPE, operations);
+        return fail_member(detail, TV_MALFORMED_KEY, TV_SUBJECT_KEY_OPS, TV_REASON_TYPE,
+                           operations);
     if (!operations_are_good(operations, use)) {
         detail->reason = TV_REASON_OPERATIONS;
         return TV_MALFORMED_KEY;
@@ -365,14 +372,14 @@ static enum tv_status make(yyjson_val *jwk, const struct making *how, EVP_PKEY *
                                struct tv_detail *);
     } types[] = {{{"RSA", 3}, make_rsa}, {{"EC", 2}, make_ec}, {{"OKP", 3}, make_okp}};
     struct tv_span type;
-    enum tv_status status = required_string(jwk, "kty", &type, detail);
+    enum tv_status status = required_string(jwk, TV_SUBJECT_KTY, &type, detail);
     if (status != TV_OK)
         return status;
     size_t i = 0;
     while (i < sizeof types / sizeof types[0] && !tv_span_equal(types[i].type, type))
         i++;
     if (i == sizeof types / sizeof types[0]) // also "oct": a secret never comes as a public key
-        return fail_member(detail, TV_UNSUPPORTED_KEY, "kty", TV_REASON_KEY_TYPE,
+        return fail_member(detail, TV_UNSUPPORTED_KEY, TV_SUBJECT_KTY, TV_REASON_KEY_TYPE,
                            tv_json_member(jwk, TV_SPAN("kty")));
     return types[i].make(jwk, how, key, detail);
 }
@@ -419,11 +426,10 @@ enum tv_status tv_key_load_jwk(const char *text, size_t length, int rsa_min_bits
     yyjson_val *jwk;
     struct tv_key_makers makers = {0};
     enum tv_status status =
-        tv_json_parse_copy(text, length, TV_MALFORMED_KEY, "JWK", &arena, &jwk, detail);
+        tv_json_parse_copy(text, length, TV_MALFORMED_KEY, TV_SUBJECT_JWK, &arena, &jwk, detail);
     if (status == TV_OK)
         status = tv_key_load_jwk_object(jwk, rsa_min_bits, &makers, key, detail);
     tv_key_makers_clear(&makers);
-    detail->found = (struct tv_span){0}; // it stood in the arena
     tv_key_wipe(&arena);
     return status;
 }

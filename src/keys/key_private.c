@@ -19,14 +19,13 @@ static enum tv_status load_jwk(const char *text, size_t length, struct tv_key **
     struct tv_key *made = NULL;
     struct tv_key_makers makers = {0};
     enum tv_status status =
-        tv_json_parse_copy(text, length, TV_MALFORMED_KEY, "JWK", &arena, &jwk, detail);
+        tv_json_parse_copy(text, length, TV_MALFORMED_KEY, TV_SUBJECT_JWK, &arena, &jwk, detail);
     if (status == TV_OK)
         status = tv_key_load_jwk_object(jwk, TV_RSA_MIN_BITS, &makers, &made, detail);
     tv_key_makers_clear(&makers);
     if (status == TV_OK)
         status = tv_key_was_private(made) ? tv_key_jwk_pair(jwk, &made->pair, detail)
                                           : fail(detail, "the JWK of a public key");
-    detail->found = (struct tv_span){0}; // it stood in the arena
     tv_key_wipe(&arena);
     if (status == TV_OK)
         *key = made;
@@ -85,7 +84,6 @@ enum tv_status tv_key_load_private(const char *text, size_t length, struct tv_ke
                                    struct tv_detail *detail) {
     if (length > TV_KEY_MAX_LENGTH) {
         detail->reason = TV_REASON_LENGTH;
-        detail->text = "key text";
         detail->number = (double)length;
         detail->limit = (double)TV_KEY_MAX_LENGTH;
         return TV_MALFORMED_KEY;

@@ -92,7 +92,7 @@ enum tv_status tv_key_decode_jwk_secret(const char *text, size_t length, struct 
     yyjson_val *jwk;
     struct tv_detail problem = {0};
     enum tv_status status =
-        tv_json_parse_copy(text, length, TV_MALFORMED_KEY, "JWK", &arena, &jwk, &problem);
+        tv_json_parse_copy(text, length, TV_MALFORMED_KEY, TV_SUBJECT_JWK, &arena, &jwk, &problem);
     if (status == TV_OK) {
         status = read_secret(jwk, limits, secret, secret_length, detail);
     } else if (problem.reason == TV_REASON_JSON) {

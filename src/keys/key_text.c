@@ -45,11 +45,14 @@ static enum tv_status load_der(struct tv_span der, int rsa_min_bits, struct tv_k
 }
 
 // What the text of a failed look-up usually is, said in words.
-static const char *looks_like(const char *text, size_t length) {
+static const char *looks_like(const char *text, size_t length, enum tv_reason *reason) {
     size_t start = strspn(text, " \t\r\n");
-    if (start == length)
+    *reason = start == length      ? TV_REASON_NO_TEXT
+              : text[start] == '<' ? TV_REASON_PAGE
+                                   : TV_REASON_NOT_A_KEY;
+    if (*reason == TV_REASON_NO_TEXT)
         return "an empty text";
-    if (text[start] == '<')
+    if (*reason == TV_REASON_PAGE)
         return "an HTML or XML page";
     if (text[start] == '[' || text[start] == '"')
         return "a JSON document";
@@ -159,8 +162,10 @@ static enum tv_status load_pem(const char *text, size_t length, int rsa_min_bits
     struct tv_key_block block;
     enum tv_status status =
         tv_key_read_block((struct tv_span){text, length}, false, &block, detail);
-    if (status == TV_MALFORMED_KEY && detail->reason == TV_REASON_NONE)
-        return tv_key_fail(detail, status, TV_REASON_NOT_A_KEY, looks_like(text, length));
+    if (status == TV_MALFORMED_KEY && detail->reason == TV_REASON_NONE) {
+        detail->text = looks_like(text, length, &detail->reason);
+        return status;
+    }
     if (status != TV_OK)
         return status;
     if (block.is_encrypted)
@@ -195,7 +200,7 @@ enum tv_status tv_key_load_with(const char *text, size_t length, int rsa_min_bit
     if (length > TV_KEY_MAX_LENGTH) {
         detail->number = (double)length;
         detail->limit = (double)TV_KEY_MAX_LENGTH;
-        return tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_LENGTH, "key text");
+        return tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_LENGTH, NULL);
     }
     // A copy that ends with a NUL, for the string functions above and for yyjson's padding.
     char *copy = malloc(length + 1);

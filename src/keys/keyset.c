@@ -153,7 +153,7 @@ static bool has_many_values(const char *text, size_t length) {
 // Of `count` members, which are more than may be.
 static enum tv_status fail_count(struct tv_detail *detail, size_t count, size_t limit) {
     detail->reason = TV_REASON_LENGTH;
-    detail->text = "set";
+    detail->subject = TV_SUBJECT_JWK_SET;
     detail->number = (double)count;
     detail->limit = (double)limit;
     return TV_MALFORMED_KEY;
@@ -203,14 +203,13 @@ enum tv_status tv_key_set_reader_new(const char *text, size_t length, int rsa_mi
         return TV_NO_MEMORY;
     made->rsa_min_bits = rsa_min_bits;
     yyjson_val *object;
-    enum tv_status status = tv_json_parse_copy(text, length, TV_MALFORMED_KEY, "JWK Set",
+    enum tv_status status = tv_json_parse_copy(text, length, TV_MALFORMED_KEY, TV_SUBJECT_JWK_SET,
                                                &made->arena, &object, detail);
     if (status == TV_OK)
         status = begin(made, object, max_keys, detail);
     if (status == TV_OK) {
         *reader = made;
     } else {
-        detail->found = (struct tv_span){0}; // it stood in the arena
         tv_key_set_reader_free(made);
     }
     return status;

@@ -21,9 +21,9 @@ struct tv_key_set_entry {
 struct tv_key_set {
     struct tv_key_set_entry *entries;
     size_t count;
-    size_t skipped;                  // JWKs that are not usable; the others are used
-    enum tv_status skipped_status;   // of the first of them
-    struct tv_detail skipped_detail; // without spans
+    size_t skipped;                // JWKs that are not usable; the others are used
+    enum tv_status skipped_status; // of the first of them
+    struct tv_detail skipped_detail;
 };
 
 // A set that is being read, a part at a time: the keys of one take longer than a server may stand

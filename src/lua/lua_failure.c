@@ -7,8 +7,6 @@
 #include <math.h>
 #include <stdio.h>
 
-// Bytes of what was found that a message shows.
-#define QUOTED_MAX 64
 // Accepted values that a message lists.
 #define LISTED_MAX 8
 
@@ -49,39 +47,24 @@ static void add_byte(luaL_Buffer *out, char byte) {
         luaL_addchar(out, byte);
 }
 
-// Bytes from outside, in quotes, cut, and escaped so that they can stand in a log line.
-static void add_quoted(luaL_Buffer *out, struct tv_span text) {
-    size_t shown = text.length < QUOTED_MAX ? text.length : QUOTED_MAX;
+// Bytes from outside, in quotes and escaped so that they can stand in a log line.
+static void add_bytes(luaL_Buffer *out, struct tv_span text, bool is_cut) {
     luaL_addchar(out, '"');
-    for (size_t i = 0; i < shown; i++) {
+    for (size_t i = 0; i < text.length; i++) {
         if (text.data[i] == '"' || text.data[i] == '\\')
             luaL_addchar(out, '\\');
         add_byte(out, text.data[i]);
     }
-    luaL_addstring(out, shown < text.length ? "...\"" : "\"");
+    luaL_addstring(out, is_cut ? "...\"" : "\"");
 }
 
-// A URL from the configuration, without the user and password it may have.
-static void add_url(luaL_Buffer *out, struct tv_span url) {
-    size_t scheme = 0, authority_end, at = 0;
-    while (scheme + 3 <= url.length && memcmp(url.data + scheme, "://", 3) != 0)
-        scheme++;
-    scheme = scheme + 3 <= url.length ? scheme + 3 : 0;
-    for (authority_end = scheme; authority_end < url.length; authority_end++) {
-        if (strchr("/?#", url.data[authority_end]))
-            break;
-        if (url.data[authority_end] == '@')
-            at = authority_end + 1;
-    }
-    if (at == 0) {
-        add_quoted(out, url);
-        return;
-    }
-    char shown[2 * QUOTED_MAX];
-    int length = snprintf(shown, sizeof shown, "%.*s...@%.*s", (int)(scheme < 16 ? scheme : 0),
-                          url.data, (int)(url.length - at), url.data + at);
-    bool cut = length >= (int)sizeof shown;
-    add_quoted(out, (struct tv_span){shown, cut ? sizeof shown - 1 : (size_t)length});
+static void add_quoted(luaL_Buffer *out, struct tv_span text) {
+    bool is_cut = text.length > TV_EXCERPT_MAX;
+    add_bytes(out, (struct tv_span){text.data, is_cut ? TV_EXCERPT_MAX : text.length}, is_cut);
+}
+
+static void add_found(luaL_Buffer *out, const struct tv_detail *detail) {
+    add_bytes(out, tv_excerpt_span(&detail->found), detail->found.is_cut);
 }
 
 static void add_expected(luaL_Buffer *out, const struct tv_detail *detail) {
@@ -124,7 +107,7 @@ static void add_file_name(luaL_Buffer *out, const struct tv_detail *detail) {
 
 // What is wrong with a JSON object, for the header, the payload and a JWK.
 static void add_json_problem(luaL_Buffer *out, const struct tv_detail *detail) {
-    const char *subject = detail->subject ? detail->subject : "text";
+    const char *name = tv_subject_name(detail->subject), *subject = name ? name : "text";
     switch (detail->reason) {
     case TV_REASON_EMPTY:
         add_format(out, "the %s is empty", subject);
@@ -146,7 +129,7 @@ static void add_json_problem(luaL_Buffer *out, const struct tv_detail *detail) {
         break;
     case TV_REASON_DUPLICATE:
         add_format(out, "the %s has the member ", subject);
-        add_quoted(out, detail->found);
+        add_found(out, detail);
         luaL_addstring(out, " twice in one object");
         break;
     case TV_REASON_NOT_JSON:
@@ -164,8 +147,11 @@ static void add_json_problem(luaL_Buffer *out, const struct tv_detail *detail) {
 
 // What is wrong with a key, in words that follow "the key".
 static void add_key_problem(luaL_Buffer *out, const struct tv_detail *detail) {
+    const char *member = tv_subject_name(detail->subject);
     switch (detail->reason) {
     case TV_REASON_NOT_A_KEY:
+    case TV_REASON_PAGE:
+    case TV_REASON_NO_TEXT:
         add_format(out, "is %s; a PEM public key or certificate, or a JWK is expected",
                    detail->text);
         break;
@@ -178,18 +164,18 @@ static void add_key_problem(luaL_Buffer *out, const struct tv_detail *detail) {
         luaL_addstring(out, "has a private half that is not that of its public half");
         break;
     case TV_REASON_LENGTH:
-        if (strcmp(detail->text, "RSA modulus") == 0)
-            add_format(out, "has an RSA modulus of %.0f bits; %s %.0f are accepted", detail->number,
-                       detail->number < detail->limit ? "at least" : "at most", detail->limit);
-        else
-            add_format(out, "is %.0f bytes long; at most %.0f are read", detail->number,
-                       detail->limit);
+        add_format(out, "is %.0f bytes long; at most %.0f are read", detail->number, detail->limit);
+        break;
+    case TV_REASON_BITS:
+        add_format(out, "has an RSA modulus of %.0f bits; %s %.0f are accepted", detail->number,
+                   detail->number < detail->limit ? "at least" : "at most", detail->limit);
         break;
     case TV_REASON_EXPONENT:
-        luaL_addstring(out, detail->text ? "has an RSA modulus of more than 8192 bits and a public "
-                                           "exponent that is greater than 65537"
-                                         : "has an RSA public exponent that is even, 1 or over 64 "
-                                           "bits long");
+        luaL_addstring(out, "has an RSA public exponent that is even, 1 or over 64 bits long");
+        break;
+    case TV_REASON_EXPONENT_F4:
+        luaL_addstring(out, "has an RSA modulus of more than 8192 bits and a public exponent that "
+                            "is greater than 65537");
         break;
     case TV_REASON_MODULUS:
         luaL_addstring(out, "has an RSA modulus that is even");
@@ -204,27 +190,26 @@ static void add_key_problem(luaL_Buffer *out, const struct tv_detail *detail) {
         luaL_addstring(out, "is a JWK whose \"x5c\" is no certificate of the same key");
         break;
     case TV_REASON_FIELD_LENGTH:
-        add_format(out, "is a JWK whose \"%s\" is not %.0f bytes long", detail->subject,
-                   detail->limit);
+        add_format(out, "is a JWK whose \"%s\" is not %.0f bytes long", member, detail->limit);
         break;
     case TV_REASON_TRAILING:
         luaL_addstring(out, "has bytes behind its end inside the PEM block");
         break;
     case TV_REASON_KEY_TYPE:
-        if (detail->subject)
+        if (detail->subject == TV_SUBJECT_KTY)
             luaL_addstring(out, "is a JWK whose kty is none of RSA, EC and OKP");
         else
             add_format(out, "is of type %s, which is not supported",
                        detail->text ? detail->text : "unknown");
         break;
     case TV_REASON_MISSING:
-        add_format(out, "is a JWK without \"%s\"", detail->subject);
+        add_format(out, "is a JWK without \"%s\"", member);
         break;
     case TV_REASON_TYPE:
-        add_format(out, "is a JWK whose \"%s\" is a JSON %s", detail->subject, detail->text);
+        add_format(out, "is a JWK whose \"%s\" is a JSON %s", member, detail->text);
         break;
     case TV_REASON_BASE64URL:
-        add_format(out, "is a JWK whose \"%s\" is not base64url without padding", detail->subject);
+        add_format(out, "is a JWK whose \"%s\" is not base64url without padding", member);
         break;
     case TV_REASON_OPERATIONS:
         luaL_addstring(out, "is a JWK whose \"key_ops\" are not in order: one is no string, stands "
@@ -267,9 +252,9 @@ static void add_source_failure(luaL_Buffer *out, const struct tv_detail *detail)
         add_source(out, detail);
         add_format(out, " did not give a key within %.0f s for ", detail->limit);
         add_key_id(out, detail);
-    } else if (detail->found.data) {
+    } else if (detail->found.is_there) {
         luaL_addstring(out, "the URL ");
-        add_url(out, detail->found);
+        add_found(out, detail);
         add_format(out, " cannot be asked for keys: %s", detail->text);
     } else {
         add_source(out, detail);
@@ -290,6 +275,8 @@ static void add_unusable_set(luaL_Buffer *out, const struct tv_detail *detail) {
                    is_set ? "a JWK Set" : "JSON");
         break;
     case TV_REASON_NOT_A_KEY:
+    case TV_REASON_PAGE:
+    case TV_REASON_NO_TEXT:
         add_format(out, " is %s; JSON with \"keys\" is expected", detail->text);
         break;
     case TV_REASON_BODY:
@@ -352,43 +339,44 @@ static void add_not_found(luaL_Buffer *out, const struct tv_detail *detail) {
 static void add_mismatch(luaL_Buffer *out, const struct tv_detail *detail) {
     if (detail->reason == TV_REASON_KEY_USE)
         add_format(out, "the JWK's own %s does not allow it for %s signatures", detail->text,
-                   detail->subject);
+                   detail->algorithm);
     else if (detail->reason == TV_REASON_CURVE)
         add_format(out, "the key is on the curve %s, which is not that of %s", detail->text,
-                   detail->subject);
+                   detail->algorithm);
     else
-        add_format(out, "the key is %s, which is not one for %s", detail->text, detail->subject);
+        add_format(out, "the key is %s, which is not one for %s", detail->text, detail->algorithm);
 }
 
 // A name that options gave: as it is if it reads as a word.
-static void add_name(luaL_Buffer *out, struct tv_span name) {
-    bool plain = name.length > 0 && name.length <= QUOTED_MAX;
+static void add_name(luaL_Buffer *out, const struct tv_excerpt *excerpt) {
+    struct tv_span name = tv_excerpt_span(excerpt);
+    bool plain = name.length > 0 && !excerpt->is_cut;
     for (size_t i = 0; i < name.length && plain; i++)
         plain = name.data[i] > ' ' && name.data[i] <= '~' && name.data[i] != '"';
     if (plain)
         luaL_addlstring(out, name.data, name.length);
     else
-        add_quoted(out, name);
+        add_bytes(out, name, excerpt->is_cut);
 }
 
 // A claim or header member of the wrong type or value.
 static void add_member_problem(luaL_Buffer *out, const struct tv_detail *detail,
                                const char *expected) {
-    const char *name = detail->subject;
+    const char *name = tv_subject_name(detail->subject);
     switch (detail->reason) {
     case TV_REASON_MISSING:
         if (name)
             luaL_addstring(out, name);
         else
-            add_name(out, detail->found);
+            add_name(out, &detail->found);
         luaL_addstring(out, " is missing");
         break;
     case TV_REASON_TYPE:
         add_format(out, "%s is %s %s", name,
                    detail->text[0] == 'a' || detail->text[0] == 'o' ? "an" : "a", detail->text);
-        if (detail->found.data) {
+        if (detail->found.is_there) {
             luaL_addstring(out, " (");
-            add_quoted(out, detail->found);
+            add_found(out, detail);
             luaL_addchar(out, ')');
         }
         add_format(out, " where %s is expected", expected);
@@ -413,14 +401,15 @@ static void add_member_problem(luaL_Buffer *out, const struct tv_detail *detail,
     default:
         luaL_addstring(out, name);
         luaL_addstring(out, " is ");
-        add_quoted(out, detail->found);
+        add_found(out, detail);
     }
 }
 
 static void add_claim_problem(luaL_Buffer *out, const struct tv_detail *detail) {
-    bool is_date = strcmp(detail->subject, "exp") == 0 || strcmp(detail->subject, "nbf") == 0 ||
-                   strcmp(detail->subject, "iat") == 0;
-    bool is_audience = strcmp(detail->subject, "aud") == 0;
+    enum tv_subject claim = detail->subject;
+    bool is_date = claim == TV_SUBJECT_EXP || claim == TV_SUBJECT_NBF || claim == TV_SUBJECT_IAT;
+    bool is_audience = claim == TV_SUBJECT_AUD;
+    luaL_addstring(out, claim == TV_SUBJECT_AUD_ELEMENT ? "an element of " : "the claim ");
     add_member_problem(out, detail,
                        is_date       ? "a number of seconds"
                        : is_audience ? "a string or an array of strings"
@@ -432,10 +421,10 @@ static void add_audience(luaL_Buffer *out, const struct tv_detail *detail) {
         luaL_addstring(out, "aud is an empty array");
     } else if (detail->number > 0) {
         add_format(out, "aud is an array of %.0f that begins with ", detail->number);
-        add_quoted(out, detail->found);
+        add_found(out, detail);
     } else {
         luaL_addstring(out, "aud is ");
-        add_quoted(out, detail->found);
+        add_found(out, detail);
     }
     add_expected(out, detail);
 }
@@ -446,7 +435,7 @@ static void add_secret_problem(luaL_Buffer *out, const struct tv_detail *detail)
         luaL_addstring(out, "is empty");
     else if (detail->reason == TV_REASON_SHORT)
         add_format(out, "is %.0f bytes long; %s wants at least %.0f", detail->number,
-                   detail->subject, detail->limit);
+                   detail->algorithm, detail->limit);
     else if (detail->reason == TV_REASON_TEMPLATE)
         luaL_addstring(out, "is what a deployment template leaves where no value was given");
     else if (detail->reason == TV_REASON_PUBLIC)
@@ -471,7 +460,7 @@ static void add_shape_problem(luaL_Buffer *out, const struct tv_detail *detail) 
         luaL_addstring(out, "the token is empty");
     } else {
         luaL_addstring(out, "the token's ");
-        luaL_addstring(out, detail->subject);
+        luaL_addstring(out, tv_subject_name(detail->subject));
         luaL_addstring(out, " is not base64url without padding");
     }
 }
@@ -572,12 +561,7 @@ static bool add_claim_sentence(luaL_Buffer *out, enum tv_status status,
     case TV_ROOM_INVALID:
     case TV_SUB_MISSING:
     case TV_SUB_INVALID:
-        if (!detail->subject || strncmp(detail->subject, "an ", 3) != 0) // an element of one
-            luaL_addstring(out, "the claim ");
-        if (detail->subject)
-            add_claim_problem(out, detail);
-        else
-            add_member_problem(out, detail, "a value");
+        add_claim_problem(out, detail);
         return true;
     case TV_EXPIRED:
         luaL_addstring(out, "exp is ");
@@ -596,7 +580,7 @@ static bool add_claim_sentence(luaL_Buffer *out, enum tv_status status,
     case TV_LIFETIME_TOO_LONG:
         luaL_addstring(out, "exp is ");
         add_number(out, detail->number);
-        luaL_addstring(out, strcmp(detail->subject, "iat") == 0
+        luaL_addstring(out, detail->reason == TV_REASON_AHEAD
                                 ? " s ahead, and iat is to come too; at most "
                                 : " s after iat; at most ");
         add_number(out, detail->limit);
@@ -604,7 +588,7 @@ static bool add_claim_sentence(luaL_Buffer *out, enum tv_status status,
         return true;
     case TV_ISSUER_NOT_ACCEPTED:
         luaL_addstring(out, "iss is ");
-        add_quoted(out, detail->found);
+        add_found(out, detail);
         if (detail->reason == TV_REASON_BINDING)
             luaL_addstring(out, ", for which this source of keys does not speak");
         else
@@ -615,7 +599,7 @@ static bool add_claim_sentence(luaL_Buffer *out, enum tv_status status,
         return true;
     case TV_ROOM_NOT_ACCEPTED:
         luaL_addstring(out, "the claim room is ");
-        add_quoted(out, detail->found);
+        add_found(out, detail);
         luaL_addstring(out, "; asked for is ");
         add_quoted(out, detail->expected[0]);
         return true;

@@ -92,7 +92,7 @@ int l_decode_json(lua_State *L) {
     struct tv_span text = check_span(L, 1);
     if (text.length > DOCUMENT_MAX_LENGTH) {
         detail.reason = TV_REASON_LENGTH;
-        detail.subject = "JSON text";
+        detail.subject = TV_SUBJECT_JSON_TEXT;
         detail.number = (double)text.length;
         detail.limit = (double)DOCUMENT_MAX_LENGTH;
         return push_failure(L, TV_MALFORMED_PAYLOAD, &detail);
@@ -102,7 +102,7 @@ int l_decode_json(lua_State *L) {
     set_finalizer(L, "token_verifier.document", l_document_gc);
     yyjson_val *object;
     enum tv_status status = tv_json_parse_copy(text.data, text.length, TV_MALFORMED_PAYLOAD,
-                                               "JSON text", arena, &object, &detail);
+                                               TV_SUBJECT_JSON_TEXT, arena, &object, &detail);
     if (status != TV_OK)
         return push_failure(L, status, &detail);
     push_json(L, object, false);

@@ -175,7 +175,7 @@ static enum tv_status write_value(const struct writer *writer, int index, int de
 }
 
 enum tv_status push_json_text(lua_State *L, int index, enum tv_status malformed,
-                              const char *subject, struct tv_detail *detail) {
+                              enum tv_subject subject, struct tv_detail *detail) {
     struct text_box *box = push_text_box(L);
     int top = lua_gettop(L);
     detail->subject = subject;
@@ -204,7 +204,7 @@ enum tv_status push_json_text(lua_State *L, int index, enum tv_status malformed,
         return error.code == YYJSON_WRITE_ERROR_INVALID_STRING
                    ? fail(&writer, "a string that is not UTF-8")
                    : TV_NO_MEMORY;
-    detail->subject = NULL;
+    detail->subject = TV_SUBJECT_NONE;
     lua_pushlstring(L, box->text, length);
     clear(box);
     lua_remove(L, top);

@@ -262,7 +262,7 @@ static bool check_key_id(struct tv_span key_id, bool may_be_empty, struct tv_det
     bool empty = key_id.length == 0 && !may_be_empty;
     if (!empty && key_id.length <= TV_KEY_ID_MAX_LENGTH)
         return true;
-    *detail = (struct tv_detail){.subject = "kid",
+    *detail = (struct tv_detail){.subject = TV_SUBJECT_KID,
                                  .reason = empty ? TV_REASON_EMPTY : TV_REASON_LENGTH,
                                  .number = (double)key_id.length,
                                  .limit = TV_KEY_ID_MAX_LENGTH};

@@ -536,11 +536,11 @@ static enum tv_status check_secret(struct verifier *verifier, struct tv_detail *
         const struct tv_algorithm *algorithm = verifier->policy.algorithms[i];
         if (length < algorithm->digest_size)
             verifier->short_secret = (struct tv_detail){.reason = TV_REASON_SHORT,
-                                                        .subject = algorithm->name,
+                                                        .algorithm = algorithm->name,
                                                         .number = (double)length,
                                                         .limit = (double)algorithm->digest_size};
     }
-    if (!verifier->strict_secrets || !verifier->short_secret.subject)
+    if (!verifier->strict_secrets || !verifier->short_secret.reason)
         return TV_OK;
     *detail = verifier->short_secret;
     return TV_WEAK_SECRET;

@@ -100,11 +100,13 @@ static enum tv_status push_texts(lua_State *L, const struct options *options,
     int header = lua_gettop(L);
     // No verifier of ours would take these; of the latter every other would read other bytes.
     if (has_member(L, header, "crit") || is_unencoded(L, header)) {
-        detail->subject = has_member(L, header, "crit") ? "crit" : "b64";
+        detail->subject = has_member(L, header, "crit") ? TV_SUBJECT_CRIT : TV_SUBJECT_B64;
         return TV_UNSUPPORTED_CRITICAL;
     }
-    enum tv_status status = push_json_text(L, header, TV_MALFORMED_HEADER, "header", detail);
-    return status == TV_OK ? push_json_text(L, 1, TV_MALFORMED_PAYLOAD, "payload", detail) : status;
+    enum tv_status status =
+        push_json_text(L, header, TV_MALFORMED_HEADER, TV_SUBJECT_HEADER, detail);
+    return status == TV_OK ? push_json_text(L, 1, TV_MALFORMED_PAYLOAD, TV_SUBJECT_PAYLOAD, detail)
+                           : status;
 }
 
 int l_sign(lua_State *L) {

@@ -72,7 +72,7 @@ void push_names(lua_State *L); // what remembers them
 // text has its types again. `malformed`, with `subject` in the detail, for what JSON does not have;
 // then one value is pushed too.
 enum tv_status push_json_text(lua_State *L, int index, enum tv_status malformed,
-                              const char *subject, struct tv_detail *detail);
+                              enum tv_subject subject, struct tv_detail *detail);
 // Marks an empty array, which would otherwise be written as an empty object.
 #define EMPTY_ARRAY "token_verifier.empty_array"
 
@@ -166,7 +166,7 @@ struct verifier {
     struct tv_accepted bound_issuers; // all those that some source speaks for
     bool allow_missing_kid;
     bool strict_secrets;
-    struct tv_detail short_secret; // with a subject: the secret is too short for that algorithm
+    struct tv_detail short_secret; // with a reason: the secret is too short for that algorithm
     bool wait, wait_given;
     struct tv_span room;
     double now_s; // NaN: the clock's

@@ -23,7 +23,7 @@ int l_new(lua_State *L) {
     if (status != TV_OK)
         return push_failure(L, status, &detail);
     const struct verifier *verifier = lua_touserdata(L, -1);
-    if (!verifier->short_secret.subject)
+    if (!verifier->short_secret.reason)
         return 1;
     push_message(L, TV_WEAK_SECRET, &verifier->short_secret);
     return 2;

@@ -248,8 +248,8 @@ static void end_fetch(struct tv_fetch *fetch, CURLcode code) {
     result->answered = code == CURLE_OK || result->too_large;
     if (result->answered)
         tv_fetch_read_answer(fetch);
-    else if (!result->error)
-        result->error = tv_fetch_error_text(fetch->easy, code);
+    else
+        tv_fetch_explain(fetch, code);
     stop_running(fetch);
     fetch->state = TV_FETCH_ENDED;
     list_append(&fetcher.ended, fetch);
@@ -362,6 +362,7 @@ enum tv_status tv_fetch_start(const char *url, const struct tv_fetch_settings *s
                               struct tv_fetch **fetch, struct tv_detail *detail) {
     if (!set_up()) {
         detail->reason = TV_REASON_NETWORK;
+        detail->network = TV_NETWORK_RESOURCES;
         detail->text = "this process has no descriptor or memory left for a fetch";
         return TV_KEY_SOURCE_UNAVAILABLE;
     }

@@ -36,9 +36,10 @@ struct tv_fetch; // one transfer
 
 // What a transfer brought; borrowed from it.
 struct tv_fetch_result {
-    bool answered;     // false: `error` says why there is no answer
-    bool too_large;    // the body passed max_bytes and was cut off
-    const char *error; // a string constant of a library
+    bool answered;  // false: `network` and `error` say why there is no answer
+    bool too_large; // the body passed max_bytes and was cut off
+    enum tv_network network;
+    const char *error; // a string constant, a library's or ours
     long http_status;
     struct tv_span body;
     struct tv_http_fields fields;
@@ -50,6 +51,9 @@ struct tv_fetch_result {
 // user, password and query, for messages; the caller frees it. TV_KEY_SOURCE_UNAVAILABLE with
 // libcurl's words in the detail otherwise.
 enum tv_status tv_fetch_check_url(const char *url, char **printable, struct tv_detail *detail);
+
+// Puts a URL that cannot be asked into a detail as what was found, without user and password.
+void tv_fetch_set_found(struct tv_detail *detail, const char *url);
 
 // Queues a GET of `url`; nothing is sent before the next tv_fetcher_step(). With `validators` (or
 // NULL) the answer may be 304. `owner` is given back by tv_fetch_owner(). TV_NO_MEMORY, or

@@ -14,6 +14,7 @@ struct tv_fetch {
     CURL *easy;         // while running
     struct tv_tls *tls; // likewise, with https
     bool lost_socket;
+    bool no_common_version;   // TLS ended for want of one
     int socket;               // the last that libcurl asked to be watched for it; 0: none
     uint64_t received_before; // there
     char *url;
@@ -30,9 +31,9 @@ struct tv_fetch {
 
 // fetch_tls.c
 
-// Sets a handle up for TLS with what the fetch's settings name, and notes that in the fetch. NULL,
-// or why it cannot be: a string constant.
-const char *tv_tls_set(struct tv_fetch *fetch, CURL *easy);
+// Sets a handle up for TLS with what the fetch's settings name, and notes that in the fetch; or,
+// in its result, why it cannot be.
+void tv_tls_set(struct tv_fetch *fetch, CURL *easy);
 void tv_tls_free(struct tv_tls *tls);
 
 // What TLS may read until the next call is bounded from now on.
@@ -50,5 +51,5 @@ void tv_fetch_note_socket(struct tv_fetch *fetch, int socket);
 // Takes what is needed of the answer's header from the handle. What memory lacks for is missing.
 void tv_fetch_read_answer(struct tv_fetch *fetch);
 
-// Words for why a transfer failed: a string constant.
-const char *tv_fetch_error_text(CURL *easy, CURLcode code);
+// Puts into the result why a transfer failed, if it is not there already.
+void tv_fetch_explain(struct tv_fetch *fetch, CURLcode code);

@@ -28,7 +28,7 @@
 // As libcurl has them: an authority in the middle of a chain can be trusted too.
 #define STORE_FLAGS (X509_V_FLAG_TRUSTED_FIRST | X509_V_FLAG_PARTIAL_CHAIN)
 #define DIGEST_TEXT_SIZE (sizeof "/nowhere/" + 2 * (size_t)TV_SHA256_SIZE)
-#define NO_MEMORY "there is no memory left for its TLS"
+static const char no_memory[] = "there is no memory left for its TLS";
 
 enum file { CA_FILE, CLIENT_CERT, CLIENT_KEY, CA_FOLDER, FILES };
 
@@ -291,7 +291,7 @@ static struct tv_tls *load(struct tv_tls *made, struct tv_tls *old, const char *
     struct tv_tls *loaded = made;
     *error = read_texts(made, &texts);
     if (!*error && !make_digest(made, &texts))
-        *error = NO_MEMORY;
+        *error = no_memory;
     if (!*error && old && memcmp(made->digest, old->digest, sizeof made->digest) == 0) {
         memcpy(old->looks, made->looks, sizeof old->looks);
         old->looked_s = made->looked_s;
@@ -320,7 +320,7 @@ static struct tv_tls *tls_get(const struct tv_fetch_settings *settings, const ch
         struct tv_tls *made = tls_new(paths);
         if (!made) {
             tv_tls_free(tls);
-            *error = NO_MEMORY;
+            *error = no_memory;
             return NULL;
         }
         tls = load(made, tls, error);
@@ -353,10 +353,26 @@ static long on_read(BIO *bio, int operation, const char *bytes, size_t size, int
 }
 // NOLINTEND(readability-non-const-parameter)
 
+static int index_of_fetch = -1; // in a context, until its handshake is done
+
+// Whether an alert, which is sent or has come, ends the handshake for want of a version in common.
+// To a server that speaks no TLS at all OpenSSL sends the same alert.
+static bool is_about_version(int where, int alert) {
+    return (where & SSL_CB_ALERT) && (alert & 0xff) == SSL_AD_PROTOCOL_VERSION &&
+           ((where & SSL_CB_READ) ||
+            ERR_GET_REASON(ERR_peek_last_error()) != SSL_R_WRONG_VERSION_NUMBER);
+}
+
 static void on_state(const SSL *ssl, int where, int result) {
-    (void)result;
+    SSL_CTX *context = SSL_get_SSL_CTX(ssl);
+    struct tv_fetch *fetch =
+        index_of_fetch >= 0 ? SSL_CTX_get_ex_data(context, index_of_fetch) : NULL;
     if (where == SSL_CB_HANDSHAKE_START)
         BIO_set_callback_ex(SSL_get_rbio(ssl), on_read);
+    else if (where == SSL_CB_HANDSHAKE_DONE && fetch) // the connection may outlive it
+        SSL_CTX_set_ex_data(context, index_of_fetch, NULL);
+    else if (fetch && is_about_version(where, result))
+        fetch->no_common_version = true;
 }
 
 // What a server may make OpenSSL do.
@@ -390,9 +406,13 @@ static CURLcode set_authorities(const struct tv_tls *tls, SSL_CTX *context) {
 
 static CURLcode on_context(CURL *easy, void *made, void *argument) {
     (void)easy;
-    const struct tv_fetch *fetch = argument;
+    struct tv_fetch *fetch = argument;
     const struct tv_tls *tls = fetch->tls;
     SSL_CTX *context = made;
+    if (index_of_fetch < 0)
+        index_of_fetch = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+    if (index_of_fetch >= 0)
+        SSL_CTX_set_ex_data(context, index_of_fetch, fetch);
     bool for_proxy = is_for_proxy(context);
     set_bounds(context);
     // What comes through a proxy's TLS may lie in its buffer, and no socket tells of it later.
@@ -417,13 +437,19 @@ static void digest_text(const struct tv_tls *tls, char text[DIGEST_TEXT_SIZE]) {
         used += (size_t)snprintf(text + used, DIGEST_TEXT_SIZE - used, "%02x", tls->digest[i]);
 }
 
-const char *tv_tls_set(struct tv_fetch *fetch, CURL *easy) {
-    const char *error = NULL;
-    fetch->tls = tls_get(&fetch->settings, &error);
-    if (!fetch->tls)
-        return error;
-    if (curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_context) != CURLE_OK)
-        return "libcurl does its TLS with something else than OpenSSL";
+void tv_tls_set(struct tv_fetch *fetch, CURL *easy) {
+    struct tv_fetch_result *result = &fetch->result;
+    fetch->tls = tls_get(&fetch->settings, &result->error);
+    if (!fetch->tls) {
+        result->network =
+            result->error == no_memory ? TV_NETWORK_RESOURCES : TV_NETWORK_CREDENTIALS;
+        return;
+    }
+    if (curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_context) != CURLE_OK) {
+        result->network = TV_NETWORK_TLS;
+        result->error = "libcurl does its TLS with something else than OpenSSL";
+        return;
+    }
     curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, fetch);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
@@ -442,5 +468,4 @@ const char *tv_tls_set(struct tv_fetch *fetch, CURL *easy) {
     curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, NULL);
     curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, DEFAULT_CA_PATH);
     curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    return NULL;
 }

@@ -23,6 +23,11 @@
 #define PIECE_MIN 64
 #define DATE_MAX 64 // of the three forms that HTTP has, the longest takes 33
 
+static void fail(struct tv_fetch *fetch, enum tv_network network, const char *words) {
+    fetch->result.network = network;
+    fetch->result.error = words;
+}
+
 // What libcurl calls
 
 static curl_socket_t open_socket(void *argument, curlsocktype purpose,
@@ -31,14 +36,14 @@ static curl_socket_t open_socket(void *argument, curlsocktype purpose,
     struct tv_fetch *fetch = argument;
     int made = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (made < 0 && (errno == EMFILE || errno == ENFILE)) // libcurl blames the server
-        fetch->result.error = "this process has no descriptor left";
+        fail(fetch, TV_NETWORK_RESOURCES, "this process has no descriptor left");
     return made;
 }
 
 // libcurl keeps every line of header, and bounds neither answers like 103 nor trailers.
 static size_t on_header(const char *bytes, size_t size, size_t count, void *argument) {
     struct tv_fetch *fetch = argument;
-    fetch->result.error = tv_header_add(&fetch->header, bytes, size * count);
+    fail(fetch, TV_NETWORK_BROKEN, tv_header_add(&fetch->header, bytes, size * count));
     return fetch->result.error ? CURL_WRITEFUNC_ERROR : size * count;
 }
 
@@ -46,7 +51,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *argument) {
     struct tv_fetch *fetch = argument;
     size_t length = size * count, held = fetch->result.body.length;
     if (++fetch->pieces > PIECES_MAX + fetch->settings.max_bytes / PIECE_MIN) {
-        fetch->result.error = "its answer comes in far too many small pieces";
+        fail(fetch, TV_NETWORK_BROKEN, "its answer comes in far too many small pieces");
         return CURL_WRITEFUNC_ERROR;
     }
     if (length > fetch->settings.max_bytes - held) {
@@ -91,7 +96,7 @@ static int on_progress(void *argument, curl_off_t to_come, curl_off_t come, curl
     if (fetch->socket == 0 ||
         received(fetch->socket) <= fetch->received_before + max_bytes + max_bytes / 2 + AROUND_MAX)
         return 0;
-    fetch->result.error = "it sends far more than its answer needs";
+    fail(fetch, TV_NETWORK_TOO_LARGE, "it sends far more than its answer needs");
     return 1;
 }
 
@@ -150,9 +155,9 @@ CURL *tv_fetch_open_easy(struct tv_fetch *fetch) {
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, fetch->headers);
     set_limits(easy, &fetch->settings);
     if (strncasecmp(fetch->url, "https:", 6) == 0)
-        fetch->result.error = tv_tls_set(fetch, easy);
+        tv_tls_set(fetch, easy);
     if (!set_credentials(easy, &fetch->settings))
-        fetch->result.error = "the file with the bearer token cannot be read";
+        fail(fetch, TV_NETWORK_CREDENTIALS, "the file with the bearer token cannot be read");
     if (!fetch->result.error)
         return easy;
     curl_easy_cleanup(easy);
@@ -182,13 +187,68 @@ void tv_fetch_read_answer(struct tv_fetch *fetch) {
     result->retry_after_s = (int64_t)retry_after_s;
 }
 
-const char *tv_fetch_error_text(CURL *easy, CURLcode code) {
-    long verified = X509_V_OK;
-    if (code == CURLE_PEER_FAILED_VERIFICATION)
-        curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verified);
+// What OpenSSL makes of the server's certificate.
+static enum tv_network class_of_certificate(long verified) {
+    switch (verified) {
     // libcurl compares the name itself, before it asks OpenSSL for what it makes of the chain.
+    case X509_V_ERR_UNSPECIFIED:
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+        return TV_NETWORK_TLS_NAME;
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+        return TV_NETWORK_TLS_EXPIRED;
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_CERT_UNTRUSTED:
+        return TV_NETWORK_TLS_AUTHORITY;
+    default:
+        return TV_NETWORK_TLS;
+    }
+}
+
+static enum tv_network class_of(const struct tv_fetch *fetch, CURLcode code, long verified) {
+    switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        return TV_NETWORK_RESOLVE;
+    case CURLE_COULDNT_CONNECT:
+        return TV_NETWORK_CONNECT;
+    case CURLE_OPERATION_TIMEDOUT:
+        return TV_NETWORK_TIMEOUT;
+    case CURLE_PEER_FAILED_VERIFICATION:
+        return class_of_certificate(verified);
+    case CURLE_SSL_CONNECT_ERROR:
+        return fetch->no_common_version ? TV_NETWORK_TLS_VERSION : TV_NETWORK_TLS;
+    case CURLE_SSL_CACERT_BADFILE:
+        return TV_NETWORK_TLS_AUTHORITY;
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+        return TV_NETWORK_TLS;
+    case CURLE_OUT_OF_MEMORY:
+    case CURLE_FAILED_INIT:
+        return TV_NETWORK_RESOURCES;
+    case CURLE_URL_MALFORMAT:
+        return TV_NETWORK_URL;
+    default:
+        return TV_NETWORK_BROKEN;
+    }
+}
+
+void tv_fetch_explain(struct tv_fetch *fetch, CURLcode code) {
+    struct tv_fetch_result *result = &fetch->result;
+    long verified = X509_V_OK;
+    if (result->error) // we said it ourselves
+        return;
+    if (code == CURLE_PEER_FAILED_VERIFICATION)
+        curl_easy_getinfo(fetch->easy, CURLINFO_SSL_VERIFYRESULT, &verified);
+    result->network = class_of(fetch, code, verified);
     if (verified == X509_V_ERR_UNSPECIFIED)
-        return "the certificate is for another host name";
-    return verified != X509_V_OK ? X509_verify_cert_error_string(verified)
-                                 : curl_easy_strerror(code);
+        result->error = "the certificate is for another host name";
+    else
+        result->error = verified != X509_V_OK ? X509_verify_cert_error_string(verified)
+                                              : curl_easy_strerror(code);
 }

@@ -3,7 +3,25 @@
 #include "net/fetch.h"
 
 #include <curl/curl.h>
+#include <stdio.h>
 #include <stdlib.h>
+
+void tv_fetch_set_found(struct tv_detail *detail, const char *url) {
+    const char *after_scheme = strstr(url, "://");
+    const char *authority = after_scheme ? after_scheme + strlen("://") : url;
+    size_t length = strcspn(authority, "/?#");
+    const char *at = memrchr(authority, '@', length);
+    if (!at) {
+        tv_detail_set_found(detail, tv_span_of(url));
+        return;
+    }
+    char shown[2 * TV_EXCERPT_MAX];
+    int scheme = authority - url < 16 ? (int)(authority - url) : 0;
+    int size = snprintf(shown, sizeof shown, "%.*s...%s", scheme, url, at);
+    tv_detail_set_found(
+        detail,
+        (struct tv_span){shown, (size_t)size < sizeof shown ? (size_t)size : sizeof shown - 1});
+}
 
 enum tv_status tv_fetch_check_url(const char *url, char **printable, struct tv_detail *detail) {
     enum tv_status status = TV_NO_MEMORY;
@@ -18,6 +36,7 @@ enum tv_status tv_fetch_check_url(const char *url, char **printable, struct tv_d
         code = CURLUE_UNSUPPORTED_SCHEME;
     if (code != CURLUE_OK) {
         detail->reason = TV_REASON_NETWORK;
+        detail->network = TV_NETWORK_URL;
         // libcurl says "Bad scheme" to a URL that has none.
         detail->text = code == CURLUE_BAD_SCHEME || code == CURLUE_UNSUPPORTED_SCHEME
                            ? "it does not begin with https:// or http://"

@@ -11,7 +11,7 @@
 // Why a kid has no key; the answer of its source, kept for the sentence.
 struct tv_absence {
     enum tv_status status;
-    struct tv_detail detail; // its only span is `source`, which the key store owns
+    struct tv_detail detail; // `source` is the key store's, `key_id` and `expected` are empty
 };
 
 // How long something fetched holds. Monotonic milliseconds.

@@ -53,8 +53,8 @@ enum tv_status tv_discovery_read(const char *text, size_t length, const char *is
                                  struct tv_detail *detail) {
     struct tv_arena arena;
     yyjson_val *configuration;
-    enum tv_status status = tv_json_parse_copy(text, length, TV_KEY_UNUSABLE, "configuration",
-                                               &arena, &configuration, detail);
+    enum tv_status status = tv_json_parse_copy(
+        text, length, TV_KEY_UNUSABLE, TV_SUBJECT_CONFIGURATION, &arena, &configuration, detail);
     if (status == TV_KEY_UNUSABLE)
         fail(detail, "it is not a JSON object");
     else if (status == TV_OK)

@@ -87,7 +87,6 @@ enum tv_status tv_folder_load(const char *folder, struct tv_span key_id, int rsa
         status = fail_errno(detail, error);
     else
         status = tv_key_load_with(bytes, (size_t)length, rsa_min_bits, key, detail);
-    detail->found = (struct tv_span){0};
     free(bytes);
     bool no_key =
         status == TV_MALFORMED_KEY || status == TV_UNSUPPORTED_KEY || status == TV_WEAK_KEY;

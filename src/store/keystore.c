@@ -123,10 +123,9 @@ static enum tv_status add_server(struct tv_keystore *store, const char *url,
         server->printable = strdup(server->url);
         return server->printable ? TV_OK : TV_NO_MEMORY;
     }
-    detail->found = tv_span_of(url);
     enum tv_status status = tv_fetch_check_url(server->url, &server->printable, detail);
-    if (status == TV_OK)
-        detail->found = (struct tv_span){0};
+    if (status == TV_KEY_SOURCE_UNAVAILABLE)
+        tv_fetch_set_found(detail, url);
     return status;
 }
 

@@ -78,7 +78,7 @@ enum tv_status tv_keystore_get(struct tv_keystore *store, const struct tv_key_re
         return tv_keystore_get_from_set(store, request, now_ms, key, detail);
     }
     if (request->key_id.length == 0) {
-        detail->subject = "kid";
+        detail->subject = TV_SUBJECT_KID;
         detail->reason = TV_REASON_MISSING;
         return TV_KEY_ID_MISSING; // only a set can have an only key
     }

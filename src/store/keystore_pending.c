@@ -352,6 +352,7 @@ static enum tv_status check_limits(struct tv_keystore *store, struct tv_span cli
         detail->reason = TV_REASON_CLIENT;
         detail->limit = (double)options->max_per_client;
     } else if (store->queued >= options->max_queued) {
+        detail->reason = TV_REASON_QUEUE;
         detail->limit = (double)options->max_queued;
     } else {
         return TV_OK;

@@ -204,6 +204,7 @@ static enum tv_status read_configuration(struct tv_pending *pending,
     *detail = (struct tv_detail){.source = detail->source, .asked = detail->asked};
     if (result->too_large || result->body.length > TV_DISCOVERY_MAX_LENGTH) {
         detail->reason = TV_REASON_BODY;
+        detail->network = TV_NETWORK_TOO_LARGE;
         detail->limit = (double)TV_DISCOVERY_MAX_LENGTH;
         return TV_KEY_UNUSABLE;
     }
@@ -240,7 +241,6 @@ static bool settle_configuration(struct tv_pending *pending, const struct tv_fet
         absence->status = TV_KEY_SOURCE_UNAVAILABLE;
     }
     note_if_ours(pending, absence, status, now_ms);
-    absence->detail.found = (struct tv_span){0}; // it stood in the body
     absence->detail.source = source;
     absence->detail.asked = TV_ASKED_CONFIGURATION;
     tv_keystore_fail_set(store, absence, now_ms);
@@ -290,6 +290,7 @@ bool tv_keystore_settle_set(struct tv_pending *pending, struct tv_fetch_result *
     enum tv_status status = TV_MALFORMED_KEY;
     if (result->too_large) {
         absence->detail.reason = TV_REASON_BODY;
+        absence->detail.network = TV_NETWORK_TOO_LARGE;
         absence->detail.limit = (double)TV_KEY_SET_MAX_LENGTH;
     } else {
         *absence = unusable_set(store);

@@ -129,11 +129,11 @@ static bool settle_body(struct tv_pending *pending, struct tv_fetch_result *resu
     struct tv_key *key = NULL;
     enum tv_status status = TV_KEY_UNUSABLE;
     absence.detail.limit = (double)TV_KEY_MAX_LENGTH;
+    absence.detail.network = TV_NETWORK_TOO_LARGE;
     if (!result->too_large) {
         struct tv_detail problem = {.source = absence.detail.source};
         status = tv_key_load_with(result->body.data, result->body.length,
                                   pending->store->options.rsa_min_bits, &key, &problem);
-        problem.found = (struct tv_span){0}; // it stood in the body
         absence.detail = problem;
     }
     if (tv_absence_is_ours(&absence, status))
@@ -153,6 +153,8 @@ static bool settle_answer(struct tv_pending *pending, struct tv_fetch_result *re
                           int64_t now_ms) {
     struct tv_absence absence =
         absence_of(pending, TV_KEY_UNUSABLE, TV_REASON_HTTP_STATUS, (double)result->http_status);
+    if (result->http_status >= 300 && result->http_status < 400)
+        absence.detail.network = TV_NETWORK_REDIRECT;
     if (result->http_status >= 500 || result->http_status == 429) {
         absence.status = TV_KEY_SOURCE_UNAVAILABLE;
         pending->store->failed_status++;
@@ -193,6 +195,7 @@ static void settle(struct tv_pending *pending, int64_t now_ms) {
         struct tv_absence absence =
             absence_of(pending, TV_KEY_SOURCE_UNAVAILABLE, TV_REASON_NETWORK, 0);
         absence.detail.text = result->error;
+        absence.detail.network = result->network;
         pending->store->failed_network++;
         ended = settle_failed(pending, &absence, 0, now_ms);
     }

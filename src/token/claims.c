@@ -9,17 +9,17 @@
 // The year 5138 in seconds, March 1973 in milliseconds: no date of a living token is both.
 #define MILLISECONDS_FROM 1e11
 
-static enum tv_status fail(struct tv_detail *detail, enum tv_status status, const char *claim,
+static enum tv_status fail(struct tv_detail *detail, enum tv_status status, enum tv_subject claim,
                            enum tv_reason reason) {
     detail->subject = claim;
     detail->reason = reason;
     return status;
 }
 
-static enum tv_status fail_type(struct tv_detail *detail, enum tv_status status, const char *claim,
-                                yyjson_val *value) {
+static enum tv_status fail_type(struct tv_detail *detail, enum tv_status status,
+                                enum tv_subject claim, yyjson_val *value) {
     detail->text = tv_json_type_name(value);
-    detail->found = tv_json_string(value); // empty for any other type
+    tv_detail_set_found(detail, tv_json_string(value)); // nothing for any other type
     return fail(detail, status, claim, TV_REASON_TYPE);
 }
 
@@ -70,22 +70,22 @@ static struct members find_members(yyjson_val *claims) {
 static yyjson_val *present(yyjson_val *value) { return yyjson_is_null(value) ? NULL : value; }
 
 // Reads a date, if it is there.
-static enum tv_status read_date(yyjson_val *value, const char *name, bool accept_milliseconds,
+static enum tv_status read_date(yyjson_val *value, enum tv_subject claim, bool accept_milliseconds,
                                 bool *found, double *date_s, struct tv_detail *detail) {
     *found = value != NULL;
     if (!value)
         return TV_OK;
     if (!yyjson_is_num(value))
-        return fail_type(detail, TV_INVALID_CLAIM, name, value);
+        return fail_type(detail, TV_INVALID_CLAIM, claim, value);
     double number = yyjson_get_num(value);
     detail->number = number;
     if (number < -DATE_LIMIT || number > DATE_LIMIT) {
         detail->limit = DATE_LIMIT;
-        return fail(detail, TV_INVALID_CLAIM, name, TV_REASON_RANGE);
+        return fail(detail, TV_INVALID_CLAIM, claim, TV_REASON_RANGE);
     }
     if (number >= MILLISECONDS_FROM) {
         if (!accept_milliseconds)
-            return fail(detail, TV_INVALID_CLAIM, name, TV_REASON_MILLISECONDS);
+            return fail(detail, TV_INVALID_CLAIM, claim, TV_REASON_MILLISECONDS);
         number /= 1000;
     }
     detail->number = 0;
@@ -99,15 +99,15 @@ static enum tv_status check_lifetime(yyjson_val *issued, const struct tv_claims_
     if (policy->max_lifetime_s == 0)
         return TV_OK;
     if (!has_exp)
-        return fail(detail, TV_MISSING_CLAIM, "exp", TV_REASON_MISSING);
+        return fail(detail, TV_MISSING_CLAIM, TV_SUBJECT_EXP, TV_REASON_MISSING);
     bool has_iat;
     double iat_s = 0;
     enum tv_status status =
-        read_date(issued, "iat", policy->accept_milliseconds, &has_iat, &iat_s, detail);
+        read_date(issued, TV_SUBJECT_IAT, policy->accept_milliseconds, &has_iat, &iat_s, detail);
     if (status != TV_OK)
         return status;
     if (!has_iat)
-        return fail(detail, TV_MISSING_CLAIM, "iat", TV_REASON_MISSING);
+        return fail(detail, TV_MISSING_CLAIM, TV_SUBJECT_IAT, TV_REASON_MISSING);
     // One that says it will be issued some day is good from now on: further ahead than clocks
     // differ its iat does not count.
     bool ahead = iat_s > now_s + TV_LEEWAY_MAX_S;
@@ -116,7 +116,8 @@ static enum tv_status check_lifetime(yyjson_val *issued, const struct tv_claims_
         return TV_OK;
     detail->number = lifetime_s;
     detail->limit = (double)policy->max_lifetime_s;
-    return fail(detail, TV_LIFETIME_TOO_LONG, ahead ? "iat" : "exp", TV_REASON_NONE);
+    return fail(detail, TV_LIFETIME_TOO_LONG, TV_SUBJECT_EXP,
+                ahead ? TV_REASON_AHEAD : TV_REASON_LIFETIME);
 }
 
 // RFC 7519 sections 4.1.4 and 4.1.5.
@@ -125,26 +126,27 @@ static enum tv_status check_dates(const struct members *claims,
                                   struct tv_detail *detail) {
     bool has_exp, has_nbf;
     double exp_s = 0, nbf_s = 0, leeway_s = (double)policy->leeway_s;
-    enum tv_status status =
-        read_date(claims->exp, "exp", policy->accept_milliseconds, &has_exp, &exp_s, detail);
+    enum tv_status status = read_date(claims->exp, TV_SUBJECT_EXP, policy->accept_milliseconds,
+                                      &has_exp, &exp_s, detail);
     if (status != TV_OK)
         return status;
     detail->limit = now_s;
     if (has_exp && now_s >= exp_s + leeway_s) {
         detail->number = exp_s;
-        return fail(detail, TV_EXPIRED, "exp", TV_REASON_NONE);
+        return fail(detail, TV_EXPIRED, TV_SUBJECT_EXP, TV_REASON_TIME);
     }
-    status = read_date(claims->nbf, "nbf", policy->accept_milliseconds, &has_nbf, &nbf_s, detail);
+    status = read_date(claims->nbf, TV_SUBJECT_NBF, policy->accept_milliseconds, &has_nbf, &nbf_s,
+                       detail);
     if (status != TV_OK)
         return status;
     if (has_nbf && now_s < nbf_s - leeway_s) {
         detail->number = nbf_s;
-        return fail(detail, TV_NOT_YET_VALID, "nbf", TV_REASON_NONE);
+        return fail(detail, TV_NOT_YET_VALID, TV_SUBJECT_NBF, TV_REASON_TIME);
     }
     detail->limit = 0;
     // RFC 7519 section 4.1.6: a number. Which one is judged only for the lifetime.
     if (claims->iat && !yyjson_is_num(claims->iat))
-        return fail_type(detail, TV_INVALID_CLAIM, "iat", claims->iat);
+        return fail_type(detail, TV_INVALID_CLAIM, TV_SUBJECT_IAT, claims->iat);
     return check_lifetime(claims->iat, policy, has_exp, exp_s, now_s, detail);
 }
 
@@ -158,8 +160,9 @@ bool tv_accepted_has(const struct tv_accepted *accepted, struct tv_span value) {
 }
 
 // A string without NUL, which C code that reads a claim later would take for its end.
-static enum tv_status check_string(yyjson_val *value, enum tv_status invalid, const char *subject,
-                                   struct tv_span *text, struct tv_detail *detail) {
+static enum tv_status check_string(yyjson_val *value, enum tv_status invalid,
+                                   enum tv_subject subject, struct tv_span *text,
+                                   struct tv_detail *detail) {
     if (!yyjson_is_str(value))
         return fail_type(detail, invalid, subject, value);
     struct tv_span found = tv_json_string(value);
@@ -170,17 +173,17 @@ static enum tv_status check_string(yyjson_val *value, enum tv_status invalid, co
 }
 
 // A claim that must be a string where it is there. `*text` stays as it is where it is not.
-static enum tv_status read_string(yyjson_val *value, const char *name, bool required,
+static enum tv_status read_string(yyjson_val *value, enum tv_subject claim, bool required,
                                   enum tv_status missing, enum tv_status invalid,
                                   struct tv_span *text, struct tv_detail *detail) {
     if (present(value))
-        return check_string(value, invalid, name, text, detail);
-    return required ? fail(detail, missing, name, TV_REASON_MISSING) : TV_OK;
+        return check_string(value, invalid, claim, text, detail);
+    return required ? fail(detail, missing, claim, TV_REASON_MISSING) : TV_OK;
 }
 
 static void set_expected(struct tv_detail *detail, const struct tv_accepted *accepted,
                          struct tv_span found) {
-    detail->found = found;
+    tv_detail_set_found(detail, found);
     detail->expected = accepted->values;
     detail->expected_count = accepted->count;
 }
@@ -193,18 +196,18 @@ static enum tv_status check_issuer(yyjson_val *value, const struct tv_accepted *
     if (!accepted->configured && !own && !others)
         return TV_OK;
     struct tv_span issuer = {0};
-    enum tv_status status =
-        read_string(value, "iss", true, TV_MISSING_CLAIM, TV_INVALID_CLAIM, &issuer, detail);
+    enum tv_status status = read_string(value, TV_SUBJECT_ISS, true, TV_MISSING_CLAIM,
+                                        TV_INVALID_CLAIM, &issuer, detail);
     if (status != TV_OK)
         return status;
     if (accepted->configured && !tv_accepted_has(accepted, issuer)) {
         set_expected(detail, accepted, issuer);
-        return fail(detail, TV_ISSUER_NOT_ACCEPTED, "iss", TV_REASON_NONE);
+        return fail(detail, TV_ISSUER_NOT_ACCEPTED, TV_SUBJECT_ISS, TV_REASON_NOT_LISTED);
     }
     // RFC 8725 section 3.8: accepted, but is it this key's to name?
     if ((own && !tv_accepted_has(own, issuer)) || (others && tv_accepted_has(others, issuer))) {
-        detail->found = issuer;
-        return fail(detail, TV_ISSUER_NOT_ACCEPTED, "iss", TV_REASON_BINDING);
+        tv_detail_set_found(detail, issuer);
+        return fail(detail, TV_ISSUER_NOT_ACCEPTED, TV_SUBJECT_ISS, TV_REASON_BINDING);
     }
     return TV_OK;
 }
@@ -216,14 +219,15 @@ static enum tv_status check_audience(yyjson_val *claim, const struct tv_accepted
         return TV_OK;
     yyjson_val *audience = present(claim);
     if (!audience)
-        return fail(detail, TV_MISSING_CLAIM, "aud", TV_REASON_MISSING);
+        return fail(detail, TV_MISSING_CLAIM, TV_SUBJECT_AUD, TV_REASON_MISSING);
     if (!yyjson_is_arr(audience)) {
         struct tv_span only = {0};
-        enum tv_status status = check_string(audience, TV_INVALID_CLAIM, "aud", &only, detail);
+        enum tv_status status =
+            check_string(audience, TV_INVALID_CLAIM, TV_SUBJECT_AUD, &only, detail);
         if (status != TV_OK || tv_accepted_has(accepted, only))
             return status;
         set_expected(detail, accepted, only);
-        return fail(detail, TV_AUDIENCE_NOT_ACCEPTED, "aud", TV_REASON_NONE);
+        return fail(detail, TV_AUDIENCE_NOT_ACCEPTED, TV_SUBJECT_AUD, TV_REASON_NOT_LISTED);
     }
     bool matched = false;
     struct tv_span first = {0}, value = {0};
@@ -233,7 +237,7 @@ static enum tv_status check_audience(yyjson_val *claim, const struct tv_accepted
     // pass for its first element.
     yyjson_arr_foreach(audience, index, max, element) {
         enum tv_status status =
-            check_string(element, TV_INVALID_CLAIM, "an element of aud", &value, detail);
+            check_string(element, TV_INVALID_CLAIM, TV_SUBJECT_AUD_ELEMENT, &value, detail);
         if (status != TV_OK)
             return status;
         if (index == 0)
@@ -244,8 +248,8 @@ static enum tv_status check_audience(yyjson_val *claim, const struct tv_accepted
         return TV_OK;
     set_expected(detail, accepted, first);
     detail->number = (double)yyjson_arr_size(audience);
-    return fail(detail, TV_AUDIENCE_NOT_ACCEPTED, "aud",
-                first.data ? TV_REASON_NONE : TV_REASON_EMPTY);
+    return fail(detail, TV_AUDIENCE_NOT_ACCEPTED, TV_SUBJECT_AUD,
+                first.data ? TV_REASON_NO_ELEMENT : TV_REASON_EMPTY);
 }
 
 static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
@@ -263,15 +267,15 @@ static enum tv_status check_room(yyjson_val *value, const struct tv_claims_polic
                                  const struct tv_claims_request *request,
                                  struct tv_detail *detail) {
     struct tv_span room = {0};
-    enum tv_status status = read_string(value, "room", policy->require_room, TV_ROOM_MISSING,
-                                        TV_ROOM_INVALID, &room, detail);
+    enum tv_status status = read_string(value, TV_SUBJECT_ROOM, policy->require_room,
+                                        TV_ROOM_MISSING, TV_ROOM_INVALID, &room, detail);
     if (status != TV_OK || !request->has_room || !room.data || tv_span_equal(room, TV_SPAN("*")) ||
         equal_without_case(room, request->room))
         return status;
-    detail->found = room;
+    tv_detail_set_found(detail, room);
     detail->expected = &request->room;
     detail->expected_count = 1;
-    return fail(detail, TV_ROOM_NOT_ACCEPTED, "room", TV_REASON_NONE);
+    return fail(detail, TV_ROOM_NOT_ACCEPTED, TV_SUBJECT_ROOM, TV_REASON_NOT_LISTED);
 }
 
 enum tv_status tv_claims_check(yyjson_val *claims, const struct tv_claims_policy *policy,
@@ -286,13 +290,13 @@ enum tv_status tv_claims_check(yyjson_val *claims, const struct tv_claims_policy
         status = check_room(members.room, policy, request, detail);
     struct tv_span sub;
     if (status == TV_OK)
-        status = read_string(members.sub, "sub", policy->require_sub, TV_SUB_MISSING,
+        status = read_string(members.sub, TV_SUBJECT_SUB, policy->require_sub, TV_SUB_MISSING,
                              TV_SUB_INVALID, &sub, detail);
     for (size_t i = 0; i < policy->required_count && status == TV_OK; i++) {
         yyjson_val *value = tv_json_member(claims, policy->required[i]);
         if (!value || yyjson_is_null(value)) {
-            detail->found = policy->required[i];
-            status = fail(detail, TV_MISSING_CLAIM, NULL, TV_REASON_MISSING);
+            tv_detail_set_found(detail, policy->required[i]);
+            status = fail(detail, TV_MISSING_CLAIM, TV_SUBJECT_NONE, TV_REASON_MISSING);
         }
     }
     return status;

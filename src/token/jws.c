@@ -46,7 +46,7 @@ static enum tv_status split(struct tv_span token, struct tv_jws *jws, struct tv_
 }
 
 // Decodes a part into the arena, with room behind it for the JSON parser.
-static enum tv_status decode(struct tv_span part, const char *subject, struct tv_arena *arena,
+static enum tv_status decode(struct tv_span part, enum tv_subject subject, struct tv_arena *arena,
                              unsigned char **bytes, size_t *length, struct tv_detail *detail) {
     unsigned char *to =
         tv_arena_take(arena, TV_BASE64URL_DECODED_SIZE(part.length) + TV_JSON_PADDING);
@@ -64,18 +64,18 @@ static enum tv_status decode(struct tv_span part, const char *subject, struct tv
 
 static enum tv_status read_header(struct tv_jws *jws, struct tv_detail *detail) {
     if (tv_json_member(jws->header, TV_SPAN("crit"))) {
-        detail->subject = "crit";
+        detail->subject = TV_SUBJECT_CRIT;
         return TV_UNSUPPORTED_CRITICAL;
     }
     // RFC 7797 section 6: it stands beside crit. Whoever forgot that signed other bytes than these.
     yyjson_val *encoded = tv_json_member(jws->header, TV_SPAN("b64"));
     if (encoded && !yyjson_is_true(encoded)) {
-        detail->subject = "b64";
+        detail->subject = TV_SUBJECT_B64;
         return TV_UNSUPPORTED_CRITICAL;
     }
     yyjson_val *algorithm = tv_json_member(jws->header, TV_SPAN("alg"));
     if (!yyjson_is_str(algorithm)) {
-        detail->subject = "alg";
+        detail->subject = TV_SUBJECT_ALG;
         detail->reason = algorithm ? TV_REASON_TYPE : TV_REASON_MISSING;
         detail->text = algorithm ? tv_json_type_name(algorithm) : NULL;
         return TV_ALGORITHM_NOT_ACCEPTED;
@@ -101,22 +101,22 @@ enum tv_status tv_jws_parse(struct tv_span token, struct tv_arena *arena, struct
 
     unsigned char *header, *payload, *signature;
     size_t header_length;
-    status = decode(parsed.header_part, "header", arena, &header, &header_length, detail);
+    status = decode(parsed.header_part, TV_SUBJECT_HEADER, arena, &header, &header_length, detail);
     if (status != TV_OK)
         return status;
-    status =
-        decode(parsed.payload_part, "payload", arena, &payload, &parsed.payload_length, detail);
+    status = decode(parsed.payload_part, TV_SUBJECT_PAYLOAD, arena, &payload,
+                    &parsed.payload_length, detail);
     if (status != TV_OK)
         return status;
     parsed.payload = (char *)payload;
-    status = decode(parsed.signature_part, "signature", arena, &signature, &parsed.signature_length,
-                    detail);
+    status = decode(parsed.signature_part, TV_SUBJECT_SIGNATURE, arena, &signature,
+                    &parsed.signature_length, detail);
     if (status != TV_OK)
         return status;
     parsed.signature = signature;
 
     status = tv_json_parse_object(arena, (char *)header, header_length, TV_MALFORMED_HEADER,
-                                  "header", &parsed.header, detail);
+                                  TV_SUBJECT_HEADER, &parsed.header, detail);
     if (status != TV_OK)
         return status;
     status = read_header(&parsed, detail);
@@ -128,12 +128,12 @@ enum tv_status tv_jws_parse(struct tv_span token, struct tv_arena *arena, struct
 enum tv_status tv_jws_parse_payload(const struct tv_jws *jws, struct tv_arena *arena,
                                     yyjson_val **payload, struct tv_detail *detail) {
     return tv_json_parse_object(arena, jws->payload, jws->payload_length, TV_MALFORMED_PAYLOAD,
-                                "payload", payload, detail);
+                                TV_SUBJECT_PAYLOAD, payload, detail);
 }
 
 enum tv_status tv_jws_key_id(const struct tv_jws *jws, struct tv_span *key_id,
                              struct tv_detail *detail) {
-    detail->subject = "kid";
+    detail->subject = TV_SUBJECT_KID;
     if (!jws->key_id) {
         detail->reason = TV_REASON_MISSING;
         return TV_KEY_ID_MISSING;
@@ -154,7 +154,7 @@ enum tv_status tv_jws_key_id(const struct tv_jws *jws, struct tv_span *key_id,
         detail->limit = TV_KEY_ID_MAX_LENGTH;
         return TV_KEY_ID_INVALID;
     }
-    detail->subject = NULL;
+    detail->subject = TV_SUBJECT_NONE;
     *key_id = found;
     return TV_OK;
 }

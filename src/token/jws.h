@@ -36,7 +36,7 @@ size_t tv_jws_arena_size(size_t length);
 enum tv_status tv_jws_parse(struct tv_span token, struct tv_arena *arena, struct tv_jws *jws,
                             struct tv_detail *detail);
 
-// Parses the payload, in place and so once, as a JSON object. Only for tv_verify_finish(), once the
+// Parses the payload, in place and so once, as a JSON object. Only for tv_verify_claims(), once the
 // signature holds, and for diagnosis of tokens that nobody trusts. TV_MALFORMED_PAYLOAD.
 enum tv_status tv_jws_parse_payload(const struct tv_jws *jws, struct tv_arena *arena,
                                     yyjson_val **payload, struct tv_detail *detail);

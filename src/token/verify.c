@@ -12,7 +12,7 @@ static enum tv_status check_type(const struct tv_accepted *accepted, yyjson_val 
         return TV_OK;
     if (yyjson_is_str(type) && tv_accepted_has(accepted, tv_json_string(type)))
         return TV_OK;
-    detail->subject = "typ";
+    detail->subject = TV_SUBJECT_TYP;
     detail->expected = accepted->values;
     detail->expected_count = accepted->count;
     if (!type) {
@@ -21,7 +21,8 @@ static enum tv_status check_type(const struct tv_accepted *accepted, yyjson_val 
         detail->reason = TV_REASON_TYPE;
         detail->text = tv_json_type_name(type);
     } else {
-        detail->found = tv_json_string(type);
+        detail->reason = TV_REASON_NOT_LISTED;
+        tv_detail_set_found(detail, tv_json_string(type));
     }
     return TV_TYPE_NOT_ACCEPTED;
 }
@@ -36,8 +37,9 @@ static enum tv_status choose_algorithm(const struct tv_policy *policy, struct tv
             return TV_OK;
         }
     }
-    detail->subject = "alg";
-    detail->found = name;
+    detail->reason = TV_REASON_NOT_LISTED;
+    detail->subject = TV_SUBJECT_ALG;
+    tv_detail_set_found(detail, name);
     detail->expected = policy->algorithm_names;
     detail->expected_count = policy->algorithm_count;
     return TV_ALGORITHM_NOT_ACCEPTED;

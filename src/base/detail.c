@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+// One table gives each reason its word, one each class of network failure, one each subject its name.
+#include "base/detail.h"
+
+#include <assert.h>
+
+enum { NEITHER = 0, NUMBER = 1, LIMIT = 2, BOTH = 3 };
+
+static const struct {
+    const char *word;
+    unsigned char fills;
+} reasons[TV_REASON_COUNT] = {
+    [TV_REASON_NONE] = {NULL, NEITHER},
+
+    [TV_REASON_PARTS] = {"parts", NUMBER},
+    [TV_REASON_EMPTY] = {"empty", NEITHER},
+    [TV_REASON_BASE64URL] = {"not-base64url", NEITHER},
+    [TV_REASON_JSON] = {"not-json", NUMBER},
+    [TV_REASON_NOT_OBJECT] = {"not-an-object", NEITHER},
+    [TV_REASON_DUPLICATE] = {"duplicate-member", NEITHER},
+    [TV_REASON_DEPTH] = {"too-deep", LIMIT},
+    [TV_REASON_NOT_JSON] = {"not-a-json-value", NEITHER},
+    [TV_REASON_LENGTH] = {"length", BOTH},
+
+    [TV_REASON_MISSING] = {"missing", NEITHER},
+    [TV_REASON_TYPE] = {"wrong-type", NEITHER},
+    [TV_REASON_NUL] = {"nul-character", NEITHER},
+    [TV_REASON_RANGE] = {"out-of-range", BOTH},
+    [TV_REASON_MILLISECONDS] = {"milliseconds", NUMBER},
+    [TV_REASON_TIME] = {"time", BOTH},
+    [TV_REASON_LIFETIME] = {"lifetime", BOTH},
+    [TV_REASON_AHEAD] = {"lifetime-from-now", BOTH},
+    [TV_REASON_NOT_LISTED] = {"not-accepted", NEITHER},
+    [TV_REASON_NO_ELEMENT] = {"no-element-accepted", NUMBER},
+    [TV_REASON_BINDING] = {"issuer-of-another-source", NEITHER},
+
+    [TV_REASON_NOT_A_KEY] = {"not-a-key", NEITHER},
+    [TV_REASON_PAGE] = {"web-page", NEITHER},
+    [TV_REASON_NO_TEXT] = {"no-text", NEITHER},
+    [TV_REASON_NOT_PRIVATE] = {"not-private", NEITHER},
+    [TV_REASON_KEY_TYPE] = {"key-type", NEITHER},
+    [TV_REASON_KEY_USE] = {"key-use", NEITHER},
+    [TV_REASON_OPERATIONS] = {"key-operations", NEITHER},
+    [TV_REASON_TRAILING] = {"trailing-bytes", NEITHER},
+    [TV_REASON_BITS] = {"modulus-bits", BOTH},
+    [TV_REASON_EXPONENT] = {"exponent", NEITHER},
+    [TV_REASON_EXPONENT_F4] = {"exponent-of-long-modulus", NEITHER},
+    [TV_REASON_MODULUS] = {"modulus-even", NEITHER},
+    [TV_REASON_FIELD_LENGTH] = {"member-length", LIMIT},
+    [TV_REASON_POINT] = {"point", NEITHER},
+    [TV_REASON_CURVE] = {"curve", NEITHER},
+    [TV_REASON_NOT_A_PAIR] = {"not-a-pair", NEITHER},
+    [TV_REASON_SHORT] = {"short-secret", BOTH},
+    [TV_REASON_CERTIFICATE] = {"certificate", NEITHER},
+    [TV_REASON_TEMPLATE] = {"template", NEITHER},
+    [TV_REASON_PUBLIC] = {"public-key", NEITHER},
+
+    [TV_REASON_HTTP_STATUS] = {"http-status", NEITHER},
+    [TV_REASON_NETWORK] = {"network", NEITHER},
+    [TV_REASON_BODY] = {"answer-length", LIMIT},
+    [TV_REASON_CLIENT] = {"client-limit", LIMIT},
+    [TV_REASON_QUEUE] = {"source-limit", LIMIT},
+    [TV_REASON_WAITED] = {"waited", LIMIT},
+    [TV_REASON_DISCOVERY] = {"discovery", NEITHER},
+    [TV_REASON_FILE] = {"file", NEITHER},
+    [TV_REASON_NOT_IN_SET] = {"not-in-set", NUMBER},
+    [TV_REASON_NO_SOURCE] = {"no-source", NEITHER},
+};
+
+static const char *const networks[TV_NETWORK_COUNT] = {
+    [TV_NETWORK_URL] = "url",
+    [TV_NETWORK_CREDENTIALS] = "credentials",
+    [TV_NETWORK_RESOURCES] = "resources",
+    [TV_NETWORK_RESOLVE] = "resolve",
+    [TV_NETWORK_CONNECT] = "connect",
+    [TV_NETWORK_TIMEOUT] = "timeout",
+    [TV_NETWORK_TLS_NAME] = "tls-name",
+    [TV_NETWORK_TLS_AUTHORITY] = "tls-authority",
+    [TV_NETWORK_TLS_EXPIRED] = "tls-expired",
+    [TV_NETWORK_TLS_VERSION] = "tls-version",
+    [TV_NETWORK_TLS] = "tls",
+    [TV_NETWORK_REDIRECT] = "redirect",
+    [TV_NETWORK_TOO_LARGE] = "too-large",
+    [TV_NETWORK_BROKEN] = "broken",
+};
+
+static const struct {
+    const char *name;
+    enum tv_subject_kind kind;
+} subjects[TV_SUBJECT_COUNT] = {
+    [TV_SUBJECT_NONE] = {NULL, TV_SUBJECT_IS_PART},
+    [TV_SUBJECT_HEADER] = {"header", TV_SUBJECT_IS_PART},
+    [TV_SUBJECT_PAYLOAD] = {"payload", TV_SUBJECT_IS_PART},
+    [TV_SUBJECT_SIGNATURE] = {"signature", TV_SUBJECT_IS_PART},
+    [TV_SUBJECT_JWK] = {"JWK", TV_SUBJECT_IS_PART},
+    [TV_SUBJECT_JWK_SET] = {"JWK Set", TV_SUBJECT_IS_PART},
+    [TV_SUBJECT_CONFIGURATION] = {"configuration", TV_SUBJECT_IS_PART},
+    [TV_SUBJECT_JSON_TEXT] = {"JSON text", TV_SUBJECT_IS_PART},
+    [TV_SUBJECT_EXP] = {"exp", TV_SUBJECT_IS_CLAIM},
+    [TV_SUBJECT_NBF] = {"nbf", TV_SUBJECT_IS_CLAIM},
+    [TV_SUBJECT_IAT] = {"iat", TV_SUBJECT_IS_CLAIM},
+    [TV_SUBJECT_ISS] = {"iss", TV_SUBJECT_IS_CLAIM},
+    [TV_SUBJECT_AUD] = {"aud", TV_SUBJECT_IS_CLAIM},
+    [TV_SUBJECT_AUD_ELEMENT] = {"aud", TV_SUBJECT_IS_CLAIM},
+    [TV_SUBJECT_ROOM] = {"room", TV_SUBJECT_IS_CLAIM},
+    [TV_SUBJECT_SUB] = {"sub", TV_SUBJECT_IS_CLAIM},
+    [TV_SUBJECT_TYP] = {"typ", TV_SUBJECT_IS_MEMBER},
+    [TV_SUBJECT_ALG] = {"alg", TV_SUBJECT_IS_MEMBER},
+    [TV_SUBJECT_KID] = {"kid", TV_SUBJECT_IS_MEMBER},
+    [TV_SUBJECT_CRIT] = {"crit", TV_SUBJECT_IS_MEMBER},
+    [TV_SUBJECT_B64] = {"b64", TV_SUBJECT_IS_MEMBER},
+    [TV_SUBJECT_KTY] = {"kty", TV_SUBJECT_IS_MEMBER},
+    [TV_SUBJECT_CRV] = {"crv", TV_SUBJECT_IS_MEMBER},
+    [TV_SUBJECT_N] = {"n", TV_SUBJECT_IS_MEMBER},
+    [TV_SUBJECT_E] = {"e", TV_SUBJECT_IS_MEMBER},
+    [TV_SUBJECT_X] = {"x", TV_SUBJECT_IS_MEMBER},
+    [TV_SUBJECT_Y] = {"y", TV_SUBJECT_IS_MEMBER},
+    [TV_SUBJECT_D] = {"d", TV_SUBJECT_IS_MEMBER},
+    [TV_SUBJECT_P] = {"p", TV_SUBJECT_IS_MEMBER},
+    [TV_SUBJECT_Q] = {"q", TV_SUBJECT_IS_MEMBER},
+    [TV_SUBJECT_DP] = {"dp", TV_SUBJECT_IS_MEMBER},
+    [TV_SUBJECT_DQ] = {"dq", TV_SUBJECT_IS_MEMBER},
+    [TV_SUBJECT_QI] = {"qi", TV_SUBJECT_IS_MEMBER},
+    [TV_SUBJECT_K] = {"k", TV_SUBJECT_IS_MEMBER},
+    [TV_SUBJECT_USE] = {"use", TV_SUBJECT_IS_MEMBER},
+    [TV_SUBJECT_KEY_OPS] = {"key_ops", TV_SUBJECT_IS_MEMBER},
+    [TV_SUBJECT_X5C] = {"x5c", TV_SUBJECT_IS_MEMBER},
+};
+
+void tv_detail_set_found(struct tv_detail *detail, struct tv_span bytes) {
+    struct tv_excerpt *found = &detail->found;
+    found->is_there = bytes.data != NULL;
+    found->is_cut = bytes.length > TV_EXCERPT_MAX;
+    found->length = (unsigned char)(found->is_cut ? TV_EXCERPT_MAX : bytes.length);
+    if (found->length > 0)
+        memcpy(found->bytes, bytes.data, found->length);
+}
+
+const char *tv_reason_word(enum tv_reason reason) {
+    assert(reason < TV_REASON_COUNT);
+    return reasons[reason].word;
+}
+
+bool tv_reason_has_number(enum tv_reason reason) { return reasons[reason].fills & NUMBER; }
+
+bool tv_reason_has_limit(enum tv_reason reason) { return reasons[reason].fills & LIMIT; }
+
+const char *tv_network_word(enum tv_network network) {
+    assert(network < TV_NETWORK_COUNT);
+    return networks[network];
+}
+
+const char *tv_subject_name(enum tv_subject subject) {
+    assert(subject < TV_SUBJECT_COUNT);
+    return subjects[subject].name;
+}
+
+enum tv_subject_kind tv_subject_kind(enum tv_subject subject) { return subjects[subject].kind; }
