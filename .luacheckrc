@@ -18,5 +18,5 @@ files["docs/examples"] = plugin
 files["docs/examples/spec"] = { std = "+busted" }
 files["spec"] = { std = "+busted" }
 files["spec/e2e/plugins"] = plugin
-files["spec/e2e/other_library"] = plugin
-files["spec/e2e/jitsi_way"] = plugin
+files["spec/e2e/previous_library"] = plugin
+files["spec/e2e/jitsi_plugins"] = plugin

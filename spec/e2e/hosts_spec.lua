@@ -78,7 +78,7 @@ for _, way in ipairs{ "our modules", "the drop-in alone" } do
 				end
 				configuration[i] = world.host(host[1], options, host[3]);
 			end
-			local paths = ("plugin_paths = { %q, %q, %q }\n"):format(here.."/lua/dropin", here.."/spec/e2e/jitsi_way", here.."/spec/e2e/plugins");
+			local paths = ("plugin_paths = { %q, %q, %q }\n"):format(here.."/lua/dropin", here.."/spec/e2e/jitsi_plugins", here.."/spec/e2e/plugins");
 			world.start_prosody{
 				hosts = table.concat(configuration)..'VirtualHost "auth.example"\n\tauthentication = "internal_hashed"\n';
 				settings = (way == "our modules" and "" or paths)..'admins = { "focus@auth.example" }';
@@ -222,7 +222,7 @@ for _, way in ipairs{ "our modules", "the drop-in alone" } do
 			end
 			local client = begin("b.example");
 			joined(client, "planning@conference.trusting.example");
-			local paths = ("plugin_paths = { %q, %q, %q }\n"):format(here.."/lua/dropin", here.."/spec/e2e/jitsi_way", here.."/spec/e2e/plugins");
+			local paths = ("plugin_paths = { %q, %q, %q }\n"):format(here.."/lua/dropin", here.."/spec/e2e/jitsi_plugins", here.."/spec/e2e/plugins");
 			world.configure{
 				hosts = table.concat(configuration)..'VirtualHost "auth.example"\n\tauthentication = "internal_hashed"\n';
 				settings = (way == "our modules" and "" or paths)..'admins = { "focus@auth.example" }';

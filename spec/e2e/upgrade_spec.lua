@@ -15,7 +15,7 @@ local function run(command)
 end
 
 local here = run("pwd"):match("[^\n]+");
-local other, dropin = here .. "/spec/e2e/other_library", here .. "/lua/dropin";
+local other, dropin = here .. "/spec/e2e/previous_library", here .. "/lua/dropin";
 
 local function paths(...)
 	local quoted = {};

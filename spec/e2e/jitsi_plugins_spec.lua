@@ -11,7 +11,7 @@ lazy_setup(function ()
 	local nginx = world.start_nginx();
 	world.new_key{ kid = "users", publish = { "nginx" } };
 	world.start_prosody{
-		settings = ("plugin_paths = { %q, %q, %q }"):format(here.."/lua/dropin", here.."/spec/e2e/jitsi_way", here.."/spec/e2e/plugins");
+		settings = ("plugin_paths = { %q, %q, %q }"):format(here.."/lua/dropin", here.."/spec/e2e/jitsi_plugins", here.."/spec/e2e/plugins");
 		hosts = world.host("secret.example", { app_secret = secret, modules_enabled = { "e2e_hybrid" } })
 			.. world.host("keys.example", { asap_key_server = nginx.url })
 			.. world.host("odd.example", { app_secret = secret, token_required_claims = { "odd\1\2" } })
