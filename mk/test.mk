@@ -5,7 +5,8 @@
 LUA_ENV = LUA_CPATH="$(CURDIR)/$(BUILD)/?.so;;" LUA_PATH="$(CURDIR)/lua/?.lua;$(CURDIR)/?.lua;;"
 BUSTED ?= busted
 SPEC_ARGUMENTS = -o plainTerminal $(SPEC_FLAGS) --exclude-pattern=e2e $(or $(SPECS),$(wildcard spec/*_spec.lua))
-RUN_SPECS = $(BUSTED) --lua=$(LUA) $(SPEC_ARGUMENTS)
+# Each file in a process of its own, several at a time.
+RUN_SPECS = $(LUA_ENV) PYTHON="$(PYTHON)" LUA="$(LUA)" BUSTED="$(BUSTED)" SPEC_FLAGS="$(SPEC_FLAGS)" scripts/specs
 
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 UNIT := $(BUILD)/unit
@@ -53,7 +54,7 @@ oom: $(UNIT)/oom $(UNIT)/oom_lua $(BUILD)/oom_malloc
 ## spec: busted, on the module (SPECS=spec/x_spec.lua)
 .PHONY: spec
 spec: all
-	$(LUA_ENV) $(RUN_SPECS)
+	$(RUN_SPECS) $(or $(SPECS),$(wildcard spec/*_spec.lua))
 
 # The example of docs/testing.md: a plugin and its spec, on their own.
 ## example: the example plugin of docs/testing.md and its spec
@@ -61,11 +62,11 @@ spec: all
 example: all
 	cd docs/examples && $(LUA_ENV) LUA="$(LUA)" $(BUSTED)
 
-# The recipes of docs/recipes, on one Prosody: what each page says is really done. SPECS=spec/recipes/x_spec.lua: that one.
+# The recipes of docs/recipes, on one Prosody (PROSODY=0.12 or 13): what each page says is really done. SPECS=spec/recipes/x_spec.lua: that one.
 ## recipes: does what docs/recipes/ say, on a real Prosody
 .PHONY: recipes
 recipes: all
-	PROSODY="$(PROSODY)" $(LUA_ENV) PYTHON="$(PYTHON)" LUA="$(LUA)" BUSTED="$(BUSTED)" scripts/recipes $(SPECS)
+	PROSODY="$(PROSODY)" $(RUN_SPECS) $(or $(SPECS),$(wildcard spec/recipes/*_spec.lua))
 
 ## e2e: log-ins on real servers (PROSODY=0.12|13 SPECS=)
 .PHONY: e2e
