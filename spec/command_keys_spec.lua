@@ -3,6 +3,7 @@
 
 local tv = require "token_verifier";
 local command = require "spec.support.command";
+local http_server = require "spec.support.http_server";
 
 local folder, clean;
 
@@ -316,13 +317,14 @@ describe("publish", function ()
 end);
 
 describe("pem-to-jwks and jwks-to-pem", function ()
-	local base, stop;
+	local server, base;
 
 	setup(function ()
 		command.shell(folder, "mkdir www pem ready; "
 			.."$tv pem-to-jwks one=ec.pem two=certificate.pem ed.jwk --out www/jwks.json; $tv jwks-to-pem www/jwks.json --dir pem; "
 			.."cp -a www pem ready");
-		base, stop = command.serve(folder.."/www");
+		server = http_server.start(folder.."/www");
+		base = server.url.."/file";
 	end);
 
 	-- A set, and its files beside it.
@@ -331,7 +333,7 @@ describe("pem-to-jwks and jwks-to-pem", function ()
 	end);
 
 	teardown(function ()
-		stop();
+		server.close();
 	end);
 
 	it("turn files into a set, and the set into files again", function ()

@@ -1,16 +1,18 @@
 -- SPDX-License-Identifier: MIT
--- What the command's explain says of keys and where they come from, on a real nginx, on servers that misbehave and on TLS that
--- is wrong: one row a case.
+-- What the command's explain says of keys and where they come from, on servers that misbehave and on TLS that is
+-- wrong: one row a case.
 
 local explaining = require "spec.support.explaining";
+local http_server = require "spec.support.http_server";
+local temporary = require "spec.support.temporary";
 local tokens = require "spec.support.tokens";
 local json = require "util.json";
-local world = require "spec.e2e.world";
 local token_verifier = require "token_verifier";
 
 local key, other_key = tokens.new_key(), tokens.new_key();
 local urls = {};
-local folder; -- of the files that nginx serves
+local bad; -- the key server
+local folder; -- of its files
 
 local function vector(name)
 	local file = assert(io.open("test/vectors/keys/"..name));
@@ -34,10 +36,10 @@ local function jwk(pem, kid)
 end
 
 lazy_setup(function ()
-	local nginx, bad = world.start_nginx(), world.start_bad_server();
-	folder = world.folder().."/nginx/www/keys";
-	urls.nginx, urls.bad, urls.tls = nginx.url, bad.url, world.start_tls_servers();
-	urls.closed = world.closed_url();
+	folder = temporary.folder();
+	bad = http_server.start(folder);
+	urls.files, urls.bad, urls.tls = bad.url.."/file", bad.url, bad.start_tls{ folder = folder };
+	urls.closed = http_server.closed_url();
 	publish("good", key.public);
 	publish("private", key.private);
 	publish("certificate", vector("rsa.certificate.pem"));
@@ -47,23 +49,23 @@ lazy_setup(function ()
 	publish("ec", vector("ec.pem"));
 	publish("changed", other_key.public);
 	assert(os.execute(("mkdir '%s/%s'"):format(folder, token_verifier.key_file_name("no file"))));
-	urls.set = world.publish_document{ path = "set", body = ('{"keys":[%s,%s]}'):format(jwk(key.public, "first-key"), jwk(other_key.public,
+	urls.set = bad.publish_document{ path = "set", body = ('{"keys":[%s,%s]}'):format(jwk(key.public, "first-key"), jwk(other_key.public,
 		"second-key")) };
-	urls.mixed = world.publish_document{ path = "mixed", body = ('{"keys":[%s,{"kty":"oct","k":"AAAA","kid":"x"}]}'):format(jwk(key.public,
+	urls.mixed = bad.publish_document{ path = "mixed", body = ('{"keys":[%s,{"kty":"oct","k":"AAAA","kid":"x"}]}'):format(jwk(key.public,
 		"first-key")) };
-	urls.private = world.publish_document{ path = "private", body = ('{"keys":[%s]}'):format(private_jwk) };
-	urls.none = world.publish_document{ path = "none", body = '{"keys":[]}' };
-	urls.page = world.publish_document{ path = "page", body = "<html>Sign in</html>" };
+	urls.private = bad.publish_document{ path = "private", body = ('{"keys":[%s]}'):format(private_jwk) };
+	urls.none = bad.publish_document{ path = "none", body = '{"keys":[]}' };
+	urls.page = bad.publish_document{ path = "page", body = "<html>Sign in</html>" };
 	urls.gone = urls.bad.."/status-404/set";
-	local issuer = world.publish_document{ path = "provider", body = "" };
-	world.publish_document{ path = "provider/.well-known/openid-configuration", body = ('{"issuer":"%s/","jwks_uri":"%s"}'):format(issuer,
+	local issuer = bad.publish_document{ path = "provider", body = "" };
+	bad.publish_document{ path = "provider/.well-known/openid-configuration", body = ('{"issuer":"%s/","jwks_uri":"%s"}'):format(issuer,
 		urls.set) };
 	urls.provider = issuer;
 end);
 
 lazy_teardown(function ()
 	explaining.remove_files();
-	world.close();
+	bad.close();
 end);
 
 local function rs256(kid, signer, header, changes)
@@ -94,29 +96,29 @@ local hash = token_verifier.key_file_name("lost key");
 -- { what, kid of the token, lines of the configuration, check, mark, key of the cause, words of the cause, words of the fix
 -- [, exit status [, the token]] }
 local cases = {
-	{ "that is there", "good", server("nginx"), "key", "ok", nil, nil, nil, 0 },
-	{ "whose file is missing", "lost key", server("nginx"), "key", "FAIL", "key-file-missing", hash,
+	{ "that is there", "good", server("files"), "key", "ok", nil, nil, nil, 0 },
+	{ "whose file is missing", "lost key", server("files"), "key", "FAIL", "key-file-missing", hash,
 		"token-verifier publish PUBLIC-KEY.pem --kid 'lost key' --dir FOLDER-OF-THE-KEYS" },
-	{ "of a hostile kid", "$(id)'`x`", server("nginx"), "key", "FAIL", "key-file-missing", "no file", [[--kid '$(id)'\''`x`' --dir]] },
-	{ "that is published with its private half", "private", server("nginx"), "key", "WARN", "key-private", "A private key is published!",
+	{ "of a hostile kid", "$(id)'`x`", server("files"), "key", "FAIL", "key-file-missing", "no file", [[--kid '$(id)'\''`x`' --dir]] },
+	{ "that is published with its private half", "private", server("files"), "key", "WARN", "key-private", "A private key is published!",
 		"--kid NEW-KID", 0 },
-	{ "that is a certificate", "certificate", server("nginx"), "key", "ok", "key-certificate", "certificate is published", "that is fine" },
-	{ "whose file is empty", "empty", server("nginx"), "key", "FAIL", "key-empty", "file is empty", "--kid empty", 3 },
-	{ "that is an SSH key", "ssh", server("nginx"), "key", "FAIL", "key-no-key", "not a public key", "BEGIN PUBLIC KEY", 3 },
-	{ "that is weak", "weak", server("nginx"), "key", "FAIL", "weak-key", "too weak", "with a new \"kid\"", 3 },
-	{ "of another type", "ec", server("nginx"), "key", "FAIL", "key-algorithm-mismatch", "cannot be used with the token's algorithm",
+	{ "that is a certificate", "certificate", server("files"), "key", "ok", "key-certificate", "certificate is published", "that is fine" },
+	{ "whose file is empty", "empty", server("files"), "key", "FAIL", "key-empty", "file is empty", "--kid empty", 3 },
+	{ "that is an SSH key", "ssh", server("files"), "key", "FAIL", "key-no-key", "not a public key", "BEGIN PUBLIC KEY", 3 },
+	{ "that is weak", "weak", server("files"), "key", "FAIL", "weak-key", "too weak", "with a new \"kid\"", 3 },
+	{ "of another type", "ec", server("files"), "key", "FAIL", "key-algorithm-mismatch", "cannot be used with the token's algorithm",
 		"to the key that signed" },
-	{ "that was changed under its kid", "changed", server("nginx"), "signature", "FAIL", "other-key", "changed under the same \"kid\"",
+	{ "that was changed under its kid", "changed", server("files"), "signature", "FAIL", "other-key", "changed under the same \"kid\"",
 		"under a new \"kid\"" },
-	{ "that a token without kid wants", nil, server("nginx"), "key", "FAIL", "key-id-missing", 'no "kid"', "token_allow_missing_kid" },
-	{ "of an empty kid", "", server("nginx"), "key", "FAIL", "key-id-empty", "an empty string", "under which the key is published" },
-	{ "whose kid is a number", 5, server("nginx"), "key", "FAIL", "key-id-number", "is a number", '"kid": "5"' },
-	{ "whose kid is a list", { "k" }, server("nginx"), "key", "FAIL", "key-id-invalid", "not a valid key name",
+	{ "that a token without kid wants", nil, server("files"), "key", "FAIL", "key-id-missing", 'no "kid"', "token_allow_missing_kid" },
+	{ "of an empty kid", "", server("files"), "key", "FAIL", "key-id-empty", "an empty string", "under which the key is published" },
+	{ "whose kid is a number", 5, server("files"), "key", "FAIL", "key-id-number", "is a number", '"kid": "5"' },
+	{ "whose kid is a list", { "k" }, server("files"), "key", "FAIL", "key-id-invalid", "not a valid key name",
 		"at most 1024 bytes" },
-	{ "for a token of a shared secret", nil, server("nginx"), "alg", "FAIL", "secret-token-at-key-source",
+	{ "for a token of a shared secret", nil, server("files"), "alg", "FAIL", "secret-token-at-key-source",
 		"signed with a shared secret (HS256)",
 		"set app_secret", 1, tokens.hs256(tokens.claims(), ("s"):rep(40)) },
-	{ "for an algorithm that is not configured", "good", server("nginx", "", 'signature_algorithm = { "RS512", "ES256" }'), "alg", "FAIL",
+	{ "for an algorithm that is not configured", "good", server("files", "", 'signature_algorithm = { "RS512", "ES256" }'), "alg", "FAIL",
 		"algorithm-not-configured", "only RS512 or ES256", '{ "RS512", "ES256", "RS256" }' },
 
 	{ "that is refused", "k", server("bad", "/status-403"), "key", "FAIL", "key-forbidden", "HTTP 403", "0644", 3 },
@@ -213,9 +215,9 @@ describe("the command's check", function ()
 	end
 
 	it("asks every source, and says what each has", function ()
-		local output, status = check(("asap_key_server = { %q, %q }\ncache_keys_url = %q"):format(urls.nginx, urls.nginx.."/./", urls.set));
+		local output, status = check(("asap_key_server = { %q, %q }\ncache_keys_url = %q"):format(urls.files, urls.files.."/./", urls.set));
 		has(output, '\nok    keys       '..urls.set..': it has "first-key" (RSA, 2048 bits), "second-key" (RSA, 2048 bits)\n');
-		has(output, "\nok    keys       "..urls.nginx..": it answers, and says 404 for a kid that nobody has, as it should\n");
+		has(output, "\nok    keys       "..urls.files..": it answers, and says 404 for a kid that nobody has, as it should\n");
 		has(output, "\nNothing is wrong.\n");
 		assert.equal(0, status);
 	end);

@@ -1,20 +1,21 @@
 -- SPDX-License-Identifier: MIT
 -- Key stores of the native module against a key server that behaves and one that does not.
 
+local http_server = require "spec.support.http_server";
 local tokens = require "spec.support.tokens";
 local tv = require "token_verifier";
-local world = require "spec.e2e.world";
 local monotonic = require "util.time".monotonic;
 
 local key, second, bad;
 
 lazy_setup(function ()
-	bad = world.start_bad_server();
-	key = world.new_key{ kid = "key", publish = { "bad" } };
-	second = world.new_key{ kid = "second", publish = { "bad" } };
+	bad = http_server.start();
+	key, second = tokens.new_key(), tokens.new_key();
+	bad.publish("key", key.public);
+	bad.publish("second", second.public);
 end);
 
-lazy_teardown(world.close);
+lazy_teardown(function () bad.close(); end);
 
 -- A store of its own for each spec: a key server is known by its URL.
 local names = 0;
@@ -25,7 +26,7 @@ local function new_store(behaviour, options)
 		all[name] = value;
 	end
 	local store = assert(tv.keystore(all));
-	return store, function () return #world.bad_requests{ part = ("/%s/%d/"):format(behaviour, names) }; end;
+	return store, function () return #bad.requests{ part = ("/%s/%d/"):format(behaviour, names) }; end;
 end
 
 -- Steps until nothing is under way; gives what settled.
@@ -140,7 +141,7 @@ describe("a key store of a key server", function ()
 	end
 
 	it("that nobody serves is left alone for a while, also for other kids", function ()
-		local store = assert(tv.keystore{ asap_key_server = world.closed_url() });
+		local store = assert(tv.keystore{ asap_key_server = http_server.closed_url() });
 		assert.equal("key-source-unavailable", code_of(store:get("one", true)));
 		local _, message, code = store:get("two", true);
 		assert.equal("key-source-unavailable", code);
@@ -336,12 +337,12 @@ describe("verify with key stores", function ()
 			assert.equal("x", assert(tv.verify(token, { asap_key_server = url, wait = true })).sub);
 			collectgarbage();
 		end
-		assert.equal(1, #world.bad_requests{ part = "/good/plain/" });
+		assert.equal(1, #bad.requests{ part = "/good/plain/" });
 	end);
 
 	it("asks the next when one does not have the key or cannot be reached", function ()
 		local empty, full = new_store("status-404"), new_store("good");
-		local closed = assert(tv.keystore{ asap_key_server = world.closed_url() });
+		local closed = assert(tv.keystore{ asap_key_server = http_server.closed_url() });
 		local token = tokens.rs256({ sub = "x" }, key, "key");
 		assert.is_table(tv.verify(token, { keys = { empty, closed, full }, wait = true }));
 		assert.equal("key-source-unavailable", code_of(tv.verify(token, { keys = { empty, closed }, wait = true })));

@@ -2,21 +2,22 @@
 -- Where keys come from besides one key server: JWK Sets, OpenID providers, folders, lists, and issuers bound to a source.
 
 local json = require "dkjson";
+local http_server = require "spec.support.http_server";
 local temporary = require "spec.support.temporary";
 local tokens = require "spec.support.tokens";
 local tv = require "token_verifier";
-local world = require "spec.e2e.world";
 
 local key, second, third, bad;
 
 lazy_setup(function ()
-	bad = world.start_bad_server();
-	key = world.new_key{ kid = "key", publish = { "bad" } };
-	second = world.new_key{ kid = "second", publish = { "bad" } };
+	bad = http_server.start();
+	key, second = tokens.new_key(), tokens.new_key();
+	bad.publish("key", key.public);
+	bad.publish("second", second.public);
 	third = tokens.new_key();
 end);
 
-lazy_teardown(world.close);
+lazy_teardown(function () bad.close(); end);
 
 local names = 0;
 local function new_name(name)
@@ -43,8 +44,8 @@ end
 -- Publishes a JWK Set; gives its URL, and how often it was asked for.
 local function publish_set(keys, headers, path, status)
 	path = path or new_name("set");
-	local url = world.publish_document{ path = path, body = json.encode{ keys = keys }, headers = headers, status = status };
-	return url, function () return #world.bad_requests{ part = "/document/" .. path }; end, path;
+	local url = bad.publish_document{ path = path, body = json.encode{ keys = keys }, headers = headers, status = status };
+	return url, function () return #bad.requests{ part = "/document/" .. path }; end, path;
 end
 
 local function token(claims, signer, kid, header)
@@ -93,10 +94,10 @@ describe("a JWK Set", function ()
 
 	it("is asked once, whatever fails, by one who waits", function ()
 		local path = new_name("down");
-		local url = world.publish_document{ path = path, body = "down", status = 503 };
+		local url = bad.publish_document{ path = path, body = "down", status = 503 };
 		local store = tv.keystore{ jwks_url = url, back_off_min = 0.001, back_off_max = 0.001 };
 		assert.equal("key-source-unavailable", code_of(store:get("key", true)));
-		assert.equal(1, #world.bad_requests{ part = path });
+		assert.equal(1, #bad.requests{ part = path });
 		store:close();
 	end);
 
@@ -118,7 +119,7 @@ describe("a JWK Set", function ()
 		end
 		assert(store:get("key", true));
 		assert.truthy(warnings():find("kty", 1, true));
-		world.publish_document{ path = path, body = "no", status = 403 };
+		bad.publish_document{ path = path, body = "no", status = 403 };
 		store:refresh();
 		assert.truthy(warnings():find("HTTP 403", 1, true));
 		assert(store:get("key", true));
@@ -186,7 +187,7 @@ describe("a JWK Set", function ()
 
 	it("serves a token without kid also behind a source that needs one", function ()
 		local set = publish_set{ jwk(key.public, { kid = "key" }) };
-		local server, one = tv.keystore{ asap_key_server = world.closed_url() }, tv.keystore{ jwks_url = set };
+		local server, one = tv.keystore{ asap_key_server = http_server.closed_url() }, tv.keystore{ jwks_url = set };
 		assert.is_table(tv.verify(token(), { keys = { server, one }, wait = true, allow_missing_kid = true }));
 		assert.equal("key-id-missing", code_of(tv.verify(token(), { keys = { server }, wait = true, allow_missing_kid = true })));
 		server:close();
@@ -209,7 +210,7 @@ describe("a JWK Set", function ()
 		local url, _, path = publish_set({ jwk(key.public, { kid = "key" }) });
 		local store = tv.keystore{ jwks_url = url, default_ttl = 1, min_ttl = 1, max_stale = 2, back_off_min = 0.1 };
 		assert(store:get("key", true));
-		world.publish_document{ path = path, body = "down", status = 503 };
+		bad.publish_document{ path = path, body = "down", status = 503 };
 		sleep(1.1);
 		assert(store:get("key", true));
 		assert.equal(1, store:stats().stale);
@@ -229,13 +230,13 @@ describe("a JWK Set", function ()
 	} do
 		it("answered with " .. name .. " is not usable, and says so", function ()
 			local path = new_name("wrong");
-			local store = tv.keystore{ jwks_url = world.publish_document{ path = path, body = case[1], status = case[2] } };
+			local store = tv.keystore{ jwks_url = bad.publish_document{ path = path, body = case[1], status = case[2] } };
 			for _ = 1, 3 do
 				local _, message, code = store:get("key", true);
 				assert.equal("key-unusable", code, message);
 				assert.truthy(message:find(case[3], 1, true), message);
 			end
-			assert.equal(1, #world.bad_requests{ part = path });
+			assert.equal(1, #bad.requests{ part = path });
 			store:close();
 		end);
 	end
@@ -247,7 +248,7 @@ describe("a JWK Set", function ()
 		out:close();
 		assert(os.execute(("openssl req -x509 -new -key %s -subj /CN=x -days 1 -out %s 2>/dev/null"):format(file, certificate)));
 		local pem = io.open(certificate):read("a");
-		local url = world.publish_document{ path = new_name("google"), body = json.encode{ ["google-kid"] = pem } };
+		local url = bad.publish_document{ path = new_name("google"), body = json.encode{ ["google-kid"] = pem } };
 		assert.is_table(tv.verify(token(nil, key, "google-kid"), { jwks_url = url, wait = true }));
 		os.remove(file);
 		os.remove(certificate);
@@ -282,7 +283,7 @@ local function publish_provider(keys, changes)
 	for name, value in pairs(changes or {}) do
 		configuration[name] = value;
 	end
-	world.publish_document{ path = path .. "/.well-known/openid-configuration", body = json.encode(configuration) };
+	bad.publish_document{ path = path .. "/.well-known/openid-configuration", body = json.encode(configuration) };
 	return issuer;
 end
 
@@ -398,7 +399,7 @@ end);
 describe("several key servers", function ()
 	it("are asked in turn when one fails, never when it says no", function ()
 		local good = ("%s/good/%s"):format(bad.url, new_name("list"));
-		local store = tv.keystore{ asap_key_server = { world.closed_url(), good } };
+		local store = tv.keystore{ asap_key_server = { http_server.closed_url(), good } };
 		assert.equal(key.public, assert(store:get("key", true)):pem());
 		assert.equal("key-not-found", code_of(store:get("nobody", true)));
 		store:close();
@@ -409,12 +410,12 @@ describe("several key servers", function ()
 		store = tv.keystore{ asap_key_server = { ("%s/status-503/%s"):format(bad.url, path), good } };
 		assert(store:get("key", true));
 		assert(store:get("second", true));
-		assert.equal(1, #world.bad_requests{ part = "/status-503/" .. path }); -- left alone meanwhile
+		assert.equal(1, #bad.requests{ part = "/status-503/" .. path }); -- left alone meanwhile
 		store:close();
 	end);
 
 	it("all down are told apart by their last answer", function ()
-		local store = tv.keystore{ asap_key_server = { world.closed_url(), ("%s/status-500/x"):format(bad.url) } };
+		local store = tv.keystore{ asap_key_server = { http_server.closed_url(), ("%s/status-500/x"):format(bad.url) } };
 		local _, message, code = store:get("key", true);
 		assert.equal("key-source-unavailable", code);
 		assert.truthy(message:find("500", 1, true), message);
@@ -424,7 +425,7 @@ end);
 
 describe("a key server's key", function ()
 	local function publish(path, body, headers, status)
-		return world.publish_document{ path = path .. "/" .. tv.key_file_name("key"), body = body, headers = headers, status = status };
+		return bad.publish_document{ path = path .. "/" .. tv.key_file_name("key"), body = body, headers = headers, status = status };
 	end
 
 	local function new_server(headers, options)
@@ -508,7 +509,7 @@ describe("a key server's key", function ()
 			assert.equal("key-source-unavailable", code_of(store:get("key", true)));
 			sleep(0.4);
 		end
-		assert.equal(1, #world.bad_requests{ part = path });
+		assert.equal(1, #bad.requests{ part = path });
 		publish(path, key.public);
 		sleep(1);
 		assert(store:get("key", true));
@@ -548,7 +549,7 @@ describe("a key server's key", function ()
 			local _, message, code = store:get("key", true);
 			assert.equal("key-source-unavailable", code);
 			assert.truthy(message:find("the file with the " .. what, 1, true), message);
-			assert.equal(0, #world.bad_requests{ part = path });
+			assert.equal(0, #bad.requests{ part = path });
 			os.remove(pipe);
 			store:close();
 		end);

@@ -4,12 +4,15 @@
 local json = require "dkjson";
 local temporary = require "spec.support.temporary";
 
+local python = os.getenv("PYTHON") or "/usr/bin/python3";
+local has_python = os.execute(python.." -c '' 2>/dev/null");
+
 local function lines_of(document)
 	local path = temporary.file();
 	local file = assert(io.open(path, "w"));
 	file:write(json.encode(document));
 	file:close();
-	local pipe = assert(io.popen((os.getenv("PYTHON") or "python3").." scripts/vectors-wycheproof --lines "..path.." 2>/dev/null"));
+	local pipe = assert(io.popen(python.." scripts/vectors-wycheproof --lines "..path.." 2>/dev/null"));
 	local texts, cases = {}, {};
 	for line in pipe:lines() do
 		local found = assert(json.decode(line), line);
@@ -47,6 +50,11 @@ local ec_keys = {
 };
 
 describe("Wycheproof's files", function ()
+	if not has_python then
+		pending("are read by a script in Python, which is not at hand");
+		return;
+	end
+
 	for layout, key in pairs(ec_keys) do
 		it("of ECDSA become raw signatures, in the "..layout.." layout", function ()
 			local raw = ("ab"):rep(64);

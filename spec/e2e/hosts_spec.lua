@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- The tokens of every host against the rooms of every other: hosts with secrets of their own in one Prosody, with our modules and
--- with the drop-in alone under plugins that do things Jitsi's way.
+-- with the drop-in alone under plugins that do things as Jitsi's do.
 
 local json = require "dkjson";
 local world = require "spec.e2e.world";
@@ -78,7 +78,8 @@ for _, way in ipairs{ "our modules", "the drop-in alone" } do
 				end
 				configuration[i] = world.host(host[1], options, host[3]);
 			end
-			local paths = ("plugin_paths = { %q, %q, %q }\n"):format(here.."/lua/dropin", here.."/spec/e2e/jitsi_plugins", here.."/spec/e2e/plugins");
+			local paths = ("plugin_paths = { %q, %q, %q }\n"):format(here.."/lua/dropin", here.."/spec/e2e/jitsi_plugins",
+				here.."/spec/e2e/plugins");
 			world.start_prosody{
 				hosts = table.concat(configuration)..'VirtualHost "auth.example"\n\tauthentication = "internal_hashed"\n';
 				settings = (way == "our modules" and "" or paths)..'admins = { "focus@auth.example" }';
@@ -222,7 +223,8 @@ for _, way in ipairs{ "our modules", "the drop-in alone" } do
 			end
 			local client = begin("b.example");
 			joined(client, "planning@conference.trusting.example");
-			local paths = ("plugin_paths = { %q, %q, %q }\n"):format(here.."/lua/dropin", here.."/spec/e2e/jitsi_plugins", here.."/spec/e2e/plugins");
+			local paths = ("plugin_paths = { %q, %q, %q }\n"):format(here.."/lua/dropin", here.."/spec/e2e/jitsi_plugins",
+				here.."/spec/e2e/plugins");
 			world.configure{
 				hosts = table.concat(configuration)..'VirtualHost "auth.example"\n\tauthentication = "internal_hashed"\n';
 				settings = (way == "our modules" and "" or paths)..'admins = { "focus@auth.example" }';

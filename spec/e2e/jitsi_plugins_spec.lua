@@ -4,7 +4,7 @@
 
 local world = require "spec.e2e.world";
 
-local secret = "the-shared-secret-of-the-jitsi-way-spec-0123456789";
+local secret = "the-shared-secret-of-the-jitsi-plugins-spec-0123456789";
 local here = assert(io.popen("pwd")):read("l");
 
 lazy_setup(function ()
@@ -25,7 +25,7 @@ local function log_in(host, token, enter)
 	return world.log_in{ host = host, token = token, enter = enter };
 end
 
-describe("log-ins the way of Jitsi's plugins", function ()
+describe("log-ins through plugins like Jitsi's", function ()
 	it("are accepted and refused by each host's own options", function ()
 		assert.equal("accepted", log_in("secret.example", world.mint{ secret = secret }).outcome);
 		assert.equal("accepted", log_in("keys.example", world.mint{ key = "users" }).outcome);

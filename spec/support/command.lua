@@ -54,15 +54,4 @@ function command.run(folder, arguments, input)
 	return command.shell(folder, table.concat(parts, " "));
 end
 
--- Serves the files of `folder` over HTTP, in a process of its own. Returns the base URL, and a function that ends it.
-function command.serve(folder)
-	local pipe = io.popen(("cd %s && { python3 -u -m http.server --bind 127.0.0.1 0 2>/dev/null & echo $!; }"):format(quoted(folder)));
-	local pid, line = pipe:read("l"), pipe:read("l");
-	local port = assert(line and line:match("port (%d+)"), "no HTTP server: "..tostring(line));
-	return "http://127.0.0.1:"..port, function ()
-		os.execute("kill "..pid);
-		pipe:close();
-	end;
-end
-
 return command;

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Names for files that are there for a spec. They lie below $TMPDIR, unlike those of os.tmpname(), and go with the process at the latest.
+-- Names for files and folders that are there for a spec. They lie below $TMPDIR, unlike those of os.tmpname(), and go with the
+-- process at the latest.
 
 local M = {};
 
@@ -9,16 +10,27 @@ local kept = setmetatable({ count = 0 }, { __gc = function (self)
 	end
 end });
 
--- The name of an empty file.
-function M.file()
+local function new_name()
 	if not kept.folder then
 		local pipe = io.popen("mktemp -d");
 		kept.folder = assert(pipe:read("l"));
 		pipe:close();
 	end
 	kept.count = kept.count + 1;
-	local name = ("%s/%d"):format(kept.folder, kept.count);
+	return ("%s/%d"):format(kept.folder, kept.count);
+end
+
+-- The name of an empty file.
+function M.file()
+	local name = new_name();
 	assert(io.open(name, "w")):close();
+	return name;
+end
+
+-- The name of an empty folder.
+function M.folder()
+	local name = new_name();
+	assert(os.execute("mkdir '"..name.."'"));
 	return name;
 end
 

@@ -6,7 +6,6 @@ The end of standard input, that is the end of the specs however it came, ends ev
 """
 
 import concurrent.futures
-import datetime
 import fcntl
 import json
 import os
@@ -27,7 +26,7 @@ import warnings
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from harness import browser, certificates, clients, crowd, key_server, recipes, servers, tokens  # noqa: E402
+from harness import browser, clients, crowd, key_server, recipes, servers, tokens  # noqa: E402
 
 NPM = servers.ROOT / "spec" / "e2e" / "npm"
 PIECE = 16  # of a secret so many characters at a stretch are looked for, so that twice as many never go unseen
@@ -82,20 +81,7 @@ class Driver(recipes.Requests):
 
     def op_start_tls_servers(self):
         """TLS in front of the bad key server, right and wrong; gives back the files of a client and URLs by what is wrong."""
-        authority = certificates.Authority(self.world.folder / "tls")
-        stranger = certificates.Authority(self.world.folder / "tls-of-a-stranger", "Another CA")
-        good = authority.issue("good.pem")
-        contexts = {
-            "good": key_server.tls_context(good),
-            "unknown_ca": key_server.tls_context(stranger.issue("server.pem")),
-            "wrong_name": key_server.tls_context(authority.issue("elsewhere.pem", ["elsewhere.example"])),
-            "expired": key_server.tls_context(authority.issue("expired.pem", until=-datetime.timedelta(hours=1))),
-            "tls_1_1": key_server.tls_context(good, WEAK_CIPHERS, only=ssl.TLSVersion.TLSv1_1),
-            "mutual": key_server.tls_context(good, client_ca=authority.file),
-        }
-        urls = {name: f"https://localhost:{self.bad_server.add_server(context).port}" for name, context in contexts.items()}
-        return {"ca_file": authority.file, "client_cert": authority.issue("client.pem", ["client.example"]),
-                "stranger_cert": stranger.issue("client.pem", ["client.example"]), "urls": urls}
+        return self.bad_server.ask("start_tls", folder=str(self.world.folder))
 
     def op_tls_version(self, url):
         """What a client that accepts anything agrees on with the server."""
@@ -109,7 +95,8 @@ class Driver(recipes.Requests):
 
     def op_start_proxy(self, certificate=None):
         """A proxy, behind TLS with a certificate."""
-        return self.bad_server.add_proxy(certificate)
+        port = self.bad_server.ask("listen", proxy=True, certificate=certificate)
+        return f"{'https' if certificate else 'http'}://127.0.0.1:{port}"
 
     def op_write_file(self, name, text):
         path = self.world.folder / name
@@ -117,8 +104,9 @@ class Driver(recipes.Requests):
         return str(path)
 
     def op_bearer(self):
-        self.secrets.add(self.bad_server.BEARER)
-        return self.bad_server.BEARER
+        bearer = self.bad_server.ask("bearer")
+        self.secrets.add(bearer)
+        return bearer
 
     def op_closed_url(self):
         """A key server's address where nothing listens."""
@@ -147,18 +135,17 @@ class Driver(recipes.Requests):
         return self.bad_server.url
 
     def op_swallow(self, address):
-        self.bad_server.swallow(address)
+        self.bad_server.ask("swallow", address=address)
 
     def op_release(self):
         """Lets go what the bad server's behaviour "held" holds, now and from now on."""
-        self.bad_server.release()
+        self.bad_server.ask("release")
 
     def op_publish_document(self, path, body, status=200, headers=None):
-        self.bad_server.publish_document(path, body, status, headers)
-        return f"{self.bad_server.url}/document/{path}"
+        return self.bad_server.ask("publish_document", path=path, body=body, status=status, headers=headers)
 
     def op_bad_requests(self, part=""):
-        return [path for path in self.bad_server.requests if part in path]
+        return self.bad_server.requests(part)
 
     def op_compile(self, source, name):
         """A shared object of one file of C; the file's first lines say what it is for."""
