@@ -4,6 +4,7 @@
 
 local measure = require "bench.measure";
 local signed = require "bench.signed";
+local tokens = require "spec.support.tokens";
 local prosody = require "spec.support.prosody";
 local tv = require "token_verifier";
 
@@ -15,7 +16,7 @@ local payload, secret = signed.payload(714), ("s"):rep(32);
 local function hs256(text, header)
 	return signed.token({ algorithm = "HS256", secret = secret }, text, header);
 end
-local rsa, ec, okp = signed.new_key("RS256"), signed.new_key("ES256"), signed.new_key("EdDSA");
+local rsa, ec, okp = tokens.new_key(), tokens.new_key(nil, "ES256"), tokens.new_key(nil, "EdDSA");
 local good = hs256(payload);
 local expired = hs256((payload:gsub("4102444800", "1600000000")));
 local store = tv.keystore();

@@ -4,26 +4,20 @@
     make_tokens.py > tokens.json      only when the set changes: instructions per verification depend on keys and signatures
 """
 
-import base64
-import hashlib
-import hmac
 import json
+import pathlib
 import secrets
+import sys
 
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "fuzz"))
+
+from mint import b64, compact, jwk, pem, sign, signing_input  # noqa: E402
 
 CLAIMS_LENGTH = 714
 YEAR_2100 = 4102444800
-HASHES = {"256": hashes.SHA256, "384": hashes.SHA384, "512": hashes.SHA512}
-
-
-def base64url(data):
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def compact(value):
-    return json.dumps(value, separators=(",", ":"))
 
 
 def claims(**changes):
@@ -48,43 +42,9 @@ def claims(**changes):
     return value
 
 
-def signature(algorithm, key, data):
-    if algorithm == "EdDSA":
-        return key.sign(data)
-    digest = HASHES[algorithm[2:]]()
-    if algorithm.startswith("HS"):
-        return hmac.new(key, data, getattr(hashlib, f"sha{algorithm[2:]}")).digest()
-    if algorithm.startswith("RS"):
-        return key.sign(data, padding.PKCS1v15(), digest)
-    if algorithm.startswith("PS"):
-        return key.sign(data, padding.PSS(padding.MGF1(digest), digest.digest_size), digest)
-    r, s = utils.decode_dss_signature(key.sign(data, ec.ECDSA(digest)))
-    size = (key.key_size + 7) // 8
-    return r.to_bytes(size, "big") + s.to_bytes(size, "big")
-
-
 def mint(algorithm, key, payload, **header):
-    data = f"{base64url(compact({'alg': algorithm, 'typ': 'JWT', **header}).encode())}.{base64url(compact(payload).encode())}"
-    return f"{data}.{base64url(signature(algorithm, key, data.encode()))}"
-
-
-def number(value, size=None):
-    return base64url(value.to_bytes(size or (value.bit_length() + 7) // 8, "big"))
-
-
-def public_forms(key):
-    public = key.public_key()
-    pem = public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
-    if isinstance(key, rsa.RSAPrivateKey):
-        numbers = public.public_numbers()
-        jwk = {"kty": "RSA", "n": number(numbers.n), "e": number(numbers.e)}
-    elif isinstance(key, ec.EllipticCurvePrivateKey):
-        numbers, size = public.public_numbers(), (key.key_size + 7) // 8
-        jwk = {"kty": "EC", "crv": f"P-{key.key_size}", "x": number(numbers.x, size), "y": number(numbers.y, size)}
-    else:
-        raw = public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
-        jwk = {"kty": "OKP", "crv": "Ed25519", "x": base64url(raw)}
-    return {"pem": pem, "jwk": compact(jwk)}
+    data = signing_input({"alg": algorithm, "typ": "JWT", **header}, payload)
+    return f"{data}.{b64(sign(key, algorithm, data))}"
 
 
 def main():
@@ -92,9 +52,9 @@ def main():
     keys = {f"rsa{bits}": rsa.generate_private_key(65537, bits) for bits in (2048, 3072, 4096)}
     keys.update({"p256": ec.generate_private_key(ec.SECP256R1()), "p384": ec.generate_private_key(ec.SECP384R1()),
                  "p521": ec.generate_private_key(ec.SECP521R1()), "ed25519": ed25519.Ed25519PrivateKey.generate()})
-    forms = {name: public_forms(key) for name, key in keys.items()}
+    forms = {name: {"pem": pem(key).decode(), "jwk": compact(jwk(key)).decode()} for name, key in keys.items()}
     keys["secret"] = secret.encode()
-    forms["secret"] = {"secret": secret, "jwk": compact({"kty": "oct", "k": base64url(secret.encode())})}
+    forms["secret"] = {"secret": secret, "jwk": compact({"kty": "oct", "k": b64(secret.encode())}).decode()}
 
     tokens = {}
 
@@ -115,7 +75,7 @@ def main():
     add("refused-alg", "HS256", "secret", usual, kid="key")
     add("refused-expired", "RS256", "rsa2048", claims(exp=1700003600), kid="key")
     add("refused-issuer", "RS256", "rsa2048", claims(iss="other"), kid="key")
-    print(json.dumps({"claims": compact(usual), "keys": forms, "tokens": tokens}, indent=1))
+    print(json.dumps({"claims": compact(usual).decode(), "keys": forms, "tokens": tokens}, indent=1))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 local kinds = require "bench.cases";
 local measure = require "bench.measure";
 local signed = require "bench.signed";
+local tokens = require "spec.support.tokens";
 local cjson = require "cjson";
 local floor = require "floor";
 local tv = require "token_verifier";
@@ -61,13 +62,13 @@ local function add_algorithm(name, key)
 	return token, verifier;
 end
 
-local rsa = signed.new_key("RS256");
+local rsa = tokens.new_key();
 local pss = { algorithm = "PS256", private = rsa.private, public = rsa.public };
 local hs256 = add_algorithm("HS256", { algorithm = "HS256", secret = secret });
 local rs256, plain = add_algorithm("RS256", rsa);
 add_algorithm("PS256", pss);
-add_algorithm("ES256", signed.new_key("ES256"));
-add_algorithm("EdDSA", signed.new_key("EdDSA"));
+add_algorithm("ES256", tokens.new_key(nil, "ES256"));
+add_algorithm("EdDSA", tokens.new_key(nil, "EdDSA"));
 
 cases:add("cjson", function (count)
 	for _ = 1, count do

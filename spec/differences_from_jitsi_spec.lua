@@ -10,7 +10,7 @@ local secret = ("s"):rep(32);
 local base64url = tokens.base64url;
 
 local function sign(input)
-	return input.."."..base64url(hashes.hmac_sha256(secret, input));
+	return tokens.sign_hs256(input, secret);
 end
 
 -- A token of these texts, with a signature that holds.

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- A key server for specs, in the same event loop: it answers when and what a spec says, and counts. It has JWK Sets and
--- OpenID providers too.
+-- A key server for specs, in the same event loop, so that nothing happens between two steps of a spec: it answers when and what
+-- the spec says, and counts. It has JWK Sets and OpenID providers too. Others are in processes of their own: http_server.lua.
 
 local prosody = require "spec.support.prosody";
 local hashes = require "util.hashes";

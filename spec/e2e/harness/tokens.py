@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Makes keys with openssl, mints tokens with PyJWT, and forges by hand what PyJWT refuses to make."""
+"""Makes keys with openssl, mints tokens with PyJWT, which shares no code with ours, and forges by hand what PyJWT refuses to make."""
 
 import base64
 import functools

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Mints tokens with jose or jsonwebtoken: see serve.js.
+// Mints tokens with jose or jsonwebtoken, which people use and which share no code with ours: see serve.js.
 
 import { createPrivateKey } from "node:crypto";
 import { SignJWT } from "jose";
