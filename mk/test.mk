@@ -5,7 +5,7 @@
 LUA_ENV = LUA_CPATH="$(CURDIR)/$(BUILD)/?.so;;" LUA_PATH="$(CURDIR)/lua/?.lua;$(CURDIR)/?.lua;;"
 BUSTED ?= busted
 SPEC_ARGUMENTS = -o plainTerminal $(SPEC_FLAGS) --exclude-pattern=e2e $(or $(SPECS),$(wildcard spec/*_spec.lua))
-# Each file in a process of its own, several at a time.
+# Each file in a process of its own, several at a time; the first ones should be those that take longest.
 RUN_SPECS = $(LUA_ENV) PYTHON="$(PYTHON)" LUA="$(LUA)" BUSTED="$(BUSTED)" SPEC_FLAGS="$(SPEC_FLAGS)" scripts/specs
 
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -54,7 +54,7 @@ oom: $(UNIT)/oom $(UNIT)/oom_lua $(BUILD)/oom_malloc
 ## spec: busted, on the module (SPECS=spec/x_spec.lua)
 .PHONY: spec
 spec: all
-	$(RUN_SPECS) $(or $(SPECS),$(wildcard spec/*_spec.lua))
+	$(RUN_SPECS) $$(ls -S $(or $(SPECS),spec/*_spec.lua))
 
 # The example of docs/testing.md: a plugin and its spec, on their own.
 ## example: the example plugin of docs/testing.md and its spec
@@ -66,7 +66,7 @@ example: all
 ## recipes: does what docs/recipes/ say, on a real Prosody
 .PHONY: recipes
 recipes: all
-	PROSODY="$(PROSODY)" $(RUN_SPECS) $(or $(SPECS),$(wildcard spec/recipes/*_spec.lua))
+	PROSODY="$(PROSODY)" $(RUN_SPECS) $(or $(SPECS),spec/recipes/*_spec.lua)
 
 ## e2e: log-ins on real servers (PROSODY=0.12|13 SPECS=)
 .PHONY: e2e
