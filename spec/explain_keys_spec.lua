@@ -223,7 +223,7 @@ describe("the command's check", function ()
 	end);
 
 	it("says which source cannot be reached, and what fixes it", function ()
-		local output, status = check(("asap_key_server = { %q, %q }"):format(urls.closed, urls.nginx));
+		local output, status = check(("asap_key_server = { %q, %q }"):format(urls.closed, urls.files));
 		has(output, "\nFAIL  keys       "..urls.closed);
 		has(output, "fix (key server): Start the key server");
 		has(output, "\nOne thing is wrong.\n");

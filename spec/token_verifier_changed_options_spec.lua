@@ -205,6 +205,32 @@ describe("options that were remembered", function ()
 		refused("issuer-not-accepted", rsa_token, opts);
 	end);
 
+	it("see a change for an issuer that is called as an option of one call", function ()
+		local store, empty = tv.keystore(), tv.keystore();
+		store:put("key", rsa.public);
+		for _, issuer in ipairs { "room", "now" } do
+			local opts = { issuers = { [issuer] = store, ["*"] = empty } };
+			local given = tokens.rs256(tokens.claims{ iss = issuer }, rsa, "key");
+			settle(given, opts);
+			opts.issuers[issuer] = empty;
+			refused("key-not-found", given, opts);
+		end
+	end);
+
+	it("are read again by a finalizer that comes after the verifier's", function ()
+		local found;
+		do
+			local holder = setmetatable({}, { __gc = function (self)
+				found = tv.verify(token, self.options);
+			end });
+			holder.options = hmac_options();
+			settle(token, holder.options);
+		end
+		collectgarbage();
+		collectgarbage();
+		assert.is_table(found);
+	end);
+
 	it("let go of the table", function ()
 		local watched = setmetatable({}, { __mode = "k" });
 		do
@@ -254,6 +280,12 @@ describe("options that were remembered", function ()
 		assert.equal("algorithm-not-accepted", select(3, tv.verify_jws(token, opts)));
 		opts.algorithms[1] = "HS256";
 		-- What verify() made of the same table has options that this has not, and the other way round.
+		opts = { secret = secret, room = "room1" };
+		settle(token, opts);
+		opts.room = nil;
+		for _ = 1, 4 do
+			assert.is_string(tv.verify_jws(token, opts));
+		end
 		settle(token, opts);
 		opts.room = "room1";
 		settle(token, opts);

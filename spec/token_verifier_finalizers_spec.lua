@@ -207,6 +207,28 @@ describe("a finalizer that changes what is being read", function ()
 		end
 	end);
 
+	it("leaves no verifier of other options for those that verify() finds again", function ()
+		local token = tokens.hs256({ iss = "app" }, secret);
+		local function prepare()
+			local options = { secret = secret, accepted_issuers = { "app" }, accepted_types = { "JWT" }, algorithms = { "HS256" } };
+			assert(tv.verify(token, options)); -- at the next call it is made to be kept
+			return options;
+		end
+		for _, result in ipairs(meddled(prepare, function (options)
+			options.accepted_issuers[1] = "App";
+		end, function (options)
+			tv.verify(token, options);
+			options.accepted_issuers[1] = "app";
+			local claims = tv.verify(token, options);
+			options.accepted_issuers[1] = "App";
+			return claims, select(3, tv.verify(token, options));
+		end, 20)) do
+			assert.is_true(result[1], result[2]);
+			assert.is_table(result[2]);
+			assert.equal("issuer-not-accepted", result[3]);
+		end
+	end);
+
 	it("does not come by while claims are written", function ()
 		for _, result in ipairs(meddled(function ()
 			local claims = {};

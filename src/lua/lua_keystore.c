@@ -51,11 +51,7 @@ static void push_handles(lua_State *L) {
     if (lua_getfield(L, LUA_REGISTRYINDEX, HANDLES) == LUA_TTABLE)
         return;
     lua_pop(L, 1);
-    lua_newtable(L);
-    lua_createtable(L, 0, 1);
-    lua_pushliteral(L, "v");
-    lua_setfield(L, -2, "__mode");
-    lua_setmetatable(L, -2);
+    push_weak_table(L, "v");
     lua_pushvalue(L, -1); // never kept half made
     lua_setfield(L, LUA_REGISTRYINDEX, HANDLES);
 }

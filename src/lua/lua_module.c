@@ -21,7 +21,7 @@ static void push_state(lua_State *L) {
     push_names(L);
     lua_setiuservalue(L, -2, STATE_NAMES);
     for (int i = STATE_VERIFY; i <= STATE_VERIFY_JWS; i++) {
-        push_memory(L);
+        push_weak_table(L, "k");
         lua_setiuservalue(L, -2, i);
     }
 }

@@ -113,6 +113,11 @@ int get_option(lua_State *L, int table, const char *name) {
     return lua_rawget(L, table);
 }
 
+void read_field(lua_State *L, int table, const struct tv_setting *setting, void *target) {
+    if (get_option(L, table, setting->name.data) != LUA_TNIL)
+        read_option(L, lua_gettop(L), setting, (char *)target + setting->offset);
+}
+
 // Options that one table may have, at most: strings among them stay on the stack.
 #define OPTIONS_MAX 40
 

@@ -92,6 +92,14 @@ void need_stack(lua_State *L, int count) {
         luaL_error(L, "not enough memory");
 }
 
+void push_weak_table(lua_State *L, const char *mode) {
+    lua_newtable(L);
+    lua_createtable(L, 0, 1);
+    lua_pushstring(L, mode);
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+}
+
 void set_finalizer(lua_State *L, const char *name, lua_CFunction finalizer) {
     luaL_newmetatable(L, name);
     lua_pushcfunction(L, finalizer);

@@ -26,8 +26,8 @@ enum {
     STATE_KEYS,        // keys by text
     STATE_STORES,      // stores that options named, by their numbers
     STATE_NAMES,       // of members of JSON objects; see lua_json.c
-    STATE_VERIFY,      // what was made of the options of verify(); see lua_remember.c
-    STATE_VERIFY_JWS,  // likewise
+    STATE_VERIFY,      // options table of verify() -> its verifier, or true: it was seen once
+    STATE_VERIFY_JWS,  // likewise; see lua_remember.c
 };
 #define STATE_VALUES STATE_VERIFY_JWS // how many there are
 
@@ -45,6 +45,9 @@ void *check_self(lua_State *L, const char *name);
 // Room for so many values more. What is nested is bounded, so that there is none for want of memory
 // alone, and that is what it raises.
 void need_stack(lua_State *L, int count);
+
+// Pushes a table whose __mode is `mode`, "k" or "v".
+void push_weak_table(lua_State *L, const char *mode);
 
 // Gives the userdata on top of the stack a metatable whose only job is this finalizer. It is whole
 // also if Lua ran out of memory while it was first made.
@@ -123,6 +126,8 @@ const struct tv_setting *option_at(const struct option_table *table, size_t inde
 
 // Pushes the field, read raw, and returns its type.
 int get_option(lua_State *L, int table, const char *name);
+// Puts the one option into its member, if it is there; what was read stays on the stack.
+void read_field(lua_State *L, int table, const struct tv_setting *setting, void *target);
 // Puts what the table has into the members of `*target`; an absent option leaves its member as it
 // is. Raises on a name that is in none of `tables`, which end with one without rows, or with `jws`
 // on one that verify_jws() does not have. Each string that was read is pushed: a finalizer may take
@@ -211,12 +216,9 @@ typedef enum tv_status settler(lua_State *L, int index, struct verifier *verifie
 // used, that is what is returned, and what it has besides is on top of the stack still.
 enum tv_status push_verifier(lua_State *L, int index, settler *settle, struct tv_detail *detail);
 
-// lua_remember.c: likewise, or the one that was made of the table, if nothing in it has changed
-// since. `which` is where they are remembered, STATE_VERIFY or STATE_VERIFY_JWS. With `asked` the
-// options `room` and `now` are put there and are no part of that.
-enum tv_status push_remembered(lua_State *L, int index, int which, settler *settle,
-                               struct call *asked, struct tv_detail *detail);
-void push_memory(lua_State *L);
+// lua_remember.c: likewise for the options of verify() or verify_jws(), or the one that was made of
+// the table, if nothing in it has changed since. `room` and `now` of verify() do not count.
+enum tv_status push_remembered(lua_State *L, int index, bool for_verify, struct tv_detail *detail);
 
 // lua_sign.c
 int l_sign(lua_State *L);

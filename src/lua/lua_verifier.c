@@ -188,34 +188,33 @@ static int refuse(lua_State *L, const struct call *call, enum tv_status status,
     return results;
 }
 
-int l_verify(lua_State *L) {
-    struct call call = {.token = check_span(L, 1), .now_s = NAN};
-    struct tv_detail detail = {0};
-    lua_settop(L, 2);
-    enum tv_status status = push_remembered(L, 2, STATE_VERIFY, settle_options, &call, &detail);
-    if (status != TV_OK)
-        return refuse(L, &call, status, &detail);
-    return verify(L, lua_touserdata(L, -1), &call, false);
-}
-
-int l_verify_jws(lua_State *L) {
-    struct call call = {.token = check_span(L, 1), .now_s = NAN};
-    struct tv_detail detail = {0};
-    lua_settop(L, 2);
-    enum tv_status status =
-        push_remembered(L, 2, STATE_VERIFY_JWS, settle_jws_options, NULL, &detail);
-    if (status != TV_OK)
-        return refuse(L, &call, status, &detail);
-    return verify(L, lua_touserdata(L, -1), &call, true);
-}
-
+enum { REQUEST_ROOM, REQUEST_NOW };
 static const struct tv_setting request_rows[] = {
-    {TV_OPTION("room"), .kind = TV_SETTING_STRING, TV_MEMBER(struct call, room)},
-    {TV_OPTION("now"), .kind = TV_SETTING_NUMBER, TV_MEMBER(struct call, now_s)},
+    [REQUEST_ROOM] = {TV_OPTION("room"), .kind = TV_SETTING_STRING, TV_MEMBER(struct call, room)},
+    [REQUEST_NOW] = {TV_OPTION("now"), .kind = TV_SETTING_NUMBER, TV_MEMBER(struct call, now_s)},
     {TV_OPTION("client"), .kind = TV_SETTING_STRING, TV_MEMBER(struct call, client)},
     {TV_OPTION("detail"), .kind = TV_SETTING_BOOLEAN, TV_MEMBER(struct call, detail)},
 };
 static const struct option_table request_tables[] = {OPTION_TABLE(request_rows), {0}};
+
+static int verify_with_options(lua_State *L, bool signature_only) {
+    struct call call = {.token = check_span(L, 1), .now_s = NAN};
+    struct tv_detail detail = {0};
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_settop(L, 2);
+    if (!signature_only) {
+        read_field(L, 2, &request_rows[REQUEST_ROOM], &call);
+        read_field(L, 2, &request_rows[REQUEST_NOW], &call);
+    }
+    enum tv_status status = push_remembered(L, 2, !signature_only, &detail);
+    if (status != TV_OK)
+        return refuse(L, &call, status, &detail);
+    return verify(L, lua_touserdata(L, -1), &call, signature_only);
+}
+
+int l_verify(lua_State *L) { return verify_with_options(L, false); }
+
+int l_verify_jws(lua_State *L) { return verify_with_options(L, true); }
 
 static int l_verifier_verify(lua_State *L) {
     const struct verifier *verifier = check_self(L, VERIFIER_TYPE);
