@@ -11,31 +11,7 @@
 // Longest text that decode_json() reads: more than a JWK Set may have.
 #define DOCUMENT_MAX_LENGTH ((size_t)1024 * 1024)
 
-static int l_private_text_gc(lua_State *L) {
-    char **text = lua_touserdata(L, 1);
-    tv_key_free_private(*text);
-    *text = NULL;
-    return 0;
-}
-
-// Pushes what one of the text functions makes of the key; the text stands in a box meanwhile, as
-// pushing the string may run out of memory and jump away.
-static enum tv_status push_private_text(lua_State *L, const struct tv_key *key,
-                                        enum tv_status (*make)(const struct tv_key *, char **,
-                                                               size_t *)) {
-    char **text = lua_newuserdatauv(L, sizeof *text, 0);
-    *text = NULL;
-    set_finalizer(L, "token_verifier.private_text", l_private_text_gc);
-    size_t length = 0;
-    enum tv_status status = make(key, text, &length);
-    if (status != TV_OK)
-        return status;
-    lua_pushlstring(L, *text, length);
-    tv_key_free_private(*text);
-    *text = NULL;
-    lua_remove(L, -2);
-    return TV_OK;
-}
+static void free_private(void *text) { tv_key_free_private(text); }
 
 struct options {
     struct tv_span curve;
@@ -74,17 +50,10 @@ int l_generate_key(lua_State *L) {
     struct tv_key **key = push_empty_key(L);
     enum tv_status status = tv_key_generate(curve, options.bits, key, &detail);
     if (status == TV_OK)
-        status = push_private_text(L, *key, tv_key_private_pem);
+        status = push_key_text(L, *key, tv_key_private_pem, free_private);
     if (status == TV_OK)
-        status = push_private_text(L, *key, tv_key_private_jwk);
+        status = push_key_text(L, *key, tv_key_private_jwk, free_private);
     return status == TV_OK ? 2 : push_failure(L, status, &detail);
-}
-
-static int l_document_gc(lua_State *L) {
-    struct tv_arena *arena = lua_touserdata(L, 1);
-    free(arena->memory);
-    *arena = (struct tv_arena){0};
-    return 0;
 }
 
 int l_decode_json(lua_State *L) {
@@ -97,16 +66,16 @@ int l_decode_json(lua_State *L) {
         detail.limit = (double)DOCUMENT_MAX_LENGTH;
         return push_failure(L, TV_MALFORMED_PAYLOAD, &detail);
     }
-    struct tv_arena *arena = lua_newuserdatauv(L, sizeof *arena, 0);
-    *arena = (struct tv_arena){0};
-    set_finalizer(L, "token_verifier.document", l_document_gc);
+    void **box = push_box(L, free);
+    int index = lua_gettop(L);
+    struct tv_arena arena = {0};
     yyjson_val *object;
     enum tv_status status = tv_json_parse_copy(text.data, text.length, TV_MALFORMED_PAYLOAD,
-                                               TV_SUBJECT_JSON_TEXT, arena, &object, &detail);
+                                               TV_SUBJECT_JSON_TEXT, &arena, &object, &detail);
+    *box = arena.memory;
     if (status != TV_OK)
         return push_failure(L, status, &detail);
     push_json(L, object, false);
-    free(arena->memory);
-    *arena = (struct tv_arena){0};
+    empty_box(L, index);
     return 1;
 }

@@ -7,14 +7,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define TEXT_TYPE "token_verifier.json_text"
-
-// What yyjson allocates while Lua may jump away.
-struct text_box {
-    yyjson_mut_doc *document;
-    char *text;
-};
-
 // More than fit into a token, whatever they are. Tables that hold each other many times over would
 // otherwise be written for ever.
 #define VALUES_MAX ((size_t)16 * 1024)
@@ -29,23 +21,7 @@ struct writer {
     struct tv_detail *detail;
 };
 
-static void clear(struct text_box *box) {
-    yyjson_mut_doc_free(box->document);
-    free(box->text);
-    *box = (struct text_box){0};
-}
-
-static int l_text_gc(lua_State *L) {
-    clear(lua_touserdata(L, 1));
-    return 0;
-}
-
-static struct text_box *push_text_box(lua_State *L) {
-    struct text_box *box = lua_newuserdatauv(L, sizeof *box, 0);
-    *box = (struct text_box){0};
-    set_finalizer(L, TEXT_TYPE, l_text_gc);
-    return box;
-}
+static void free_document(void *document) { yyjson_mut_doc_free(document); }
 
 static enum tv_status fail(const struct writer *writer, const char *what) {
     writer->detail->reason = TV_REASON_NOT_JSON;
@@ -176,18 +152,18 @@ static enum tv_status write_value(const struct writer *writer, int index, int de
 
 enum tv_status push_json_text(lua_State *L, int index, enum tv_status malformed,
                               enum tv_subject subject, struct tv_detail *detail) {
-    struct text_box *box = push_text_box(L);
+    void **text_box = push_box(L, free), **document_box = push_box(L, free_document);
     int top = lua_gettop(L);
     detail->subject = subject;
-    box->document = yyjson_mut_doc_new(NULL);
-    if (!box->document)
+    yyjson_mut_doc *document = *document_box = yyjson_mut_doc_new(NULL);
+    if (!document)
         return TV_NO_MEMORY;
     size_t values_left = VALUES_MAX;
     lua_pushliteral(L, "__jsontype");
     const struct writer writer = {.lua = L,
                                   .mark = lua_gettop(L),
                                   .values_left = &values_left,
-                                  .document = box->document,
+                                  .document = document,
                                   .malformed = malformed,
                                   .detail = detail};
     yyjson_mut_val *root = NULL;
@@ -199,14 +175,16 @@ enum tv_status push_json_text(lua_State *L, int index, enum tv_status malformed,
         return fail(&writer, "a list where an object is expected");
     size_t length;
     yyjson_write_err error;
-    box->text = yyjson_mut_val_write_opts(root, 0, NULL, &length, &error);
-    if (!box->text)
+    char *text = *text_box = yyjson_mut_val_write_opts(root, 0, NULL, &length, &error);
+    if (!text)
         return error.code == YYJSON_WRITE_ERROR_INVALID_STRING
                    ? fail(&writer, "a string that is not UTF-8")
                    : TV_NO_MEMORY;
     detail->subject = TV_SUBJECT_NONE;
-    lua_pushlstring(L, box->text, length);
-    clear(box);
-    lua_remove(L, top);
+    lua_pushlstring(L, text, length);
+    empty_box(L, top);
+    empty_box(L, top - 1);
+    lua_replace(L, top - 1);
+    lua_settop(L, top - 1);
     return TV_OK;
 }

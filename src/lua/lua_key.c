@@ -6,30 +6,24 @@
 
 #include <stdlib.h>
 
-struct key_box {
-    struct tv_key *key; // never NULL but before it is filled
-};
+// A key object is a pointer to the key, never NULL but before it is filled.
 
 static struct tv_key *check_key(lua_State *L) {
-    struct key_box *box = luaL_checkudata(L, 1, KEY_TYPE);
-    luaL_argcheck(L, box->key, 1, "the key has been collected"); // in a finalizer after its own
-    return box->key;
+    struct tv_key **key = luaL_checkudata(L, 1, KEY_TYPE);
+    luaL_argcheck(L, *key, 1, "the key has been collected"); // in a finalizer after its own
+    return *key;
 }
 
 struct tv_key *test_key(lua_State *L, int index) {
-    struct key_box *box = luaL_testudata(L, index, KEY_TYPE);
-    return box ? box->key : NULL;
-}
-
-static struct key_box *push_box(lua_State *L) {
-    struct key_box *box = lua_newuserdatauv(L, sizeof *box, 0);
-    box->key = NULL;
-    luaL_setmetatable(L, KEY_TYPE);
-    return box;
+    struct tv_key **key = luaL_testudata(L, index, KEY_TYPE);
+    return key ? *key : NULL;
 }
 
 struct tv_key **push_empty_key(lua_State *L) {
-    return &push_box(L)->key; // NULL until it is filled
+    struct tv_key **key = lua_newuserdatauv(L, sizeof(struct tv_key *), 0);
+    *key = NULL;
+    luaL_setmetatable(L, KEY_TYPE);
+    return key;
 }
 
 void push_key(lua_State *L, struct tv_key *key) { *push_empty_key(L) = tv_key_retain(key); }
@@ -37,11 +31,11 @@ void push_key(lua_State *L, struct tv_key *key) { *push_empty_key(L) = tv_key_re
 int l_key(lua_State *L) {
     struct tv_span text = check_span(L, 1);
     struct tv_detail detail = {0};
-    struct key_box *box = push_box(L);
-    enum tv_status status = tv_key_load(text.data, text.length, &box->key, &detail);
+    struct tv_key **key = push_empty_key(L);
+    enum tv_status status = tv_key_load(text.data, text.length, key, &detail);
     if (status != TV_OK)
         return push_failure(L, status, &detail);
-    if (!tv_key_was_private(box->key))
+    if (!tv_key_was_private(*key))
         return 1;
     lua_pushliteral(L, "this is a private key: only its public half is used, and it does not "
                        "belong where tokens are checked");
@@ -58,9 +52,9 @@ int l_key_file_name(lua_State *L) {
 }
 
 static int l_key_gc(lua_State *L) {
-    struct key_box *box = luaL_checkudata(L, 1, KEY_TYPE);
-    tv_key_free(box->key);
-    box->key = NULL;
+    struct tv_key **key = luaL_checkudata(L, 1, KEY_TYPE);
+    tv_key_free(*key);
+    *key = NULL;
     return 0;
 }
 
@@ -108,31 +102,28 @@ static int l_key_algorithms(lua_State *L) {
     return 1;
 }
 
-static int free_text(lua_State *L) {
-    char **text = lua_touserdata(L, 1);
-    free(*text);
-    *text = NULL;
-    return 0;
+enum tv_status push_key_text(lua_State *L, const struct tv_key *key,
+                             enum tv_status (*make)(const struct tv_key *, char **, size_t *),
+                             void (*release)(void *text)) {
+    void **box = push_box(L, release);
+    char *text = NULL;
+    size_t length = 0;
+    enum tv_status status = make(key, &text, &length);
+    if (status != TV_OK)
+        return status;
+    *box = text;
+    lua_pushlstring(L, text, length);
+    empty_box(L, -2);
+    lua_remove(L, -2);
+    return TV_OK;
 }
 
-// Pushes what one of the tv_key_* text functions makes.
 static int push_text(lua_State *L,
                      enum tv_status (*make)(const struct tv_key *, char **, size_t *)) {
     const struct tv_key *key = check_key(L);
-    // A box first: pushing the string may run out of memory and jump away.
-    char **text = lua_newuserdatauv(L, sizeof *text, 0);
-    *text = NULL;
-    set_finalizer(L, "token_verifier.text", free_text);
-    size_t length = 0;
-    enum tv_status status = make(key, text, &length);
-    if (status != TV_OK) {
-        struct tv_detail detail = {.reason = TV_REASON_KEY_TYPE, .text = type_word(key)};
-        return push_failure(L, status, &detail);
-    }
-    lua_pushlstring(L, *text, length);
-    free(*text);
-    *text = NULL;
-    return 1;
+    enum tv_status status = push_key_text(L, key, make, free);
+    struct tv_detail detail = {.reason = TV_REASON_KEY_TYPE, .text = type_word(key)};
+    return status == TV_OK ? 1 : push_failure(L, status, &detail);
 }
 
 static int l_key_pem(lua_State *L) { return push_text(L, tv_key_pem); }

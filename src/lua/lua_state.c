@@ -100,9 +100,29 @@ void push_weak_table(lua_State *L, const char *mode) {
     lua_setmetatable(L, -2);
 }
 
-void set_finalizer(lua_State *L, const char *name, lua_CFunction finalizer) {
-    luaL_newmetatable(L, name);
-    lua_pushcfunction(L, finalizer);
+struct box {
+    void *held;
+    void (*release)(void *held);
+};
+
+void empty_box(lua_State *L, int index) {
+    struct box *box = lua_touserdata(L, index);
+    void *held = box->held;
+    box->held = NULL;
+    box->release(held);
+}
+
+static int l_box_gc(lua_State *L) {
+    empty_box(L, 1);
+    return 0;
+}
+
+void **push_box(lua_State *L, void (*release)(void *held)) {
+    struct box *box = lua_newuserdatauv(L, sizeof *box, 0);
+    *box = (struct box){.release = release};
+    luaL_newmetatable(L, "token_verifier.box");
+    lua_pushcfunction(L, l_box_gc); // also if there was no memory for it when it was made
     lua_setfield(L, -2, "__gc");
     lua_setmetatable(L, -2);
+    return &box->held;
 }

@@ -49,9 +49,11 @@ void need_stack(lua_State *L, int count);
 // Pushes a table whose __mode is `mode`, "k" or "v".
 void push_weak_table(lua_State *L, const char *mode);
 
-// Gives the userdata on top of the stack a metatable whose only job is this finalizer. It is whole
-// also if Lua ran out of memory while it was first made.
-void set_finalizer(lua_State *L, const char *name, lua_CFunction finalizer);
+// Pushes an empty box, for what would be lost if Lua jumps away: what is put into the place that it
+// returns is released when the box is collected, or emptied, which comes first as a rule. `release`
+// gets NULL too. The box comes before what it is to hold, as pushing it may jump away itself.
+void **push_box(lua_State *L, void (*release)(void *held));
+void empty_box(lua_State *L, int index);
 
 // An arena of at least `size` bytes. It is the module's kept block, or garbage-collected memory
 // pushed onto the stack; exactly one value is pushed either way. Ends with arena_release().
@@ -73,7 +75,7 @@ void push_names(lua_State *L); // what remembers them
 
 // lua_json_text.c: pushes the JSON text of the table at `index`, so that what push_json() made of a
 // text has its types again. `malformed`, with `subject` in the detail, for what JSON does not have;
-// then one value is pushed too.
+// then something else is pushed.
 enum tv_status push_json_text(lua_State *L, int index, enum tv_status malformed,
                               enum tv_subject subject, struct tv_detail *detail);
 // Marks an empty array, which would otherwise be written as an empty object.
@@ -86,6 +88,10 @@ void register_key(lua_State *L);
 void push_key(lua_State *L, struct tv_key *key);
 // A box for a key that the caller only borrows and must put in at once.
 struct tv_key **push_empty_key(lua_State *L);
+// Pushes the text that one of the functions for texts makes of the key; `release` frees that.
+enum tv_status push_key_text(lua_State *L, const struct tv_key *key,
+                             enum tv_status (*make)(const struct tv_key *, char **, size_t *),
+                             void (*release)(void *text));
 struct tv_key *test_key(lua_State *L, int index); // borrowed, or NULL if it is no key object
 int l_key(lua_State *L);
 int l_key_file_name(lua_State *L);
