@@ -40,27 +40,13 @@ local function check_optional(name, value, expected)
 	end
 end
 
-local function is_hmac(algorithm)
-	return algorithm:sub(1, 2) == "HS";
-end
-
--- Algorithms that were asked for and are supported.
-local supported = {};
-
-local function check_algorithm(name)
-	if supported[name] then
-		return;
-	end
-	local options = { algorithms = { name } };
-	if type(name) == "string" and is_hmac(name) then
-		options.secret = ("x"):rep(64);
-	else
-		options.keys = token_verifier.keystore();
-	end
-	if not pcall(token_verifier.new, options) then
+-- Whether it is one for shared secrets. Raises if there is no such algorithm.
+local function is_symmetric(name)
+	local row = token_verifier.algorithms[name];
+	if not row then
 		error("Algorithm not supported", 0);
 	end
-	supported[name] = true;
+	return row.symmetric;
 end
 
 -- Calls f, which raises what is wrong with its arguments. Returns its first result, or nil and a message.
@@ -81,9 +67,8 @@ local function verify(token, algorithm, key, accepted_issuers, accepted_audience
 	check_type("key argument", key, "string");
 	check_optional("acceptedIssuers argument", accepted_issuers, "table");
 	check_optional("acceptedAudiences argument", accepted_audiences, "table");
-	check_algorithm(algorithm);
 	return token_verifier.verify(token, {
-		[is_hmac(algorithm) and "secret" or "key"] = key,
+		[is_symmetric(algorithm) and "secret" or "key"] = key,
 		algorithms = { algorithm },
 		accepted_issuers = accepted_issuers,
 		accepted_audiences = accepted_audiences,
@@ -94,7 +79,7 @@ local function encode(claims, key, algorithm, header)
 	algorithm = algorithm == nil and "HS256" or algorithm;
 	check_type("Argument #1", claims, "table");
 	check_type("Argument #2", key, "string");
-	check_algorithm(algorithm);
+	local is_secret = is_symmetric(algorithm);
 	check_optional("Argument #4", header, "table");
 	local members = {};
 	for name, value in pairs(header or {}) do
@@ -102,7 +87,7 @@ local function encode(claims, key, algorithm, header)
 	end
 	members.typ, members.alg = "JWT", nil;
 	return token_verifier.sign(claims, {
-		[is_hmac(algorithm) and "secret" or "private_key"] = key,
+		[is_secret and "secret" or "private_key"] = key,
 		algorithm = algorithm,
 		header = members,
 	});

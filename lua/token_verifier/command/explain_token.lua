@@ -7,6 +7,7 @@ local explain = require "token_verifier.explain.explain";
 local explain_lines = require "token_verifier.explain.explain_lines".lines;
 local find = require "token_verifier.explain.causes".find;
 local input = require "token_verifier.command.input";
+local is_symmetric = require "token_verifier.plugin.algorithms".is_symmetric;
 local json = require "token_verifier.command.json";
 local quote = require "token_verifier.plugin.report".quote;
 local room_domain = require "token_verifier.explain.explain_room".domain_of;
@@ -97,7 +98,7 @@ local function check_policy(options, terminal)
 	for name, value in pairs(options) do
 		trial[name] = value;
 	end
-	if not options.algorithms or options.algorithms[1]:find("^HS") then
+	if not options.algorithms or is_symmetric(options.algorithms[1]) then
 		trial.secret = ("?"):rep(64);
 	else
 		trial.keys = token_verifier.keystore();

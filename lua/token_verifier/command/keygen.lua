@@ -2,6 +2,7 @@
 -- token-verifier keygen: a new key pair, or a new shared secret.
 
 local token_verifier = require "token_verifier";
+local algorithms = require "token_verifier.plugin.algorithms";
 local files = require "token_verifier.command.files";
 local json = require "token_verifier.command.json";
 local key_text = require "token_verifier.command.key_text";
@@ -9,14 +10,17 @@ local verification = require "token_verifier.command.verification";
 
 local secret_size = 32; -- RFC 7518, section 3.2: as many bytes as HS256's hash has; in hex that is enough for HS512 too
 
-local curves = {
-	ec = "P-256", ["p-256"] = "P-256", ["p-384"] = "P-384", ["p-521"] = "P-521", ed25519 = "Ed25519", ed448 = "Ed448",
-};
+-- The names of types, and the curves that they stand for.
+local types, curves = { "rsa", "ec" }, { ec = "P-256" };
+for _, curve in ipairs(algorithms.curves()) do
+	types[#types + 1], curves[curve:lower()] = curve:lower(), curve;
+end
+types[#types + 1] = "secret";
 
 local function register(parser)
 	parser:option("--type"):argname("<type>"):default("rsa"):show_default(false)
-		:choices({ "rsa", "ec", "p-256", "p-384", "p-521", "ed25519", "ed448", "secret" })
-		:description("rsa (the default), ec (P-256), p-256, p-384, p-521, ed25519, ed448, or secret.");
+		:choices(types)
+		:description(("rsa (the default), ec (P-256), %s, or secret."):format(table.concat(types, ", ", 3, #types - 1)));
 	parser:option("--bits"):argname("<n>"):convert(verification.whole):description("Bits of an RSA key; default 2048.");
 	parser:option("--format"):argname("<form>"):choices({ "pem", "jwk" }):default("pem"):show_default(false)
 		:description("pem (the default) or jwk.");

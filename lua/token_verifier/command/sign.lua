@@ -3,6 +3,7 @@
 
 local token_verifier = require "token_verifier";
 local input = require "token_verifier.command.input";
+local is_symmetric = require "token_verifier.plugin.algorithms".is_symmetric;
 local verification = require "token_verifier.command.verification";
 
 local default_lifetime = 3600;
@@ -120,7 +121,7 @@ end
 -- Whoever verifies is warned of a short secret, too.
 local function warn_of_secret(options, terminal)
 	local algorithm = options.algorithm;
-	local is_hmac = algorithm == nil or algorithm:find("^HS") ~= nil; -- any other is refused when it is signed
+	local is_hmac = algorithm == nil or is_symmetric(algorithm); -- any other is refused when it is signed
 	local made, warning = verification.call(terminal, token_verifier.new, {
 		secret = options.secret, algorithms = is_hmac and algorithm and { algorithm } or nil,
 	});

@@ -6,12 +6,8 @@ local files = require "token_verifier.command.files";
 local input = require "token_verifier.command.input";
 
 -- Which exit status a code of token_verifier.codes has: 3 where the source of keys is to blame, not the token.
-local source_codes = {
-	["key-source-unavailable"] = true, ["key-source-overloaded"] = true, ["key-unusable"] = true, ["key-pending"] = true,
-};
-
 local function status_of(code)
-	return source_codes[code] and 3 or 1;
+	return token_verifier.code_classes[code] == "source" and 3 or 1;
 end
 
 -- For argparse's convert: a whole number.

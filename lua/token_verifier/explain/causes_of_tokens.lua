@@ -85,7 +85,7 @@ return {
 		"Sign it with {accepted}, or accept this algorithm too: signature_algorithm = {suggested}." };
 	{ "algorithm-unknown", "algorithm-not-accepted", "token",
 		"The token is signed with {alg}, an algorithm that is not supported here.",
-		"Sign it with one of RS, PS, ES (256, 384, 512), EdDSA, or HS with a shared secret." };
+		"Sign it with {accepted}." };
 
 	-- Dates.
 	{ "expired", "expired", "token",

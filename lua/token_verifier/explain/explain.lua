@@ -4,6 +4,7 @@
 
 local token_verifier = require "token_verifier";
 local find = require "token_verifier.explain.causes".find;
+local is_symmetric = require "token_verifier.plugin.algorithms".is_symmetric;
 local judging = require "token_verifier.explain.explain_claims";
 local header_findings = require "token_verifier.explain.explain_header";
 local key_findings = require "token_verifier.explain.explain_key";
@@ -11,15 +12,14 @@ local room_checks = require "token_verifier.explain.explain_room";
 local signature_findings = require "token_verifier.explain.explain_signature";
 local text_findings = require "token_verifier.explain.explain_text";
 
--- The checks up to the payload in the order of the native module, and the codes that they fail with.
+-- The checks up to the payload in the order of the native module, and the codes that they fail with: that of the key also with
+-- all that are about keys and their sources.
 local stages = {
 	{ "form", "token-too-large", "malformed-token", "encrypted-token" };
 	{ "header", "malformed-header", "unsupported-critical" };
 	{ "typ", "type-not-accepted" };
 	{ "alg", "algorithm-not-accepted" };
-	{ "key", "key-id-missing", "key-id-invalid", "key-pending", "key-not-found", "key-source-unavailable",
-		"key-source-overloaded", "key-unusable", "key-algorithm-mismatch", "malformed-key", "unsupported-key", "weak-key",
-		"weak-secret" };
+	{ "key", "key-id-missing", "key-id-invalid", "key-algorithm-mismatch" };
 	{ "signature", "bad-signature", "crypto-failure" };
 	{ "payload", "malformed-payload" };
 };
@@ -30,6 +30,9 @@ for position, stage in ipairs(stages) do
 	for i = 2, #stage do
 		stage_of[stage[i]] = stage[1];
 	end
+end
+for code, class in pairs(token_verifier.code_classes) do
+	stage_of[code] = stage_of[code] or (class == "key" or class == "source") and "key" or nil;
 end
 
 -- The stages that need no key.
@@ -240,7 +243,7 @@ local function with_any_key(options, header)
 	local result = copy(options);
 	local alg = type(header) == "table" and type(header.alg) == "string" and header.alg or "RS256";
 	result.algorithms = options.algorithms or { alg };
-	local is_secret = result.algorithms[1]:find("^HS") ~= nil;
+	local is_secret = is_symmetric(result.algorithms[1]);
 	result.secret, result.keys = is_secret and ("?"):rep(64) or nil, not is_secret and token_verifier.keystore() or nil;
 	if not options.algorithms and not pcall(token_verifier.new, result) then -- for an algorithm that is not known
 		result.algorithms, result.secret, result.keys = nil, nil, token_verifier.keystore();

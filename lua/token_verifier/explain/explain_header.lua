@@ -3,15 +3,8 @@
 
 local token_verifier = require "token_verifier";
 local find = require "token_verifier.explain.causes".find;
+local is_symmetric = require "token_verifier.plugin.algorithms".is_symmetric;
 local quote = require "token_verifier.plugin.report".quote;
-
-local known = {};
-for _, name in ipairs({
-	"HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519",
-	"Ed448",
-}) do
-	known[name] = true;
-end
 
 local function of_type(header)
 	local typ = type(header) == "table" and header.typ;
@@ -21,10 +14,6 @@ local function of_type(header)
 		return find("type-access-token");
 	end
 	return find("type-not-accepted");
-end
-
-local function is_secret(name)
-	return name:sub(1, 2) == "HS";
 end
 
 -- The option with this algorithm too.
@@ -38,7 +27,7 @@ local function with(accepted, alg)
 end
 
 local function misspelt(alg)
-	for name in pairs(known) do
+	for name in pairs(token_verifier.algorithms) do
 		if name:lower() == alg:lower():gsub("[%s_-]", "") then
 			return name;
 		end
@@ -54,14 +43,14 @@ local function of_algorithm(header, options, accepted)
 		return find("algorithm-missing");
 	elseif alg:lower() == "none" then
 		return find("algorithm-none", { accepted = names });
-	elseif not known[alg] then
+	elseif not token_verifier.algorithms[alg] then
 		local meant = misspelt(alg);
-		return meant and find("algorithm-misspelt", { meant = meant }) or find("algorithm-unknown", { alg = quote(alg) });
+		return meant and find("algorithm-misspelt", { meant = meant }) or find("algorithm-unknown", { alg = quote(alg), accepted = names });
 	end
 	local values = { alg = alg, accepted = names, suggested = with(accepted, alg) };
-	if options.secret and not is_secret(alg) then
+	if options.secret and not is_symmetric(alg) then
 		return find("key-token-at-secret", values);
-	elseif not options.secret and is_secret(alg) then
+	elseif not options.secret and is_symmetric(alg) then
 		return find("secret-token-at-key-source", values);
 	end
 	return find("algorithm-not-configured", values);

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- A token as people paste it: what is around it, and what the matter is with a text that is none.
 
+local token_verifier = require "token_verifier";
 local base64 = require "token_verifier.explain.base64";
 local find = require "token_verifier.explain.causes".find;
 local plain_file = require "token_verifier.plugin.plain_file";
@@ -130,18 +131,18 @@ local function of_shape(token, code)
 	return find("malformed-token");
 end
 
--- The bytes that a signature of an algorithm has, where that is always the same.
-local lengths = {
-	HS256 = 32, HS384 = 48, HS512 = 64, ES256 = 64, ES384 = 96, ES512 = 132, Ed25519 = 64, EdDSA = 64, Ed448 = 114,
-};
+-- The bytes that a signature has; nil if that is not known. A curve of OKP keys is the name of an algorithm too (RFC 9864).
+local function size_of(alg, key)
+	local rows = token_verifier.algorithms;
+	local row = rows[key and key:curve()] or rows[alg];
+	return key and key:type() == "RSA" and key:bits() // 8 or row and (row.signature_size
+		or row.key_type == "OKP" and rows.Ed25519.signature_size) or nil; -- the shorter one
+end
 
 -- Whether the signature is too short to be one of `alg`: the token was cut off. `key` is the one it is checked with, or nil.
 local function of_signature(token, alg, key)
 	local parts = parts_of(token);
-	local expected = key and key:type() == "RSA" and key:bits() // 8 or lengths[alg];
-	if key and key:curve() == "Ed448" then
-		expected = lengths.Ed448;
-	end
+	local expected = size_of(alg, key);
 	local found = #(parts[3] or "") * 3 // 4;
 	if expected and found < expected then
 		return find("signature-cut-off", { found = found, alg = alg, expected = expected });

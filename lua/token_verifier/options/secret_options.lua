@@ -2,6 +2,7 @@
 -- The options that hold the shared secret. What cannot be used counts as unset, and is never used.
 
 local token_verifier = require "token_verifier";
+local is_symmetric = require "token_verifier.plugin.algorithms".is_symmetric;
 local as_list = require "token_verifier.plugin.sources".as_list;
 local plain_file = require "token_verifier.plugin.plain_file";
 
@@ -49,7 +50,7 @@ end
 local function algorithms_of(settings)
 	local names = {};
 	for _, name in ipairs(as_list(settings.signatureAlgorithm)) do
-		names[#names + 1] = name:find("^HS") and name or nil;
+		names[#names + 1] = is_symmetric(name) and name or nil;
 	end
 	return #names > 0 and names or { "HS256" };
 end

@@ -2,6 +2,7 @@
 -- Chooses the key that a session's token must be verified with, and keeps the verifiers made for it.
 
 local token_verifier = require "token_verifier";
+local algorithms = require "token_verifier.plugin.algorithms";
 local sources = require "token_verifier.plugin.sources";
 
 local as_list = sources.as_list;
@@ -16,7 +17,7 @@ local mt = { __index = methods };
 local function algorithms_for(configured, with_secret)
 	local names = {};
 	for _, name in ipairs(as_list(configured)) do
-		if type(name) == "string" and (name:sub(1, 2) == "HS") == with_secret then
+		if type(name) == "string" and algorithms.is_symmetric(name) == with_secret then
 			names[#names + 1] = name;
 		end
 	end

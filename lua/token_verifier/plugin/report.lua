@@ -6,12 +6,11 @@ local token_verifier = require "token_verifier";
 local max_quoted = 64;
 local max_header = 2048; -- the longest kid, and then some
 
--- Codes that say where keys come from. The client only learns that there was none.
-local about_keys = {
-	["key-not-found"] = true, ["key-source-unavailable"] = true, ["key-source-overloaded"] = true,
-	["key-unusable"] = true, ["malformed-key"] = true, ["unsupported-key"] = true, ["weak-key"] = true,
-	["weak-secret"] = true,
-};
+-- Whether a sentence says where keys come from. The client only learns that there was none.
+local function is_about_keys(code)
+	local class = token_verifier.code_classes[code];
+	return (class == "key" or class == "source") and code ~= "key-pending";
+end
 
 local not_authorized = {
 	["room-missing"] = true, ["room-invalid"] = true, ["room-not-accepted"] = true,
@@ -83,7 +82,7 @@ local without_list = {
 
 -- The SASL condition and the text for a code: the words of the log line, unless they would tell of others.
 local function answer(code, message)
-	if about_keys[code] then
+	if is_about_keys(code) then
 		message = "could not obtain public key";
 	end
 	return not_authorized[code] and "not-authorized" or "not-allowed", without_list[code] or message;

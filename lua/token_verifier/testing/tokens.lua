@@ -10,11 +10,9 @@ local tokens = {
 	absent = setmetatable({}, { __tostring = function () return "absent"; end });
 };
 
-local kind_of = {
-	ES256 = "P-256", ES384 = "P-384", ES512 = "P-521", EdDSA = "Ed25519", Ed25519 = "Ed25519", Ed448 = "Ed448",
-};
-for _, bits in ipairs({ "256", "384", "512" }) do
-	kind_of["RS"..bits], kind_of["PS"..bits] = "RSA", "RSA";
+-- The kind of key that an algorithm needs.
+local function kind_of(row)
+	return row.key_type == "RSA" and "RSA" or row.curve or "Ed25519";
 end
 
 local option_types = {
@@ -91,14 +89,13 @@ function tokens.mint(claims, options)
 	check_options(options);
 	local alg = options.alg or options.secret and "HS256" or "RS256";
 	local kid, sign_options = options.kid, { algorithm = alg };
-	if alg:find("^HS") then
+	local row = token_verifier.algorithms[alg];
+	if not row then
+		error(("no algorithm '%s': what nobody should sign with is made by forge()"):format(alg), 2);
+	elseif row.symmetric then
 		sign_options.secret = options.secret or tokens.secret;
 	else
-		local kind = kind_of[alg];
-		if not kind then
-			error(("no algorithm '%s': what nobody should sign with is made by forge()"):format(alg), 2);
-		end
-		local key = options.key or keys.key(nil, kind);
+		local key = options.key or keys.key(nil, kind_of(row));
 		sign_options.private_key = key.private;
 		if kid == nil then
 			kid = key.kid;
