@@ -59,7 +59,7 @@ static enum tv_status check_names_pairwise(const struct check *check, yyjson_val
     yyjson_val *name, *value;
     yyjson_obj_foreach(object, index, max, name, value) {
         struct tv_span found = {unsafe_yyjson_get_str(name), unsafe_yyjson_get_len(name)};
-        uint64_t digest = tv_json_name_digest(found);
+        uint64_t digest = tv_json_name_digest(name);
         for (size_t i = 0; i < count; i++)
             if (digests[i] == digest && tv_span_equal(names[i], found))
                 return fail_duplicate(check, found);

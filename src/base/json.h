@@ -46,17 +46,18 @@ static inline struct tv_span tv_json_string(yyjson_val *value) {
 
 // Eight bytes that equal names have in common; names of the same length that have them in common
 // begin with the same eight bytes, or are equal if they are shorter. `name` is that of a member in
-// a tree of tv_json_parse_object(): eight bytes are read whatever its length, and behind the
-// shortest there are at least `":0}` and TV_JSON_PADDING. A step for each length would cost more
-// than the rest of looking for members that stand twice.
-static inline uint64_t tv_json_name_digest(struct tv_span name) {
+// a tree of tv_json_parse_object(), never a value or another span: eight bytes are read whatever
+// its length, and behind the shortest there are at least `":0}` and TV_JSON_PADDING. A step for
+// each length would cost more than the rest of looking for members that stand twice.
+static inline uint64_t tv_json_name_digest(yyjson_val *name) {
     static const unsigned char masks[2 * sizeof(uint64_t)] = {255, 255, 255, 255,
                                                               255, 255, 255, 255};
     uint64_t bytes, mask;
-    size_t length = name.length < sizeof bytes ? name.length : sizeof bytes;
-    memcpy(&bytes, name.data, sizeof bytes);
+    size_t whole = unsafe_yyjson_get_len(name);
+    size_t length = whole < sizeof bytes ? whole : sizeof bytes;
+    memcpy(&bytes, unsafe_yyjson_get_str(name), sizeof bytes);
     memcpy(&mask, masks + sizeof mask - length, sizeof mask); // the first `length` bytes
-    return (bytes & mask) ^ name.length;
+    return (bytes & mask) ^ whole;
 }
 
 // The member `name` of an object, or NULL.

@@ -60,12 +60,13 @@ static bool is_name(const struct name *name, uint64_t digest, struct tv_span tex
                   text.length - 2 * sizeof digest) == 0;
 }
 
-static void push_name(lua_State *L, const struct push *push, struct tv_span text) {
+static void push_name(lua_State *L, const struct push *push, yyjson_val *name) {
+    struct tv_span text = tv_json_string(name);
     if (!push->names || text.length > NAME_LENGTH) {
         lua_pushlstring(L, text.data, text.length);
         return;
     }
-    uint64_t digest = tv_json_name_digest(text);
+    uint64_t digest = tv_json_name_digest(name);
     size_t first = place_of(digest), second = first ^ 1;
     struct name *places = push->names->places;
     if (is_name(&places[first], digest, text)) {
@@ -120,7 +121,7 @@ static void push_object(lua_State *L, const struct push *push, yyjson_val *objec
     yyjson_val *name, *member;
     lua_createtable(L, 0, (int)yyjson_obj_size(object));
     yyjson_obj_foreach(object, index, max, name, member) {
-        push_name(L, push, tv_json_string(name));
+        push_name(L, push, name);
         push_value(L, push, member);
         lua_rawset(L, -3);
     }
