@@ -41,15 +41,11 @@ $(UNIT)/oom: test/oom.c $(wildcard test/*.h) $(UNIT_OBJECTS)
 $(UNIT)/oom_lua: test/oom_lua.c $(wildcard test/*.h) $(SOURCES:src/%.c=$(UNIT)/%.o)
 	$(CC) $(ALL_CPPFLAGS) $(OOM_LINK) -o $@ $< $(SOURCES:src/%.c=$(UNIT)/%.o) $(PKG_LIBS) $(LUA_LIBS)
 
-# With the C library's own malloc() failing; without sanitizers, which have one of their own.
-$(BUILD)/oom_malloc: test/oom_malloc.c $(wildcard test/*.h) $(CORE_SOURCES:src/%.c=$(BUILD)/%.o)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(CORE_SOURCES:src/%.c=$(BUILD)/%.o) $(PKG_LIBS)
-
 # OOM_FLAGS=all: every one of the thousands that loading a key takes; minutes instead of seconds.
 ## oom: each operation with its 1st, 2nd, 3rd ... allocation failing (OOM_FLAGS=all)
 .PHONY: oom
-oom: $(UNIT)/oom $(UNIT)/oom_lua $(BUILD)/oom_malloc
-	@$(call SIDE_BY_SIDE,$(UNIT)/oom $(UNIT)/oom_lua $(BUILD)/oom_malloc,$(OOM_FLAGS))
+oom: $(UNIT)/oom $(UNIT)/oom_lua
+	@$(call SIDE_BY_SIDE,$(UNIT)/oom $(UNIT)/oom_lua,$(OOM_FLAGS))
 
 ## spec: busted, on the module (SPECS=spec/x_spec.lua)
 .PHONY: spec

@@ -51,6 +51,7 @@ static struct {
     struct tv_span written[TEXTS_MAX][FORMS]; // what is made of them with memory
     struct signed_bytes {
         const struct tv_algorithm *algorithm;
+        const struct text *text; // of the key
         struct tv_key *key;
         unsigned char bytes[2048];
         size_t length;
@@ -108,17 +109,12 @@ static enum tv_status make_pair(const void *argument) {
     const struct text *text = argument;
     struct tv_arena arena;
     struct tv_detail detail = {0};
-    struct tv_memory_tries tries = {0};
     yyjson_val *jwk;
     EVP_PKEY *pair = NULL;
-    enum tv_status status = tv_json_parse_copy(text->bytes, text->length, TV_MALFORMED_KEY,
-                                               TV_SUBJECT_JWK, &arena, &jwk, &detail);
-    ERR_set_mark();
+    enum tv_status status = tv_json_parse_copy(text->bytes, text->length, TV_MALFORMED_KEY, TV_SUBJECT_JWK,
+                                               &arena, &jwk, &detail);
     if (status == TV_OK)
-        do
-            status = tv_key_jwk_pair(jwk, &pair, &detail);
-        while (tv_key_try_again(&tries, &status));
-    ERR_pop_to_mark();
+        TV_WITHOUT_ERRORS(status = tv_key_jwk_pair(jwk, &pair, &detail));
     CHECK((pair != NULL) == (status == TV_OK), text->name);
     unsigned of = shortage.of;
     shortage.of = 0;
@@ -175,10 +171,10 @@ static enum tv_status check_point(const void *argument) {
     const struct point *point = argument;
     unsigned char bytes[TV_OKP_ED448_SIZE] = {0};
     memcpy(bytes, point->bytes, strlen(point->bytes));
-    ERR_set_mark();
-    enum tv_status status = tv_okp_check_point(
-        point->ed448, bytes, point->ed448 ? TV_OKP_ED448_SIZE : TV_OKP_ED25519_SIZE);
-    ERR_pop_to_mark();
+    enum tv_status status;
+    TV_WITHOUT_ERRORS(
+        status = tv_okp_check_point(point->ed448, bytes,
+                                    point->ed448 ? TV_OKP_ED448_SIZE : TV_OKP_ED25519_SIZE));
     return status;
 }
 
@@ -216,12 +212,6 @@ static enum tv_status check_first_signature(const void *argument) {
     return check_true_signature(argument);
 }
 
-// With a queue of errors that is empty before: then ours can be told.
-static enum tv_status check_without_errors(const void *argument) {
-    ERR_clear_error();
-    return check_first_signature(argument);
-}
-
 static enum tv_status check_forged_signature(const void *argument) {
     return check_signature(argument, TV_SPAN("other bytes"));
 }
@@ -239,22 +229,26 @@ static enum tv_status check_one_after_the_other(const void *argument) {
     return worst;
 }
 
+// With a key of its own each time, as the binding has it: the blinding of an RSA key that OpenSSL
+// has left half done spoils later signatures.
 static enum tv_status make_signature(const void *argument) {
     const struct signed_bytes *signature = argument;
     unsigned char made[TV_SIGNATURE_MAX_SIZE] = {0};
     size_t length = 0;
     struct tv_detail detail = {0};
+    struct tv_key *key = NULL;
+    unsigned of = shortage.of;
+    shortage.of = 0;
+    CHECK_STATUS(TV_OK, load(signature->text, &key), signature->text->name);
+    shortage.of = of;
     enum tv_status status =
-        tv_signature_make(signature->algorithm, signature->key, SIGNED, made, &length, &detail);
-    if (status == TV_OK) {
-        unsigned of = shortage.of;
-        shortage.of = 0;
-        CHECK_STATUS(TV_OK,
-                     tv_signature_verify(signature->algorithm, signature->key, SIGNED, made, length,
-                                         &detail),
-                     signature->algorithm->name);
-        shortage.of = of;
-    }
+        tv_signature_make(signature->algorithm, key, SIGNED, made, &length, &detail);
+    shortage.of = 0;
+    CHECK(status != TV_OK || tv_signature_verify(signature->algorithm, key, SIGNED, made, length,
+                                                 &detail) == TV_OK,
+          signature->algorithm->name);
+    tv_key_free(key);
+    shortage.of = of;
     return status;
 }
 
@@ -264,9 +258,12 @@ static enum tv_status set(const void *unused) {
     struct tv_key_set *loaded = NULL;
     enum tv_status status =
         whole_set(tv_span_of(inputs.set), TV_KEY_SET_MAX_KEYS, 3, &loaded, &detail);
-    // A key is never skipped for want of memory: it would look withdrawn.
+    // A key is skipped only if OpenSSL lacks memory: it seems withdrawn then, until the set is read
+    // again.
     if (status == TV_OK)
-        CHECK(loaded->count == 3 && loaded->skipped == 1, "a whole set");
+        CHECK(loaded->count + loaded->skipped == 4 &&
+                  (loaded->count == 3 || ((shortage.of & OPENSSL) && shortage.failed > 0)),
+              "a whole set");
     tv_key_set_free(loaded);
     return status;
 }
@@ -424,13 +421,28 @@ struct operation {
     bool fetches;
 };
 
+// OpenSSL does without the memory, or refuses what is good. Nobody accepts what is bad.
 static bool is_expected(const struct operation *operation, unsigned of, enum tv_status status) {
-    if (status == TV_NO_MEMORY)
+    if (status == TV_NO_MEMORY || (operation->fetches && status == TV_KEY_SOURCE_UNAVAILABLE))
         return true;
-    if (operation->fetches)
-        return status == TV_OK || status == TV_KEY_SOURCE_UNAVAILABLE;
-    // Where one allocation fails OpenSSL does without, or is asked once more.
-    return (of & OPENSSL) && status == operation->good;
+    if (operation->fetches && status == TV_OK)
+        return true;
+    if (!(of & OPENSSL))
+        return false;
+    switch (status) {
+    case TV_CRYPTO_FAILURE:
+        return true;
+    case TV_MALFORMED_KEY:
+    case TV_UNSUPPORTED_KEY:
+    case TV_WEAK_KEY:
+    case TV_BAD_SIGNATURE:
+        return !operation->fetches;
+    case TV_KEY_UNUSABLE:
+    case TV_KEY_NOT_FOUND:
+        return operation->fetches || operation->run == folder;
+    default:
+        return status == operation->good;
+    }
 }
 
 static const char *allocators_name(unsigned of) {
@@ -583,7 +595,6 @@ static void run_signatures(void) {
         const struct operation ways[] = {
             {"checked", check_true_signature, signature, TV_OK, false},
             {"checked first", check_first_signature, signature, TV_OK, false},
-            {"checked alone", check_without_errors, signature, TV_OK, false},
             {"checked again", check_one_after_the_other, signature, TV_OK, false},
             {"refused", check_forged_signature, signature, TV_BAD_SIGNATURE, false},
             {"made", make_signature, signature, TV_OK, false}};
@@ -721,6 +732,7 @@ static void add_signatures(const struct text *text) {
         if (inputs.signature_count == SIGNATURES_MAX)
             check_abort("too many algorithms");
         made->algorithm = tv_algorithm_at(i);
+        made->text = text;
         made->key = tv_key_retain(key);
         if (tv_signature_make(made->algorithm, key, SIGNED, made->bytes, &made->length, &detail) !=
             TV_OK)
@@ -792,13 +804,12 @@ static void make_texts(void) {
 }
 
 static void make_halves(void) {
-    static const char jwk[] = "{\"kty\":\"OKP\",\"crv\":\"Ed25519\","
-                              "\"d\":\"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2E\","
-                              "\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}";
-    struct tv_detail detail = {0};
+    static char jwk[] = "{\"kty\":\"OKP\",\"crv\":\"Ed25519\","
+                        "\"d\":\"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2E\","
+                        "\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}";
+    static const struct text text = {"halves of two pairs", PRIVATE, jwk, sizeof jwk - 1, TV_OK};
     inputs.halves.algorithm = tv_algorithm_find(TV_SPAN("EdDSA"));
-    if (tv_key_load_private(jwk, sizeof jwk - 1, &inputs.halves.key, &detail) != TV_OK)
-        check_abort("halves of two pairs cannot be loaded");
+    inputs.halves.text = &text;
 }
 
 static void make_inputs(void) {
@@ -830,7 +841,6 @@ static void free_inputs(void) {
     }
     for (size_t i = 0; i < inputs.signature_count; i++)
         tv_key_free(inputs.signatures[i].key);
-    tv_key_free(inputs.halves.key);
     free(inputs.set);
     free(inputs.configuration);
     tv_key_free(inputs.key);

@@ -7,7 +7,6 @@
 #include "keys/prepared.h"
 #include "keys/signature.h"
 
-#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 
@@ -356,7 +355,7 @@ static void test_openssl(void) {
     CHECK_STATUS(TV_BAD_SIGNATURE, verify("RS256", public_key, INPUT, signature, 256), "zeros");
     CHECK(ERR_peek_last_error() == before, "nothing added");
     EVP_set_default_properties(NULL, "provider=none");
-    CHECK_STATUS(TV_CRYPTO_FAILURE, verify("RS256", public_key, INPUT, signature, 256), "RS256");
+    CHECK_STATUS(TV_CRYPTO_FAILURE, verify("RS384", public_key, INPUT, signature, 256), "RS384");
     CHECK_STATUS(TV_CRYPTO_FAILURE, verify("HS256", secret, INPUT, signature, 32), "HS256");
     char *text = NULL;
     size_t length;
@@ -370,33 +369,6 @@ static void test_openssl(void) {
     tv_key_free(public_key);
 }
 
-// A forged EdDSA signature is judged once where all memory was to be had: what is judged again is
-// thrown away, and made anew in front of what the key keeps. errno is nobody's but the server's.
-static void test_once(void) {
-    struct tv_key *key = load_key(KEYS "ed25519.pem");
-    struct tv_prepared **kept = tv_key_prepared(key), *front, *prepared;
-    unsigned char signature[64] = {0};
-    for (int error = 0; error < 3; error++) {
-        tv_prepared_free(*kept);
-        *kept = NULL;
-        ERR_clear_error();
-        CHECK_STATUS(TV_BAD_SIGNATURE, verify("EdDSA", key, INPUT, signature, 64), "EdDSA");
-        CHECK_STATUS(TV_OK,
-                     tv_prepared_get(kept, tv_algorithm_find(TV_SPAN("HS256")), NULL,
-                                     TV_SPAN("secret"), &front),
-                     "EdDSA");
-        errno = error;
-        CHECK_STATUS(TV_BAD_SIGNATURE, verify("EdDSA", key, INPUT, signature, 64), "EdDSA");
-        CHECK_NUMBER(error, errno, "errno");
-        CHECK_STATUS(TV_OK,
-                     tv_prepared_get(kept, tv_algorithm_find(TV_SPAN("EdDSA")), tv_key_public(key),
-                                     (struct tv_span){0}, &prepared),
-                     "EdDSA");
-        CHECK(*kept == front, "once");
-    }
-    tv_key_free(key);
-}
-
 int main(void) {
     test_examples();
     test_algorithms();
@@ -405,6 +377,5 @@ int main(void) {
     test_salts();
     test_short_pss();
     test_openssl();
-    test_once();
     return check_report("test_signature");
 }

@@ -6,5 +6,5 @@
 
 #define TV_SHA256_SIZE 32
 
-// TV_NO_MEMORY; TV_CRYPTO_FAILURE if OpenSSL has no SHA-256.
+// TV_CRYPTO_FAILURE: OpenSSL has no SHA-256, or no memory.
 enum tv_status tv_sha256(struct tv_span bytes, unsigned char hash[TV_SHA256_SIZE]);

@@ -6,7 +6,6 @@
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/err.h>
 #include <stdlib.h>
 
 // Life
@@ -37,8 +36,6 @@ void tv_key_free(struct tv_key *key) {
     free(key);
 }
 
-// Secrets
-
 // Public keys
 
 // One of the numbers of an RSA key, as unsigned bytes in the machine's order that fill `size`;
@@ -59,36 +56,26 @@ static enum tv_status check_bits(int bits, int min_bits, struct tv_detail *detai
 
 // A modulus is the product of two odd primes. A public exponent is small and odd: an even one is
 // not invertible, 1 signs nothing, and one over 64 bits only makes the check slow (CVE-2006-2940).
-enum tv_status tv_key_check_rsa(int bits, bool modulus_is_odd, uint64_t exponent, int min_bits,
+static enum tv_status check_rsa(const EVP_PKEY *public_key, int min_bits,
                                 struct tv_detail *detail) {
+    int bits = EVP_PKEY_get_bits(public_key);
     enum tv_status status = check_bits(bits, min_bits, detail);
     if (status != TV_OK)
         return status;
-    if (!modulus_is_odd)
+    unsigned char modulus[TV_RSA_MAX_BITS / 8];
+    size_t size = (size_t)EVP_PKEY_get_size(public_key);
+    uint64_t exponent;
+    const uint16_t one = 1;
+    bool lowest_first = *(const unsigned char *)&one == 1;
+    if (size > sizeof modulus || !get_number(public_key, OSSL_PKEY_PARAM_RSA_N, modulus, size) ||
+        modulus[lowest_first ? 0 : size - 1] % 2 == 0)
         return tv_key_fail(detail, TV_WEAK_KEY, TV_REASON_MODULUS, NULL);
-    if (exponent % 2 == 0 || exponent == 1)
+    if (!get_number(public_key, OSSL_PKEY_PARAM_RSA_E, &exponent, sizeof exponent) ||
+        exponent % 2 == 0 || exponent == 1)
         return tv_key_fail(detail, TV_WEAK_KEY, TV_REASON_EXPONENT, NULL);
     if (bits > TV_RSA_LONG_BITS && exponent > TV_RSA_LONG_EXPONENT)
         return tv_key_fail(detail, TV_WEAK_KEY, TV_REASON_EXPONENT_F4, NULL);
     return TV_OK;
-}
-
-static enum tv_status check_rsa(const EVP_PKEY *public_key, bool is_judged, int min_bits,
-                                struct tv_detail *detail) {
-    int bits = EVP_PKEY_get_bits(public_key);
-    if (is_judged && bits <= TV_RSA_LONG_BITS) // 0 after a lack of memory in OpenSSL
-        return check_bits(bits, min_bits, detail);
-    unsigned char modulus[TV_RSA_MAX_BITS / 8];
-    size_t size = (size_t)EVP_PKEY_get_size(public_key);
-    uint64_t exponent = 0;
-    const uint16_t one = 1;
-    bool lowest_first = *(const unsigned char *)&one == 1;
-    bool is_odd = size > 0 && size <= sizeof modulus &&
-                  get_number(public_key, OSSL_PKEY_PARAM_RSA_N, modulus, size) &&
-                  modulus[lowest_first ? 0 : size - 1] % 2 == 1;
-    if (!get_number(public_key, OSSL_PKEY_PARAM_RSA_E, &exponent, sizeof exponent))
-        exponent = 0;
-    return tv_key_check_rsa(bits, is_odd, exponent, min_bits, detail);
 }
 
 // The curve as JOSE knows it (RFC 7518 section 6.2.1.1), or none for one that it does not have.
@@ -110,13 +97,11 @@ static enum tv_curve ec_curve(const EVP_PKEY *public_key) {
 
 // RFC 7518 section 6.2.2, SP 800-56A section 5.6.2.3: a point off the curve gives the private key
 // of a careless peer away, and signatures that anybody can make here.
-static enum tv_status check_ec(EVP_PKEY *public_key, bool is_judged, enum tv_curve *curve,
+static enum tv_status check_ec(EVP_PKEY *public_key, enum tv_curve *curve,
                                struct tv_detail *detail) {
     *curve = ec_curve(public_key);
     if (*curve == TV_CURVE_NONE)
         return tv_key_fail(detail, TV_UNSUPPORTED_KEY, TV_REASON_CURVE, NULL);
-    if (is_judged)
-        return TV_OK;
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, public_key, NULL);
     // A point on a curve whose group has no others is of the right order.
     bool good = context && EVP_PKEY_public_check_quick(context) == 1;
@@ -134,18 +119,18 @@ static enum tv_status check_okp(EVP_PKEY *public_key, enum tv_curve curve,
     return status == TV_WEAK_KEY ? tv_key_fail(detail, status, TV_REASON_POINT, NULL) : status;
 }
 
-enum tv_status tv_key_wrap(EVP_PKEY *public_key, bool is_judged, int rsa_min_bits,
-                           struct tv_key **key, struct tv_detail *detail) {
+enum tv_status tv_key_wrap(EVP_PKEY *public_key, int rsa_min_bits, struct tv_key **key,
+                           struct tv_detail *detail) {
     enum tv_status status = TV_OK;
     enum tv_key_type type = TV_KEY_RSA;
     enum tv_curve curve = TV_CURVE_NONE;
     switch (EVP_PKEY_get_base_id(public_key)) {
     case EVP_PKEY_RSA:
-        status = check_rsa(public_key, is_judged, rsa_min_bits, detail);
+        status = check_rsa(public_key, rsa_min_bits, detail);
         break;
     case EVP_PKEY_EC:
         type = TV_KEY_EC;
-        status = check_ec(public_key, is_judged, &curve, detail);
+        status = check_ec(public_key, &curve, detail);
         break;
     case EVP_PKEY_ED25519:
     case EVP_PKEY_ED448:
@@ -167,12 +152,6 @@ enum tv_status tv_key_wrap(EVP_PKEY *public_key, bool is_judged, int rsa_min_bit
     made->curve = curve;
     *key = made;
     return TV_OK;
-}
-
-bool tv_key_try_again(struct tv_memory_tries *tries, enum tv_status *status) {
-    bool refused = *status == TV_MALFORMED_KEY || *status == TV_UNSUPPORTED_KEY ||
-                   *status == TV_WEAK_KEY || *status == TV_CRYPTO_FAILURE;
-    return refused && tv_memory_try_again(tries, status);
 }
 
 // What a key is and may do

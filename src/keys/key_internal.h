@@ -2,12 +2,12 @@
 // What the files that make keys share.
 #pragma once
 
+#include "base/error_queue.h"
 #include "base/json.h"
-#include "base/memory.h"
 #include "keys/key.h"
 #include "keys/key_look.h"
 
-#include <stdint.h>
+#include <openssl/param_build.h>
 
 struct tv_key {
     size_t references;
@@ -36,47 +36,22 @@ static inline enum tv_status tv_key_fail(struct tv_detail *detail, enum tv_statu
 // key.c: a key of a type, with one reference; NULL without memory.
 struct tv_key *tv_key_new(enum tv_key_type type);
 
-// Wraps a public key once it has passed the checks of its type; `is_judged`: those of RSA and EC
-// were made of its bytes already. Takes `public_key`, also on failure.
-enum tv_status tv_key_wrap(EVP_PKEY *public_key, bool is_judged, int rsa_min_bits,
-                           struct tv_key **key, struct tv_detail *detail);
+// Wraps a public key once it has passed the checks of its type. Takes `public_key`, also on failure.
+enum tv_status tv_key_wrap(EVP_PKEY *public_key, int rsa_min_bits, struct tv_key **key,
+                           struct tv_detail *detail);
 
-// Whether an RSA key is a good one, whose modulus has so many bits; `exponent` is 0 for one of more
-// than 64.
-enum tv_status tv_key_check_rsa(int bits, bool modulus_is_odd, uint64_t exponent, int min_bits,
-                                struct tv_detail *detail);
-
-// Whether to load once more, as OpenSSL that lacks memory refuses a good key: a key is refused for
-// good if it is twice and there is memory then. `*status` may become TV_NO_MEMORY.
-bool tv_key_try_again(struct tv_memory_tries *tries, enum tv_status *status);
-
-// key_make.c: what OpenSSL makes public keys with, kept from one to the next. Starts as {0}.
-struct tv_key_makers {
-    EVP_PKEY_CTX *rsa, *ec;
-};
-
-void tv_key_makers_clear(struct tv_key_makers *makers);
-
-// Highest byte first.
-struct tv_key_number {
-    unsigned char *bytes;
-    size_t length;
-};
-
-// A public key of its numbers, or of its uncompressed point, that tv_key_wrap() need not judge once
-// more: OpenSSL takes no such point that is not on the curve.
-// Both numbers have a byte at least, and none of them is good for anything afterwards.
-enum tv_status tv_key_make_rsa(struct tv_key_makers *makers, struct tv_key_number modulus,
-                               struct tv_key_number exponent, int min_bits, EVP_PKEY **key,
-                               struct tv_detail *detail);
-enum tv_status tv_key_make_ec(struct tv_key_makers *makers, enum tv_curve curve,
-                              const unsigned char *point, size_t length, EVP_PKEY **key);
+// key_make.c: keys from their numbers, public ones or pairs. NULL where OpenSSL makes none.
+// Of OpenSSL's type `type`, from the builder's parameters.
+EVP_PKEY *tv_key_make(const char *type, OSSL_PARAM_BLD *builder, bool is_pair);
+// `point` is encoded as SEC 1 section 2.3.3 has it; without `scalar`, a public key.
+EVP_PKEY *tv_key_make_ec(enum tv_curve curve, struct tv_span point, struct tv_span scalar);
+// `bytes` are the private half of a pair.
+EVP_PKEY *tv_key_make_okp(enum tv_curve curve, struct tv_span bytes, bool is_pair);
 
 // key_jwk.c: a JWK's text, and one that is parsed already. Neither gives a `found`.
 enum tv_status tv_key_load_jwk(const char *text, size_t length, int rsa_min_bits,
                                struct tv_key **key, struct tv_detail *detail);
-enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, int rsa_min_bits,
-                                      struct tv_key_makers *makers, struct tv_key **key,
+enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, int rsa_min_bits, struct tv_key **key,
                                       struct tv_detail *detail);
 // What a JWK may be used for: its alg, use and key_ops.
 enum tv_status tv_key_read_limits(yyjson_val *jwk, struct tv_key *key, struct tv_detail *detail);
@@ -84,15 +59,6 @@ enum tv_status tv_key_read_limits(yyjson_val *jwk, struct tv_key *key, struct tv
 enum tv_status tv_key_jwk_pair(yyjson_val *jwk, EVP_PKEY **pair, struct tv_detail *detail);
 // Frees the memory of a parsed JWK, which may hold private numbers.
 void tv_key_wipe(struct tv_arena *arena);
-
-// key_spki.c: the key of a SubjectPublicKeyInfo that fills `length` bytes exactly and is spelled as
-// usual; NULL for any other, and for one that is no key: OpenSSL's decoder has the last word.
-// `*is_judged`, here and below, is for tv_key_wrap().
-EVP_PKEY *tv_key_decode_spki(const unsigned char *der, size_t length, bool *is_judged);
-
-// The key of the RSAPublicKey (RFC 8017 appendix A.1.1) at `*end`, which is moved behind it; NULL
-// where d2i_PublicKey() has none.
-EVP_PKEY *tv_key_decode_rsa(const unsigned char **end, long length, bool *is_judged);
 
 // key_text.c: whether a text begins with a brace, whatever white space is before it.
 bool tv_key_looks_like_json(const char *text, size_t length);
@@ -109,18 +75,18 @@ struct tv_key_block {
 enum tv_status tv_key_read_block(struct tv_span text, bool only_private, struct tv_key_block *block,
                                  struct tv_detail *detail);
 
-// key_decode.c: what is decoded; `is_judged` is for tv_key_wrap().
-struct tv_key_decoded {
-    EVP_PKEY *key;
-    bool is_judged;
-};
-
-// The public key of DER in this form that fills the span. TV_MALFORMED_KEY without a reason for
-// what is none; TV_UNSUPPORTED_KEY, and TV_WEAK_KEY for what need not be decoded to be judged.
-enum tv_status tv_key_decode(enum tv_key_form form, struct tv_span der, int rsa_min_bits,
-                             struct tv_key_decoded *decoded, struct tv_detail *detail);
+// key_decode.c: the public key of DER in this form that fills the span. TV_MALFORMED_KEY without a
+// reason for what is none; TV_UNSUPPORTED_KEY.
+enum tv_status tv_key_decode(enum tv_key_form form, struct tv_span der, EVP_PKEY **key,
+                             struct tv_detail *detail);
+// Both halves of a private key; likewise.
+enum tv_status tv_key_decode_pair(struct tv_span der, EVP_PKEY **pair, struct tv_detail *detail);
 // Only the public numbers of a key pair, so that nothing private is kept; or NULL.
 EVP_PKEY *tv_key_public_half(EVP_PKEY *pair);
+
+// key_private.c: wraps a pair, and its public half, once that has passed its checks. Takes `pair`,
+// also on failure.
+enum tv_status tv_key_wrap_pair(EVP_PKEY *pair, struct tv_key **key, struct tv_detail *detail);
 
 // key_published.c: whether a text is a public key or certificate, however it is spelled; and
 // whether a text of any length has one in the usual spellings.

@@ -9,8 +9,6 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
-#include <openssl/err.h>
-#include <openssl/param_build.h>
 #include <stdlib.h>
 
 // There are eight names in RFC 7517 section 4.3, and others may be used.
@@ -72,42 +70,9 @@ static enum tv_status read_number(yyjson_val *jwk, enum tv_subject member, BIGNU
     return *number ? TV_OK : TV_NO_MEMORY;
 }
 
-// How a key is made.
-struct making {
-    bool pair;                    // with its private half
-    int rsa_min_bits;             // of a public one
-    struct tv_key_makers *makers; // of public ones
-};
-
-// Makes a pair of OpenSSL's type `type` from the builder's parameters.
-static enum tv_status make_pair(const char *type, OSSL_PARAM_BLD *builder, EVP_PKEY **key) {
-    OSSL_PARAM *parameters = OSSL_PARAM_BLD_to_param(builder);
-    if (!parameters)
-        return TV_NO_MEMORY;
-    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
-    bool made = EVP_PKEY_fromdata_init(context) == 1 && // not of NULL
-                EVP_PKEY_fromdata(context, key, EVP_PKEY_KEYPAIR, parameters) == 1;
-    EVP_PKEY_CTX_free(context);
-    OSSL_PARAM_free(parameters);
-    return made ? TV_OK : TV_CRYPTO_FAILURE;
-}
-
-// The public half alone, straight from its bytes: a JWK Set may have hundreds.
-static enum tv_status make_rsa_public(yyjson_val *jwk, const struct making *how, EVP_PKEY **key,
-                                      struct tv_detail *detail) {
-    struct tv_key_number modulus = {0}, exponent = {0};
-    enum tv_status status = read_bytes(jwk, TV_SUBJECT_N, &modulus.bytes, &modulus.length, detail);
-    if (status == TV_OK)
-        status = read_bytes(jwk, TV_SUBJECT_E, &exponent.bytes, &exponent.length, detail);
-    if (status == TV_OK)
-        status = tv_key_make_rsa(how->makers, modulus, exponent, how->rsa_min_bits, key, detail);
-    free(exponent.bytes);
-    free(modulus.bytes);
-    return status;
-}
-
-// RFC 7518 section 6.3. A pair has d alone or all of p, q, dp, dq, qi too (section 6.3.2).
-static enum tv_status make_rsa(yyjson_val *jwk, const struct making *how, EVP_PKEY **key,
+// RFC 7518 section 6.3: n and e of a public key. A pair has d alone too, or all of p, q, dp, dq, qi
+// beside it (section 6.3.2).
+static enum tv_status make_rsa(yyjson_val *jwk, bool is_pair, EVP_PKEY **key,
                                struct tv_detail *detail) {
     static const struct {
         enum tv_subject member;
@@ -123,35 +88,26 @@ static enum tv_status make_rsa(yyjson_val *jwk, const struct making *how, EVP_PK
         {TV_SUBJECT_QI, OSSL_PKEY_PARAM_RSA_COEFFICIENT1},
     };
     enum { ALL = sizeof numbers / sizeof numbers[0] };
-    if (!how->pair)
-        return make_rsa_public(jwk, how, key, detail);
     // RFC 7518 section 6.3.2.7: who supports two primes does not use a key of more.
-    if (tv_json_member(jwk, TV_SPAN("oth"))) {
-        detail->reason = TV_REASON_KEY_TYPE;
-        detail->text = "RSA with more than two primes";
-        return TV_UNSUPPORTED_KEY;
-    }
-    size_t count = tv_json_member(jwk, TV_SPAN("p")) ? ALL : 3;
+    if (is_pair && tv_json_member(jwk, TV_SPAN("oth")))
+        return tv_key_fail(detail, TV_UNSUPPORTED_KEY, TV_REASON_KEY_TYPE,
+                           "RSA with more than two primes");
+    size_t count = !is_pair ? 2 : tv_json_member(jwk, TV_SPAN("p")) ? ALL : 3;
     BIGNUM *values[ALL] = {NULL};
-    enum tv_status status = TV_NO_MEMORY;
+    enum tv_status status = TV_OK;
     OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
-    if (!builder)
-        goto out;
+    bool added = builder != NULL;
     for (size_t i = 0; i < count; i++) {
         status = read_number(jwk, numbers[i].member, &values[i], detail);
-        if (status == TV_OK && BN_num_bits(values[i]) > TV_RSA_MAX_BITS) {
-            detail->reason = TV_REASON_NOT_PRIVATE;
-            detail->text = "an RSA key with a number of more than 16384 bits";
-            status = TV_MALFORMED_KEY;
-        }
+        if (status == TV_OK && is_pair && BN_num_bits(values[i]) > TV_RSA_MAX_BITS)
+            status = tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_PRIVATE,
+                                 "an RSA key with a number of more than 16384 bits");
         if (status != TV_OK)
             goto out;
-        if (!OSSL_PARAM_BLD_push_BN(builder, numbers[i].parameter, values[i])) {
-            status = TV_NO_MEMORY;
-            goto out;
-        }
+        added = added && OSSL_PARAM_BLD_push_BN(builder, numbers[i].parameter, values[i]);
     }
-    status = make_pair("RSA", builder, key);
+    *key = added ? tv_key_make("RSA", builder, is_pair) : NULL;
+    status = *key ? TV_OK : TV_CRYPTO_FAILURE;
 out:
     OSSL_PARAM_BLD_free(builder);
     for (size_t i = 0; i < ALL; i++)
@@ -194,25 +150,8 @@ static enum tv_status read_curve(yyjson_val *jwk, bool is_ec, enum tv_curve *cur
     return TV_OK;
 }
 
-static enum tv_status make_ec_pair(enum tv_curve curve, const unsigned char *point, size_t size,
-                                   const unsigned char *scalar, size_t scalar_size,
-                                   EVP_PKEY **key) {
-    enum tv_status status = TV_NO_MEMORY;
-    BIGNUM *number = BN_bin2bn(scalar, (int)scalar_size, NULL);
-    OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
-    if (number && builder &&
-        OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, tv_curve_name(curve),
-                                        0) &&
-        OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point, size) &&
-        OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_PRIV_KEY, number))
-        status = make_pair("EC", builder, key);
-    OSSL_PARAM_BLD_free(builder);
-    BN_clear_free(number);
-    return status;
-}
-
 // RFC 7518 section 6.2: coordinates and d with as many bytes as the curve's field.
-static enum tv_status make_ec(yyjson_val *jwk, const struct making *how, EVP_PKEY **key,
+static enum tv_status make_ec(yyjson_val *jwk, bool is_pair, EVP_PKEY **key,
                               struct tv_detail *detail) {
     enum tv_curve curve;
     enum tv_status status = read_curve(jwk, true, &curve, detail);
@@ -224,23 +163,20 @@ static enum tv_status make_ec(yyjson_val *jwk, const struct making *how, EVP_PKE
     status = read_fixed(jwk, TV_SUBJECT_X, point + 1, size, detail);
     if (status == TV_OK)
         status = read_fixed(jwk, TV_SUBJECT_Y, point + 1 + size, size, detail);
-    if (status == TV_OK && how->pair)
+    if (status == TV_OK && is_pair)
         status = read_fixed(jwk, TV_SUBJECT_D, scalar, size, detail);
-    if (status != TV_OK)
-        goto out;
-    status = how->pair ? make_ec_pair(curve, point, 1 + 2 * size, scalar, size, key)
-                       : tv_key_make_ec(how->makers, curve, point, 1 + 2 * size, key);
-    if (status == TV_CRYPTO_FAILURE) { // what OpenSSL refuses in numbers of the right size
-        detail->reason = TV_REASON_POINT;
-        status = TV_WEAK_KEY;
+    if (status == TV_OK) {
+        *key = tv_key_make_ec(curve, (struct tv_span){(char *)point, 1 + 2 * size},
+                              (struct tv_span){(char *)scalar, is_pair ? size : 0});
+        if (!*key) // numbers of the right size
+            status = tv_key_fail(detail, TV_WEAK_KEY, TV_REASON_POINT, NULL);
     }
-out:
     OPENSSL_cleanse(scalar, sizeof scalar);
     return status;
 }
 
 // RFC 8037 section 2.
-static enum tv_status make_okp(yyjson_val *jwk, const struct making *how, EVP_PKEY **key,
+static enum tv_status make_okp(yyjson_val *jwk, bool is_pair, EVP_PKEY **key,
                                struct tv_detail *detail) {
     enum tv_curve curve;
     enum tv_status status = read_curve(jwk, false, &curve, detail);
@@ -248,21 +184,18 @@ static enum tv_status make_okp(yyjson_val *jwk, const struct making *how, EVP_PK
         return status;
     unsigned char bytes[TV_CURVE_MAX_SIZE];
     size_t size = tv_curve_size(curve);
-    int type = curve == TV_CURVE_ED25519 ? EVP_PKEY_ED25519 : EVP_PKEY_ED448;
-    status = read_fixed(jwk, how->pair ? TV_SUBJECT_D : TV_SUBJECT_X, bytes, size, detail);
+    status = read_fixed(jwk, is_pair ? TV_SUBJECT_D : TV_SUBJECT_X, bytes, size, detail);
     if (status != TV_OK)
         return status;
-    *key = how->pair ? EVP_PKEY_new_raw_private_key(type, NULL, bytes, size)
-                     : EVP_PKEY_new_raw_public_key(type, NULL, bytes, size);
+    *key = tv_key_make_okp(curve, (struct tv_span){(char *)bytes, size}, is_pair);
     OPENSSL_cleanse(bytes, sizeof bytes);
     return *key ? TV_OK : TV_CRYPTO_FAILURE;
 }
 
 // Whether a text is the base64 (not base64url) of a certificate of this very key.
 static enum tv_status certifies(struct tv_span text, EVP_PKEY *public_key, bool *same) {
-    struct tv_key_decoded certified = {0};
+    EVP_PKEY *certified = NULL;
     struct tv_detail ignored = {0};
-    enum tv_status status = TV_MALFORMED_KEY;
     *same = false;
     if (text.length > TV_KEY_MAX_LENGTH)
         return TV_OK;
@@ -276,12 +209,12 @@ static enum tv_status certifies(struct tv_span text, EVP_PKEY *public_key, bool 
     for (size_t i = text.length; length > 0 && i > text.length - 2 && text.data[i - 1] == '='; i--)
         length--;
     if (length > 0)
-        status = tv_key_decode(TV_FORM_CERTIFICATE, (struct tv_span){(char *)der, (size_t)length},
-                               TV_RSA_MIN_BITS, &certified, &ignored);
-    *same = certified.key && EVP_PKEY_eq(certified.key, public_key) == 1;
-    EVP_PKEY_free(certified.key);
+        tv_key_decode(TV_FORM_CERTIFICATE, (struct tv_span){(char *)der, (size_t)length},
+                      &certified, &ignored);
+    *same = certified && EVP_PKEY_eq(certified, public_key) == 1;
+    EVP_PKEY_free(certified);
     free(der);
-    return status == TV_NO_MEMORY ? status : TV_OK;
+    return TV_OK;
 }
 
 // RFC 7517 section 4.7: where there is a certificate chain, its first is of this very key.
@@ -364,12 +297,11 @@ enum tv_status tv_key_read_limits(yyjson_val *jwk, struct tv_key *key, struct tv
 }
 
 // The key that the JWK's numbers make, public or with its private half.
-static enum tv_status make(yyjson_val *jwk, const struct making *how, EVP_PKEY **key,
+static enum tv_status make(yyjson_val *jwk, bool is_pair, EVP_PKEY **key,
                            struct tv_detail *detail) {
     static const struct {
         struct tv_span type;
-        enum tv_status (*make)(yyjson_val *, const struct making *, EVP_PKEY **,
-                               struct tv_detail *);
+        enum tv_status (*make)(yyjson_val *, bool, EVP_PKEY **, struct tv_detail *);
     } types[] = {{{"RSA", 3}, make_rsa}, {{"EC", 2}, make_ec}, {{"OKP", 3}, make_okp}};
     struct tv_span type;
     enum tv_status status = required_string(jwk, TV_SUBJECT_KTY, &type, detail);
@@ -381,20 +313,18 @@ static enum tv_status make(yyjson_val *jwk, const struct making *how, EVP_PKEY *
     if (i == sizeof types / sizeof types[0]) // also "oct": a secret never comes as a public key
         return fail_member(detail, TV_UNSUPPORTED_KEY, TV_SUBJECT_KTY, TV_REASON_KEY_TYPE,
                            tv_json_member(jwk, TV_SPAN("kty")));
-    return types[i].make(jwk, how, key, detail);
+    return types[i].make(jwk, is_pair, key, detail);
 }
 
 enum tv_status tv_key_jwk_pair(yyjson_val *jwk, EVP_PKEY **pair, struct tv_detail *detail) {
-    return make(jwk, &(struct making){.pair = true}, pair, detail);
+    return make(jwk, true, pair, detail);
 }
 
-enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, int rsa_min_bits,
-                                      struct tv_key_makers *makers, struct tv_key **key,
+enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, int rsa_min_bits, struct tv_key **key,
                                       struct tv_detail *detail) {
-    struct making how = {.rsa_min_bits = rsa_min_bits, .makers = makers};
     EVP_PKEY *public_key = NULL;
     struct tv_key *made = NULL;
-    enum tv_status status = make(jwk, &how, &public_key, detail);
+    enum tv_status status = make(jwk, false, &public_key, detail);
     if (status != TV_OK)
         return status;
     status = check_certificate(jwk, public_key, detail);
@@ -402,7 +332,7 @@ enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, int rsa_min_bits,
         EVP_PKEY_free(public_key);
         return status;
     }
-    status = tv_key_wrap(public_key, true, rsa_min_bits, &made, detail);
+    status = tv_key_wrap(public_key, rsa_min_bits, &made, detail);
     if (status != TV_OK)
         return status;
     made->was_private = tv_json_member(jwk, TV_SPAN("d")) != NULL;
@@ -424,12 +354,10 @@ enum tv_status tv_key_load_jwk(const char *text, size_t length, int rsa_min_bits
                                struct tv_key **key, struct tv_detail *detail) {
     struct tv_arena arena;
     yyjson_val *jwk;
-    struct tv_key_makers makers = {0};
     enum tv_status status =
         tv_json_parse_copy(text, length, TV_MALFORMED_KEY, TV_SUBJECT_JWK, &arena, &jwk, detail);
     if (status == TV_OK)
-        status = tv_key_load_jwk_object(jwk, rsa_min_bits, &makers, key, detail);
-    tv_key_makers_clear(&makers);
+        status = tv_key_load_jwk_object(jwk, rsa_min_bits, key, detail);
     tv_key_wipe(&arena);
     return status;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What the DER of a key says of itself, before OpenSSL sees it: its decoders compute with numbers
-// of any size for types of keys that nobody wants here, and try one type after the other. Only what
-// this file lets through may reach them. Strict DER (X.690 section 10.1), and no number is looked
-// at.
+// of any size for types of keys that nobody wants here. Only what this file lets through may reach
+// them. Strict DER (X.690 section 10.1), and no number is looked at.
+#include "keys/key_internal.h"
+
 #include "keys/key_look.h"
 
 #define TAG_INTEGER 0x02
@@ -12,9 +13,6 @@
 #define TAG_SEQUENCE 0x30
 #define TAG_CONTEXT_0 0xa0
 #define TAG_CONTEXT_1 0xa1
-
-// Explicit parameters of P-521 with everything that SEC 1 section C.2 lets there be take 450 bytes.
-#define EXPLICIT_MAX_LENGTH 512
 
 // What is left to be read.
 struct reader {
@@ -100,77 +98,34 @@ static bool read_bits(struct reader *in, struct tv_span *bits) {
 
 // Types and curves
 
-static enum tv_status unsupported(struct tv_detail *detail, enum tv_reason reason,
-                                  const char *text) {
-    detail->reason = reason;
-    detail->text = text;
-    return TV_UNSUPPORTED_KEY;
+static enum tv_status unsupported(struct tv_detail *detail, const char *type) {
+    return tv_key_fail(detail, TV_UNSUPPORTED_KEY, TV_REASON_KEY_TYPE, type);
 }
 
 static const struct {
-    struct tv_span id;    // OBJECT IDENTIFIER
-    struct tv_span prime; // of its field
+    struct tv_span id; // OBJECT IDENTIFIER
     enum tv_curve curve;
 } curves[] = {
-    {{"\x2a\x86\x48\xce\x3d\x03\x01\x07", 8},
-     {"\xff\xff\xff\xff\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00"
-      "\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
-      32},
-     TV_CURVE_P256},
-    {{"\x2b\x81\x04\x00\x22", 5},
-     {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
-      "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe"
-      "\xff\xff\xff\xff\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\xff\xff",
-      48},
-     TV_CURVE_P384},
-    {{"\x2b\x81\x04\x00\x23", 5},
-     {"\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
-      "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
-      "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
-      66},
-     TV_CURVE_P521},
+    {{"\x2a\x86\x48\xce\x3d\x03\x01\x07", 8}, TV_CURVE_P256},
+    {{"\x2b\x81\x04\x00\x22", 5}, TV_CURVE_P384},
+    {{"\x2b\x81\x04\x00\x23", 5}, TV_CURVE_P521},
 };
 
-#define CURVE_COUNT (sizeof curves / sizeof curves[0])
-
-// SEC 1 section C.2. OpenSSL compares the rest, of which there cannot be much, with the curves that
-// it knows; its field is one of three primes, so that no square root takes for ever.
-static enum tv_status read_explicit(struct reader *in, struct tv_key_look *look,
-                                    struct tv_detail *detail) {
-    struct reader parameters, field, type;
-    struct tv_span prime;
-    unsigned char version;
-    size_t length = (size_t)(in->end - in->at);
-    if (!read_element(in, TAG_SEQUENCE, &parameters) || !at_end(in) ||
-        !read_version(&parameters, 3, &version) ||
-        !read_element(&parameters, TAG_SEQUENCE, &field) || !read_element(&field, TAG_OID, &type))
-        return TV_MALFORMED_KEY;
-    if (length > EXPLICIT_MAX_LENGTH || !is_bytes(type, TV_SPAN("\x2a\x86\x48\xce\x3d\x01\x01")) ||
-        !read_number(&field, &prime) || !at_end(&field))
-        return unsupported(detail, TV_REASON_CURVE, NULL);
-    for (size_t i = 0; i < CURVE_COUNT; i++)
-        if (tv_span_equal(curves[i].prime, prime)) {
-            look->curve = curves[i].curve;
-            look->is_explicit = true;
-            return TV_OK;
-        }
-    return unsupported(detail, TV_REASON_CURVE, NULL);
-}
-
-// The parameters of an EC key, which fill `in`.
+// The parameters of an EC key, which fill `in`. RFC 5480 section 2.1.1 has names alone: of a curve
+// that is spelled out OpenSSL would take square roots, modulo any number.
 static enum tv_status read_curve(struct reader *in, struct tv_key_look *look,
                                  struct tv_detail *detail) {
     struct reader id;
     if (next_is(in, TAG_SEQUENCE))
-        return read_explicit(in, look, detail);
+        return unsupported(detail, "EC with the parameters of its curve spelled out");
     if (!read_element(in, TAG_OID, &id) || !at_end(in))
         return TV_MALFORMED_KEY;
-    for (size_t i = 0; i < CURVE_COUNT; i++)
+    for (size_t i = 0; i < sizeof curves / sizeof curves[0]; i++)
         if (is_bytes(id, curves[i].id)) {
             look->curve = curves[i].curve;
             return TV_OK;
         }
-    return unsupported(detail, TV_REASON_CURVE, NULL);
+    return tv_key_fail(detail, TV_UNSUPPORTED_KEY, TV_REASON_CURVE, NULL);
 }
 
 static const struct {
@@ -202,9 +157,9 @@ static enum tv_status read_algorithm(struct reader *in, struct tv_key_look *look
     while (i < sizeof types / sizeof types[0] && !is_bytes(id, types[i].id))
         i++;
     if (i == sizeof types / sizeof types[0])
-        return unsupported(detail, TV_REASON_KEY_TYPE, NULL);
+        return unsupported(detail, NULL);
     if (!types[i].is_supported)
-        return unsupported(detail, TV_REASON_KEY_TYPE, types[i].name);
+        return unsupported(detail, types[i].name);
     look->type = types[i].type;
     look->curve = types[i].curve;
     if (look->type == TV_KEY_EC)
@@ -220,14 +175,13 @@ static enum tv_status look_spki(struct reader *in, struct tv_key_look *look,
                                 struct tv_detail *detail) {
     const unsigned char *begin = in->at;
     struct reader info;
-    struct tv_span key;
     if (!read_element(in, TAG_SEQUENCE, &info))
         return TV_MALFORMED_KEY;
-    look->spki = (struct tv_span){(const char *)begin, (size_t)(in->at - begin)};
+    look->spki_length = (size_t)(in->at - begin);
     enum tv_status status = read_algorithm(&info, look, detail);
     if (status != TV_OK)
         return status;
-    return read_bits(&info, &key) && at_end(&info) ? TV_OK : TV_MALFORMED_KEY;
+    return read_bits(&info, &look->key) && at_end(&info) ? TV_OK : TV_MALFORMED_KEY;
 }
 
 // Names, dates and extensions are passed over: nothing depends on them, and OpenSSL takes its time
@@ -256,60 +210,64 @@ static enum tv_status look_certificate(struct reader *in, struct tv_key_look *lo
 
 static enum tv_status look_rsa(struct reader *in, struct tv_key_look *look) {
     struct reader key;
+    const unsigned char *begin = in->at;
     look->type = TV_KEY_RSA;
-    return read_element(in, TAG_SEQUENCE, &key) && read_number(&key, &look->modulus) &&
-                   read_number(&key, &look->exponent) && at_end(&key)
-               ? TV_OK
-               : TV_MALFORMED_KEY;
+    if (!read_element(in, TAG_SEQUENCE, &key) || !read_number(&key, &look->modulus) ||
+        !read_number(&key, &look->exponent) || !at_end(&key))
+        return TV_MALFORMED_KEY;
+    look->key = span_of((struct reader){begin, in->at});
+    return TV_OK;
 }
 
 // Private keys
 
-// The numbers of an RSAPrivateKey behind its version.
+// The numbers of an RSAPrivateKey behind its version. OpenSSL computes with them when it signs.
 static enum tv_status read_rsa_private(struct reader *key, unsigned char version,
-                                       struct tv_key_look *look) {
+                                       struct tv_key_look *look, struct tv_detail *detail) {
     enum { NUMBERS = 8 };
-    struct tv_span numbers[NUMBERS];
+    bool is_long = false;
     look->type = TV_KEY_RSA;
-    for (size_t i = 0; i < NUMBERS; i++) {
-        if (!read_number(key, &numbers[i]))
+    for (int i = 0; i < NUMBERS; i++) {
+        struct tv_span number;
+        if (!read_number(key, &number))
             return TV_MALFORMED_KEY;
-        if (numbers[i].length > look->longest.length)
-            look->longest = numbers[i];
+        is_long = is_long || number.length > TV_RSA_MAX_BITS / 8;
     }
-    look->modulus = numbers[0];
-    look->exponent = numbers[1];
-    look->has_more_primes = version == 1;
-    if (look->has_more_primes && !skip(key, TAG_SEQUENCE))
+    if ((version == 1 && !skip(key, TAG_SEQUENCE)) || !at_end(key))
         return TV_MALFORMED_KEY;
-    return at_end(key) ? TV_OK : TV_MALFORMED_KEY;
+    // RFC 7518 section 6.3.2.7: who supports two primes does not use a key of more.
+    if (version == 1)
+        return unsupported(detail, "RSA with more than two primes");
+    return is_long ? tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY,
+                                 "an RSA key with a number of more than 16384 bits")
+                   : TV_OK;
 }
 
-// What an ECPrivateKey has behind its version. In PKCS#8 the curve is known from around it.
+// What an ECPrivateKey has behind its version. In PKCS#8 the curve is known from around it. Neither
+// number is longer than those of the curve: the public half may have to be computed.
 static enum tv_status read_ec_private(struct reader *key, struct tv_key_look *look,
                                       struct tv_detail *detail) {
     struct reader scalar, parameters, bits;
+    struct tv_span point = {0};
     look->type = TV_KEY_EC;
     if (!read_element(key, TAG_OCTET_STRING, &scalar) || at_end(&scalar))
         return TV_MALFORMED_KEY;
     if (next_is(key, TAG_CONTEXT_0)) {
-        struct tv_key_look inner = {0};
+        enum tv_curve outer = look->curve;
         if (!read_element(key, TAG_CONTEXT_0, &parameters))
             return TV_MALFORMED_KEY;
-        enum tv_status status = read_curve(&parameters, &inner, detail);
+        enum tv_status status = read_curve(&parameters, look, detail);
         if (status != TV_OK)
             return status;
-        if (look->curve != TV_CURVE_NONE && look->curve != inner.curve)
+        if (outer != TV_CURVE_NONE && outer != look->curve)
             return TV_MALFORMED_KEY;
-        look->curve = inner.curve;
-        look->is_explicit |= inner.is_explicit;
     }
-    if (next_is(key, TAG_CONTEXT_1) && (!read_element(key, TAG_CONTEXT_1, &bits) ||
-                                        !read_bits(&bits, &look->point) || !at_end(&bits)))
+    if (next_is(key, TAG_CONTEXT_1) &&
+        (!read_element(key, TAG_CONTEXT_1, &bits) || !read_bits(&bits, &point) || !at_end(&bits)))
         return TV_MALFORMED_KEY;
-    look->scalar = span_of(scalar);
-    bool fits = look->curve != TV_CURVE_NONE && look->scalar.length <= tv_curve_size(look->curve) &&
-                look->point.length <= 1 + 2 * tv_curve_size(look->curve);
+    size_t size = tv_curve_size(look->curve);
+    bool fits = look->curve != TV_CURVE_NONE && span_of(scalar).length <= size &&
+                point.length <= 1 + 2 * size;
     return fits && at_end(key) ? TV_OK : TV_MALFORMED_KEY;
 }
 
@@ -321,13 +279,12 @@ static enum tv_status read_wrapped(struct reader *in, struct tv_key_look *look,
     if (look->type == TV_KEY_OKP) { // CurvePrivateKey (RFC 8410 section 7)
         if (!read_element(in, TAG_OCTET_STRING, &key) || !at_end(in))
             return TV_MALFORMED_KEY;
-        look->scalar = span_of(key);
-        return look->scalar.length == tv_curve_size(look->curve) ? TV_OK : TV_MALFORMED_KEY;
+        return span_of(key).length == tv_curve_size(look->curve) ? TV_OK : TV_MALFORMED_KEY;
     }
     if (!read_element(in, TAG_SEQUENCE, &key) || !at_end(in) || !read_version(&key, 1, &version))
         return TV_MALFORMED_KEY;
     if (look->type == TV_KEY_RSA)
-        return read_rsa_private(&key, version, look);
+        return read_rsa_private(&key, version, look, detail);
     return version == 1 ? read_ec_private(&key, look, detail) : TV_MALFORMED_KEY;
 }
 
@@ -357,7 +314,7 @@ static enum tv_status look_private(struct reader *in, struct tv_key_look *look,
         return read_pkcs8(&key, look, detail);
     if (next_is(&key, TAG_OCTET_STRING))
         return version == 1 ? read_ec_private(&key, look, detail) : TV_MALFORMED_KEY;
-    return read_rsa_private(&key, version, look);
+    return read_rsa_private(&key, version, look, detail);
 }
 
 enum tv_status tv_key_look(enum tv_key_form form, struct tv_span der, struct tv_key_look *look,

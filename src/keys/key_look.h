@@ -16,20 +16,18 @@ enum tv_key_form {
 struct tv_key_look {
     enum tv_key_type type;
     enum tv_curve curve;
-    bool is_explicit;        // EC: the curve's parameters are spelled out
-    bool has_more_primes;    // RSA: a private key of more than two
     size_t length;           // of the whole, which may be less than there is
-    struct tv_span spki;     // SPKI and certificate: all of the SubjectPublicKeyInfo
-    struct tv_span modulus;  // RSA: highest byte first, of a positive number;
-    struct tv_span exponent; // these two not of SPKI and certificate
-    struct tv_span longest;  // RSA, private: the longest of its numbers
-    struct tv_span scalar;   // EC and OKP, private
-    struct tv_span point;    // EC, private: the public half, if it stands there
+    size_t spki_length;      // of the SubjectPublicKeyInfo in it
+    struct tv_span key;      // public: what is inside of that, or all of an RSAPublicKey, whose
+    struct tv_span modulus;  // numbers these are: highest byte first,
+    struct tv_span exponent; // both positive
 };
 
 // TV_OK if the DER at `der` begins with this form of an RSA key, an EC key on P-256, P-384 or
 // P-521, an Ed25519 or an Ed448 key: these may reach OpenSSL's decoders. TV_UNSUPPORTED_KEY with a
-// reason for one of another type or curve; TV_MALFORMED_KEY without one for anything else. Strict
-// DER: neither lengths without end nor lengths in more bytes than they take.
+// reason for one of another type or curve, for a curve whose parameters are spelled out and for
+// more than two primes; TV_MALFORMED_KEY with one for private numbers of more than TV_RSA_MAX_BITS,
+// and without one for anything else. Strict DER: neither lengths without end nor lengths in more
+// bytes than they take.
 enum tv_status tv_key_look(enum tv_key_form form, struct tv_span der, struct tv_key_look *look,
                            struct tv_detail *detail);

@@ -3,8 +3,6 @@
 #include "keys/key_internal.h"
 
 #include <openssl/crypto.h>
-#include <openssl/ec.h>
-#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
@@ -17,13 +15,13 @@
 // Loads DER in this form; `words` say what it is if it is none, and what else it is they cannot.
 static enum tv_status load_form(enum tv_key_form form, struct tv_span der, int rsa_min_bits,
                                 const char *words, struct tv_key **key, struct tv_detail *detail) {
-    struct tv_key_decoded decoded;
-    enum tv_status status = tv_key_decode(form, der, rsa_min_bits, &decoded, detail);
+    EVP_PKEY *public_key = NULL;
+    enum tv_status status = tv_key_decode(form, der, &public_key, detail);
     if (status == TV_MALFORMED_KEY && detail->reason == TV_REASON_NONE)
         return tv_key_fail(detail, status, TV_REASON_NOT_A_KEY, words);
     if (status != TV_OK)
         return status;
-    status = tv_key_wrap(decoded.key, decoded.is_judged, rsa_min_bits, key, detail);
+    status = tv_key_wrap(public_key, rsa_min_bits, key, detail); // takes it
     if (status == TV_OK) {
         (*key)->was_private = form == TV_FORM_PRIVATE;
         (*key)->was_certificate = form == TV_FORM_CERTIFICATE;
@@ -210,14 +208,7 @@ enum tv_status tv_key_load_with(const char *text, size_t length, int rsa_min_bit
         memcpy(copy, text, length);
     copy[length] = '\0';
     enum tv_status status;
-    struct tv_detail before = *detail;
-    struct tv_memory_tries tries = {0};
-    do {
-        *detail = before;
-        ERR_set_mark();
-        status = load_text(copy, length, rsa_min_bits, key, detail);
-        ERR_pop_to_mark();
-    } while (tv_key_try_again(&tries, &status));
+    TV_WITHOUT_ERRORS(status = load_text(copy, length, rsa_min_bits, key, detail));
     OPENSSL_cleanse(copy, length);
     free(copy);
     return status;

@@ -4,7 +4,6 @@
 
 #include "keys/key_internal.h"
 
-#include <openssl/err.h>
 #include <stdlib.h>
 
 void tv_key_set_free(struct tv_key_set *set) {
@@ -66,21 +65,14 @@ static void note_skipped(struct tv_key_set *set, enum tv_status status,
 }
 
 // One member of either form: `value` is a JWK, or a certificate's PEM under the name `key_id`.
-static enum tv_status add_member(struct tv_key_set *set, int rsa_min_bits,
-                                 struct tv_key_makers *makers, struct tv_span key_id,
+static enum tv_status add_member(struct tv_key_set *set, int rsa_min_bits, struct tv_span key_id,
                                  yyjson_val *value) {
     struct tv_detail detail = {0};
     struct tv_key *key = NULL;
     enum tv_status status;
     if (yyjson_is_obj(value)) {
-        struct tv_memory_tries tries = {0};
         key_id = tv_json_string(tv_json_member(value, TV_SPAN("kid"))); // empty if it is no string
-        do {
-            detail = (struct tv_detail){0};
-            ERR_set_mark();
-            status = tv_key_load_jwk_object(value, rsa_min_bits, makers, &key, &detail);
-            ERR_pop_to_mark();
-        } while (tv_key_try_again(&tries, &status));
+        TV_WITHOUT_ERRORS(status = tv_key_load_jwk_object(value, rsa_min_bits, &key, &detail));
     } else if (yyjson_is_str(value)) {
         struct tv_span text = tv_json_string(value);
         status = tv_key_load_with(text.data, text.length, rsa_min_bits, &key, &detail);
@@ -106,14 +98,12 @@ struct tv_key_set_reader {
     yyjson_obj_iter names;
     yyjson_arr_iter values;
     int rsa_min_bits;
-    struct tv_key_makers makers;
     enum tv_status status; // of the member that could not be looked at, if any
 };
 
 void tv_key_set_reader_free(struct tv_key_set_reader *reader) {
     if (!reader)
         return;
-    tv_key_makers_clear(&reader->makers);
     tv_key_set_free(reader->set);
     free(reader->arena.memory);
     free(reader);
@@ -244,8 +234,7 @@ enum tv_status tv_key_set_read(struct tv_key_set_reader *reader, size_t *effort,
         }
         size_t takes = effort_of(value);
         *effort -= takes < *effort ? takes : *effort;
-        reader->status =
-            add_member(reader->set, reader->rsa_min_bits, &reader->makers, name, value);
+        reader->status = add_member(reader->set, reader->rsa_min_bits, name, value);
     }
     return reader->status;
 }

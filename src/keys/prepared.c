@@ -12,7 +12,7 @@ struct tv_prepared {
     EVP_MAC_CTX *mac; // holds the secret
     EVP_MD *digest;
     EVP_MD_CTX *hash;
-    EVP_PKEY_CTX *verify;
+    EVP_PKEY_CTX *context;
     EVP_MD_CTX *whole; // of EdDSA, which hashes by itself: copied into `hash` for each check
     struct tv_prepared *next;
 };
@@ -39,37 +39,55 @@ static bool prepare_hmac(struct tv_prepared *made, struct tv_span secret) {
 static bool set_rsa(const struct tv_prepared *made) {
     bool pss = made->algorithm->family == TV_FAMILY_RSA_PSS;
     int padding = pss ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING;
-    if (EVP_PKEY_CTX_set_rsa_padding(made->verify, padding) != 1 ||
-        EVP_PKEY_CTX_set_signature_md(made->verify, made->digest) != 1)
+    if (EVP_PKEY_CTX_set_rsa_padding(made->context, padding) != 1 ||
+        EVP_PKEY_CTX_set_signature_md(made->context, made->digest) != 1)
         return false;
-    return !pss || (EVP_PKEY_CTX_set_rsa_pss_saltlen(made->verify, RSA_PSS_SALTLEN_DIGEST) == 1 &&
-                    EVP_PKEY_CTX_set_rsa_mgf1_md(made->verify, made->digest) == 1);
+    return !pss || (EVP_PKEY_CTX_set_rsa_pss_saltlen(made->context, RSA_PSS_SALTLEN_DIGEST) == 1 &&
+                    EVP_PKEY_CTX_set_rsa_mgf1_md(made->context, made->digest) == 1);
 }
 
-static bool prepare_public(struct tv_prepared *made, EVP_PKEY *public_key) {
+static bool prepare_key(struct tv_prepared *made, EVP_PKEY *key, bool signs) {
     made->hash = EVP_MD_CTX_new();
     if (!made->hash)
         return false;
     if (made->algorithm->family == TV_FAMILY_EDDSA) {
         made->whole = EVP_MD_CTX_new();
-        return made->whole && EVP_DigestVerifyInit(made->whole, NULL, NULL, NULL, public_key) == 1;
+        return made->whole &&
+               (signs ? EVP_DigestSignInit(made->whole, NULL, NULL, NULL, key)
+                      : EVP_DigestVerifyInit(made->whole, NULL, NULL, NULL, key)) == 1;
     }
     made->digest = EVP_MD_fetch(NULL, digest_name(made->algorithm), NULL);
-    made->verify = EVP_PKEY_CTX_new_from_pkey(NULL, public_key, NULL);
-    if (!made->digest || !made->verify || EVP_PKEY_verify_init(made->verify) != 1)
+    made->context = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+    if (!made->digest || !made->context ||
+        (signs ? EVP_PKEY_sign_init(made->context) : EVP_PKEY_verify_init(made->context)) != 1)
         return false;
     return made->algorithm->family == TV_FAMILY_ECDSA
-               ? EVP_PKEY_CTX_set_signature_md(made->verify, made->digest) == 1
+               ? EVP_PKEY_CTX_set_signature_md(made->context, made->digest) == 1
                : set_rsa(made);
 }
 
 static void prepared_free(struct tv_prepared *prepared) {
     EVP_MAC_CTX_free(prepared->mac);
-    EVP_PKEY_CTX_free(prepared->verify);
+    EVP_PKEY_CTX_free(prepared->context);
     EVP_MD_CTX_free(prepared->whole);
     EVP_MD_CTX_free(prepared->hash);
     EVP_MD_free(prepared->digest);
     free(prepared);
+}
+
+// `key` is NULL for HMAC.
+static enum tv_status prepare(const struct tv_algorithm *algorithm, EVP_PKEY *key,
+                              struct tv_span secret, bool signs, struct tv_prepared **prepared) {
+    struct tv_prepared *made = calloc(1, sizeof *made);
+    if (!made)
+        return TV_NO_MEMORY;
+    made->algorithm = algorithm;
+    if (!(key ? prepare_key(made, key, signs) : prepare_hmac(made, secret))) {
+        prepared_free(made);
+        return TV_CRYPTO_FAILURE;
+    }
+    *prepared = made;
+    return TV_OK;
 }
 
 enum tv_status tv_prepared_get(struct tv_prepared **kept, const struct tv_algorithm *algorithm,
@@ -82,21 +100,16 @@ enum tv_status tv_prepared_get(struct tv_prepared **kept, const struct tv_algori
         *prepared = found;
         return TV_OK;
     }
-    struct tv_prepared *made = calloc(1, sizeof *made);
-    if (!made)
-        return TV_NO_MEMORY;
-    made->algorithm = algorithm;
-    bool ready = public_key ? prepare_public(made, public_key) : prepare_hmac(made, secret);
-    if (!ready) {
-        prepared_free(made);
-        return TV_CRYPTO_FAILURE;
-    }
+    struct tv_prepared *made;
+    enum tv_status status = prepare(algorithm, public_key, secret, false, &made);
+    if (status != TV_OK)
+        return status;
     made->next = *kept;
     *prepared = *kept = made;
     return TV_OK;
 }
 
-bool tv_prepared_mac(struct tv_prepared *prepared, struct tv_span input, unsigned char *mac,
+static bool make_mac(struct tv_prepared *prepared, struct tv_span input, unsigned char *mac,
                      size_t *length) {
     // Without a key: that of the last time.
     return EVP_MAC_init(prepared->mac, NULL, 0, NULL) == 1 &&
@@ -110,21 +123,26 @@ static int check_mac(struct tv_prepared *prepared, struct tv_span input,
     size_t length = 0;
     int answer = -1;
     // The length is public; the bytes are compared in constant time.
-    if (tv_prepared_mac(prepared, input, expected, &length))
+    if (make_mac(prepared, input, expected, &length))
         answer = signature_length == length && CRYPTO_memcmp(expected, signature, length) == 0;
     OPENSSL_cleanse(expected, sizeof expected);
     return answer;
+}
+
+static bool hash(struct tv_prepared *prepared, struct tv_span input,
+                 unsigned char digest[EVP_MAX_MD_SIZE], unsigned int *length) {
+    return EVP_DigestInit_ex2(prepared->hash, prepared->digest, NULL) == 1 &&
+           EVP_DigestUpdate(prepared->hash, input.data, input.length) == 1 &&
+           EVP_DigestFinal_ex(prepared->hash, digest, length) == 1;
 }
 
 static int check_digest(struct tv_prepared *prepared, struct tv_span input,
                         const unsigned char *signature, size_t signature_length) {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned int length;
-    if (EVP_DigestInit_ex2(prepared->hash, prepared->digest, NULL) != 1 ||
-        EVP_DigestUpdate(prepared->hash, input.data, input.length) != 1 ||
-        EVP_DigestFinal_ex(prepared->hash, digest, &length) != 1)
+    if (!hash(prepared, input, digest, &length))
         return -1;
-    int answer = EVP_PKEY_verify(prepared->verify, signature, signature_length, digest, length);
+    int answer = EVP_PKEY_verify(prepared->context, signature, signature_length, digest, length);
     // Numbers in range can make ECDSA's point at infinity, for which OpenSSL gives the answer of a
     // failure: whoever signed chose them so.
     return answer < 0 && prepared->algorithm->family == TV_FAMILY_ECDSA ? 0 : answer;
@@ -144,8 +162,33 @@ int tv_prepared_check(struct tv_prepared *prepared, struct tv_span input,
                       const unsigned char *signature, size_t signature_length) {
     if (prepared->mac)
         return check_mac(prepared, input, signature, signature_length);
-    return prepared->verify ? check_digest(prepared, input, signature, signature_length)
-                            : check_message(prepared, input, signature, signature_length);
+    return prepared->context ? check_digest(prepared, input, signature, signature_length)
+                             : check_message(prepared, input, signature, signature_length);
+}
+
+static bool sign(struct tv_prepared *prepared, struct tv_span input, unsigned char *signature,
+                 size_t *length) {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int digest_length;
+    if (prepared->mac)
+        return make_mac(prepared, input, signature, length);
+    if (!prepared->context)
+        return EVP_DigestSign(prepared->whole, signature, length, (const unsigned char *)input.data,
+                              input.length) == 1;
+    return hash(prepared, input, digest, &digest_length) &&
+           EVP_PKEY_sign(prepared->context, signature, length, digest, digest_length) == 1;
+}
+
+enum tv_status tv_prepared_sign(const struct tv_algorithm *algorithm, EVP_PKEY *pair,
+                                struct tv_span secret, struct tv_span input,
+                                unsigned char *signature, size_t *length) {
+    struct tv_prepared *prepared;
+    enum tv_status status = prepare(algorithm, pair, secret, true, &prepared);
+    if (status != TV_OK)
+        return status;
+    status = sign(prepared, input, signature, length) ? TV_OK : TV_CRYPTO_FAILURE;
+    prepared_free(prepared);
+    return status;
 }
 
 void tv_prepared_drop(struct tv_prepared **kept, struct tv_prepared *prepared) {

@@ -18,13 +18,15 @@ enum tv_status tv_prepared_get(struct tv_prepared **kept, const struct tv_algori
                                struct tv_prepared **prepared);
 
 // Whether `signature`, in OpenSSL's form, holds over `input`: 1 or 0; less than 0 if nothing was
-// judged. Of HMACs 0 is certain; of others it is also what comes out when OpenSSL lacks memory.
+// judged. 0 may also be what comes out when OpenSSL lacks memory.
 int tv_prepared_check(struct tv_prepared *prepared, struct tv_span input,
                       const unsigned char *signature, size_t signature_length);
 
-// The HMAC of `input` into `mac`, which has room for EVP_MAX_MD_SIZE bytes.
-bool tv_prepared_mac(struct tv_prepared *prepared, struct tv_span input, unsigned char *mac,
-                     size_t *length);
+// Signs `input` once with a secret or both halves of a pair, into `signature`, which has room for
+// `*length` bytes, in OpenSSL's form. TV_CRYPTO_FAILURE, TV_NO_MEMORY.
+enum tv_status tv_prepared_sign(const struct tv_algorithm *algorithm, EVP_PKEY *pair,
+                                struct tv_span secret, struct tv_span input,
+                                unsigned char *signature, size_t *length);
 
 // Throws away one of the list: after a failure half-way it must not serve the next check.
 void tv_prepared_drop(struct tv_prepared **kept, struct tv_prepared *prepared);

@@ -36,7 +36,8 @@ static enum tv_status load(struct tv_keystore *store, const struct tv_key_reques
     if (kept != TV_OK)
         return kept;
     entry->validators.etag = strdup(stamp); // without memory it is read again
-    entry->life.fresh_until_ms = entry->life.stale_until_ms = INT64_MAX;
+    entry->life.fresh_until_ms = entry->life.stale_until_ms =
+        loaded ? INT64_MAX : now_ms + store->options.negative_ttl_s * 1000;
     entry->absence = absence;
     if (absence.status != TV_OK)
         return tv_absence_fail(&absence, detail);
@@ -61,9 +62,10 @@ enum tv_status tv_keystore_get_from_folder(struct tv_keystore *store,
         *key = held->key;
         return TV_OK;
     }
-    // A broken file is read once in each of its states, too.
+    // A broken file is read once in each of its states, too, and at times: it may only have seemed
+    // broken, as OpenSSL had no memory.
     struct tv_cache_entry *absent = tv_cache_use(store->absences, request->key_id);
-    if (is_same(absent, stamp))
+    if (is_same(absent, stamp) && now_ms < absent->life.fresh_until_ms)
         return tv_absence_fail(&absent->absence, detail);
     return load(store, request, stamp, now_ms, key, detail);
 }
