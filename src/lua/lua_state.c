@@ -120,9 +120,10 @@ static int l_box_gc(lua_State *L) {
 void **push_box(lua_State *L, void (*release)(void *held)) {
     struct box *box = lua_newuserdatauv(L, sizeof *box, 0);
     *box = (struct box){.release = release};
-    luaL_newmetatable(L, "token_verifier.box");
-    lua_pushcfunction(L, l_box_gc); // also if there was no memory for it when it was made
-    lua_setfield(L, -2, "__gc");
+    if (luaL_newmetatable(L, "token_verifier.box")) {
+        lua_pushcfunction(L, l_box_gc);
+        lua_setfield(L, -2, "__gc"); // takes no memory, so that the type is never half made
+    }
     lua_setmetatable(L, -2);
     return &box->held;
 }
