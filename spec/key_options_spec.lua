@@ -2,8 +2,8 @@
 -- The options for the life of keys: ranges, defaults, and that each of them reaches the key store.
 
 local prosody = require "spec.support.prosody";
-local key_options = require "token_verifier.options.key_options";
 local temporary = require "spec.support.temporary";
+local token_options = require "token_verifier.plugin.token_options";
 local token_verifier = require "token_verifier";
 
 local url = "http://127.0.0.1:1/keys";
@@ -32,8 +32,16 @@ local function differs_by(taken, name, value)
 end
 
 describe("the option", function ()
-	for _, row in ipairs(key_options.numbers) do
-		local option, name, unit, default, min, max, whole = table.unpack(row, 1, 7);
+	local function rows(is_number)
+		local list = {};
+		for _, row in ipairs(token_options.of_keystore) do
+			list[#list + 1] = (row.read == "number") == is_number and row[1] ~= "jwt_pubkey_cache_size" and row or nil;
+		end
+		return ipairs(list);
+	end
+
+	for _, row in rows(true) do
+		local option, name, default, min, max, whole = row[1], row.keystore, row.default, row.least, row.most, row.whole;
 
 		it(option.." has the range and default that are listed", function ()
 			assert.equal(default, new({}).keyOptions[name]);
@@ -44,7 +52,7 @@ describe("the option", function ()
 				assert.equal(1, error_lines(), tostring(value));
 				assert.truthy(prosody.logged("error", ("'%s' must be a"):format(option))[1]);
 			end
-			assert.truthy(unit == "s" or whole);
+			assert.truthy(row.unit == "s" or whole);
 		end);
 
 		it(option.." reaches the key store, up to the ends of its range", function ()
@@ -64,8 +72,8 @@ describe("the option", function ()
 		end);
 	end
 
-	for _, row in ipairs(key_options.texts) do
-		local option, name, kind = table.unpack(row);
+	for _, row in rows(false) do
+		local option, name, kind = row[1], row.keystore, row.read;
 		local partner = ({ client_cert = "token_key_client_key", client_key = "token_key_client_cert" })[name];
 
 		it(option.." is taken, and complained about where it is wrong", function ()

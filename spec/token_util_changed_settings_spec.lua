@@ -3,6 +3,7 @@
 
 local prosody = require "spec.support.prosody";
 local tokens = require "spec.support.tokens";
+local token_options = require "token_verifier.plugin.token_options";
 local token_verifier = require "token_verifier";
 
 local secret, other_secret = ("s"):rep(32), ("o"):rep(32);
@@ -128,4 +129,35 @@ describe("token_util", function ()
 		one:close();
 		two:close();
 	end);
+
+	-- What a field may be set to, other than it is.
+	local function another(row, value)
+		if row.read == "boolean" then
+			return not value;
+		elseif row.read == "number" then
+			return value == row.most and row.least or row.most;
+		end
+		return { row.verifier == "algorithms" and "HS512" or "another" };
+	end
+
+	for _, row in ipairs(token_options.of_verifier) do
+		it(("never takes a verifier that was made of another value of %s"):format(row[1]), function ()
+			local token_util = prosody.new_token_util{ app_id = "app", app_secret = secret };
+			local place = row.within and token_util[row.within] or token_util;
+			local function verifier()
+				return (assert(token_util._keys:verifier(token_util._values, {})));
+			end
+			local value, former = place[row.field], verifier();
+			place[row.field] = another(row, value);
+			assert.not_equal(former, verifier());
+			assert.equal(verifier(), verifier());
+			if row.read ~= "boolean" and row.read ~= "number" then -- also if a list changes in place
+				local second = verifier();
+				table.insert(place[row.field], row.verifier == "algorithms" and "HS384" or "third");
+				assert.not_equal(second, verifier());
+			end
+			place[row.field] = value;
+			assert.equal(former, verifier());
+		end);
+	end
 end);

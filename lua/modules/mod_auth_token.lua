@@ -24,8 +24,7 @@ local log_in = require "token_verifier.plugin.log_in".new(host, token_util, log)
 
 local region_header;
 local function read_options()
-	local reader = option_reader.new(module, log, {});
-	region_header = reader:string("region_header_name") or "x_proxy_region";
+	region_header = option_reader.new(module, log):value("region_header_name");
 end
 read_options();
 module:hook_global("config-reloaded", read_options);

@@ -24,7 +24,7 @@ if own_host.type == "local" and not own_host.modules.muc then -- as where it is 
 	return;
 end
 
-local reader = require "token_verifier.options.option_reader".new(module, log, {});
+local reader = require "token_verifier.options.option_reader".new(module, log);
 
 -- The admins, whose option is Prosody's. What it cannot read must not keep this plugin from loading: nothing would guard the
 -- rooms then.
@@ -45,7 +45,7 @@ end
 
 local function read_allow_list()
 	local allow_list = set.new();
-	for _, entry in ipairs(reader:list("token_verification_allowlist", {})) do
+	for _, entry in ipairs(reader:value("token_verification_allowlist")) do
 		local address = jid_prep(entry);
 		if address then
 			allow_list:add(address);
@@ -58,7 +58,7 @@ end
 
 local function read_options()
 	return {
-		require_token_for_moderation = reader:boolean("token_verification_require_token_for_moderation", false, true);
+		require_token_for_moderation = reader:value("token_verification_require_token_for_moderation");
 		allow_list = read_allow_list();
 		admins = addresses("admins");
 	};
@@ -67,7 +67,7 @@ end
 -- The host whose options judge the tokens: the one that is named, else conference.example.org serves the users of example.org.
 -- Nil if the option cannot be read.
 local function read_judge()
-	local named = reader:string("token_verification_host");
+	local named = reader:value("token_verification_host");
 	if named == nil and reader:raw("token_verification_host") == nil then
 		return (module.host:gsub("^[^.]+%.", ""));
 	end

@@ -11,6 +11,7 @@ local metrics = require "token_verifier.plugin.metrics";
 local monotonic = require "util.time".monotonic;
 local report = require "token_verifier.plugin.report";
 local room_rules = require "token_verifier.plugin.room";
+local token_options = require "token_verifier.plugin.token_options";
 local verified = require "token_verifier.plugin.verified";
 local waiting = require "token_verifier.plugin.waiting";
 local pcall, type = pcall, type;
@@ -270,7 +271,10 @@ end
 
 -- A key server that was set takes the place of the sources that speak for an issuer: who sets one means none of the
 -- users' tokens that those sign.
-local replaced_by = { asapKeyServer = { "openidIssuer", "tokenIssuers" } };
+local replaced_by = { asapKeyServer = {} };
+for _, row in ipairs(token_options.sources) do
+	table.insert(replaced_by.asapKeyServer, not row.common and row.field or nil);
+end
 
 -- The object that plugins hold. An assignment to a field is noted, so that no reload of the configuration undoes it.
 local function new_object(values, assigned)
@@ -298,7 +302,7 @@ end
 -- Takes over the configuration, except for what was assigned, or changed within a list, since it was last read.
 local function configure(values, assigned, settings)
 	values._changes = values._changes + 1;
-	for _, field in ipairs(config.fields) do
+	for _, field in ipairs(token_options.fields) do
 		local value, last = values[field], values._configured[field];
 		if type(value) == "table" and type(last) == "table" and not same_list(value, last) then
 			assigned[field] = true;

@@ -11,6 +11,7 @@ local is_symmetric = require "token_verifier.plugin.algorithms".is_symmetric;
 local json = require "token_verifier.command.json";
 local quote = require "token_verifier.plugin.report".quote;
 local room_domain = require "token_verifier.explain.explain_room".domain_of;
+local token_options = require "token_verifier.plugin.token_options";
 local verification = require "token_verifier.command.verification";
 
 local source_options = { "secret_file", "key", "asap_key_server", "jwks_url", "openid_issuer", "directory" };
@@ -75,12 +76,16 @@ end
 
 -- As the plugins have them where nothing is configured.
 local function default_settings(arguments)
-	local domain = arguments.host or arguments.room and room_domain(arguments.room, "conference");
-	return {
-		host = domain, domain_unknown = domain == nil, muc_domain_prefix = "conference", muc_domain_base = domain or "invalid",
-		muc_domain = "conference."..(domain or "invalid"), enableDomainVerification = true, requireRoomClaim = true,
-		regexEnabled = true, regexRoomMaxLength = 128, regexRoomMaxQuantifiers = 3,
-	};
+	local domain = arguments.host or arguments.room and room_domain(arguments.room, token_options.by_name.muc_mapper_domain_prefix.default);
+	local settings = { host = domain, domain_unknown = domain == nil };
+	for _, row in ipairs(token_options.rows) do
+		if row.field and not row.within then
+			settings[row.field] = token_options.default_of(row);
+		end
+	end
+	settings.muc_domain_base = domain or "invalid";
+	settings.muc_domain = settings.muc_domain_prefix.."."..settings.muc_domain_base;
+	return settings;
 end
 
 -- Those that are no source of keys.

@@ -11,6 +11,7 @@ local key_findings = require "token_verifier.explain.explain_key";
 local room_checks = require "token_verifier.explain.explain_room";
 local signature_findings = require "token_verifier.explain.explain_signature";
 local text_findings = require "token_verifier.explain.explain_text";
+local token_options = require "token_verifier.plugin.token_options";
 
 -- The checks up to the payload in the order of the native module, and the codes that they fail with: that of the key also with
 -- all that are about keys and their sources.
@@ -164,9 +165,9 @@ local order_of_checks = {
 -- at which it is valid. Returns nil where that cannot be told.
 local function judge_binding(token, left, claims, verify)
 	local expires = judging.seconds(left, claims.exp);
-	local options = { issuers = left.issuers, algorithms = left.algorithms, accepted_types = left.accepted_types,
-		allow_missing_kid = left.allow_missing_kid, accept_milliseconds = left.accept_milliseconds, wait = left.wait,
-		now = expires and expires - 1 or judging.seconds(left, claims.nbf), min_rsa_bits = left.min_rsa_bits };
+	local options = token_options.about(left, { token = true, claims = true });
+	options.issuers, options.wait = left.issuers, left.wait;
+	options.now = expires and expires - 1 or judging.seconds(left, claims.nbf);
 	local _, message, code = verify(token, options);
 	if code == "issuer-not-accepted" then
 		return false, message;

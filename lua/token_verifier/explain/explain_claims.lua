@@ -7,6 +7,7 @@ local find = require "token_verifier.explain.causes".find;
 local misspelt = require "token_verifier.explain.explain_names".misspelt;
 local quote = require "token_verifier.plugin.report".quote;
 local time_words = require "token_verifier.explain.time_words";
+local token_options = require "token_verifier.plugin.token_options";
 
 local null = token_verifier.null;
 
@@ -68,9 +69,9 @@ end
 -- What claims are signed with to be judged alone, for as long as that takes.
 local own_secret = ("judged by itself "):rep(4);
 
--- Whether these claims of the token satisfy `policy`: true, or nil, message, code.
-local function judge(claims, names, policy, now)
-	local part = {};
+-- Whether these claims of the token are as the options of one check want them: true, or nil, message, code.
+local function judge(check, claims, names, options, now)
+	local part, policy = {}, token_options.about(options, { claims = true, [check] = true });
 	for _, name in ipairs(names) do
 		part[name] = claims[name];
 	end
@@ -131,8 +132,7 @@ local checks = {};
 
 function checks.exp(claims, options, now)
 	local date = seconds(options, claims.exp);
-	local ok, message, code = judge(claims, { "exp" },
-		{ leeway = options.leeway, accept_milliseconds = options.accept_milliseconds }, now);
+	local ok, message, code = judge("exp", claims, { "exp" }, options, now);
 	if claims.exp == nil then
 		return ok, "there is none: the token never expires", listed(misspelt(claims, "exp"), find("exp-missing"));
 	elseif code == "expired" then
@@ -147,8 +147,7 @@ end
 
 function checks.nbf(claims, options, now)
 	local date = seconds(options, claims.nbf);
-	local ok, message, code = judge(claims, { "nbf" },
-		{ leeway = options.leeway, accept_milliseconds = options.accept_milliseconds }, now);
+	local ok, message, code = judge("nbf", claims, { "nbf" }, options, now);
 	if claims.nbf == nil then
 		return ok, "there is none", { misspelt(claims, "nbf") };
 	elseif code == "not-yet-valid" then
@@ -163,7 +162,7 @@ end
 
 function checks.iat(claims, options, now)
 	local date = seconds(options, claims.iat);
-	local ok, message = judge(claims, { "iat" }, { accept_milliseconds = options.accept_milliseconds }, now);
+	local ok, message = judge("iat", claims, { "iat" }, options, now);
 	if claims.iat == nil then
 		return ok, "there is none", { misspelt(claims, "iat") };
 	elseif not ok then
@@ -180,8 +179,7 @@ function checks.lifetime(claims, options, now)
 		return nil;
 	end
 	local expires = seconds(options, claims.exp);
-	local ok, message, code = judge(claims, { "iat", "exp" },
-		{ max_lifetime = options.max_lifetime, accept_milliseconds = options.accept_milliseconds },
+	local ok, message, code = judge("lifetime", claims, { "iat", "exp" }, options,
 		expires and expires <= now and math.max(expires - 1, -2^53) or now);
 	local cause = code == "missing-claim" and "lifetime-unknown" or code == "invalid-claim" and "date-invalid" or code;
 	return ok, message or ("at most %s"):format(time_words.span(options.max_lifetime)), { cause and find(cause) or nil };
@@ -251,7 +249,7 @@ local function in_list(claim, option, findings)
 		if not accepted then
 			return nil;
 		end
-		local ok, message, code = judge(claims, { claim }, { [option] = accepted }, now);
+		local ok, message, code = judge(claim, claims, { claim }, options, now);
 		return ok, message or found(claims[claim], one_of(accepted)), not ok and findings(claims, options, code);
 	end;
 end
@@ -292,7 +290,7 @@ function checks.required(claims, options, now)
 	if not names or #names == 0 then
 		return nil;
 	end
-	local ok, message = judge(claims, names, { required_claims = names }, now);
+	local ok, message = judge("required", claims, names, options, now);
 	local findings = {};
 	for _, name in ipairs(names) do
 		if claims[name] == nil or claims[name] == null then

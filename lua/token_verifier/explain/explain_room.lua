@@ -156,7 +156,7 @@ end
 
 local function room_row(claims, options, more, asked)
 	local value = claims.room;
-	local ok, message, code = judging.judge(claims, { "room" }, { room = options.room, require_room = options.require_room }, 0);
+	local ok, message, code = judging.judge("room", claims, { "room" }, options, 0);
 	local wanted = asked.name and quote(asked.name) or options.room and quote(options.room) or options.require_room and "a name" or "anything";
 	if code == "room-not-accepted" then
 		return ok, message, { room_finding(claims, { name = options.room:lower() }) };
@@ -236,7 +236,7 @@ local function sub_without_room(settings, sub, asked)
 end
 
 local function sub_row(claims, options, more, asked)
-	local ok, message, code = judging.judge(claims, { "sub" }, { require_sub = options.require_sub }, 0);
+	local ok, message, code = judging.judge("sub", claims, { "sub" }, options, 0);
 	local expected = asked.tenant or asked.domain;
 	if not ok then
 		return ok, message, { code == "sub-missing" and misspelt(claims, "sub")

@@ -6,6 +6,7 @@ local find = require "token_verifier.explain.causes".find;
 local explain = require "token_verifier.explain.explain";
 local key_findings = require "token_verifier.explain.explain_key";
 local keys = require "token_verifier.plugin.keys";
+local token_options = require "token_verifier.plugin.token_options";
 
 local methods = {};
 local mt = { __index = methods };
@@ -62,10 +63,14 @@ end
 
 -- The settings as if there were a secret: what claims are judged by.
 local function with_a_secret(settings)
-	local sources = { asapKeyServer = true, cacheKeysUrl = true, openidIssuer = true, tokenIssuers = true };
-	return setmetatable({ appSecret = ("?"):rep(64), signatureAlgorithm = "HS256" }, { __index = function (_, name)
-		return not sources[name] and settings[name] or nil;
-	end });
+	local result = { appSecret = ("?"):rep(64), signatureAlgorithm = "HS256" };
+	for _, field in ipairs(token_options.fields) do
+		result[field] = result[field] or settings[field];
+	end
+	for _, row in ipairs(token_options.sources) do
+		result[row.field] = nil;
+	end
+	return result;
 end
 
 -- Explains a text that is given as a token. `how`, which may be absent:

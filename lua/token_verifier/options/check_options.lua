@@ -5,7 +5,6 @@
 local token_verifier = require "token_verifier";
 local is_symmetric = require "token_verifier.plugin.algorithms".is_symmetric;
 
-local longest = 315360000; -- ten years, in seconds: what the native module takes
 
 -- The accepted algorithms. An empty list accepts none.
 local function read_algorithms(reader, has_key_source)
@@ -13,7 +12,7 @@ local function read_algorithms(reader, has_key_source)
 	if value == nil then
 		return has_key_source and "RS256" or "HS256";
 	end
-	local list = reader:list("signature_algorithm");
+	local list = reader:value("signature_algorithm", "list");
 	local hmac = 0;
 	for _, name in ipairs(list) do
 		if not token_verifier.algorithms[name] then
@@ -56,16 +55,10 @@ local function read_required_claims(reader)
 	return value;
 end
 
--- Reads them all into fields of `settings`.
+-- Reads those that are not read as their rows say into fields of `settings`.
 local function read(reader, settings, has_key_source)
 	settings.signatureAlgorithm = read_algorithms(reader, has_key_source);
-	settings.leeway = reader:number("token_leeway", 0, 0, 300, true);
-	settings.maxLifetime = reader:number("token_max_lifetime", 0, 0, longest, true, 1); -- 1: nearly none
-	settings.acceptedTypes = reader:list("token_accepted_types", { "JWT" });
-	settings.acceptMilliseconds = reader:boolean("token_accept_milliseconds", false, false);
 	settings.requiredClaims = read_required_claims(reader);
-	settings.strictSecrets = reader:boolean("token_strict_secrets", false, true);
-	settings.allowMissingKid = reader:boolean("token_allow_missing_kid", false, false);
 end
 
 return { read = read };

@@ -10,67 +10,39 @@ local secret_options = require "token_verifier.options.secret_options";
 local shadow = require "token_verifier.plugin.shadow";
 local source_options = require "token_verifier.options.source_options";
 local sources = require "token_verifier.plugin.sources";
+local token_options = require "token_verifier.plugin.token_options";
 local unknown_options = require "token_verifier.options.unknown_options";
 
--- Fields that a reload of the configuration may change. Absent options leave some of them nil.
-local fields = {
-	"appId", "appSecret", "asapKeyServer", "cacheKeysUrl", "signatureAlgorithm", "allowEmptyToken",
-	"acceptedIssuers", "acceptedAudiences", "requireRoomClaim", "enableDomainVerification",
-	"muc_domain_prefix", "muc_domain_base", "muc_domain",
-	"regexEnabled", "regexRoomMaxLength", "regexRoomMaxQuantifiers", "verificationHosts",
-	"leeway", "maxLifetime", "acceptedTypes", "acceptMilliseconds", "requiredClaims", "strictSecrets",
-	"allowMissingKid",
-	"openidIssuer", "tokenIssuers", "keyOptions", "asapToken",
-};
+-- What is read as its row says. `own_reader` reads what is the loading plugin's own.
+local function read_plain(reader, own_reader)
+	local settings = { keyOptions = {}, asapToken = {} };
+	for _, row in ipairs(token_options.rows) do
+		if row.field and row.read then
+			local place = row.within and settings[row.within] or settings;
+			place[row.field] = (row.own and own_reader or reader):value(row[1]);
+		end
+	end
+	return settings;
+end
 
-local function read_domains(reader, settings)
-	settings.muc_domain_prefix = reader:string("muc_mapper_domain_prefix") or "conference";
-	settings.muc_domain_base = reader:string("muc_mapper_domain_base");
-	local domain = reader:string("muc_mapper_domain");
-	if settings.muc_domain_base then
-		settings.muc_domain = domain or settings.muc_domain_prefix.."."..settings.muc_domain_base;
+local function complete_domains(settings)
+	if not settings.muc_domain_base then
+		settings.muc_domain = nil;
+	elseif not settings.muc_domain then
+		settings.muc_domain = settings.muc_domain_prefix.."."..settings.muc_domain_base;
 	end
 end
 
 -- Who is configured with keys of his own is accepted too.
-local function read_issuers(reader, settings)
-	local accepted = reader:list("asap_accepted_issuers", { settings.appId });
+local function complete_issuers(settings)
+	local accepted = settings.acceptedIssuers or { settings.appId };
 	for _, issuer in ipairs(settings.openidIssuer or {}) do
 		accepted[#accepted + 1] = issuer;
 	end
 	for issuer in pairs(settings.tokenIssuers or {}) do
 		accepted[#accepted + 1] = issuer;
 	end
-	return accepted;
-end
-
--- The other hosts whose verified tokens count for this host's rooms. The names of hosts are in lower case.
-local function read_verification_hosts(reader)
-	local hosts = reader:list("token_verification_hosts", {});
-	for i, host in ipairs(hosts) do
-		hosts[i] = host:lower();
-	end
-	return hosts;
-end
-
-local function read_patterns(reader, settings)
-	settings.regexEnabled = reader:boolean("token_regex_enabled", true, false);
-	settings.regexRoomMaxLength = reader:number("token_regex_room_max_length", 128, 0, 1023);
-	settings.regexRoomMaxQuantifiers = reader:number("token_regex_max_quantifiers", 3, 0, 256);
-end
-
--- What the tokens are like that generateAsapToken() makes.
-local function read_asap_token(reader)
-	local has_path = reader:string("asap_key_path") ~= nil;
-	return {
-		key_path = has_path and reader.context:get_option_path("asap_key_path", nil, "config")
-			or "/etc/prosody/certs/asap.key",
-		key_id = reader:string("asap_key_id") or "jitsi",
-		issuer = reader:string("asap_issuer") or "jitsi",
-		audience = reader:string("asap_audience") or "jitsi",
-		ttl = reader:number("asap_ttl", 3600, 1, 315360000, true),
-		ttl_threshold = reader:number("asap_ttl_threshold", 600, 0, 315360000, true),
-	};
+	settings.acceptedIssuers = accepted;
 end
 
 -- The secret, and who is let in with what. Returns whether tokens can be verified at all; if not, after an error line
@@ -78,7 +50,6 @@ end
 local function read_keys(reader, settings, log)
 	local has_key_source = sources.is_configured(settings);
 	check_options.read(reader, settings, has_key_source);
-	settings.allowEmptyToken = reader:boolean("allow_empty_token", false, false);
 	local problem, warning;
 	settings.appSecret, problem, warning = secret_options.read(reader, settings);
 	settings.secretProblem = not has_key_source and problem or nil; -- for explanations
@@ -116,24 +87,21 @@ end
 -- Returns the table of fields, and whether tokens can be verified with them; if not, after an error line that names the
 -- option to fix. With `aside` all there is to say goes to `log`, whether or not it was said before.
 local function read(context, own_module, log, aside)
-	local asked, notes, own_notes = {}, host_log.new(), host_log.new();
-	local reader = option_reader.new(context, function (...) notes:add(...); end, asked);
-	local own_reader = option_reader.new(own_module, function (...) own_notes:add(...); end, asked);
-	local settings = { appId = reader:string("app_id"), keyOptions = key_options.read(reader) };
-	settings.keyOptions.cache_size = own_reader:number("jwt_pubkey_cache_size", 128, 1, 1000000, true);
-	settings.asapToken = read_asap_token(own_reader);
+	local notes, own_notes = host_log.new(), host_log.new();
+	local reader = option_reader.new(context, function (...) notes:add(...); end);
+	local own_reader = option_reader.new(own_module, function (...) own_notes:add(...); end);
+	local settings = read_plain(reader, own_reader);
+	key_options.check(settings.keyOptions, reader);
 	local found = source_options.read(reader, settings);
 	local log_for_host = aside and log or with_host(context.host, own_module, log);
 	local usable = read_keys(reader, settings, log_for_host);
-	settings.acceptedIssuers = read_issuers(reader, settings);
-	settings.acceptedAudiences = reader:list("asap_accepted_audiences", { "*" });
-	settings.requireRoomClaim = reader:boolean("asap_require_room_claim", true, true);
-	settings.enableDomainVerification = reader:boolean("enable_domain_verification", true, true);
-	read_domains(reader, settings);
-	read_patterns(reader, settings);
-	settings.verificationHosts = read_verification_hosts(reader);
+	complete_issuers(settings);
+	complete_domains(settings);
+	for i, host in ipairs(settings.verificationHosts) do
+		settings.verificationHosts[i] = host:lower(); -- as the names of hosts are
+	end
 	shadow.check(reader.log, context.plugin_folders);
-	unknown_options.check(context.host, asked, reader.log, context.sections);
+	unknown_options.check(context.host, reader.log, context.sections);
 	unknown_options.check_hosts("token_verification_hosts", settings.verificationHosts, reader.log, context.sections);
 	advice.warn(settings, found, reader.log);
 	advice.warn_of_domain(settings, own_module, own_reader.log);
@@ -145,4 +113,4 @@ local function read(context, own_module, log, aside)
 	return settings, usable;
 end
 
-return { fields = fields, read = read };
+return { read = read };

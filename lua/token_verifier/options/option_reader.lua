@@ -2,6 +2,7 @@
 -- Reads single options of a host, and complains about those that are of the wrong type or out of range.
 
 local plain_file = require "token_verifier.plugin.plain_file";
+local token_options = require "token_verifier.plugin.token_options";
 
 local reader = {};
 reader.__index = reader;
@@ -12,30 +13,35 @@ end
 
 -- The value as the configuration has it.
 function reader:raw(name)
-	self.asked[name] = true;
 	return self.context:get_option(name);
 end
 
-function reader:string(name)
-	local value = self:raw(name);
+-- How the value of a row is read: f(reader, row) -> the value, or nil for the default. These are the values of `read`.
+local read = {};
+
+function read:string(row)
+	local value = self:raw(row[1]);
 	if type(value) == "number" then
 		return tostring(value); -- as Prosody's own get_option_string() does
 	elseif value ~= nil and type(value) ~= "string" then
-		self:wrong(name, "a string", value, "it is ignored");
+		self:wrong(row[1], "a string", value, "it is ignored");
 		return nil;
 	end
 	return value;
 end
 
 -- A file or folder that must be there; relative to the folder of the configuration.
-function reader:path(name)
-	if self:string(name) == nil then
+function read:path(row)
+	if read.string(self, row) == nil then
 		return nil;
 	end
-	local path = self.context:get_option_path(name, nil, "config");
+	local path = self.context:get_option_path(row[1], nil, "config");
+	if row.unchecked then
+		return path;
+	end
 	local file, problem = plain_file.open(path);
 	if not file then
-		self.log("error", "Option '%s' names what cannot be read: %s", name, problem);
+		self.log("error", "Option '%s' names what cannot be read: %s", row[1], problem);
 	else
 		file:close();
 	end
@@ -44,40 +50,34 @@ end
 
 local booleans = { [true] = true, ["true"] = true, [1] = true, [false] = false, ["false"] = false, [0] = false };
 
--- `safe` is taken in place of what is no boolean; it is the value that lets fewer people in.
-function reader:boolean(name, default, safe)
-	local value = self:raw(name);
-	if value == nil then
-		return default;
-	end
+function read:boolean(row)
+	local value = self:raw(row[1]);
 	local known = booleans[value];
-	if known == nil then
-		self:wrong(name, "true or false", value, ("%s is taken"):format(safe));
-		return safe;
+	if value ~= nil and known == nil then
+		self:wrong(row[1], "true or false", value, ("%s is taken"):format(row.safe));
+		return row.safe;
 	end
 	return known;
 end
 
--- A number from `min` to `max`; with `whole` it has no fraction. `safe` is taken in place of another one, or the default.
-function reader:number(name, default, min, max, whole, safe)
-	local value = self:raw(name);
-	if value == nil then
-		return default;
-	end
+function read:number(row)
+	local value = self:raw(row[1]);
 	local number = tonumber(value);
-	if not number or not (number >= min and number <= max) or whole and number % 1 ~= 0 then
-		self.log("error", "Option '%s' must be a %s from %.10g to %.10g: %.10g is taken", name,
-			whole and "whole number" or "number", min, max, safe or default);
-		return safe or default;
+	if value == nil then
+		return nil;
+	elseif not number or not (number >= row.least and number <= row.most) or row.whole and number % 1 ~= 0 then
+		self.log("error", "Option '%s' must be a %s from %.10g to %.10g: %.10g is taken", row[1],
+			row.whole and "whole number" or "number", row.least, row.most, row.safe or row.default);
+		return row.safe;
 	end
 	return number;
 end
 
 -- A list of strings; what is no string is left out, so that it accepts nothing.
-function reader:list(name, default)
-	local value = self:raw(name);
+function read:list(row)
+	local name, value = row[1], self:raw(row[1]);
 	if value == nil then
-		return default;
+		return nil;
 	elseif type(value) == "string" then
 		return { value };
 	elseif type(value) ~= "table" then
@@ -98,9 +98,19 @@ function reader:list(name, default)
 	return list;
 end
 
--- Reads through `context`, a module API object. Complaints go to `log`, the names of the options to `asked`.
-local function new(context, log, asked)
-	return setmetatable({ context = context, log = log, asked = asked }, reader);
+-- Reads the option of that name as its row in token_options says, or as `how` does ("string", "list" and so on).
+function reader:value(name, how)
+	local row = token_options.by_name[name];
+	local value = read[how or row.read](self, row);
+	if value == nil then
+		return token_options.default_of(row);
+	end
+	return value;
+end
+
+-- Reads through `context`, a module API object. Complaints go to `log`.
+local function new(context, log)
+	return setmetatable({ context = context, log = log }, reader);
 end
 
 return { new = new };

@@ -37,7 +37,7 @@ local function find(reader)
 	elseif value ~= nil then
 		reader.log("error", "Options 'app_secret' and 'app_secret_file' exclude each other: the file is used");
 	end
-	local name = reader:string("app_secret_file");
+	local name = reader:value("app_secret_file", "string");
 	if not name then
 		return nil, "option 'app_secret_file' must be a path";
 	end

@@ -3,6 +3,7 @@
 -- be verified with something else in its place.
 
 local sources = require "token_verifier.plugin.sources";
+local token_options = require "token_verifier.plugin.token_options";
 
 -- Whether keys can be asked for there; if not, says so. What can is added to `found`.
 local function is_usable(reader, option, source, found, issuer)
@@ -16,30 +17,21 @@ local function is_usable(reader, option, source, found, issuer)
 	return true;
 end
 
--- The base URL or a list of them, or nil. `""` holds no key.
-local function key_server(reader, found)
-	local value = reader:raw("asap_key_server");
-	if value == true or value == "true" then
+-- What the option of a row names, a URL or a list of them, or nil. `""` holds no key.
+local function url(reader, row, found)
+	local value = reader:raw(row[1]);
+	if row.source == "asap_key_server" and (value == true or value == "true") then
 		reader.log("warn", "Option 'asap_key_server' is not a URL but 'true': it is ignored");
 		return nil;
 	elseif value == nil then
 		return nil;
 	end
-	return is_usable(reader, "asap_key_server", { kind = "asap_key_server", value = value }, found) and value or "";
-end
-
--- The URL of a JWK Set, or nil. `""` holds no key.
-local function key_set(reader, found)
-	local value = reader:raw("cache_keys_url");
-	if value == nil then
-		return nil;
-	end
-	return is_usable(reader, "cache_keys_url", { kind = "jwks_url", value = value }, found) and value or "";
+	return is_usable(reader, row[1], { kind = row.source, value = value }, found) and value or "";
 end
 
 -- The list of OpenID providers by their issuers, or nil.
 local function providers(reader, found)
-	local issuers = reader:list("openid_issuer");
+	local issuers = reader:value("openid_issuer", "list");
 	for _, issuer in ipairs(issuers or {}) do
 		is_usable(reader, "openid_issuer", { kind = "openid_issuer", value = issuer }, found);
 	end
@@ -95,8 +87,11 @@ end
 -- source that speaks for one issuer alone has it.
 local function read(reader, settings)
 	local found = { key_options = settings.keyOptions };
-	settings.cacheKeysUrl = key_set(reader, found);
-	settings.asapKeyServer = key_server(reader, found);
+	for _, row in ipairs(token_options.sources) do
+		if row.common then
+			settings[row.field] = url(reader, row, found);
+		end
+	end
 	settings.openidIssuer = providers(reader, found);
 	settings.tokenIssuers = issuers_of(reader, found);
 	return found;

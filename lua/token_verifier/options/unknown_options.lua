@@ -3,9 +3,14 @@
 
 local _, configmanager = pcall(require, "core.configmanager"); -- a command line has none
 local spelling = require "token_verifier.options.spelling";
+local token_options = require "token_verifier.plugin.token_options";
 
--- What others read under names like ours.
-local of_others = { "token_verification_allowlist", "token_verification_require_token_for_moderation", "token_verification_host" };
+local of_component = {}; -- those of mod_token_verification
+for _, section in ipairs(token_options.sections) do
+	for _, row in ipairs(section.name == "moderation" and section.rows or {}) do
+		of_component[row[1]] = row;
+	end
+end
 
 -- The names in the block of `host` and in the global section.
 local function configured_names(host, config)
@@ -35,19 +40,12 @@ local function report(name, known, log, thorough)
 	end
 end
 
--- Complains about those that are set for `host` and not in `asked`, a table with the names of ours. `config` has the options
--- by host, of a configuration that is looked through; absent, it is that of the Prosody that runs.
-local function check(host, asked, log, config)
+-- Complains about those that are set for `host` and are none of ours. `config` has the options by host, of a configuration that
+-- is looked through; absent, it is that of the Prosody that runs.
+local function check(host, log, config)
 	local thorough = config ~= nil;
 	config = config or configmanager.getconfig();
-	local known = {};
-	for name in pairs(asked) do
-		known[name] = true;
-	end
-	for _, name in ipairs(of_others) do
-		known[name] = true;
-	end
-	local unknown = {};
+	local known, unknown = token_options.by_name, {};
 	for name in pairs(configured_names(host, config)) do
 		if not known[name] then
 			unknown[#unknown + 1] = name;
@@ -61,13 +59,9 @@ end
 
 -- Complains about those of a component of rooms that are called as those of mod_token_verification are.
 local function check_component(host, log)
-	local known = {};
-	for _, name in ipairs(of_others) do
-		known[name] = true;
-	end
 	for name in pairs(rawget(configmanager.getconfig(), host) or {}) do
-		if type(name) == "string" and name:find("^token_verif") and not known[name] then
-			report(name, known, log);
+		if type(name) == "string" and name:find("^token_verif") and not of_component[name] then
+			report(name, of_component, log);
 		end
 	end
 end

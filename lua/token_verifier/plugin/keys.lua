@@ -4,6 +4,7 @@
 local token_verifier = require "token_verifier";
 local algorithms = require "token_verifier.plugin.algorithms";
 local sources = require "token_verifier.plugin.sources";
+local token_options = require "token_verifier.plugin.token_options";
 
 local as_list = sources.as_list;
 
@@ -58,14 +59,15 @@ function methods:choose(settings, session)
 end
 
 local function append(parts, value)
-	local text = tostring(value);
-	parts[#parts + 1] = ("%s%d:%s"):format(type(value), #text, text);
+	local kind = type(value);
+	local text = kind == "string" and value or tostring(value);
+	parts[#parts + 1] = kind..#text..":"..text;
 end
 
 local function append_list(parts, list)
-	append(parts, #list);
-	for _, value in ipairs(list) do
-		append(parts, value);
+	parts[#parts + 1] = #list;
+	for i = 1, #list do
+		append(parts, list[i]);
 	end
 end
 
@@ -76,47 +78,41 @@ local function append_stores(parts, stores)
 	end
 end
 
-local function append_key(parts, choice)
-	append(parts, choice.option);
-	if choice.option == "keys" then
-		append_stores(parts, choice.value);
-	elseif choice.option == "issuers" then
-		local issuers = {};
-		for issuer in pairs(choice.value) do
-			issuers[#issuers + 1] = issuer;
-		end
-		table.sort(issuers);
-		append(parts, #issuers);
-		for _, issuer in ipairs(issuers) do
-			append(parts, issuer);
-			append_stores(parts, choice.value[issuer]);
-		end
-	else
-		append(parts, choice.value);
+-- Stores by the issuers that they speak for.
+local function append_issuers(parts, stores_of)
+	local issuers = {};
+	for issuer in pairs(stores_of) do
+		issuers[#issuers + 1] = issuer;
+	end
+	table.sort(issuers);
+	append(parts, #issuers);
+	for _, issuer in ipairs(issuers) do
+		append(parts, issuer);
+		append_stores(parts, stores_of[issuer]);
 	end
 end
 
--- A text that differs whenever the verifier would. It is cheaper than a verifier, and lists may be changed in place.
-local function fingerprint(choice, options)
+local append_as = { keys = append_stores, issuers = append_issuers };
+
+-- A text that differs whenever a verifier made of these options would: all that is in them counts. It is cheaper than a verifier,
+-- and lists may be changed in place. Tables that are made in one way give their names in one order; if they did not, a verifier
+-- would be made once more.
+local function identity(options)
 	local parts = {};
-	append_key(parts, choice);
-	append_list(parts, options.algorithms);
-	append_list(parts, options.accepted_issuers);
-	append_list(parts, options.accepted_audiences);
-	append(parts, options.require_room);
-	append_list(parts, options.accepted_types);
-	append_list(parts, options.required_claims);
-	append(parts, options.leeway);
-	append(parts, options.max_lifetime);
-	append(parts, options.accept_milliseconds);
-	append(parts, options.strict_secrets);
-	append(parts, options.min_rsa_bits);
-	append(parts, options.allow_missing_kid);
+	for name, value in pairs(options) do
+		parts[#parts + 1] = name;
+		if type(value) == "boolean" then
+			parts[#parts + 1] = value and "+" or "-";
+		else
+			local append_value = append_as[name] or type(value) == "table" and append_list or append;
+			append_value(parts, value);
+		end
+	end
 	return table.concat(parts);
 end
 
-function methods:kept(choice, options)
-	local name = fingerprint(choice, options);
+function methods:kept(options)
+	local name = identity(options);
 	local verifier = self.verifiers[name];
 	if verifier then
 		return verifier;
@@ -135,6 +131,17 @@ function methods:kept(choice, options)
 	return result;
 end
 
+-- What a plugin may have put into a field, as token_verifier.new() takes it.
+local function native_value(row, value)
+	local kind = row.read;
+	if kind == "boolean" then
+		return value == true or value ~= nil and value ~= false and row.safe;
+	elseif kind == "number" then
+		return value;
+	end
+	return as_list(value);
+end
+
 -- What token_verifier.new() is to be given for a session under the settings of this moment (a token_util object), then
 -- the key that was chosen: { option, value, stores }. Otherwise nil, message, code.
 function methods:options(settings, session)
@@ -142,23 +149,11 @@ function methods:options(settings, session)
 	if not choice then
 		return nil, message, code;
 	end
-	local options = {
-		[choice.option] = choice.value,
-		algorithms = algorithms_for(settings.signatureAlgorithm, choice.option == "secret"),
-		accepted_issuers = as_list(settings.acceptedIssuers),
-		accepted_audiences = as_list(settings.acceptedAudiences),
-		require_room = settings.requireRoomClaim and true or false,
-		require_sub = true,
-		accepted_types = as_list(settings.acceptedTypes),
-		required_claims = as_list(settings.requiredClaims),
-		leeway = settings.leeway,
-		max_lifetime = settings.maxLifetime,
-		accept_milliseconds = settings.acceptMilliseconds == true,
-		strict_secrets = settings.strictSecrets == true,
-		min_rsa_bits = settings.keyOptions.min_rsa_bits,
-		allow_missing_kid = choice.stores ~= nil and settings.allowMissingKid == true,
-		wait = false,
-	};
+	local options = { [choice.option] = choice.value, require_sub = true, wait = false };
+	for _, row in ipairs(token_options.of_verifier) do
+		options[row.verifier] = native_value(row, (row.within and settings[row.within] or settings)[row.field]);
+	end
+	options.algorithms = algorithms_for(options.algorithms, choice.option == "secret");
 	if #options.algorithms == 0 then
 		return nil, ("no accepted algorithm goes with a %s"):format(
 			choice.option == "secret" and "shared secret" or "public key"), "algorithm-not-accepted";
@@ -169,30 +164,40 @@ end
 -- What a verifier was made of last, so that it is seen whether that is still so faster than any text of it is made. A
 -- token_util object counts the assignments to its fields in `_changes`; what is left are changes inside of lists.
 
-local lists = {
-	"asapKeyServer", "openidIssuer", "signatureAlgorithm", "acceptedIssuers", "acceptedAudiences", "acceptedTypes",
-	"requiredClaims",
-};
+-- Rows whose field may hold a list, and rows whose field is in a table of its own.
+local listed, nested = {}, {};
+for _, row in ipairs(token_options.rows) do
+	if row.field and (row.verifier or row.source) then
+		table.insert(row.within and nested or listed, row);
+	end
+end
 
 local function note(settings, session, verifier, stores)
 	local noted = {
-		settings = settings, changes = settings._changes, min_rsa_bits = settings.keyOptions.min_rsa_bits,
-		public_key = session.public_key, verifier = verifier, stores = stores,
+		settings = settings, changes = settings._changes, public_key = session.public_key, verifier = verifier, stores = stores,
 	};
-	for _, field in ipairs(lists) do
-		local list = settings[field];
+	for _, row in ipairs(listed) do
+		local list = settings[row.field];
 		if type(list) == "table" then
 			noted[#noted + 1] = list;
 			noted[#noted + 1] = table.move(list, 1, #list, 1, {});
 		end
 	end
+	for _, row in ipairs(nested) do
+		noted[row] = settings[row.within][row.field];
+	end
 	return noted;
 end
 
 local function is_as_noted(noted, settings, session)
-	if noted.settings ~= settings or noted.changes ~= settings._changes or noted.public_key ~= session.public_key
-		or noted.min_rsa_bits ~= settings.keyOptions.min_rsa_bits then
+	if noted.settings ~= settings or noted.changes ~= settings._changes or noted.public_key ~= session.public_key then
 		return false;
+	end
+	for i = 1, #nested do
+		local row = nested[i];
+		if noted[row] ~= settings[row.within][row.field] then
+			return false;
+		end
 	end
 	for i = 1, #noted, 2 do -- each list and its copy; without a call for each, since this is done for every token
 		local list, copy = noted[i], noted[i + 1];
@@ -220,7 +225,7 @@ function methods:verifier(settings, session)
 		return nil, choice, code;
 	end
 	local verifier, message;
-	verifier, message, code = self:kept(choice, options);
+	verifier, message, code = self:kept(options);
 	if not verifier then
 		return nil, message, code;
 	end

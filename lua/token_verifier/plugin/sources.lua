@@ -3,6 +3,7 @@
 -- that speak for one issuer.
 
 local token_verifier = require "token_verifier";
+local token_options = require "token_verifier.plugin.token_options";
 
 -- Stores kept of URLs that were set at run time; the one used longest ago goes for another. Those that the configuration
 -- names stay.
@@ -51,19 +52,23 @@ end
 
 -- Whether keys come from a source; if so, never from a secret.
 local function is_configured(settings)
-	return settings.asapKeyServer ~= nil or settings.cacheKeysUrl ~= nil or settings.openidIssuer ~= nil
-		or settings.tokenIssuers ~= nil;
+	for _, row in ipairs(token_options.sources) do
+		if settings[row.field] ~= nil then
+			return true;
+		end
+	end
+	return false;
 end
 
 -- The sources that speak for any accepted issuer, in the order in which they are asked. An empty text is a source that
 -- holds no key.
 local function common_sources(settings)
 	local list = {};
-	if settings.cacheKeysUrl ~= nil and settings.cacheKeysUrl ~= "" then
-		list[#list + 1] = { kind = "jwks_url", value = settings.cacheKeysUrl };
-	end
-	if settings.asapKeyServer ~= nil and settings.asapKeyServer ~= "" then
-		list[#list + 1] = { kind = "asap_key_server", value = settings.asapKeyServer };
+	for _, row in ipairs(token_options.sources) do
+		local value = settings[row.field];
+		if row.common and value ~= nil and value ~= "" then
+			list[#list + 1] = { kind = row.source, value = value };
+		end
 	end
 	return list;
 end
