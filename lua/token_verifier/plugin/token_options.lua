@@ -21,9 +21,24 @@
 --   safe      taken in the place of a value that is wrong: what lets fewer people in. Without it the default is
 --   type, shown   what the documents say in the columns of type and default, where that is not `read` and `default`
 --   text      what it does, for the documents
+-- What a row does not say of default, range, unit and text is that of the native option, as tv.settings has it.
+
+local settings = require "token_verifier".settings;
 
 -- The tables of docs/configuration.md: { name, rows }. What all rows of one have in common is said once, in front of them.
 local sections, rows, by_name = {}, {}, {};
+
+local inherited = { "unit", "whole", "default", "default_text", "least", "most", "text" };
+
+local function complete(row, kind)
+	for _, setting in ipairs(row[kind] and settings[kind] or {}) do
+		for _, key in ipairs(setting.name == row[kind] and inherited or {}) do
+			if row[key] == nil then
+				row[key] = setting[key];
+			end
+		end
+	end
+end
 
 local function section(name, common)
 	return function (list)
@@ -33,6 +48,8 @@ local function section(name, common)
 				row[key] = value;
 			end
 			row.field = row.field or row.keystore;
+			complete(row, "keystore");
+			complete(row, "verifier");
 			rows[#rows + 1], by_name[row[1]] = row, row;
 		end
 	end
@@ -65,10 +82,10 @@ section("keys", {}) {
 		text = "the accepted algorithms, from [this list](api.md#algorithms). With an unknown name, or HS* mixed with "
 			.."others, no token is accepted" };
 	{ "token_allow_missing_kid", field = "allowMissingKid", verifier = "allow_missing_kid", about = "token",
-		read = "boolean", default = false, safe = false,
+		read = "boolean", safe = false,
 		text = "a token without `kid` is accepted if the JWK Set has exactly one key for its `alg`" };
 	{ "token_strict_secrets", field = "strictSecrets", verifier = "strict_secrets", about = "token",
-		read = "boolean", default = false, safe = true,
+		read = "boolean", safe = true,
 		text = "a secret shorter than the hash is never used. If false, it is used with a warning" };
 };
 
@@ -80,20 +97,20 @@ section("accepted", {}) {
 	{ "allow_empty_token", field = "allowEmptyToken", read = "boolean", default = false, safe = false,
 		text = "guests without a token are let in. A user whose token is refused is never let in as a guest" };
 	{ "token_leeway", field = "leeway", verifier = "leeway", about = "claims",
-		read = "number", unit = "s", whole = true, default = 0, least = 0, most = 300,
+		read = "number",
 		text = "how far clocks may differ, for `exp` and `nbf`" };
 	{ "token_max_lifetime", field = "maxLifetime", verifier = "max_lifetime", about = "lifetime",
-		read = "number", unit = "s", whole = true, default = 0, least = 0, most = 315360000, safe = 1, -- nearly none
+		read = "number", safe = 1, -- nearly none
 		text = "longest time from `iat` to `exp`; tokens must then have both claims. If `iat` is more than 300 s in the "
 			.."future, the time is counted from now. 0 means no limit" };
 	{ "token_accepted_types", field = "acceptedTypes", verifier = "accepted_types", about = "token", read = "list", default = { "JWT" },
 		text = "values of the header's `typ`; `\"*\"` accepts any value and a missing `typ`" };
 	{ "token_accept_milliseconds", field = "acceptMilliseconds", verifier = "accept_milliseconds", about = "claims",
-		read = "boolean", default = false, safe = false, text = "a date that is too large to be seconds is read as milliseconds" };
+		read = "boolean", safe = false, text = "a date that is too large to be seconds is read as milliseconds" };
 	{ "token_required_claims", field = "requiredClaims", verifier = "required_claims", about = "required", list = true,
 		type = "list", shown = "`{}`", text = "names of claims that must be present and not null" };
 	{ "token_min_rsa_bits", field = "min_rsa_bits", within = "keyOptions", verifier = "min_rsa_bits", keystore = "min_rsa_bits",
-		about = "token", read = "number", unit = "bits", whole = true, default = 2048, least = 1024, most = 16384,
+		about = "token", read = "number",
 		text = "minimum size of an RSA key" };
 };
 
@@ -120,53 +137,52 @@ section("rooms", {}) {
 };
 
 section("life of keys", { read = "number", within = "keyOptions" }) {
-	{ "token_key_default_ttl", keystore = "default_ttl", unit = "s", whole = true, default = 600, least = 1, most = 2592000,
+	{ "token_key_default_ttl", keystore = "default_ttl", most = 2592000,
 		text = "how long a key is fresh if the answer does not say so" };
-	{ "token_key_min_ttl", keystore = "min_ttl", unit = "s", whole = true, default = 60, least = 1, most = 2592000,
+	{ "token_key_min_ttl", keystore = "min_ttl", most = 2592000,
 		text = "minimum of that time, whatever the answer says" };
-	{ "token_key_max_ttl", keystore = "max_ttl", unit = "s", whole = true, default = 86400, least = 1, most = 2592000,
+	{ "token_key_max_ttl", keystore = "max_ttl", most = 2592000,
 		text = "maximum of that time" };
-	{ "token_key_negative_ttl", keystore = "negative_ttl", unit = "s", whole = true, default = 30, least = 1, most = 3600,
+	{ "token_key_negative_ttl", keystore = "negative_ttl", most = 3600,
 		text = "how long a missing key is remembered as missing" };
-	{ "token_key_negative_size", keystore = "negative_size", unit = "`kid`s", whole = true, default = 1024, least = 1, most = 1000000,
+	{ "token_key_negative_size", keystore = "negative_size", most = 1000000,
 		text = "how many missing keys are remembered" };
-	{ "token_key_max_stale", keystore = "max_stale", unit = "s", whole = true, default = 3600, least = 0, most = 2592000,
+	{ "token_key_max_stale", keystore = "max_stale", most = 2592000,
 		text = "how long a key is used after its freshness ends, while its source is down" };
-	{ "token_key_stale_wait", keystore = "stale_wait", unit = "s", default = 1, least = 0.01, most = 60,
+	{ "token_key_stale_wait", keystore = "stale_wait", least = 0.01, most = 60,
 		text = "how long a log-in waits for a slow source before the old key is used" };
-	{ "token_key_penalty", keystore = "penalty", unit = "s", whole = true, default = 10, least = 1, most = 3600,
+	{ "token_key_penalty", keystore = "penalty", most = 3600,
 		text = "after an unknown `kid` caused a fetch of a JWK Set, the next one can do so after this time" };
-	{ "token_key_back_off_min", keystore = "back_off_min", unit = "s", default = 1, least = 0.1, most = 3600,
+	{ "token_key_back_off_min", keystore = "back_off_min", least = 0.1, most = 3600,
 		text = "pause after a source failed; it doubles each time" };
-	{ "token_key_back_off_max", keystore = "back_off_max", unit = "s", default = 60, least = 0.1, most = 3600,
+	{ "token_key_back_off_max", keystore = "back_off_max", least = 0.1, most = 3600,
 		text = "longest pause" };
-	{ "token_key_wait_limit", keystore = "wait_limit", unit = "s", default = 6, least = 0.1, most = 60,
+	{ "token_key_wait_limit", keystore = "wait_limit", least = 0.1, most = 60,
 		text = "longest that a log-in waits for a key" };
-	{ "token_key_connect_timeout", keystore = "connect_timeout", unit = "s", default = 2, least = 0.1, most = 60,
-		text = "for a connection" };
-	{ "token_key_timeout", keystore = "timeout", unit = "s", default = 5, least = 0.1, most = 60, text = "for one fetch" };
-	{ "token_key_refresh_ahead", keystore = "refresh_ahead", unit = "%", whole = true, default = 10, least = 0, most = 50,
+	{ "token_key_connect_timeout", keystore = "connect_timeout", least = 0.1, most = 60 };
+	{ "token_key_timeout", keystore = "timeout", least = 0.1, most = 60, text = "for one fetch" };
+	{ "token_key_refresh_ahead", keystore = "refresh_ahead",
 		text = "a key that is used in the last part of its freshness, of this length, is fetched again in the background" };
-	{ "token_key_max_set_keys", keystore = "max_set_keys", unit = "keys", whole = true, default = 256, least = 1, most = 256,
+	{ "token_key_max_set_keys", keystore = "max_set_keys",
 		text = "most keys in a JWK Set; a larger set is not used" };
-	{ "token_key_max_fetches", keystore = "max_fetches", unit = "fetches", whole = true, default = 64, least = 1, most = 64,
+	{ "token_key_max_fetches", keystore = "max_fetches",
 		text = "under way at a time in the process, and as many again for keys that are held; how they are [shared "
 			.."out](api.md#how-keys-live-in-a-store)" };
-	{ "token_key_max_running", keystore = "max_running", unit = "fetches", whole = true, default = 16, least = 1, most = 64,
+	{ "token_key_max_running", keystore = "max_running", most = 64,
 		text = "under way at a time for one source; one, after the last one failed; as many again for keys that are held" };
-	{ "token_key_max_queued", keystore = "max_queued", unit = "`kid`s", whole = true, default = 1024, least = 1, most = 100000,
+	{ "token_key_max_queued", keystore = "max_queued", most = 100000,
 		text = "that wait for a fetch" };
-	{ "token_key_max_per_client", keystore = "max_per_client", unit = "`kid`s", whole = true, default = 8, least = 1, most = 100000,
+	{ "token_key_max_per_client", keystore = "max_per_client", most = 100000,
 		text = "unknown ones of one client's address that wait at a time; of IPv6, of one network of 64 bits" };
-	{ "jwt_pubkey_cache_size", keystore = "cache_size", own = true, unit = "keys", whole = true, default = 128, least = 1, most = 1000000,
+	{ "jwt_pubkey_cache_size", keystore = "cache_size", own = true, default = 128, most = 1000000,
 		text = "held per key server; a JWK Set is held whole" };
 };
 
 section("key servers", { within = "keyOptions" }) {
 	{ "token_key_ca_file", keystore = "ca_file", read = "path", text = "PEM file of authorities, for servers behind a private one" };
-	{ "token_key_ca_path", keystore = "ca_path", read = "path", shown = "`/etc/ssl/certs`",
+	{ "token_key_ca_path", keystore = "ca_path", read = "path",
 		text = "or a hashed directory of them. Only one of the two" };
-	{ "token_key_proxy", keystore = "proxy", read = "string", type = "URL", shown = "none",
+	{ "token_key_proxy", keystore = "proxy", read = "string", type = "URL",
 		text = "a proxy. Those of the environment are never used" };
 	{ "token_key_client_cert", keystore = "client_cert", read = "path", text = "PEM file of a certificate for mutual TLS" };
 	{ "token_key_client_key", keystore = "client_key", read = "path", text = "and of its key. Both or neither" };
