@@ -1,7 +1,7 @@
 ---@meta
 -- SPDX-License-Identifier: MIT
 -- Annotations of the native module token_verifier for editors that speak LuaCATS; docs/api.md explains more.
--- luacheck: ignore 211 212 241 431
+-- luacheck: ignore 211 212 241 431 631
 
 ---@class token_verifier
 ---@field null lightuserdata JSON null in claims and headers
@@ -13,6 +13,7 @@
 ---@field _VERSION string
 local token_verifier = {};
 
+-- <!-- codes -->
 ---Why something failed; stable.
 ---@alias token_verifier.code
 ---| '"token-too-large"'
@@ -49,6 +50,7 @@ local token_verifier = {};
 ---| '"room-not-accepted"'
 ---| '"sub-missing"'
 ---| '"sub-invalid"'
+-- <!-- end -->
 
 ---@alias token_verifier.code_class "token"|"claim"|"key"|"source"|"internal"
 
@@ -79,6 +81,8 @@ local token_verifier = {};
 ---@field jws? true verify_jws() has it too
 ---@field text string what it means
 
+-- <!-- algorithms -->
+---The algorithms.
 ---@alias token_verifier.algorithm
 ---| '"HS256"'
 ---| '"HS384"'
@@ -95,35 +99,39 @@ local token_verifier = {};
 ---| '"EdDSA"'
 ---| '"Ed25519"'
 ---| '"Ed448"'
+-- <!-- end -->
 
+-- <!-- options: verify -->
 ---Where one key or many come from: exactly one of secret, key, keys, issuers, asap_key_server, jwks_url, openid_issuer and directory.
 ---@class token_verifier.options
----@field secret? string shared secret, for HS*
----@field key? string|token_verifier.key PEM or JWK text, or a key object
----@field keys? token_verifier.keystore|token_verifier.keystore[] asked by kid, in this order
----@field issuers? table<string, token_verifier.keystore|token_verifier.keystore[]> whose tokens they may sign; "*" is any other
----@field asap_key_server? string|string[] base URL of a key server, or several; file:///folder
----@field jwks_url? string URL of a JWK Set
----@field openid_issuer? string|string[] issuer of an OpenID provider, or several, each bound to its own keys
----@field directory? string absolute path of a folder of keys
----@field allow_missing_kid? boolean accept a token without kid where a JWK Set has exactly one key for its alg
----@field algorithms? token_verifier.algorithm[] accepted; default {"HS256"} for a secret, else {"RS256"}
----@field accepted_types? string[] values of the header's typ; default {"JWT"}
----@field accepted_issuers? string[] values of iss; "*" accepts any
----@field accepted_audiences? string[] values of aud; "*" accepts any
----@field room? string the room to be entered
----@field require_room? boolean
----@field require_sub? boolean
----@field required_claims? string[] names of claims that must be there and not null
----@field leeway? integer seconds for exp and nbf, 0 to 300; default 0
----@field max_lifetime? integer seconds from iat to exp; 0, the default, is any
----@field strict_secrets? boolean refuse a secret that is shorter than the hash
----@field min_rsa_bits? integer of an RSA modulus, 1024 to 16384; default 2048
----@field accept_milliseconds? boolean take dates that can only be milliseconds as such
----@field now? number Unix time; default the clock's
----@field wait? boolean wait for a key that is not held yet; default true until pollfd() was called
+---@field secret? string a shared secret, for HS*
+---@field key? string|token_verifier.key a key: PEM or JWK text as for tv.key, or what that returned; also the text of a JWK of type oct, for HS*
+---@field keys? token_verifier.keystore|token_verifier.keystore[] asked by the header's kid, in this order: the next one if a store says that it does not have the key, cannot be reached, or answers with something that is no key
+---@field issuers? table<string, token_verifier.keystore|token_verifier.keystore[]> stores, and whose tokens their keys may sign: Issuers bound to their source
+---@field asap_key_server? string|string[] a key server; this option and the next three name a source, whose key store in the process is used, with its settings or the default ones, and kept from then on
+---@field jwks_url? string a JWK Set
+---@field openid_issuer? string|string[] an OpenID provider
+---@field directory? string a local folder
+---@field algorithms? token_verifier.algorithm[] of those of Algorithms, compared exactly (default {"HS256"} for a secret, else {"RS256"})
+---@field accepted_types? string[] values of the header's typ, compared exactly (RFC 7519, section 5.1) (default {"JWT"})
+---@field accepted_issuers? string[] values of iss (RFC 7519, section 4.1.1). "*" accepts any, but there must be one (default not judged)
+---@field accepted_audiences? string[] values of aud (section 4.1.3), likewise (default not judged)
+---@field room? string the room to be entered: the claim room, if there is one, must be this name (ASCII case aside) or * (default not judged)
+---@field require_room? boolean there must be a claim room (default false)
+---@field require_sub? boolean there must be a claim sub (default false)
+---@field required_claims? string[] names of claims that must be there and not null (default none)
+---@field leeway? integer that clocks may differ by for exp and nbf (sections 4.1.4, 4.1.5) (s, 0 to 300, default 0)
+---@field max_lifetime? integer from iat to exp, both of which must then be there; from now, if iat is more than 300 s ahead. 0: not judged (s, 0 to 315360000, default 0)
+---@field allow_missing_kid? boolean a header without kid is accepted where a JWK Set has exactly one key for the alg (default false)
+---@field strict_secrets? boolean a secret with fewer bytes than the hash has (RFC 7518, section 3.2) is refused (default false)
+---@field min_rsa_bits? integer least bits of an RSA modulus; the sources that options name get it too (bits, 1024 to 16384, default 2048)
+---@field accept_milliseconds? boolean exp, nbf and iat from 10^11 on are milliseconds (default false)
+---@field now? number Unix time (s, default the clock)
+---@field wait? boolean whether to wait for a key that is not held: at most the wait_limit of its key store, 6 s by default (default true until tv.pollfd() was called)
+-- <!-- end -->
 
----Exactly one of secret, key, keys, asap_key_server, jwks_url and directory.
+-- <!-- options: verify_jws -->
+---As those of verify(), exactly one of secret, key, keys, asap_key_server, jwks_url and directory; but without algorithms a JWK's own alg is the one accepted.
 ---@class token_verifier.jws_options
 ---@field secret? string
 ---@field key? string|token_verifier.key
@@ -131,11 +139,12 @@ local token_verifier = {};
 ---@field asap_key_server? string|string[]
 ---@field jwks_url? string
 ---@field directory? string
----@field algorithms? token_verifier.algorithm[] default the JWK's alg, else {"HS256"} for a secret, {"RS256"} otherwise
+---@field algorithms? token_verifier.algorithm[]
 ---@field allow_missing_kid? boolean
 ---@field strict_secrets? boolean
 ---@field min_rsa_bits? integer
 ---@field wait? boolean
+-- <!-- end -->
 
 ---Exactly one of secret and private_key.
 ---@class token_verifier.sign_options
@@ -150,39 +159,41 @@ local token_verifier = {};
 ---@field bits? integer of an RSA key, 2048 to 16384
 ---@field curve? "P-256"|"P-384"|"P-521"|"Ed25519"|"Ed448"
 
+-- <!-- options: keystore -->
 ---At most one of asap_key_server, jwks_url, openid_issuer and directory; without any keys are put by hand.
 ---@class token_verifier.keystore_options
----@field asap_key_server? string|string[] base URL, or up to 8; file:///folder
----@field jwks_url? string URL of a JWK Set
+---@field asap_key_server? string|string[] base URL of a key server, http or https
+---@field jwks_url? string URL of a JWK Set (RFC 7517, section 5), or of Google's map of kid to certificate: at most 512 KiB and 256 keys
 ---@field openid_issuer? string issuer of an OpenID provider
----@field directory? string absolute path of a folder of keys
----@field cache_size? integer keys held; default 128
----@field negative_size? integer absences remembered; default 1024
----@field default_ttl? integer seconds a key is fresh where the answer does not say; default 600
----@field min_ttl? integer seconds, at least; default 60
----@field max_ttl? integer seconds, at most; default 86400
----@field negative_ttl? integer seconds an absence is remembered; default 30
----@field max_stale? integer seconds a key serves on while it cannot be refreshed; default 3600
----@field stale_wait? number seconds that a refresh is waited for before the old key serves; default 1
----@field penalty? integer seconds that a JWK Set which lacked a kid is left alone; default 10
----@field back_off_min? number seconds of pause after the source failed, doubling; default 1
----@field back_off_max? number seconds of pause at most; default 60
----@field wait_limit? number seconds that anybody waits for a key; default 6
----@field connect_timeout? number seconds; default 2
----@field timeout? number seconds of one fetch; default 5
----@field refresh_ahead? integer percent of the freshness at its end in which a use refreshes; default 10
----@field min_rsa_bits? integer of an RSA modulus; default 2048
----@field max_set_keys? integer keys of a JWK Set; default 256
----@field max_fetches? integer fetches at a time in the process; default 64
----@field max_running? integer fetches at a time; default 16
----@field max_queued? integer kids that wait for a fetch; default 1024
----@field max_per_client? integer unknown kids of one client pending; default 8
----@field proxy? string URL; the environment's is never used
----@field client_cert? string PEM file, for mutual TLS; with client_key
----@field client_key? string PEM file
----@field bearer_token_file? string its first line goes along as Authorization: Bearer
----@field ca_file? string PEM bundle; excludes ca_path
----@field ca_path? string hashed directory; default /etc/ssl/certs
+---@field directory? string absolute path of a local folder with the same files as a key server
+---@field ca_file? string PEM file of the authorities that https servers must be certified by
+---@field ca_path? string directory of them, hashed as OpenSSL wants it (default /etc/ssl/certs)
+---@field proxy? string URL of a proxy (default none)
+---@field client_cert? string PEM file of a certificate to show to the server, for mutual TLS
+---@field client_key? string PEM file of its private key
+---@field bearer_token_file? string file whose first line goes along as Authorization: Bearer
+---@field default_ttl? integer a key is fresh for so long if the answer does not say (s, 1 to 315360000, default 600)
+---@field min_ttl? integer and so long at least, whatever the answer says (s, 1 to 315360000, default 60)
+---@field max_ttl? integer and so long at most (s, 1 to 315360000, default 86400)
+---@field refresh_ahead? integer a use in so much of the freshness at its end, less up to half at random, fetches anew in the background (%, 0 to 50, default 10)
+---@field max_stale? integer a key serves so long beyond its freshness while it cannot be fetched anew (s, 0 to 315360000, default 3600)
+---@field stale_wait? number a key past its freshness serves if the server takes longer than this (s, 0.001 to 315360000, default 1)
+---@field negative_ttl? integer it is remembered for so long that there is no such key, or nothing usable (s, 1 to 315360000, default 30)
+---@field penalty? integer a JWK Set that lacked a kid is not fetched again for so long because of an unknown one (s, 1 to 315360000, default 10)
+---@field back_off_min? number pause after the source failed; it doubles each time, less up to a quarter at random (s, 0.001 to 315360000, default 1)
+---@field back_off_max? number longest pause, also where the server asks for more with Retry-After (s, 0.001 to 315360000, default 60)
+---@field wait_limit? number longest that anybody waits for a key, queueing included (s, 0.001 to 315360000, default 6)
+---@field connect_timeout? number for a connection (s, 0.001 to 315360000, default 2)
+---@field timeout? number for one fetch in all (s, 0.001 to 315360000, default 5)
+---@field cache_size? integer keys held (keys, 1 to 10^9, default 128; without a source any number)
+---@field negative_size? integer absences remembered, apart from the keys: made-up kids drive out none (kids, 1 to 10^9, default 1024)
+---@field min_rsa_bits? integer least bits of an RSA modulus (bits, 1024 to 16384, default 2048)
+---@field max_set_keys? integer of a JWK Set; a larger one is not used (keys, 1 to 256, default 256)
+---@field max_fetches? integer under way at a time in the process, and as many again for what is held: the least that any store in use asks for holds (fetches, 1 to 64, default 64)
+---@field max_running? integer under way at a time for this store; one, after the last one failed (fetches, 1 to 10^9, default 16)
+---@field max_queued? integer that wait for a fetch (kids, 1 to 10^9, default 1024)
+---@field max_per_client? integer unknown ones of one client pending; an IPv6 client is its network of 64 bits (kids, 1 to 10^9, default 8)
+-- <!-- end -->
 
 ---@class token_verifier.request
 ---@field room? string the room to be entered

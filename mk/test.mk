@@ -86,6 +86,11 @@ CROSS_CASES ?= 5000
 cross: all
 	$(LUA_ENV) LUA="$(LUA)" BUSTED="$(BUSTED)" PYTHON="$(PYTHON)" CROSS_SEED="$(CROSS_SEED)" CROSS_CASES="$(CROSS_CASES)" scripts/cross
 
+## documents: writes the tables of documents that come from tables of the code
+.PHONY: documents
+documents: all
+	BUILD="$(BUILD)" $(LUA) scripts/documents
+
 ## lint: style, warnings, analysers, layers, documents
 .PHONY: lint
 lint: all

@@ -116,11 +116,12 @@ static const struct tv_source_kind sources[] = {
      .is_set = true,
      .brief = "a JWK Set",
      .option = {TV_OPTION("jwks_url"), .type = "string", .jws = true, .most = 1,
-                .text = "URL of a JWK Set (RFC 7517, section 5), or of Google's map of `kid` to "
-                        "certificate: at most 512 KiB and 256 keys. It is fetched when a key is "
-                        "first asked for, and replaced as a whole. A JWK that is broken, weak, "
-                        "symmetric or of an unknown type is skipped and counted; the others serve. "
-                        "Keys of one `kid` are told apart by the token's `alg`"}},
+                .text =
+                    "URL of a JWK Set (RFC 7517, section 5), or of Google's map of `kid` to "
+                    "certificate: at most 512 KiB and 256 keys. It is fetched when a key is "
+                    "first needed, and replaced as a whole. A JWK that is broken, weak, "
+                    "symmetric or of an unknown type is skipped and counted; the others are "
+                    "used. If several keys have the same `kid`, the token's `alg` selects one"}},
     {.source = TV_SOURCE_OPENID,
      .is_set = true,
      .brief = "an OpenID provider",
@@ -133,9 +134,10 @@ static const struct tv_source_kind sources[] = {
     {.source = TV_SOURCE_FOLDER,
      .brief = "a local folder",
      .option = {TV_OPTION("directory"), .type = "string", .jws = true, .most = 1,
-                .text = "absolute path of a local folder with the files that a key server would "
-                        "have. No network, no waiting: each use looks whether the file has "
-                        "changed, and reads it anew if so"}},
+                .text =
+                    "absolute path of a local folder with the same files as a key server. There "
+                    "is no network and no waiting: each use checks whether the file has "
+                    "changed, and then reads it again"}},
 };
 
 const struct tv_setting *tv_keystore_settings(size_t *count) {
