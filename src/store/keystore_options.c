@@ -137,7 +137,8 @@ static const struct tv_source_kind sources[] = {
                 .text =
                     "absolute path of a local folder with the same files as a key server. There "
                     "is no network and no waiting: each use checks whether the file has "
-                    "changed, and then reads it again"}},
+                    "changed, and then reads it again; one that holds no usable key is also "
+                    "read again after `negative_ttl`"}},
 };
 
 const struct tv_setting *tv_keystore_settings(size_t *count) {

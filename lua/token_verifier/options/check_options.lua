@@ -5,7 +5,6 @@
 local token_verifier = require "token_verifier";
 local is_symmetric = require "token_verifier.plugin.algorithms".is_symmetric;
 
-
 -- The accepted algorithms. An empty list accepts none.
 local function read_algorithms(reader, has_key_source)
 	local value = reader:raw("signature_algorithm");
