@@ -2,6 +2,7 @@
 -- Token functions with the names and arguments of luajwtjitsi.
 
 local base64 = require "util.encodings".base64;
+local has = require "token_verifier.plugin.list".has;
 local log = require "util.logger".init("luajwtjitsi");
 local token_verifier = require "token_verifier";
 
@@ -140,12 +141,7 @@ end
 
 -- Whether a value is in a list, which may hold "*" for any.
 function M._internals.verify_claim(value, accepted)
-	for _, entry in ipairs(accepted) do
-		if entry == "*" or entry == value then
-			return true;
-		end
-	end
-	return false;
+	return has(accepted, "*") or has(accepted, value);
 end
 
 return M;

@@ -3,7 +3,9 @@
 
 local configuration = require "token_verifier.command.configuration";
 local find = require "token_verifier.explain.causes".find;
+local host_view = require "token_verifier.explain.host_view";
 local key_findings = require "token_verifier.explain.explain_key";
+local has = require "token_verifier.plugin.list".has;
 local json = require "token_verifier.command.json";
 local of_rows = require "token_verifier.explain.explain_lines".of_rows;
 local quote = require "token_verifier.plugin.report".quote;
@@ -14,15 +16,6 @@ local mark_of = { error = "FAIL", warn = "WARN", info = "ok" };
 
 local function row(check, mark, text, finding)
 	return { check = check, mark = mark, text = text, findings = { finding } };
-end
-
-local function has(list, name)
-	for _, item in pairs(type(list) == "table" and list or {}) do
-		if item == name then
-			return true;
-		end
-	end
-	return false;
 end
 
 -- Whether a component loads a module. Of those that are enabled for all hosts Prosody gives it only some of its own.
@@ -38,7 +31,7 @@ local function add_surroundings(rows, file, host)
 		rows[#rows + 1] = row("log-in", "WARN", ("authentication is %s"):format(authentication and quote(tostring(authentication)) or "not set"),
 			find("authentication-takes-no-tokens", { found = authentication and quote(tostring(authentication)) or "not set" }));
 	end
-	local muc_host = configuration.muc_host_of(file, host);
+	local muc_host = host_view.muc_host_of(file, host);
 	if muc_host and not loads(file, muc_host, "token_verification") then
 		rows[#rows + 1] = row("rooms", "WARN", ("%s does not load token_verification"):format(muc_host),
 			find("rooms-not-verified", { host = muc_host }));
@@ -100,16 +93,11 @@ local function unguarded(file)
 end
 
 local function hosts_to_check(arguments, file, terminal)
-	local all = configuration.token_hosts(file);
 	if #arguments.hosts == 0 then
-		return all;
+		return host_view.token_hosts(file);
 	end
 	for i, host in ipairs(arguments.hosts) do
-		arguments.hosts[i] = host:lower();
-		if not file.sections[host:lower()] then
-			terminal.fail(("%s has no host %s%s"):format(file.path, quote(host),
-				#all > 0 and "; tokens are taken by "..table.concat(all, ", ") or ""));
-		end
+		arguments.hosts[i] = configuration.find_host(file, host, terminal);
 	end
 	return arguments.hosts;
 end

@@ -5,6 +5,7 @@ local config = require "token_verifier.options.config";
 local configuration_file = require "token_verifier.explain.configuration_file";
 local format = require "util.format".format;
 local host_view = require "token_verifier.explain.host_view";
+local quote = require "token_verifier.plugin.report".quote;
 
 local default_data_path = "/var/lib/prosody";
 
@@ -58,26 +59,14 @@ local function read(path, terminal)
 	return configuration;
 end
 
--- The hosts whose options name whose tokens they take.
-local function token_hosts(configuration)
-	local hosts = {};
-	for _, name in ipairs(configuration:hosts(nil)) do
-		if configuration:get(name, "app_id") ~= nil then
-			hosts[#hosts + 1] = name;
-		end
+-- The name of a host in the configuration, or ends the command.
+local function find_host(configuration, host, terminal)
+	if not configuration.sections[host:lower()] then
+		local hosts = host_view.token_hosts(configuration);
+		terminal.fail(("%s has no host %s%s"):format(configuration.path, quote(host),
+			#hosts > 0 and "; tokens are taken by "..table.concat(hosts, ", ") or ""));
 	end
-	return hosts;
-end
-
--- The component with the rooms of a host, or nil.
-local function muc_host_of(configuration, host)
-	local found;
-	for _, name in ipairs(configuration:hosts("muc")) do
-		if name:sub(-#host - 1) == "."..host and (not found or #name < #found) then
-			found = name;
-		end
-	end
-	return found;
+	return host:lower();
 end
 
 -- The settings of a host as the plugins read them, with all there is to complain of: a list of { level, text }, then whether
@@ -101,10 +90,7 @@ local function view(configuration, host)
 	for _, complaint in ipairs(complaints) do
 		texts[#texts + 1] = ("%s: %s"):format(complaint.level, complaint.text);
 	end
-	return host_view.new(host, settings, texts, muc_host_of(configuration, host));
+	return host_view.new(host, settings, texts, host_view.muc_host_of(configuration, host));
 end
 
-return {
-	read = read, token_hosts = token_hosts, settings_of = settings_of, view = view,
-	muc_host_of = muc_host_of,
-};
+return { read = read, find_host = find_host, settings_of = settings_of, view = view };

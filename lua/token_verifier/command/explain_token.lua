@@ -9,7 +9,7 @@ local find = require "token_verifier.explain.causes".find;
 local input = require "token_verifier.command.input";
 local is_symmetric = require "token_verifier.plugin.algorithms".is_symmetric;
 local json = require "token_verifier.command.json";
-local quote = require "token_verifier.plugin.report".quote;
+local token_hosts = require "token_verifier.explain.host_view".token_hosts;
 local room_domain = require "token_verifier.explain.explain_room".domain_of;
 local token_options = require "token_verifier.plugin.token_options";
 local verification = require "token_verifier.command.verification";
@@ -44,7 +44,7 @@ end
 -- What a host without app_id does with a token.
 local function explain_other_host(arguments, file, text, host)
 	local authentication = file:get(host, "authentication");
-	local hosts = configuration.token_hosts(file);
+	local hosts = token_hosts(file);
 	local finding = find("host-without-tokens", {
 		host = host, authentication = authentication and (" (authentication = %q)"):format(tostring(authentication)) or "",
 		hosts = #hosts > 0 and table.concat(hosts, " or ") or "a host that does",
@@ -58,15 +58,12 @@ end
 local function explain_by_configuration(arguments, terminal, text)
 	refuse_policy(arguments, terminal);
 	local file = configuration.read(arguments.config, terminal);
-	local hosts, host = configuration.token_hosts(file), arguments.host and arguments.host:lower();
+	local hosts, host = token_hosts(file), arguments.host and configuration.find_host(file, arguments.host, terminal);
 	if not host and #hosts == 1 then
 		host = hosts[1];
 	elseif not host then
 		terminal.fail(#hosts == 0 and ("no host in %s has the option app_id, so none takes tokens"):format(file.path)
 			or ("more than one host takes tokens: name one with --host: %s"):format(table.concat(hosts, ", ")));
-	elseif not file.sections[host] then
-		terminal.fail(("%s has no host %s%s"):format(file.path, quote(host),
-			#hosts > 0 and "; tokens are taken by "..table.concat(hosts, ", ") or ""));
 	elseif file:get(host, "app_id") == nil then
 		return explain_other_host(arguments, file, text, host);
 	end

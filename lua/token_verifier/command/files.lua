@@ -2,6 +2,8 @@
 -- Writes files whole or not at all, with the mode they should have from their first moment on. Lua's io knows neither
 -- modes nor exclusive creation: the shell creates the file, Lua fills it.
 
+local plain_file = require "token_verifier.plugin.plain_file";
+
 local function quoted(path)
 	-- What begins with "-" would be taken for an option.
 	return "'"..path:gsub("^%-", "./-"):gsub("'", "'\\''").."'";
@@ -102,20 +104,11 @@ local function write(path, text, mode, force)
 	return true;
 end
 
-local function read(path)
-	local file = io.open(path, "rb");
-	local text = file and file:read("a");
-	if file then
-		file:close();
-	end
-	return text;
-end
-
 -- Writes a public file, readable for all, unless it holds `text` already: what did not change keeps its date. Returns
 -- "new", "replaced" or "unchanged", or nil and a message; also if it holds something else, without `force`.
 local function publish(path, text, force)
 	local there = exists(path);
-	if there and read(path) == text then
+	if there and plain_file.read(path, "a") == text then
 		return "unchanged";
 	elseif there and not force then
 		return nil, ("%s exists already and holds another key; --force replaces it"):format(path);

@@ -1,6 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- Where subcommands take tokens, keys and secrets from: an argument, a file or standard input.
 
+local plain_file = require "token_verifier.plugin.plain_file";
+local trim = require "token_verifier.explain.explain_text".trim;
+
 -- Longer than anything that is read whole: a JWK Set is at most 512 KiB.
 local max_length = 1024 * 1024;
 
@@ -15,22 +18,14 @@ local function read(name, what, terminal)
 		taken_by = what;
 		name = "standard input";
 	end
-	local file, problem = io.stdin, nil;
-	if name ~= "standard input" then
-		file, problem = io.open(name, "rb");
+	local text, problem;
+	if name == "standard input" then
+		text, problem = io.stdin:read(max_length + 1);
+	else
+		text, problem = plain_file.read(name, max_length + 1, io.open);
 	end
-	local text;
-	if file then
-		text, problem = file:read(max_length + 1);
-		if not text and not problem then
-			text = "";
-		end
-	end
-	if file and file ~= io.stdin then
-		file:close();
-	end
+	text = text or not problem and "";
 	if not text then
-		-- io.open() has the name in front, read() has not.
 		problem = tostring(problem):gsub("^"..name:gsub("%W", "%%%0")..": ", "");
 		terminal.fail(("cannot read %s from %s: %s"):format(what, name, problem));
 	elseif #text > max_length then
@@ -61,12 +56,6 @@ local function read_token(arguments, terminal)
 		io.stderr:write("Paste the token, then Enter and Ctrl-D:\n");
 	end
 	return read("-", "the token", terminal);
-end
-
--- Without the line breaks and blanks that a file or a paste has around a token.
-local function trim(text)
-	local first = text:find("%S"); -- one pattern for all takes quadratic time for blanks by the megabyte
-	return first and text:sub(first, -1 - #text:reverse():match("^%s*")) or "";
 end
 
 return { add_token = add_token, read_token = read_token, read = read, trim = trim };

@@ -2,6 +2,8 @@
 -- Reads a prosody.cfg.lua where there is no Prosody: the language that core/configmanager of Prosody 13 gives to these files,
 -- which 0.12's is a part of. The file is a program, and runs as it would there.
 
+local plain_file = require "token_verifier.plugin.plain_file";
+
 local global = "*";
 
 local methods = {};
@@ -76,13 +78,7 @@ local function list_proxy(self, host, name)
 end
 
 local function read_file(path, mode)
-	local file, problem = io.open(path, "rb");
-	if not file then
-		error(problem, 3);
-	end
-	local text;
-	text, problem = file:read(mode);
-	file:close();
+	local text, problem = plain_file.read(path, mode, io.open);
 	if not text and problem then
 		error(problem, 3);
 	end

@@ -4,6 +4,7 @@
 local token_verifier = require "token_verifier";
 local context_of = require "token_verifier.plugin.claims".context_of;
 local find = require "token_verifier.explain.causes".find;
+local has = require "token_verifier.plugin.list".has;
 local misspelt = require "token_verifier.explain.explain_names".misspelt;
 local quote = require "token_verifier.plugin.report".quote;
 local time_words = require "token_verifier.explain.time_words";
@@ -37,20 +38,11 @@ local function quoted(value)
 	return #items > 0 and table.concat(items, ", ") or "an empty list or an object";
 end
 
-local function accepts_any(list)
-	for _, value in ipairs(list) do
-		if value == "*" then
-			return true;
-		end
-	end
-	return false;
-end
-
 local function one_of(list)
 	if #list == 0 then
 		return "none is accepted";
 	end
-	return accepts_any(list) and "any" or quoted(list);
+	return has(list, "*") and "any" or quoted(list);
 end
 
 -- Those that are there.
@@ -212,19 +204,10 @@ local function nearly_accepted(value, accepted, claim, option)
 end
 
 local function suggested(accepted, otherwise)
-	if #accepted == 0 or accepts_any(accepted) then
+	if #accepted == 0 or has(accepted, "*") then
 		return otherwise;
 	end
 	return quote(accepted[1]);
-end
-
-local function has(list, value)
-	for _, item in ipairs(list or {}) do
-		if item == value and item ~= "*" then
-			return true;
-		end
-	end
-	return false;
 end
 
 local function issuer_findings(claims, options, code)
@@ -236,7 +219,7 @@ local function issuer_findings(claims, options, code)
 		return { find("issuer-array", values) };
 	elseif code ~= "issuer-not-accepted" then
 		return { find("invalid-claim") };
-	elseif has(options.accepted_audiences, value) then
+	elseif value ~= "*" and has(options.accepted_audiences, value) then
 		return { find("issuer-and-audience-swapped") };
 	end
 	return { nearly_accepted(value, accepted, "iss", "asap_accepted_issuers") or find("issuer-not-accepted", values) };

@@ -207,6 +207,11 @@ local function of_success(header, options)
 	return findings;
 end
 
+-- "RSA, 2048 bits" or "EC, P-256".
+local function kind_of(key)
+	return ("%s, %s"):format(key:type(), key:curve() or ("%d bits"):format(key:bits()));
+end
+
 -- In words, where the key of a token was found.
 local function describe(options, header)
 	if options.secret then
@@ -219,8 +224,7 @@ local function describe(options, header)
 	if not key then
 		return ("kid %s"):format(type(kid) == "string" and quote(kid) or tostring(kid));
 	end
-	local size = key.key:curve() or ("%d bits"):format(key.key:bits());
-	return ("kid %s is %s, %s, from %s"):format(quote(kid), key.key:type(), size, key.source);
+	return ("kid %s is %s, from %s"):format(quote(kid), kind_of(key.key), key.source);
 end
 
 -- The key object that the token is checked with, where it is a public one that is at hand.
@@ -234,4 +238,5 @@ end
 
 return {
 	of_failure = of_failure, of_success = of_success, describe = describe, object = object, held = held, held_keys = held_keys,
+	kind_of = kind_of,
 };

@@ -8,14 +8,9 @@ local judging = require "token_verifier.explain.explain_claims";
 local misspelt = require "token_verifier.explain.explain_names".misspelt;
 local quote = require "token_verifier.plugin.report".quote;
 local room_rules = require "token_verifier.plugin.room";
+local url_decode = require "token_verifier.explain.encodings".url_decode;
 
 local null = token_verifier.null;
-
-local function url_decode(text)
-	return (text:gsub("%%(%x%x)", function (hex)
-		return string.char(tonumber(hex, 16));
-	end));
-end
 
 -- A room as people name it: "planning", "acme/planning", "[acme]planning", its JID or its web address. Returns name, tenant
 -- and host, the last two nil where they are not said.

@@ -2,40 +2,18 @@
 -- Why a signature does not hold: it is tried with what people take for the configured secret, and with the other keys.
 
 local token_verifier = require "token_verifier";
-local base64 = require "token_verifier.explain.base64";
+local encodings = require "token_verifier.explain.encodings";
 local find = require "token_verifier.explain.causes".find;
 local key_findings = require "token_verifier.explain.explain_key";
+local plain_file = require "token_verifier.plugin.plain_file";
 local quote = require "token_verifier.plugin.report".quote;
 local text_findings = require "token_verifier.explain.explain_text";
 
 local max_file_length = 64 * 1024;
 
-local function hex_decode(text)
-	if #text % 2 ~= 0 or not text:find("^%x+$") then
-		return nil;
-	end
-	return (text:gsub("%x%x", function (digits)
-		return string.char(tonumber(digits, 16));
-	end));
-end
-
-local function url_decode(text)
-	if not text:find("%%%x%x") then
-		return nil;
-	end
-	return (text:gsub("%%(%x%x)", function (digits)
-		return string.char(tonumber(digits, 16));
-	end));
-end
-
 local function read_file(name)
-	local file = name:find("^/[%g ]+$") and not name:find("^/dev/") and io.open(name, "rb");
-	if not file then
-		return nil;
-	end
-	local text = file:read(max_file_length);
-	file:close();
-	return text and text:gsub("\r?\n$", "");
+	local text = name:find("^/[%g ]+$") and not name:find("^/dev/") and plain_file.read(name, max_file_length);
+	return text and text:gsub("\r?\n$", "") or nil;
 end
 
 local function unquote(text)
@@ -44,19 +22,19 @@ end
 
 -- What else the secret may have been meant to be: { key of the cause, f(secret, app_id) -> list of secrets }.
 local variants = {
-	{ "secret-base64-decoded", function (secret) return { base64.decode((secret:gsub("%s", ""))) }; end };
+	{ "secret-base64-decoded", function (secret) return { encodings.base64_decode((secret:gsub("%s", ""))) }; end };
 	{ "secret-base64-encoded", function (secret)
-		local text = base64.encode(secret);
+		local text = encodings.base64_encode(secret);
 		local url_safe = text:gsub("[+/]", { ["+"] = "-", ["/"] = "_" });
 		return { text, url_safe, (text:gsub("=", "")), (url_safe:gsub("=", "")) };
 	end };
-	{ "secret-hex-decoded", function (secret) return { hex_decode(secret) }; end };
+	{ "secret-hex-decoded", function (secret) return { encodings.hex_decode(secret) }; end };
 	{ "secret-quoted", function (secret) return { unquote(secret) }; end };
 	{ "secret-quoted-by-issuer", function (secret) return { '"'..secret..'"', "'"..secret.."'" }; end };
 	{ "secret-line-end", function (secret) return { secret:match("^(.-)\r?\n$"), secret:match("^%s*(.-)%s*$"),
 		secret:match("^(.*)\\n$") }; end };
 	{ "secret-line-end-by-issuer", function (secret) return { secret.."\n", secret.."\r\n", secret.." ", secret.."\\n" }; end };
-	{ "secret-url-encoded", function (secret) return { url_decode(secret) }; end };
+	{ "secret-url-encoded", function (secret) return { encodings.url_decode(secret) }; end };
 	{ "secret-is-app-id", function (_, app_id) return { app_id }; end };
 	{ "secret-is-file-name", function (secret) return { read_file(secret) }; end };
 };

@@ -2,7 +2,7 @@
 -- A token as people paste it: what is around it, and what the matter is with a text that is none.
 
 local token_verifier = require "token_verifier";
-local base64 = require "token_verifier.explain.base64";
+local encodings = require "token_verifier.explain.encodings";
 local find = require "token_verifier.explain.causes".find;
 local plain_file = require "token_verifier.plugin.plain_file";
 
@@ -12,12 +12,6 @@ local max_length = 64 * 1024;
 local longest_in_url, longest_token = 8000, 16384;
 local max_wrappings = 8;
 local longest_name = 255; -- of a file
-
-local function url_decode(text)
-	return (text:gsub("%%(%x%x)", function (hex)
-		return string.char(tonumber(hex, 16));
-	end));
-end
 
 -- What people have around a token, outermost first: { key of the cause, f(text) -> what is inside, or nil }.
 local wrappings = {
@@ -31,7 +25,7 @@ local wrappings = {
 		return text:match('^"(.*)"[,;]?$') or text:match("^'(.*)'[,;]?$") or text:match("^`(.*)`$") or text:match("^<(.*)>$");
 	end };
 	{ "url-encoded-token", function (text)
-		return text:find("%%%x%x") and url_decode(text);
+		return text:find("%%%x%x") and encodings.url_decode(text);
 	end };
 	{ "line-breaks", function (text)
 		return text:find("%s") and text:gsub("%s", "") or text:find("\\[rn]") and text:gsub("\\[rn]", "");
@@ -88,7 +82,7 @@ local function parts_of(token)
 end
 
 local function is_header(part)
-	local text = base64.decode(part) or base64.decode(part:sub(1, -2)); -- cut anywhere
+	local text = encodings.base64_decode(part) or encodings.base64_decode(part:sub(1, -2)); -- cut anywhere
 	return text ~= nil and text:find('^{%s*"[%w_]+"') ~= nil;
 end
 
@@ -150,4 +144,4 @@ local function of_signature(token, alg, key)
 	return nil;
 end
 
-return { clean = clean, of_shape = of_shape, of_signature = of_signature };
+return { clean = clean, trim = trim, of_shape = of_shape, of_signature = of_signature };

@@ -109,6 +109,29 @@ function methods:explain(text, how)
 	return result;
 end
 
+-- The hosts whose options name whose tokens they take. `configuration` is an object with `hosts(component_module or nil)`, sorted,
+-- and `get(host, option)`.
+local function token_hosts(configuration)
+	local hosts = {};
+	for _, name in ipairs(configuration:hosts(nil)) do
+		if configuration:get(name, "app_id") ~= nil then
+			hosts[#hosts + 1] = name;
+		end
+	end
+	return hosts;
+end
+
+-- The component with the rooms of a host, or nil.
+local function muc_host_of(configuration, host)
+	local found;
+	for _, name in ipairs(configuration:hosts("muc")) do
+		if name:sub(-#host - 1) == "."..host and (not found or #name < #found) then
+			found = name;
+		end
+	end
+	return found;
+end
+
 -- `settings` are those of config.read(), `complaints` what it said, as texts. `muc_host` is the host of the rooms, where it is
 -- known otherwise than by the options. To be closed.
 local function new(host, settings, complaints, muc_host)
@@ -121,4 +144,4 @@ local function new(host, settings, complaints, muc_host)
 	}, mt);
 end
 
-return { new = new };
+return { new = new, token_hosts = token_hosts, muc_host_of = muc_host_of };

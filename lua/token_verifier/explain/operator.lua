@@ -6,6 +6,8 @@ local token_verifier = require "token_verifier";
 local config = require "token_verifier.options.config";
 local explain_lines = require "token_verifier.explain.explain_lines".lines;
 local host_view = require "token_verifier.explain.host_view";
+local kind_of = require "token_verifier.explain.explain_key".kind_of;
+local plain_file = require "token_verifier.plugin.plain_file";
 local printable = require "token_verifier.plugin.printable".printable;
 local quote = require "token_verifier.plugin.report".quote;
 local span = require "token_verifier.explain.time_words".span;
@@ -13,23 +15,28 @@ local waiting = require "token_verifier.plugin.waiting";
 
 local max_file_length = 64 * 1024;
 
--- The hosts whose options name whose tokens they take.
-local function token_hosts(module)
-	local hosts = {};
-	for name, host in pairs(_G.prosody.hosts) do
-		local context = module:context(name);
-		local is_component = context:get_option_string("component_module") ~= nil or host.type == "component";
-		if not is_component and context:get_option("app_id") ~= nil then
-			hosts[#hosts + 1] = name;
-		end
+-- The hosts of the server that runs, as configuration_file has those of a file.
+local function running(module)
+	local configuration = {};
+	function configuration:get(host, name) -- luacheck: ignore 212/self
+		return module:context(host):get_option(name);
 	end
-	table.sort(hosts);
-	return hosts;
+	function configuration:hosts(kind)
+		local names = {};
+		for name, host in pairs(_G.prosody.hosts) do
+			if (self:get(name, "component_module") or host.type == "component" or nil) == kind then
+				names[#names + 1] = name;
+			end
+		end
+		table.sort(names);
+		return names;
+	end
+	return configuration;
 end
 
 -- The host that is meant: the one named, or the only one there is. Otherwise nil and a message.
 local function choose_host(module, name)
-	local hosts = token_hosts(module);
+	local hosts = host_view.token_hosts(running(module));
 	for _, host in ipairs(hosts) do
 		if host == name or name == nil and #hosts == 1 then
 			return host;
@@ -41,18 +48,6 @@ local function choose_host(module, name)
 		return nil, "more than one host takes tokens, name one of "..table.concat(hosts, ", ");
 	end
 	return nil, ("%s takes no tokens; there is %s"):format(quote(name), table.concat(hosts, ", "));
-end
-
--- The component with the rooms of a host, or nil.
-local function muc_host_of(module, host)
-	local found;
-	for name in pairs(_G.prosody.hosts) do
-		if name:sub(-#host - 1) == "."..host and module:context(name):get_option("component_module") == "muc"
-			and (not found or #name < #found or #name == #found and name < found) then
-			found = name;
-		end
-	end
-	return found;
 end
 
 -- Opens a host's settings, as a plugin that is loaded now would read them. Returns nil and a message if there is no such
@@ -69,7 +64,7 @@ local function open(module, host_name, anyway)
 	if not usable and not anyway then
 		return nil, printable(("%s cannot verify tokens: %s"):format(host, table.concat(complaints, "; ")));
 	end
-	return host_view.new(host, settings, complaints, muc_host_of(module, host));
+	return host_view.new(host, settings, complaints, host_view.muc_host_of(running(module), host));
 end
 
 -- The kid of a token whose header is in order, whatever else it has.
@@ -113,13 +108,12 @@ local function explain_alone(view, text, room)
 end
 
 local function describe_key(held)
-	local size = held.key:curve() or ("%d bits"):format(held.key:bits());
 	local came = held.age and ("fetched %s ago"):format(span(held.age)) or "a file";
 	local fresh = "";
 	if held.fresh_for then
 		fresh = (held.fresh_for >= 0 and ", fresh for %s" or ", stale for %s"):format(span(held.fresh_for));
 	end
-	return ("  %s  %s, %s  %s%s"):format(quote(held.kid), held.key:type(), size, came, fresh);
+	return ("  %s  %s  %s%s"):format(quote(held.kid), kind_of(held.key), came, fresh);
 end
 
 -- Lines that show the keys held, and their number.
@@ -203,18 +197,13 @@ local function read_token(text, input)
 	elseif text:sub(1, 1) ~= "@" then
 		return text;
 	end
-	local file, problem = io.open(text:sub(2), "rb");
-	if not file then
+	local token, problem = plain_file.read(text:sub(2), max_file_length, io.open);
+	if problem then
 		-- prosodyctl, too, has changed its user and its folder by now.
 		return nil, ("cannot read the token from %s. Prosody's user opens it, in Prosody's folder: give a whole path that it may read%s")
 			:format(printable(problem), input and ", or - and <FILE" or "");
 	end
-	local token = file:read(max_file_length);
-	file:close();
-	if not token then
-		return nil, printable(text:sub(2)).." is empty or cannot be read";
-	end
-	return token;
+	return token, not token and printable(text:sub(2)).." is empty or cannot be read" or nil;
 end
 
 return {

@@ -11,7 +11,7 @@ local made_up_kid = "token-verifier-check";
 local max_listed = 8;
 
 local function describe_key(held)
-	return ("%s (%s, %s)"):format(quote(held.kid), held.key:type(), held.key:curve() or ("%d bits"):format(held.key:bits()));
+	return ("%s (%s)"):format(quote(held.kid), key_findings.kind_of(held.key));
 end
 
 local function algorithms_of(keys)

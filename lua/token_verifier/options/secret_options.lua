@@ -10,13 +10,7 @@ local max_size = 65536; -- what the native module takes
 
 -- The text in a file, without the end of line that editors put there; or nil and what is wrong.
 local function read_file(path)
-	local file, problem = plain_file.open(path);
-	if not file then
-		return nil, problem;
-	end
-	local text;
-	text, problem = file:read(max_size + 3); -- enough to notice that it is too long
-	file:close();
+	local text, problem = plain_file.read(path, max_size + 3); -- enough to notice that it is too long
 	if not text then
 		return nil, problem or "it is empty";
 	end

@@ -10,19 +10,8 @@ local max_tokens = 32;
 local methods = {};
 local mt = { __index = methods };
 
-local function read_key(path)
-	local file, problem = plain_file.open(path);
-	if not file then
-		return nil, problem;
-	end
-	local text;
-	text, problem = file:read("a");
-	file:close();
-	return text, problem;
-end
-
 local function make(options, audience, now)
-	local private_key, problem = read_key(options.key_path);
+	local private_key, problem = plain_file.read(options.key_path, "a");
 	if not private_key then
 		return nil, ("the key cannot be read: %s"):format(problem);
 	end

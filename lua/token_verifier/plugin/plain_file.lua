@@ -12,4 +12,17 @@ local function open(path)
 	return io.open(path, "rb");
 end
 
-return { open = open };
+-- What file:read(format) gives of a file. Nil and a message: it cannot be read; nil alone: it is empty. `open_with` takes the place
+-- of open(): io.open, where pipes may be waited for.
+local function read(path, format, open_with)
+	local file, problem = (open_with or open)(path, "rb");
+	if not file then
+		return nil, problem;
+	end
+	local text;
+	text, problem = file:read(format);
+	file:close();
+	return text, problem and ("%s: %s"):format(path, problem);
+end
+
+return { open = open, read = read };

@@ -2,6 +2,8 @@
 -- Finds libraries of other makers that Prosody loads in place of ours: it looks into the folder of its plugin installer
 -- ("custom_plugins") before all others.
 
+local plain_file = require "token_verifier.plugin.plain_file";
+
 local ours = { "token/util", "luajwtjitsi", "token/jwk" };
 
 -- The first file that module:require(name) finds, and its text.
@@ -9,11 +11,7 @@ local function first_of(name, folders)
 	for folder in folders:gmatch("[^"..package.config:sub(3, 3).."]+") do
 		for _, place in ipairs({ "%s/%s.lib.lua", "%s/share/lua/5.4/%s.lib.lua" }) do
 			local path = place:format(folder, name);
-			local file = io.open(path, "rb");
-			local text = file and file:read("a");
-			if file then
-				file:close();
-			end
+			local text = plain_file.read(path, "a");
 			if text then
 				return path, text;
 			end

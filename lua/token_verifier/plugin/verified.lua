@@ -3,6 +3,7 @@
 -- each session, beside it: no client, claim or plugin can set it by accident.
 
 local claims_fields = require "token_verifier.plugin.claims".fields;
+local has = require "token_verifier.plugin.list".has;
 
 -- What a session has of a token.
 local fields = { "auth_token", table.unpack(claims_fields) };
@@ -122,15 +123,6 @@ local function is_guest(session)
 	return true;
 end
 
-local function is_named(list, host)
-	for _, name in ipairs(type(list) == "table" and list or {}) do
-		if name == host then
-			return true;
-		end
-	end
-	return false;
-end
-
 -- Hosts with the same main domain are one Jitsi deployment.
 local function is_same_deployment(settings, host)
 	local base = settings.muc_domain_base;
@@ -151,7 +143,7 @@ local function counts(settings, session)
 		return true;
 	end
 	for _, host in ipairs(hosts) do
-		if host == settings._host or is_same_deployment(settings, host) or is_named(settings.verificationHosts, host)
+		if host == settings._host or is_same_deployment(settings, host) or has(settings.verificationHosts, host)
 			or is_parent(settings, host) then
 			return true;
 		end

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Base64 for diagnosis alone: it takes both alphabets, with and without padding. What is judged, the native module decodes.
+-- Encodings for diagnosis alone. Base64 is taken in both alphabets, with and without padding. What is judged, the native module
+-- decodes.
 
 local alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -9,7 +10,7 @@ for i = 1, #alphabet do
 end
 
 -- The bytes, or nil if the text is no base64.
-local function decode(text)
+local function base64_decode(text)
 	local last = #text;
 	while text:byte(last) == 61 do -- "=": a pattern for them takes time on many
 		last = last - 1;
@@ -31,7 +32,7 @@ local function decode(text)
 end
 
 -- With padding, in the common alphabet.
-local function encode(bytes)
+local function base64_encode(bytes)
 	local chars = {};
 	for i = 1, #bytes, 3 do
 		local a, b, c = bytes:byte(i, i + 2);
@@ -45,4 +46,17 @@ local function encode(bytes)
 	return table.concat(chars, "", 1, #chars - rest)..("="):rep(rest);
 end
 
-return { decode = decode, encode = encode };
+local function byte_of(digits)
+	return string.char(tonumber(digits, 16));
+end
+
+-- The bytes, or nil if the text is not made of hexadecimal digits.
+local function hex_decode(text)
+	return #text % 2 == 0 and text:find("^%x+$") and text:gsub("%x%x", byte_of) or nil;
+end
+
+local function url_decode(text)
+	return (text:gsub("%%(%x%x)", byte_of));
+end
+
+return { base64_decode = base64_decode, base64_encode = base64_encode, hex_decode = hex_decode, url_decode = url_decode };
