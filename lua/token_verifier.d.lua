@@ -126,6 +126,7 @@ local token_verifier = {};
 ---@field strict_secrets? boolean a secret with fewer bytes than the hash has (RFC 7518, section 3.2) is refused (default false)
 ---@field min_rsa_bits? integer least bits of an RSA modulus; the sources that options name get it too (bits, 1024 to 16384, default 2048)
 ---@field accept_milliseconds? boolean exp, nbf and iat from 10^11 on are milliseconds (default false)
+---@field detail? boolean a failure has a fourth value: its facts (default false)
 ---@field now? number Unix time (s, default the clock)
 ---@field wait? boolean whether to wait for a key that is not held: at most the wait_limit of its key store, 6 s by default (default true until tv.pollfd() was called)
 -- <!-- end -->
@@ -143,6 +144,7 @@ local token_verifier = {};
 ---@field allow_missing_kid? boolean
 ---@field strict_secrets? boolean
 ---@field min_rsa_bits? integer
+---@field detail? boolean
 ---@field wait? boolean
 -- <!-- end -->
 
@@ -193,13 +195,49 @@ local token_verifier = {};
 ---@field max_running? integer under way at a time for this store; one, after the last one failed (fetches, 1 to 10^9, default 16)
 ---@field max_queued? integer that wait for a fetch (kids, 1 to 10^9, default 1024)
 ---@field max_per_client? integer unknown ones of one client pending; an IPv6 client is its network of 64 bits (kids, 1 to 10^9, default 8)
+---@field detail? boolean a failure has a fourth value: its facts (default false)
 -- <!-- end -->
 
 ---@class token_verifier.request
 ---@field room? string the room to be entered
 ---@field now? number Unix time; default the clock's
 ---@field client? string address whose unknown kids are counted; nil is exempt
----@field detail? boolean a failure gives what is known of the token, too; default false
+---@field detail? boolean a failure gives its facts, too; default false
+
+---What a failure was judged by. Which fields there are depends on the reason.
+---@class token_verifier.facts
+---@field reason? string why exactly, a word
+---@field claim? string that failed
+---@field member? string of the header or of a JWK, likewise
+---@field part? string of the token, likewise
+---@field found? string its first 64 bytes, as they came
+---@field expected? string[] what would have been accepted, 8 at most
+---@field number? number what was counted or measured
+---@field limit? number what that was judged by
+---@field kid? string
+---@field issuer? string if the signature held
+---@field url? string the source asked; or
+---@field folder? string the folder
+---@field file? string name of the key's file there
+---@field asked? "key"|"set"|"configuration"
+---@field status? integer of HTTP
+---@field class? token_verifier.network_class
+
+---@alias token_verifier.network_class
+---| '"resolve"'
+---| '"connect"'
+---| '"timeout"'
+---| '"tls-name"'
+---| '"tls-authority"'
+---| '"tls-expired"'
+---| '"tls-version"'
+---| '"tls"'
+---| '"redirect"'
+---| '"too-large"'
+---| '"broken"'
+---| '"url"'
+---| '"credentials"'
+---| '"resources"'
 
 ---One key held.
 ---@class token_verifier.held_key
@@ -242,6 +280,7 @@ local token_verifier = {};
 ---@return table|nil claims
 ---@return table|string header_or_message
 ---@return token_verifier.code? code
+---@return token_verifier.facts? facts with `detail`
 function token_verifier.verify(token, options) end
 
 ---Settles options once. Returns a verifier, or nil, message, code.
@@ -249,6 +288,7 @@ function token_verifier.verify(token, options) end
 ---@return token_verifier.verifier|nil
 ---@return string? message
 ---@return token_verifier.code? code
+---@return token_verifier.facts? facts with `detail`
 function token_verifier.new(options) end
 
 ---Verifies the signature of a compact JWS with any payload, and nothing else.
@@ -257,6 +297,7 @@ function token_verifier.new(options) end
 ---@return string|nil payload
 ---@return table|string header_or_message
 ---@return token_verifier.code? code
+---@return token_verifier.facts? facts with `detail`
 function token_verifier.verify_jws(jws, options) end
 
 ---Makes a token; claims as verify() returns them keep their JSON types.
@@ -283,23 +324,28 @@ function token_verifier.decode_json(text) end
 
 ---Reads a token that nobody has verified, for diagnosis only. Returns header and claims, or nil, message, code.
 ---@param token string
+---@param options? { detail?: boolean }
 ---@return table|nil header
 ---@return table|string claims_or_message
 ---@return token_verifier.code? code
-function token_verifier.inspect(token) end
+---@return token_verifier.facts? facts with `detail`
+function token_verifier.inspect(token, options) end
 
 ---Loads a public key from PEM (SPKI, PKCS#1, X.509 certificate), DER (SPKI, PKCS#1) or JWK text. With a key, the second value is a warning.
 ---@param text string
+---@param options? { detail?: boolean }
 ---@return token_verifier.key|nil
 ---@return string? warning_or_message
 ---@return token_verifier.code? code
-function token_verifier.key(text) end
+---@return token_verifier.facts? facts with `detail`
+function token_verifier.key(text, options) end
 
 ---Opens the process' store of a source. With a store, the second value is a warning.
 ---@param options? token_verifier.keystore_options
 ---@return token_verifier.keystore|nil
 ---@return string? warning_or_message
 ---@return token_verifier.code? code
+---@return token_verifier.facts? facts with `detail`
 function token_verifier.keystore(options) end
 
 ---The file in which a key server keeps the key of a kid.
@@ -338,7 +384,7 @@ local verifier = {};
 ---@return table|nil claims
 ---@return table|string header_or_message
 ---@return token_verifier.code? code
----@return { kid?: string, issuer?: string }? facts of a failure, with `detail`
+---@return token_verifier.facts? facts with `detail`
 function verifier:verify(token, request) end
 
 ---@class token_verifier.key
@@ -379,11 +425,12 @@ local keystore = {};
 
 ---The key of a kid, or nil, message, code.
 ---@param kid string
----@param wait? boolean default true until pollfd() was called
+---@param options? boolean|{ wait?: boolean, detail?: boolean } a boolean is `wait`: default true until pollfd() was called
 ---@return token_verifier.key|nil
 ---@return string? message
 ---@return token_verifier.code? code
-function keystore:get(kid, wait) end
+---@return token_verifier.facts? facts with `detail`
+function keystore:get(kid, options) end
 
 ---Puts a key by hand.
 ---@param kid string

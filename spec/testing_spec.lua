@@ -111,6 +111,32 @@ describe("keys", function ()
 	end);
 end);
 
+describe("a refusal", function ()
+	local token;
+	before_each(function () token = testing.mint({ exp = "soon" }, { alg = "HS256" }); end);
+
+	it("is compared by its facts", function ()
+		local by = { secret = testing.secret };
+		local verifier = tv.new(by);
+		for _, judge in ipairs({ by, verifier }) do
+			assert.refuses(token, judge, { reason = "wrong-type" });
+			local _, code, facts = assert.refuses(token, judge, { code = "invalid-claim", reason = "wrong-type", claim = "exp", found = "soon" });
+			assert.same({ "invalid-claim", "exp" }, { code, facts.claim });
+		end
+		assert.refuses(testing.mint({ aud = "b" }, { alg = "HS256" }), { secret = testing.secret, accepted_audiences = { "a" } },
+			{ expected = { "a" } });
+	end);
+
+	it("of another reason says what is otherwise", function ()
+		local by = { secret = testing.secret };
+		assert.error_matches(function () assert.refuses(token, by, { reason = "missing" }); end, 'reason is "wrong%-type", not "missing"');
+		assert.error_matches(function () assert.refuses(token, by, { claim = "nbf", code = "invalid-claim" }); end, 'claim is "exp", not "nbf"');
+		assert.error_matches(function () assert.refuses(token, by, { expected = { "a" } }); end, 'expected is nil, not { "a" }');
+		assert.error_matches(function () assert.refuses(token, by, { code = "expired" }); end, "but for another reason than expired");
+		assert.error_matches(function () assert.refuses(token, by, { code = "no such code" }); end, "there is no code");
+	end);
+end);
+
 describe("the clock", function ()
 	it("is that of verify, of verifiers made before and after, and of what is minted", function ()
 		local opts = { secret = testing.secret };
@@ -281,6 +307,7 @@ describe("the assertions", function ()
 		local reason, code = assert.refuses(testing.mint(nil, { alg = "HS256", expired = true }), util, "expired");
 		assert.same({ "expired", true }, { code, reason:find("exp", 1, true) ~= nil });
 		assert.refuses(nil, util, "token-required");
+		assert.refuses(testing.mint({ exp = "soon" }, { alg = "HS256" }), util, { code = "invalid-claim", reason = "wrong-type", claim = "exp" });
 		testing.clock.advance(-7200);
 		assert.accepts(testing.mint(nil, { alg = "HS256" }), util);
 		testing.clock.advance(7200);

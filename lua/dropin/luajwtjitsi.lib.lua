@@ -17,14 +17,14 @@ local words = {
 
 local words_of_parts = { header = "Invalid header", payload = "Invalid body", signature = "Invalid signature" };
 
-local function in_their_words(message, code)
+local function in_their_words(message, code, facts)
 	if code == "malformed-token" then
-		return words_of_parts[message:match("^the token's (%l+) is ")] or "Invalid token";
+		return words_of_parts[facts.part] or "Invalid token";
 	elseif code == "missing-claim" then
-		return ("'%s' claim is missing"):format(message:match("^the claim (%l+) "));
+		return ("'%s' claim is missing"):format(facts.claim);
 	elseif code == "invalid-claim" then
-		local name, what = message:match("^the claim ([en][xb][pf]) is an? (%l+)");
-		return what and ("%s must be number"):format(name) or message;
+		local is_date = facts.claim == "exp" or facts.claim == "nbf";
+		return is_date and facts.reason == "wrong-type" and ("%s must be number"):format(facts.claim) or message;
 	end
 	return words[code] or message;
 end
@@ -52,12 +52,12 @@ end
 
 -- Calls f, which raises what is wrong with its arguments. Returns its first result, or nil and a message.
 local function protected(f, ...)
-	local ok, result, message, code = pcall(f, ...);
+	local ok, result, message, code, facts = pcall(f, ...);
 	if not ok then
 		return nil, result;
 	elseif result == nil then
 		log("debug", "%s: %s", code, message);
-		return nil, in_their_words(message, code);
+		return nil, in_their_words(message, code, facts);
 	end
 	return result;
 end
@@ -73,6 +73,7 @@ local function verify(token, algorithm, key, accepted_issuers, accepted_audience
 		algorithms = { algorithm },
 		accepted_issuers = accepted_issuers,
 		accepted_audiences = accepted_audiences,
+		detail = true,
 	});
 end
 
@@ -122,9 +123,9 @@ function M._internals.parse_token(token)
 	if type(token) ~= "string" then
 		return nil, nil, nil, "Invalid token";
 	end
-	local header, claims, code = token_verifier.inspect(token);
+	local header, claims, code, facts = token_verifier.inspect(token, { detail = true });
 	if not header then
-		return nil, nil, nil, in_their_words(claims, code);
+		return nil, nil, nil, in_their_words(claims, code, facts);
 	end
 	local signature = M._internals.split_token(token)[3]:gsub("[-_]", { ["-"] = "+", ["_"] = "/" });
 	return header, claims, base64.decode(signature..("="):rep(-#signature % 4));

@@ -165,7 +165,7 @@ function user_methods:start()
 end
 
 -- Waits in the caller's async runner until one of the stores (numbers of store:id()) has settled `kid`.
--- Returns what step() told of it, or { code, message } after `seconds` or when the plugin is unloaded and not there again.
+-- Returns what step() told of it, or { code, message, reason } after `seconds` or when the plugin is unloaded and not there again.
 function user_methods:wait(store_ids, kid, seconds)
 	if self.ended then
 		return { code = "key-source-unavailable", message = "the plugin is being unloaded" };
@@ -182,7 +182,7 @@ function user_methods:wait(store_ids, kid, seconds)
 	self.waiters[waiter] = true;
 	waiters = waiters + 1;
 	waiter.timer = timer.add_task(seconds, function ()
-		settle(waiter, { code = "key-source-unavailable", message = "the key did not arrive in time" });
+		settle(waiter, { code = "key-source-unavailable", message = "the key did not arrive in time", reason = "waited" });
 		schedule_drain();
 	end);
 	wait();

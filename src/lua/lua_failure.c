@@ -7,9 +7,6 @@
 #include <math.h>
 #include <stdio.h>
 
-// Accepted values that a message lists.
-#define LISTED_MAX 8
-
 static void add_format(luaL_Buffer *out, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

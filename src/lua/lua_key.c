@@ -30,11 +30,12 @@ void push_key(lua_State *L, struct tv_key *key) { *push_empty_key(L) = tv_key_re
 
 int l_key(lua_State *L) {
     struct tv_span text = check_span(L, 1);
+    bool facts = read_detail(L, 2);
     struct tv_detail detail = {0};
     struct tv_key **key = push_empty_key(L);
     enum tv_status status = tv_key_load(text.data, text.length, key, &detail);
     if (status != TV_OK)
-        return push_failure(L, status, &detail);
+        return push_failure_with(L, status, &detail, facts);
     if (!tv_key_was_private(*key))
         return 1;
     lua_pushliteral(L, "this is a private key: only its public half is used, and it does not "

@@ -136,12 +136,17 @@ struct option_table source_table(void) {
     return (struct option_table){&kinds->option, count, sizeof *kinds};
 }
 
+static const struct tv_setting call_rows[] = {
+    {TV_OPTION("detail"), .type = "boolean", .instead = "false",
+     .text = "a failure has a fourth value: [its facts](#facts-of-a-failure)"}};
+
 void get_store_tables(struct option_table tables[STORE_TABLES]) {
     size_t count;
     const struct tv_setting *settings = tv_keystore_settings(&count);
     tables[0] = source_table(); // read by read_source()
     tables[1] = (struct option_table){settings, count, sizeof *settings};
-    tables[2] = (struct option_table){0};
+    tables[2] = (struct option_table)OPTION_TABLE(call_rows); // read by l_keystore()
+    tables[3] = (struct option_table){0};
 }
 
 static void read_store_options(lua_State *L, int table, struct tv_keystore_options *options) {
@@ -165,6 +170,18 @@ enum tv_status push_keystore(lua_State *L, int table, const char **differs,
     return status;
 }
 
+// What get() may be asked for, and keystore() a part of.
+struct ask {
+    bool wait, detail;
+};
+
+enum { ASK_WAIT, ASK_DETAIL };
+static const struct tv_setting ask_rows[] = {
+    [ASK_WAIT] = {TV_OPTION("wait"), .kind = TV_SETTING_BOOLEAN, TV_MEMBER(struct ask, wait)},
+    [ASK_DETAIL] = {TV_OPTION("detail"), .kind = TV_SETTING_BOOLEAN, TV_MEMBER(struct ask, detail)},
+};
+static const struct option_table ask_tables[] = {OPTION_TABLE(ask_rows), {0}};
+
 int l_keystore(lua_State *L) {
     struct tv_detail detail = {0};
     const char *differs;
@@ -173,9 +190,11 @@ int l_keystore(lua_State *L) {
         lua_newtable(L); // keys are put by hand
     }
     luaL_checktype(L, 1, LUA_TTABLE);
+    struct ask ask = {0};
+    read_field(L, 1, &ask_rows[ASK_DETAIL], &ask);
     enum tv_status status = push_keystore(L, 1, &differs, &detail);
     if (status != TV_OK)
-        return push_failure(L, status, &detail);
+        return push_failure_with(L, status, &detail, ask.detail);
     if (!differs)
         return 1;
     lua_pushfstring(L, "%s is used in this process already, with another '%s', which holds",
@@ -268,18 +287,22 @@ static bool check_key_id(struct tv_span key_id, bool may_be_empty, struct tv_det
 static int l_keystore_get(lua_State *L) {
     check_open(L);
     struct tv_key_request request = {.key_id = check_span(L, 2)};
-    bool wait = lua_isnoneornil(L, 3) ? may_wait_by_default() : lua_toboolean(L, 3);
+    struct ask ask = {.wait = may_wait_by_default()};
     struct tv_detail detail = {0};
+    if (lua_istable(L, 3))
+        read_options(L, 3, ask_tables, false, &ask);
+    else if (!lua_isnoneornil(L, 3))
+        ask.wait = lua_toboolean(L, 3);
     if (!check_key_id(request.key_id, true, &detail))
-        return push_failure(L, TV_KEY_ID_INVALID, &detail);
+        return push_failure_with(L, TV_KEY_ID_INVALID, &detail, ask.detail);
     // What a failure tells points into the store, which a finalizer may close: it is held here too.
     struct handle *held = push_handle(L);
     struct tv_key **box = push_empty_key(L), *key = NULL;
     held->store = tv_keystore_retain(check_open(L));
-    enum tv_status status = get_key(held->store, &request, wait, &key, &detail);
+    enum tv_status status = get_key(held->store, &request, ask.wait, &key, &detail);
     if (status == TV_OK)
         *box = tv_key_retain(key);
-    int results = status == TV_OK ? 1 : push_failure(L, status, &detail);
+    int results = status == TV_OK ? 1 : push_failure_with(L, status, &detail, ask.detail);
     struct tv_keystore *store = held->store;
     held->store = NULL;
     tv_keystore_free(store);

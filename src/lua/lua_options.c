@@ -168,3 +168,14 @@ void read_options(lua_State *L, int table, const struct option_table *tables, bo
             lua_pop(L, 1);
     }
 }
+
+bool read_detail(lua_State *L, int index) {
+    static const struct tv_setting rows[] = {{TV_OPTION("detail"), .kind = TV_SETTING_BOOLEAN}};
+    static const struct option_table tables[] = {OPTION_TABLE(rows), {0}};
+    bool detail = false;
+    if (lua_isnoneornil(L, index))
+        return false;
+    luaL_checktype(L, index, LUA_TTABLE);
+    read_options(L, index, tables, false, &detail);
+    return detail;
+}

@@ -10,7 +10,7 @@
 struct walk {
     int list; // index
     lua_Integer count;
-    bool for_verify; // which reads `room` and `now` at each call
+    bool for_verify; // which reads `room` and `now` at each call, as both do `detail`
     bool recording;  // else it is compared
     bool same;
 };
@@ -32,10 +32,12 @@ static void take_mark(lua_State *L, struct walk *walk) {
 }
 
 static bool is_left_out(lua_State *L, int index, const struct walk *walk) {
-    if (!walk->for_verify || lua_type(L, index) != LUA_TSTRING)
+    if (lua_type(L, index) != LUA_TSTRING)
         return false;
     struct tv_span name = check_span(L, index);
-    return tv_span_equal(name, TV_SPAN("room")) || tv_span_equal(name, TV_SPAN("now"));
+    return tv_span_equal(name, TV_SPAN("detail")) ||
+           (walk->for_verify &&
+            (tv_span_equal(name, TV_SPAN("room")) || tv_span_equal(name, TV_SPAN("now"))));
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): bounded by DEPTH_MAX

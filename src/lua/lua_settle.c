@@ -356,7 +356,8 @@ static const struct tv_setting key_rows[] = {
              "refused, as PEM, DER, JWK, XML or SSH write it, and that in base64, hexadecimal, "
              "UTF-16 or with escapes"},
     {TV_OPTION("key"), .type = "string or key object", .jws = true,
-     .text = "a key: PEM or JWK text as for [`tv.key`](#tvkeytext), or what that returned; also "
+     .text = "a key: PEM or JWK text as for [`tv.key`](#tvkeytext--options), or what that "
+             "returned; also "
              "the text of a JWK of type `oct`, for HS*"},
     {TV_OPTION("keys"), .type = "key store or list", .jws = true,
      .text = "asked by the header's `kid`, in this order: the next one if a store says that it "
@@ -411,6 +412,9 @@ static const struct tv_setting other_rows[] = {
     {BOOLEAN("accept_milliseconds", policy.claims.accept_milliseconds),
      .text = "`exp`, `nbf` and `iat` from 10^11 on are milliseconds. Otherwise such a date is an "
              "`invalid-claim`"},
+
+    {BOOLEAN("detail", detail), .jws = true,
+     .text = "a failure has a fourth value: [its facts](#facts-of-a-failure)"},
 
     // About this call.
     {OPTION("now", TV_SETTING_NUMBER, now_s), .unit = "s", .initial = NAN, .instead = "the clock",

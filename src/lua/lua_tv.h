@@ -67,6 +67,13 @@ struct tv_span check_span(lua_State *L, int index);
 // sentences. push_message() pushes the sentence only.
 int push_failure(lua_State *L, enum tv_status status, const struct tv_detail *detail);
 void push_message(lua_State *L, enum tv_status status, const struct tv_detail *detail);
+#define LISTED_MAX 8 // accepted values that a message lists
+
+// lua_facts.c: pushes the table of what a failure was judged by. push_failure_with() is
+// push_failure(), with that as a fourth value if `facts`: 4 is returned then.
+void push_facts(lua_State *L, enum tv_status status, const struct tv_detail *detail);
+int push_failure_with(lua_State *L, enum tv_status status, const struct tv_detail *detail,
+                      bool facts);
 
 // lua_json.c: pushes a JSON value as a Lua value (RFC 8259); null is the light userdata NULL. The
 // names in one that is `trusted`, as what was signed is, may be remembered for the next.
@@ -140,6 +147,8 @@ void read_field(lua_State *L, int table, const struct tv_setting *setting, void 
 // it from the table at any time.
 void read_options(lua_State *L, int table, const struct option_table *tables, bool jws,
                   void *target);
+// Reads the options table, or nothing, at `index` of a function whose one option is `detail`.
+bool read_detail(lua_State *L, int index);
 // Puts the defaults of numbers into the members of `*target`.
 void set_defaults(const struct option_table *tables, void *target);
 // Says that option `name` is not what was `expected`.
@@ -147,7 +156,7 @@ void wrong_type(lua_State *L, int index, const char *name, const char *expected)
     __attribute__((noreturn));
 
 // lua_keystore.c: the tables of what keystore() takes: sources, and settings.
-#define STORE_TABLES 3
+#define STORE_TABLES 4
 void get_store_tables(struct option_table tables[STORE_TABLES]);
 // The table of sources, for a verifier too.
 struct option_table source_table(void);
@@ -177,6 +186,7 @@ struct verifier {
     struct tv_accepted bound_issuers; // all those that some source speaks for
     bool allow_missing_kid;
     bool strict_secrets;
+    bool detail;                   // of new(): a failure also gives its facts
     struct tv_detail short_secret; // with a reason: the secret is too short for that algorithm
     bool wait, wait_given;
     struct tv_span room;
@@ -223,7 +233,8 @@ typedef enum tv_status settler(lua_State *L, int index, struct verifier *verifie
 enum tv_status push_verifier(lua_State *L, int index, settler *settle, struct tv_detail *detail);
 
 // lua_remember.c: likewise for the options of verify() or verify_jws(), or the one that was made of
-// the table, if nothing in it has changed since. `room` and `now` of verify() do not count.
+// the table, if nothing in it has changed since. `detail`, and `room` and `now` of verify(), do not
+// count.
 enum tv_status push_remembered(lua_State *L, int index, bool for_verify, struct tv_detail *detail);
 
 // lua_sign.c

@@ -20,9 +20,9 @@ static int l_verifier_gc(lua_State *L) {
 int l_new(lua_State *L) {
     struct tv_detail detail = {0};
     enum tv_status status = push_verifier(L, 1, settle_options, &detail);
-    if (status != TV_OK)
-        return push_failure(L, status, &detail);
     const struct verifier *verifier = lua_touserdata(L, -1);
+    if (status != TV_OK)
+        return push_failure_with(L, status, &detail, verifier->detail);
     if (!verifier->short_secret.reason)
         return 1;
     push_message(L, TV_WEAK_SECRET, &verifier->short_secret);
@@ -133,10 +133,9 @@ static void set_string(lua_State *L, const char *name, yyjson_val *value) {
     lua_setfield(L, -2, name);
 }
 
-// Pushes what a call that failed knows of the token: nothing is parsed for it. There is a payload
-// only if the signature held.
-static void push_facts(lua_State *L, const struct tv_verification *verification) {
-    lua_createtable(L, 0, 2);
+// Adds to the facts on top what a call that failed knows of the token: nothing is parsed for it.
+// There is a payload only if the signature held.
+static void add_token_facts(lua_State *L, const struct tv_verification *verification) {
     set_string(L, "kid", verification->jws.key_id);
     set_string(L, "issuer", tv_json_member(verification->payload, TV_SPAN("iss")));
 }
@@ -158,11 +157,9 @@ static int verify(lua_State *L, const struct verifier *verifier, const struct ca
             push_json(L, run.claims, true);
         push_json(L, run.verification.jws.header, true);
     } else {
-        results = push_failure(L, status, &detail);
-        if (call->detail) {
-            push_facts(L, &run.verification);
-            results++;
-        }
+        results = push_failure_with(L, status, &detail, call->detail);
+        if (call->detail)
+            add_token_facts(L, &run.verification);
     }
     arena_release(L, &arena);
     return results;
@@ -177,23 +174,29 @@ static int refuse(lua_State *L, const struct call *call, enum tv_status status,
     const struct tv_policy *policy = &((const struct verifier *)lua_touserdata(L, -1))->policy;
     size_t length = call->token.length <= TV_JWS_MAX_LENGTH ? call->token.length : 0;
     struct tv_arena arena = arena_acquire(L, tv_jws_arena_size(length));
-    struct tv_verification verification;
+    struct tv_verification verification = {0};
     struct tv_detail found = {0};
     enum tv_status first = tv_verify_begin(policy, call->token, &arena, &verification, &found);
     // Of a key that cannot be read it is not known what it is for.
     bool is_undecided = first == TV_ALGORITHM_NOT_ACCEPTED && policy->algorithm_count == 0;
-    int results = first == TV_OK || is_undecided ? push_failure(L, status, detail)
-                                                 : push_failure(L, first, &found);
+    if (first != TV_OK && !is_undecided) {
+        status = first;
+        detail = &found;
+    }
+    int results = push_failure_with(L, status, detail, call->detail);
+    if (call->detail)
+        add_token_facts(L, &verification);
     arena_release(L, &arena);
     return results;
 }
 
-enum { REQUEST_ROOM, REQUEST_NOW };
+enum { REQUEST_ROOM, REQUEST_NOW, REQUEST_DETAIL };
 static const struct tv_setting request_rows[] = {
     [REQUEST_ROOM] = {TV_OPTION("room"), .kind = TV_SETTING_STRING, TV_MEMBER(struct call, room)},
     [REQUEST_NOW] = {TV_OPTION("now"), .kind = TV_SETTING_NUMBER, TV_MEMBER(struct call, now_s)},
+    [REQUEST_DETAIL] = {TV_OPTION("detail"), .kind = TV_SETTING_BOOLEAN,
+                        TV_MEMBER(struct call, detail)},
     {TV_OPTION("client"), .kind = TV_SETTING_STRING, TV_MEMBER(struct call, client)},
-    {TV_OPTION("detail"), .kind = TV_SETTING_BOOLEAN, TV_MEMBER(struct call, detail)},
 };
 static const struct option_table request_tables[] = {OPTION_TABLE(request_rows), {0}};
 
@@ -202,6 +205,7 @@ static int verify_with_options(lua_State *L, bool signature_only) {
     struct tv_detail detail = {0};
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_settop(L, 2);
+    read_field(L, 2, &request_rows[REQUEST_DETAIL], &call);
     if (!signature_only) {
         read_field(L, 2, &request_rows[REQUEST_ROOM], &call);
         read_field(L, 2, &request_rows[REQUEST_NOW], &call);
@@ -248,9 +252,10 @@ static int l_verifier_tostring(lua_State *L) {
 
 int l_inspect(lua_State *L) {
     struct tv_span token = check_span(L, 1);
+    bool facts = read_detail(L, 2);
     size_t length = token.length <= TV_JWS_MAX_LENGTH ? token.length : 0;
     struct tv_arena arena = arena_acquire(L, tv_jws_arena_size(length));
-    struct tv_jws jws;
+    struct tv_jws jws = {0};
     struct tv_detail detail = {0};
     yyjson_val *claims = NULL;
     enum tv_status status = tv_jws_parse(token, &arena, &jws, &detail);
@@ -261,7 +266,9 @@ int l_inspect(lua_State *L) {
         push_json(L, jws.header, false);
         push_json(L, claims, false);
     } else {
-        results = push_failure(L, status, &detail);
+        results = push_failure_with(L, status, &detail, facts);
+        if (facts)
+            set_string(L, "kid", jws.key_id);
     }
     arena_release(L, &arena);
     return results;

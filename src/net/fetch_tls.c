@@ -437,12 +437,19 @@ static void digest_text(const struct tv_tls *tls, char text[DIGEST_TEXT_SIZE]) {
         used += (size_t)snprintf(text + used, DIGEST_TEXT_SIZE - used, "%02x", tls->digest[i]);
 }
 
+// Which of the files, or lack of memory, is to blame.
+static enum tv_network class_of(const char *error) {
+    for (int problem = 0; problem < PROBLEMS; problem++)
+        if (error == words[CA_FILE][problem])
+            return TV_NETWORK_TLS_AUTHORITY;
+    return error == no_memory ? TV_NETWORK_RESOURCES : TV_NETWORK_CREDENTIALS;
+}
+
 void tv_tls_set(struct tv_fetch *fetch, CURL *easy) {
     struct tv_fetch_result *result = &fetch->result;
     fetch->tls = tls_get(&fetch->settings, &result->error);
     if (!fetch->tls) {
-        result->network =
-            result->error == no_memory ? TV_NETWORK_RESOURCES : TV_NETWORK_CREDENTIALS;
+        result->network = class_of(result->error);
         return;
     }
     if (curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_context) != CURLE_OK) {

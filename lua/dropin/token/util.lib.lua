@@ -85,11 +85,8 @@ local function verify(self, session, token)
 		return claims, message, code, facts;
 	end
 	local began = monotonic();
-	claims, message, code = waiting.wait_and_ask(watch, session, stores, self.keyOptions.wait_limit, function ()
-		return facts.kid or ""; -- it only waits without one where that is allowed
-	end, function ()
-		claims, message, code, facts = verifier:verify(token, { client = client, detail = true });
-		return claims, message, code;
+	claims, message, code, facts = waiting.wait_and_ask(watch, session, stores, self.keyOptions.wait_limit, facts, function ()
+		return verifier:verify(token, { client = client, detail = true });
 	end);
 	if code ~= "key-pending" then -- which is said where nobody can wait
 		self._count:waited(monotonic() - began);
@@ -100,11 +97,15 @@ end
 -- Sessions whose token was refused. Whoever then takes the token away must not make guests of them.
 local refused = setmetatable({}, { __mode = "k" });
 
+-- Why the last token of a session was refused, for why_refused(): { code, facts }.
+local reasons = setmetatable({}, { __mode = "k" });
+
 -- `seconds` is what it took, or nil where there was no token; `facts` what is known of that.
 local function refuse(self, session, token, seconds, code, message, facts)
 	self._count:refused(code, seconds);
 	module:log("info", "Token refused: %s: %s (%s)", code, message, report.refused_token(session, token, facts));
 	refused[session] = token ~= nil or refused[session];
+	reasons[session] = { code = code, facts = facts };
 	verified.refuse(session, self._host);
 	return false, report.answer(code, message);
 end
@@ -154,10 +155,20 @@ function util:process_and_verify_token(session)
 		return refuse(self, session, token, monotonic() - began, code, message, { kid = header.kid, issuer = claims.iss });
 	end
 	if refused[session] then
-		refused[session] = nil;
+		refused[session], reasons[session] = nil, nil;
 	end
 	self._count:accepted(monotonic() - began);
 	return true;
+end
+
+-- Why the last call of process_and_verify_token() refused a session, where that is not told: a code, and the facts as from
+-- verify() with `detail` where there are any. Nil if it was accepted.
+function util.why_refused(_, session)
+	local reason = reasons[session];
+	if reason then
+		return reason.code, reason.facts;
+	end
+	return nil;
 end
 
 local function find_room(room_jid)
@@ -223,7 +234,7 @@ local function find_key(stores, kid)
 			end
 		end
 	end
-	return nil, message, code;
+	return nil, message, code, { kid = kid };
 end
 
 local function fetch_key(self, kid)
@@ -234,8 +245,6 @@ local function fetch_key(self, kid)
 		return nil, message, code;
 	end
 	return waiting.ask_and_wait(watch, {}, stores, self.keyOptions.wait_limit, function ()
-		return kid;
-	end, function ()
 		return find_key(sources:stores_of(list) or stores, kid);
 	end);
 end

@@ -40,7 +40,8 @@ end
 
 -- A finding for a host that cannot verify tokens.
 local function why_unusable(settings)
-	return settings.secretProblem and key_findings.of_failure("weak-secret", settings.secretProblem) or find("no-key-configured");
+	local problem = settings.secretProblem;
+	return problem and key_findings.of_failure("weak-secret", problem.facts) or find("no-key-configured");
 end
 
 -- Checks a host. Returns { host, rows }, and how many sources of keys could not be reached.

@@ -121,11 +121,11 @@ local function explain_by_options(arguments, terminal, text)
 	if has_key then
 		options.stores = { options.keys };
 		return explain.explain(text, options, function (token, the_options)
-			local verifier, problem, code = verification.call(terminal, token_verifier.new, the_options);
+			local verifier, problem, code, facts = verification.call(terminal, token_verifier.new, the_options);
 			if not verifier then
-				return nil, problem, code;
+				return nil, problem, code, facts;
 			end
-			return verifier:verify(token);
+			return verifier:verify(token, { detail = true });
 		end, more);
 	end
 	check_policy(options, terminal);

@@ -68,7 +68,7 @@ local function set(target, assignment, option, terminal)
 	local read, message = token_verifier.decode_json('{"value":'..value.."\n}");
 	if not read or next(read, next(read)) ~= nil then
 		terminal.fail(("%s '%s': what follows := is not JSON%s"):format(option, assignment,
-			message and message:match(": .*") or ""));
+			message and (" (%s)"):format(message) or ""));
 	end
 	target[name] = read.value;
 end

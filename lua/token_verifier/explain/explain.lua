@@ -73,7 +73,7 @@ local fix = {
 	typ = function (_, _, header) return header_findings.of_type(header); end;
 	alg = function (_, _, header, options) return header_findings.of_algorithm(header, options, accepted_algorithms(options)); end;
 	key = function (failure, _, header, options)
-		return key_findings.of_failure(failure.code, failure.message, header, options.stores);
+		return key_findings.of_failure(failure.code, failure.facts or {}, header, options.stores);
 	end;
 	signature = function (failure, token, header, options, more)
 		if failure.code ~= "bad-signature" then
@@ -100,14 +100,14 @@ local lift = {
 	end;
 };
 
--- Judges the token up to its payload. Returns by the name of the check why it failed ({ code, message }), the last check that
+-- Judges the token up to its payload. Returns by the name of the check why it failed ({ code, message, facts }), the last check that
 -- was reached, the options that were left, and the native module's answer to the options as they are.
 local function judge_token(token, options, header, verify)
 	local failures, left = {}, copy(options);
-	left.stores = nil;
+	left.stores, left.detail = nil, true;
 	local answer;
 	while true do
-		local claims, message, code = verify(token, left);
+		local claims, message, code, facts = verify(token, left);
 		answer = answer or { accepted = claims ~= nil, message = not claims and message or nil, code = code };
 		local stage = not claims and stage_of[code];
 		if not stage then
@@ -115,7 +115,7 @@ local function judge_token(token, options, header, verify)
 		elseif failures[stage] then
 			return failures, stage, left, answer;
 		end
-		failures[stage] = { code = code, message = message };
+		failures[stage] = { code = code, message = message, facts = facts };
 		if not lift[stage] or not lift[stage](left, header) then
 			return failures, stage, left, answer;
 		end
@@ -203,8 +203,8 @@ local function inspect(token)
 end
 
 -- Judges a text that is given as a token. `options` are those of token_verifier.new(), and `stores` is the list of key stores
--- among them, for what is said of the key. `verify(token, options)` answers as token_verifier.verify(), and may wait for the
--- key. `more`, which may be absent, has what else is known:
+-- among them, for what is said of the key. `verify(token, options)` answers as token_verifier.verify() with `detail`, and may
+-- wait for the key. `more`, which may be absent, has what else is known:
 --   settings    fields of a token_util object, with `host`, and `muc_host` where the host of the rooms is known
 --   room        the room to be entered, as people name it
 --   app_id      that of the configuration
@@ -257,9 +257,9 @@ end
 local function without_key(text, options, failure, more)
 	local header = inspect((text_findings.clean(text)));
 	local result = explain(text, with_any_key(options, header), function (token, the_options)
-		local _, message, code = token_verifier.verify(token, the_options);
+		local _, message, code, facts = token_verifier.verify(token, the_options);
 		if code and before_key[stage_of[code]] then
-			return nil, message, code;
+			return nil, message, code, facts;
 		end
 		return nil, failure.message, failure.code; -- also for who signed with the secret that stands in
 	end, more);

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Why there is no key for a token, and what is remarkable about the one there is. It goes by the code and the sentence of
--- the native module: each of its sentences that is told apart here has a spec that gets it from a real server.
+-- Why there is no key for a token, and what is remarkable about the one there is. It goes by the code and the facts of the
+-- native module: each cause that is told apart here has a spec that gets it from a real server.
 
 local token_verifier = require "token_verifier";
 local find = require "token_verifier.explain.causes".find;
@@ -63,82 +63,70 @@ local function near_kid(kid, keys)
 	return nil;
 end
 
--- What a sentence names: an address, its host and port, an HTTP status, a file.
-local function named_in(message, kid)
-	local url = message:match("https?://[^%s,\"]+");
+-- What the advice names: an address, its host and port, an HTTP status, a file. Of several servers it is the first.
+local function named_in(facts, kid)
+	local url = facts.url and facts.url:match("^[^,]+");
 	local authority = url and url:match("^https?://([^/]+)") or "";
-	local file = message:match("/(%x+%.pem) for ") or message:match("%(file (%x+%.pem)%)");
-	local asked = file or url and message:find("^the key that ") and token_verifier.key_file_name(kid);
-	local address = url and asked and url:gsub("/*$", "/"..asked) or url;
+	local address = url and facts.file and url:gsub("/*$", "/"..facts.file) or url;
 	return {
 		url = address and shell_word(address) or address, host = authority:match("^(.-):%d+$") or authority ~= "" and authority,
 		port = authority:match(":(%d+)$") or (url and url:find("^https") and "443" or "80"),
-		status = message:match("HTTP (%d%d%d)"), file = file, command = publish_command(kid),
+		status = facts.status and tostring(facts.status), file = facts.file, command = publish_command(kid),
 	};
 end
 
--- { part of a sentence, key of the cause }; the first that is in it counts. libcurl's words differ by its version.
+-- Causes by the class of a network failure.
 local unavailable = {
-	{ "did not give a key within", "source-time-out" };
-	{ "[Tt]imeout was reached", "source-time-out" };
-	{ "[Tt]imed out", "source-time-out" };
-	{ " resolve ", "source-dns" };
-	{ "HTTP %d%d%d", "source-error" };
-	{ "has expired", "source-tls-expired" };
-	{ "not yet valid", "source-tls-expired" };
-	{ "issuer certificate", "source-tls-authority" };
-	{ "self.signed certificate", "source-tls-authority" };
-	{ "verify the first certificate", "source-tls-authority" };
-	{ "CA cert", "source-tls-authority" };
-	{ "for another host name", "source-tls-name" };
-	{ "peer certificate", "source-tls" };
-	{ "SSL", "source-tls" };
-	{ "TLS", "source-tls" };
-	{ "connect to server", "source-refused" };
+	["timeout"] = "source-time-out", ["resolve"] = "source-dns", ["connect"] = "source-refused",
+	["tls-expired"] = "source-tls-expired", ["tls-authority"] = "source-tls-authority", ["tls-name"] = "source-tls-name",
+	["tls-version"] = "source-tls", ["tls"] = "source-tls",
 };
 
-local unusable = {
-	{ "^the OpenID configuration", "discovery-unusable" };
-	{ "HTTP 40[13]", "key-forbidden" };
-	{ "HTTP 3%d%d", "key-redirect" };
-	{ "^the JWK Set .* HTTP %d%d%d", "set-not-there" };
-	{ "^the JWK Set", "set-is-page" };
-	{ "^the file ", "key-file-unreadable" };
-	{ "HTTP %d%d%d", "key-status" };
-	{ "an HTML or XML page", "key-is-page" };
-	{ "an empty text", "key-empty" };
-	{ "RSA modulus of", "weak-key" };
-};
-
-local bad_secrets = {
-	{ "what cannot be read", "secret-file-unreadable" };
-	{ "is a public key", "secret-is-public-key" };
-	{ "template", "secret-left-over" };
-	{ "is empty", "secret-left-over" };
-};
-
-local function first_of(list, message, otherwise)
-	for _, row in ipairs(list) do
-		if message:find(row[1]) then
-			return row[2];
-		end
+local function of_unavailable(code, facts)
+	if facts.reason == "waited" then
+		return "source-time-out";
+	elseif facts.reason == "http-status" then
+		return "source-error";
 	end
-	return otherwise;
+	return unavailable[facts.class] or code;
 end
 
-local function not_found(message, kid, values, stores)
-	local folder = message:match("^the file (.*)/%x+%.pem for ");
-	if folder then
-		local opened = io.open(folder);
+-- Causes by the reason why an answer is no key.
+local unusable = {
+	["file"] = "key-file-unreadable", ["http-status"] = "key-status", ["web-page"] = "key-is-page", ["no-text"] = "key-empty",
+	["modulus-bits"] = "weak-key",
+};
+
+local function of_unusable(facts)
+	if facts.asked == "configuration" then
+		return "discovery-unusable";
+	elseif facts.status == 401 or facts.status == 403 then
+		return "key-forbidden";
+	elseif facts.class == "redirect" then
+		return "key-redirect";
+	elseif facts.asked == "set" then
+		return facts.status and "set-not-there" or "set-is-page";
+	end
+	return unusable[facts.reason] or facts.asked == "key" and "key-no-key" or "key-unusable";
+end
+
+local bad_secrets = {
+	["unreadable"] = "secret-file-unreadable", ["public-key"] = "secret-is-public-key", ["template"] = "secret-left-over",
+	["empty"] = "secret-left-over",
+};
+
+local function not_found(facts, kid, values, stores)
+	if facts.folder then
+		local opened = io.open(facts.folder);
 		if not opened then
 			return find("folder-missing");
 		end
 		opened:close();
-		values.command = publish_command(kid, folder);
+		values.command = publish_command(kid, facts.folder);
 		return find("key-file-missing-locally", values);
-	elseif values.file then
+	elseif facts.file then
 		return find("key-file-missing", values);
-	elseif not message:find(" among its ", 1, true) then
+	elseif facts.reason ~= "not-in-set" then
 		return find("key-not-found");
 	end
 	local keys = held_keys(stores);
@@ -158,23 +146,22 @@ local function bad_kid(code, kid)
 	return find(code);
 end
 
--- Why there is no key, from the native module's answer. `header` is the token's, `stores` those that were asked.
-local function of_failure(code, message, header, stores)
+-- Why there is no key, from the native module's code and facts. `header` is the token's, `stores` those that were asked.
+local function of_failure(code, facts, header, stores)
 	local kid = header and header.kid;
 	if code == "key-id-missing" or code == "key-id-invalid" then
 		return bad_kid(code, kid);
 	end
 	kid = type(kid) == "string" and kid or "";
-	local values = named_in(message, kid);
+	local values = named_in(facts, kid);
 	if code == "key-not-found" then
-		return not_found(message, kid, values, stores);
+		return not_found(facts, kid, values, stores);
 	elseif code == "key-source-unavailable" then
-		return find(first_of(unavailable, message, code), values);
+		return find(of_unavailable(code, facts), values);
 	elseif code == "key-unusable" then
-		local default = message:find("^the key that ") and "key-no-key" or code;
-		return find(first_of(unusable, message, default), values);
+		return find(of_unusable(facts), values);
 	elseif code == "weak-secret" then
-		return find(first_of(bad_secrets, message, code));
+		return find(bad_secrets[facts.reason] or code);
 	end
 	return find(code, values);
 end

@@ -25,27 +25,30 @@ function methods:stores()
 	return stores, message and ("%s has no source of keys: %s"):format(self.host, message);
 end
 
--- Verifies with options of token_verifier.new(). `ask(verifier, token)` calls its verify() and waits for the key; without it
--- the native module waits.
+-- Verifies with options of token_verifier.new(); gives the facts of a failure too. `ask(verifier, token)` calls its verify()
+-- and waits for the key; without it the native module waits.
 local function verify(options, token, ask)
 	options.wait = ask == nil;
-	local ok, verifier, message, code = pcall(token_verifier.new, options);
+	local ok, verifier, message, code, facts = pcall(token_verifier.new, options);
 	if not ok then
 		return nil, verifier, "internal-error";
 	elseif not verifier then
-		return nil, message, code;
+		return nil, message, code, facts;
 	end
-	return (ask or verifier.verify)(verifier, token);
+	if ask then
+		return ask(verifier, token);
+	end
+	return verifier:verify(token, { detail = true });
 end
 
 -- Why no token can be accepted, from what keys.options() says: { code, message, finding }.
-local function why_hopeless(settings, message, code)
-	if settings.secretProblem then
-		return { code = "weak-secret", message = settings.secretProblem,
-			finding = key_findings.of_failure("weak-secret", settings.secretProblem) };
+local function why_hopeless(settings, message, code, facts)
+	local problem = settings.secretProblem;
+	if problem then
+		return { code = "weak-secret", message = problem.message, finding = key_findings.of_failure("weak-secret", problem.facts) };
 	elseif code == "algorithm-not-accepted" then
 		return { code = code, message = message, finding = find("algorithm-fits-no-key") };
-	elseif message:find("no secret and no source", 1, true) then
+	elseif facts and facts.reason == "no-source" then
 		return { code = code, message = message, finding = find(settings.allowEmptyToken and "guests-only" or "no-key-configured") };
 	end
 	return { code = code, message = message, finding = find("no-source") };
@@ -74,7 +77,7 @@ local function with_a_secret(settings)
 end
 
 -- Explains a text that is given as a token. `how`, which may be absent:
---   ask     f(verifier, token, stores, wait_limit): as verifier:verify(token), where a server runs that must not be blocked
+--   ask     f(verifier, token, stores, wait_limit): as verifier:verify(token, { detail = true }), where a server runs that must not be blocked
 --   renew   f(stores): fetches the keys held anew, and waits for it
 --   room    the room to be entered
 --   now     the time to judge by
@@ -85,8 +88,8 @@ function methods:explain(text, how)
 		settings = setmetatable({ host = self.host, muc_host = self.muc_host }, { __index = self.settings }),
 		room = how.room, app_id = self.settings.appId, renew = how.renew,
 	};
-	local options, choice, code = self.key_set:options(self.settings, {});
-	local failure = not options and why_hopeless(self.settings, choice, code) or options and why_unusable(options);
+	local options, choice, code, facts = self.key_set:options(self.settings, {});
+	local failure = not options and why_hopeless(self.settings, choice, code, facts) or options and why_unusable(options);
 	options = options or self.key_set:options(with_a_secret(self.settings), {});
 	options.now = how.now;
 	local result;

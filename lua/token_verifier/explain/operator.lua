@@ -2,7 +2,6 @@
 -- What an operator can ask about a host: why a token is refused, which keys are held, what was fetched.
 
 local format = require "util.format".format;
-local token_verifier = require "token_verifier";
 local config = require "token_verifier.options.config";
 local explain_lines = require "token_verifier.explain.explain_lines".lines;
 local host_view = require "token_verifier.explain.host_view";
@@ -67,12 +66,6 @@ local function open(module, host_name, anyway)
 	return host_view.new(host, settings, complaints, host_view.muc_host_of(running(module), host));
 end
 
--- The kid of a token whose header is in order, whatever else it has.
-local function kid_of(token)
-	local header = token_verifier.inspect(token:match("^[^.]*")..".e30.");
-	return header and type(header.kid) == "string" and header.kid or "";
-end
-
 local function is_good(result)
 	return result.accepted and (not result.room or result.room.accepted);
 end
@@ -85,9 +78,7 @@ local function explain_in_server(view, text, room, watch, settle)
 		room = room;
 		ask = function (verifier, token, stores, wait_limit)
 			return waiting.ask_and_wait(watch, {}, stores, wait_limit, function ()
-				return kid_of(token);
-			end, function ()
-				return verifier:verify(token);
+				return verifier:verify(token, { detail = true });
 			end);
 		end;
 		renew = function (stores)

@@ -77,11 +77,11 @@ local function ask(source, key_options, accepted)
 	if not store then
 		return { check = "keys", mark = "FAIL", text = problem, findings = { find("no-source") } }, false;
 	end
-	local key, message, code = store:get(made_up_kid, true);
+	local key, message, code, facts = store:get(made_up_kid, { wait = true, detail = true });
 	local text, findings, ok = message, {}, true;
-	if code == "key-not-found" and message:find(" among its ", 1, true) then
+	if code == "key-not-found" and facts.reason == "not-in-set" then
 		text, findings, ok = of_set(store, accepted);
-	elseif store:source():sub(1, 1) == "/" then
+	elseif facts and facts.folder then
 		text, ok = of_folder(store:source());
 		findings[1] = not ok and find("folder-missing") or nil;
 	elseif code == "key-not-found" then
@@ -89,7 +89,7 @@ local function ask(source, key_options, accepted)
 	elseif key then
 		text, ok = ("%s: it has a key for a kid that nobody has"):format(store:source()), false;
 	else
-		findings, ok = { key_findings.of_failure(code, message, { kid = made_up_kid }) }, false;
+		findings, ok = { key_findings.of_failure(code, facts, { kid = made_up_kid }) }, false;
 	end
 	store:close();
 	local mark = ok and (findings[1] and "WARN" or "ok") or "FAIL";

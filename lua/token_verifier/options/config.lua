@@ -61,13 +61,13 @@ local function read_keys(reader, settings, log)
 		return false;
 	elseif not has_key_source and not settings.appSecret and not settings.allowEmptyToken then
 		if problem then
-			log("error", "There is no key to verify tokens with: %s", problem);
+			log("error", "There is no key to verify tokens with: %s", problem.message);
 		else
 			log("error", "Option 'app_secret' or 'asap_key_server' must be set: there is no key to verify tokens with");
 		end
 		return false;
 	elseif problem then
-		reader.log("error", "The shared secret counts as unset: %s", problem);
+		reader.log("error", "The shared secret counts as unset: %s", problem.message);
 	end
 	return true;
 end

@@ -17,7 +17,8 @@ local function read_file(path)
 	return (text:gsub("\r?\n$", ""));
 end
 
--- Returns the secret as it is written, or nil and, if one was meant, what is wrong.
+-- Returns the secret as it is written, the warning nil and the option's name; or nil and, if one was meant, what is wrong, the
+-- name and the facts.
 local function find(reader)
 	local value = reader:raw("app_secret");
 	if reader:raw("app_secret_file") == nil then
@@ -37,7 +38,7 @@ local function find(reader)
 	end
 	local text, problem = read_file(reader.context:get_option_path("app_secret_file", nil, "config"));
 	return text, text == nil and ("option 'app_secret_file' names what cannot be read: %s"):format(problem),
-		"app_secret_file";
+		"app_secret_file", { reason = "unreadable" };
 end
 
 -- What the secret must be good for. Without an accepted algorithm for secrets it may still come into force.
@@ -49,17 +50,17 @@ local function algorithms_of(settings)
 	return #names > 0 and names or { "HS256" };
 end
 
--- Returns the secret, nil and perhaps a warning; or nil and, if one was meant, what is wrong.
+-- Returns the secret, nil and perhaps a warning; or nil and, if one was meant, what is wrong: { message, facts }.
 local function read(reader, settings)
-	local secret, problem, name = find(reader);
+	local secret, problem, name, facts = find(reader);
 	if not secret then
-		return nil, problem;
+		return nil, problem and { message = problem, facts = facts or {} };
 	end
-	local usable, message = token_verifier.new({
-		secret = secret, algorithms = algorithms_of(settings), strict_secrets = settings.strictSecrets,
+	local usable, message, _, found = token_verifier.new({
+		secret = secret, algorithms = algorithms_of(settings), strict_secrets = settings.strictSecrets, detail = true,
 	});
 	if not usable then
-		return nil, ("option '%s' is not used: %s"):format(name, message);
+		return nil, { message = ("option '%s' is not used: %s"):format(name, message), facts = found };
 	end
 	return secret, nil, message;
 end

@@ -53,7 +53,7 @@ function methods:choose(settings, session)
 	elseif sources.is_configured(settings) then
 		return self.sources:choice(settings);
 	elseif type(settings.appSecret) ~= "string" then
-		return nil, "no secret and no source of keys is configured", "key-not-found";
+		return nil, "no secret and no source of keys is configured", "key-not-found", { reason = "no-source" };
 	end
 	return { option = "secret", value = settings.appSecret };
 end
@@ -143,11 +143,11 @@ local function native_value(row, value)
 end
 
 -- What token_verifier.new() is to be given for a session under the settings of this moment (a token_util object), then
--- the key that was chosen: { option, value, stores }. Otherwise nil, message, code.
+-- the key that was chosen: { option, value, stores }. Otherwise nil, message, code, and perhaps facts.
 function methods:options(settings, session)
-	local choice, message, code = self:choose(settings, session);
+	local choice, message, code, facts = self:choose(settings, session);
 	if not choice then
-		return nil, message, code;
+		return nil, message, code, facts;
 	end
 	local options = { [choice.option] = choice.value, require_sub = true, wait = false };
 	for _, row in ipairs(token_options.of_verifier) do

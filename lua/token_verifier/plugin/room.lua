@@ -140,12 +140,12 @@ local function verify_domain(settings, session, asked, room)
 	end
 	if is_tenant_mismatch(session) then
 		session.jitsi_meet_tenant_mismatch = true;
-		local words = ("the token's context.tenant is %s, and the URL's is %s"):format(quote(tostring(session.jitsi_meet_str_tenant)),
+		local words = ("token's context.tenant is %s, and the URL's is %s"):format(quote(tostring(session.jitsi_meet_str_tenant)),
 			quote(session.jitsi_web_query_prefix or ""));
 		if requires_authentication(room) then
-			return false, nil, nil, words;
+			return false, nil, nil, "the "..words;
 		end
-		settings.log("warn", "%s", (words:gsub("^t", "T")));
+		settings.log("warn", "The %s", words);
 	end
 	return verify_address(settings, session, asked.muc_domain, asked.node.."@"..asked.host, tenant, room_name);
 end

@@ -1,16 +1,30 @@
 -- SPDX-License-Identifier: MIT
--- assert.accepts(token, by) and assert.refuses(token, by, code) for busted. `by` are the options of verify(), a verifier, or a
--- token_util object.
+-- assert.accepts(token, by) and assert.refuses(token, by, expected) for busted. `by` are the options of verify(), a verifier, or a
+-- token_util object; `expected` is a code, or a table of facts as verify() gives them with `detail`, in which `code` may be too.
 
 local luassert = require "luassert";
+local luassert_util = require "luassert.util";
 local token_verifier = require "token_verifier";
 local keys = require "token_verifier.testing.keys";
+
+local format;
+
+function format(value)
+	if type(value) == "table" then
+		local items = {};
+		for i, item in ipairs(value) do
+			items[i] = format(item);
+		end
+		return "{ "..table.concat(items, ", ").." }";
+	end
+	return type(value) == "string" and ("%q"):format(value) or tostring(value);
+end
 
 local sources = { "secret", "key", "keys", "asap_key_server", "jwks_url", "openid_issuer", "directory", "issuers" };
 
 -- Options that name no keys mean those of this kit.
 local function with_keys(options)
-	local copy = { wait = true };
+	local copy = { wait = true, detail = true };
 	for name, value in pairs(options) do
 		copy[name] = value;
 	end
@@ -23,23 +37,21 @@ local function with_keys(options)
 	return copy;
 end
 
--- A token_util object gives a condition; its code stands in the log.
+-- A token_util object gives a condition; its code it has to be asked for.
 local function ask_token_util(util, token)
 	local prosody = require "token_verifier.testing.prosody";
 	local session = prosody.session({ auth_token = token });
-	local position = #prosody.logged("info", "Token refused: ");
 	local accepted, _, reason = prosody.run(util.process_and_verify_token, util, session);
 	if accepted then
 		return session;
 	end
-	local line = prosody.logged("info", "Token refused: ")[position + 1] or "";
-	return nil, reason, line:match("Token refused: (%S+): ");
+	return nil, reason, util:why_refused(session);
 end
 
--- As verify() answers: the claims and the header, or nil, message, code.
+-- As verify() answers: the claims and the header, or nil, message, code, facts.
 local function judge(token, by)
 	if type(by) == "userdata" then
-		return by:verify(token);
+		return by:verify(token, { detail = true });
 	elseif type(by) == "table" and type(by.process_and_verify_token) == "function" then
 		return ask_token_util(by, token);
 	elseif by ~= nil and type(by) ~= "table" then
@@ -58,20 +70,46 @@ local function accepts(state, arguments)
 	return false;
 end
 
-local function refuses(state, arguments)
-	local expected = arguments[3];
-	if expected ~= nil and not token_verifier.codes[expected] and expected ~= "token-required" and expected ~= "internal-error" then
-		error(("there is no code '%s'"):format(tostring(expected)));
+-- What was expected, as facts with the code among them.
+local function facts_of(expected)
+	local facts = type(expected) == "table" and expected or { code = expected };
+	local code = facts.code;
+	if code ~= nil and not token_verifier.codes[code] and code ~= "token-required" and code ~= "internal-error" then
+		error(("there is no code '%s'"):format(tostring(code)));
 	end
-	local claims, message, code = judge(arguments[1], arguments[2]);
+	return facts;
+end
+
+-- The names of expected facts that are not so, each with what is, in an order that is always the same.
+local function differences(expected, found)
+	local lines = {};
+	for name, value in pairs(expected) do
+		if not luassert_util.deepcompare(value, found[name]) then
+			lines[#lines + 1] = ("%s is %s, not %s"):format(name, format(found[name]), format(value));
+		end
+	end
+	table.sort(lines);
+	return lines;
+end
+
+local function refuses(state, arguments)
+	local expected = facts_of(arguments[3]);
+	local claims, message, code, facts = judge(arguments[1], arguments[2]);
 	if claims then
 		state.failure_message = ("The token is accepted; it was expected to be refused%s.")
-			:format(expected and " with "..expected or "");
+			:format(expected.code and " with "..expected.code or "");
 		return false;
 	end
-	state.failure_message = ("The token is refused%s\n%s: %s"):format(
-		expected and code ~= expected and (", but for another reason than %s:"):format(expected) or ":", code, message);
-	return expected == nil or code == expected, { message, code };
+	local found = { code = code };
+	for name, value in pairs(facts or {}) do
+		found[name] = value;
+	end
+	local wrong = differences(expected, found);
+	state.failure_message = ("The token is refused%s\n%s: %s%s"):format(
+		expected.code and code ~= expected.code and (", but for another reason than %s:"):format(expected.code)
+			or wrong[1] and ", but for another reason:" or ":", code, message,
+		wrong[1] and not (expected.code and code ~= expected.code) and "\n"..table.concat(wrong, "\n") or "");
+	return wrong[1] == nil, { message, code, facts };
 end
 
 luassert:register("assertion", "accepts", accepts);
