@@ -145,6 +145,18 @@ describe("tv.settings.verifier", function ()
 		assert.equal("weak-secret", select(3, tv.new({ secret = "short", strict_secrets = true })));
 	end);
 
+	it("marks where keys come from", function ()
+		local marked = {};
+		for _, row in ipairs(tv.settings.verifier) do
+			marked[#marked + 1] = row.key_source and "'"..row.name.."'";
+		end
+		local _, message = pcall(tv.new, {});
+		assert.equal(("one of the options %s is needed"):format(table.concat(marked, ", ")), message);
+		for _, row in ipairs(tv.settings.keystore) do
+			assert.is_nil(row.key_source);
+		end
+	end);
+
 	it("marks what verify_jws has too", function ()
 		local jws = assert(tv.sign({}, { secret = secret }));
 		local marked = 0;

@@ -437,7 +437,7 @@ void get_verifier_tables(struct option_table tables[VERIFIER_TABLES]) {
 static void no_key_source(lua_State *L, const struct option_table *tables) {
     luaL_Buffer names;
     luaL_buffinit(L, &names);
-    for (int t = 0; t < 2; t++)
+    for (int t = 0; t < KEY_TABLES; t++)
         for (size_t i = 0; i < tables[t].count; i++) {
             luaL_addstring(&names, t > 0 || i > 0 ? ", '" : "'");
             luaL_addstring(&names, option_at(&tables[t], i)->name.data);
@@ -452,7 +452,7 @@ static const char *push_key_source(lua_State *L, int table) {
     struct option_table tables[VERIFIER_TABLES];
     get_verifier_tables(tables);
     const char *found = NULL;
-    for (int t = 0; t < 2; t++)
+    for (int t = 0; t < KEY_TABLES; t++)
         for (size_t i = 0; i < tables[t].count; i++) {
             const char *name = option_at(&tables[t], i)->name.data;
             if (get_option(L, table, name) == LUA_TNIL) {

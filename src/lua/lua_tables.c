@@ -63,13 +63,15 @@ static void push_setting(lua_State *L, const struct tv_setting *setting) {
 }
 
 static void push_rows(lua_State *L, const struct option_table *tables, bool of_verifier) {
+    lua_Integer count = 0;
     lua_newtable(L);
-    for (lua_Integer count = 1; tables->rows; tables++)
-        for (size_t i = 0; i < tables->count; i++) {
-            const struct tv_setting *setting = option_at(tables, i);
+    for (int t = 0; tables[t].rows; t++)
+        for (size_t i = 0; i < tables[t].count; i++) {
+            const struct tv_setting *setting = option_at(&tables[t], i);
             push_setting(L, setting);
             set_true(L, "jws", of_verifier && setting->jws);
-            lua_rawseti(L, -2, count++);
+            set_true(L, "key_source", of_verifier && t < KEY_TABLES);
+            lua_rawseti(L, -2, ++count);
         }
 }
 

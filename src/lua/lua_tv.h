@@ -203,8 +203,9 @@ enum tv_status settle_options(lua_State *L, int index, struct verifier *verifier
 enum tv_status settle_jws_options(lua_State *L, int index, struct verifier *verifier,
                                   struct tv_detail *detail);
 
-// The tables of what verify() and new() take: where keys come from, the sources, and the rest.
+// The tables of what verify() and new() take: the first two say where keys come from.
 #define VERIFIER_TABLES 4
+#define KEY_TABLES 2
 void get_verifier_tables(struct option_table tables[VERIFIER_TABLES]);
 
 // lua_tables.c: pushes the tables that the module publishes.

@@ -14,22 +14,12 @@ local room_domain = require "token_verifier.explain.explain_room".domain_of;
 local token_options = require "token_verifier.plugin.token_options";
 local verification = require "token_verifier.command.verification";
 
-local source_options = { "secret_file", "key", "asap_key_server", "jwks_url", "openid_issuer", "directory" };
 local list_options = { "algorithms", "accepted_issuers", "accepted_audiences", "accepted_types", "required_claims" };
 local names_of = {
 	algorithms = "--alg", accepted_issuers = "--issuer", accepted_audiences = "--audience", accepted_types = "--type",
 	required_claims = "--require", leeway = "--leeway", ca_file = "--ca-file", proxy = "--proxy",
 	bearer_token_file = "--bearer-token-file", client_cert = "--client-cert", client_key = "--client-key", timeout = "--timeout",
 };
-
-local function names_a_source(arguments)
-	for _, name in ipairs(source_options) do
-		if arguments[name] then
-			return true;
-		end
-	end
-	return false;
-end
 
 -- With a configuration, that says how tokens are judged.
 local function refuse_policy(arguments, terminal)
@@ -111,7 +101,7 @@ end
 local no_key = { code = "key-not-found", message = "no key is named", finding = find("no-key-named") };
 
 local function explain_by_options(arguments, terminal, text)
-	local has_key = names_a_source(arguments);
+	local has_key = verification.names_a_source(arguments);
 	local options = has_key and verification.options_of(arguments, terminal) or policy_of(arguments);
 	local more = { settings = default_settings(arguments), room = arguments.room };
 	options.room = nil; -- judged as the plugins do
@@ -149,7 +139,7 @@ end
 local function run(arguments, terminal)
 	local text = input.read_token(arguments, terminal);
 	local result;
-	if names_a_source(arguments) or not arguments.config and not arguments.host then
+	if verification.names_a_source(arguments) or not arguments.config and not arguments.host then
 		if arguments.config then
 			terminal.fail("a source of keys and --config exclude each other: the configuration names its own");
 		end

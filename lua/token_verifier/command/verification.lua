@@ -19,16 +19,47 @@ local function whole(text)
 	return number;
 end
 
--- Where keys come from: options that exclude each other, and how their servers are reached.
+-- Where keys come from: the name of an argument, what it is given, and a description. Those that token_verifier.keystore() has
+-- too name a store.
+local sources = {
+	{ "secret_file", "<file>", "The shared secret is in this file; - is standard input." };
+	{ "key", "<file>", "The key is in this file: PEM, certificate or JWK." };
+	{ "asap_key_server", "<url>", "A key server, as Prosody's asap_key_server." };
+	{ "jwks_url", "<url>", "A JWK Set, as Prosody's cache_keys_url." };
+	{ "openid_issuer", "<url>", "An OpenID provider; its issuer is accepted." };
+	{ "directory", "<dir>", "A folder with the files of a key server." };
+};
+
+-- How the command has the name of an argument.
+local function flag_of(name)
+	return "--"..name:gsub("_", "-");
+end
+
+-- Options that exclude each other.
 local function add_sources(parser)
-	parser:mutex(
-		parser:option("--secret-file"):argname("<file>"):description("The shared secret is in this file; - is standard input."),
-		parser:option("--key"):argname("<file>"):description("The key is in this file: PEM, certificate or JWK."),
-		parser:option("--asap-key-server"):argname("<url>"):description("A key server, as Prosody's asap_key_server."),
-		parser:option("--jwks-url"):argname("<url>"):description("A JWK Set, as Prosody's cache_keys_url."),
-		parser:option("--openid-issuer"):argname("<url>"):description("An OpenID provider; its issuer is accepted."),
-		parser:option("--directory"):argname("<dir>"):description("A folder with the files of a key server.")
-	);
+	local options = {};
+	for i, row in ipairs(sources) do
+		options[i] = parser:option(flag_of(row[1])):argname(row[2]):description(row[3]);
+	end
+	parser:mutex(table.unpack(options));
+end
+
+-- Whether the arguments say where keys come from.
+local function names_a_source(arguments)
+	for _, row in ipairs(sources) do
+		if arguments[row[1]] then
+			return true;
+		end
+	end
+	return false;
+end
+
+local function fail_without_source(terminal)
+	local flags = {};
+	for i, row in ipairs(sources) do
+		flags[i] = flag_of(row[1]);
+	end
+	terminal.fail(("no key is named: give one of %s and %s"):format(table.concat(flags, ", ", 1, #flags - 1), flags[#flags]));
 end
 
 local function add_connection(parser)
@@ -87,16 +118,16 @@ end
 
 -- Opens the store of keys that is named; nil if none is.
 local function open_store(arguments, terminal)
-	local directory = arguments.directory;
-	if directory then
-		directory = files.absolute(directory);
+	local named;
+	for _, row in ipairs(token_verifier.sources) do
+		named = arguments[row.name] and row.name or named;
 	end
-	if not (arguments.asap_key_server or arguments.jwks_url or arguments.openid_issuer or directory) then
+	if not named then
 		return nil;
 	end
+	local value = arguments[named];
 	local store, message, code = call(terminal, token_verifier.keystore, {
-		asap_key_server = arguments.asap_key_server, jwks_url = arguments.jwks_url, openid_issuer = arguments.openid_issuer,
-		directory = directory, ca_file = arguments.ca_file, proxy = arguments.proxy,
+		[named] = named == "directory" and files.absolute(value) or value, ca_file = arguments.ca_file, proxy = arguments.proxy,
 		bearer_token_file = arguments.bearer_token_file, client_cert = arguments.client_cert, client_key = arguments.client_key,
 		timeout = arguments.timeout, wait_limit = arguments.timeout and arguments.timeout + 1,
 	});
@@ -128,13 +159,13 @@ local function options_of(arguments, terminal)
 			options.accepted_issuers = { arguments.openid_issuer };
 		end
 		if not options.keys then
-			terminal.fail("no key is named: give one of --secret-file, --key, --asap-key-server, --jwks-url, --openid-issuer and --directory");
+			fail_without_source(terminal);
 		end
 	end
 	return options;
 end
 
 return {
-	add_sources = add_sources, add_connection = add_connection, add_policy = add_policy, options_of = options_of,
-	open_store = open_store, read_secret = read_secret, call = call, status_of = status_of, whole = whole,
+	add_sources = add_sources, names_a_source = names_a_source, add_connection = add_connection, add_policy = add_policy,
+	options_of = options_of, open_store = open_store, read_secret = read_secret, call = call, status_of = status_of, whole = whole,
 };

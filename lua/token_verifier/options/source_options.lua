@@ -2,6 +2,7 @@
 -- The options that name where keys come from. What cannot be used becomes a source that holds no key: tokens must not
 -- be verified with something else in its place.
 
+local token_verifier = require "token_verifier";
 local sources = require "token_verifier.plugin.sources";
 local token_options = require "token_verifier.plugin.token_options";
 
@@ -38,7 +39,10 @@ local function providers(reader, found)
 	return issuers;
 end
 
-local source_kinds = { jwks_url = true, asap_key_server = true, openid_issuer = true, directory = true };
+local kinds, is_kind = {}, {};
+for i, row in ipairs(token_verifier.sources) do
+	kinds[i], is_kind[row.name] = row.name, true;
+end
 
 -- The source that an entry of token_issuers names, or nil and what is wrong with it.
 local function source_of(issuer, entry)
@@ -46,8 +50,8 @@ local function source_of(issuer, entry)
 		return nil, ("it must be a table, not a %s"):format(type(entry));
 	end
 	local kind, value = next(entry);
-	if not source_kinds[kind] or next(entry, kind) ~= nil then
-		return nil, "it must have exactly one of jwks_url, asap_key_server, openid_issuer and directory";
+	if not is_kind[kind] or next(entry, kind) ~= nil then
+		return nil, ("it must have exactly one of %s and %s"):format(table.concat(kinds, ", ", 1, #kinds - 1), kinds[#kinds]);
 	elseif kind == "openid_issuer" then
 		if value ~= true and value ~= issuer then
 			return nil, "openid_issuer must be true";

@@ -13,6 +13,12 @@ local max_set_stores = 128;
 -- plugin that is loaded anew, or somebody who waits. No wait is longer.
 local stay = 60;
 
+-- Kinds of sources whose keys come together.
+local is_set = {};
+for _, row in ipairs(token_verifier.sources) do
+	is_set[row.name] = row.is_set;
+end
+
 -- A source is { kind, value }: an option of token_verifier.keystore() and what it is set to.
 -- This one holds no key.
 local none = {};
@@ -223,8 +229,8 @@ end
 function methods:prefetch(settings)
 	local begun = false;
 	for _, source in ipairs(all_sources(settings)) do
-		local store, is_set = self:store(source), source.kind == "jwks_url" or source.kind == "openid_issuer";
-		if store and is_set and store:stats().held == 0 then
+		local store = self:store(source);
+		if store and is_set[source.kind] and store:stats().held == 0 then
 			store:refresh(); -- nothing new, if that is under way
 			begun = true;
 		end

@@ -20,16 +20,14 @@ function format(value)
 	return type(value) == "string" and ("%q"):format(value) or tostring(value);
 end
 
-local sources = { "secret", "key", "keys", "asap_key_server", "jwks_url", "openid_issuer", "directory", "issuers" };
-
 -- Options that name no keys mean those of this kit.
 local function with_keys(options)
 	local copy = { wait = true, detail = true };
 	for name, value in pairs(options) do
 		copy[name] = value;
 	end
-	for _, source in ipairs(sources) do
-		if copy[source] ~= nil then
+	for _, row in ipairs(token_verifier.settings.verifier) do
+		if row.key_source and copy[row.name] ~= nil then
 			return copy;
 		end
 	end
