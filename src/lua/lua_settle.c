@@ -571,7 +571,7 @@ static enum tv_status settle_signature(lua_State *L, int index, int verifier_ind
     const char *source = push_key_source(L, index);
     settle_algorithms(L, index, verifier_index, &verifier->policy);
     enum tv_status status = settle_key_source(L, source, verifier_index, verifier, detail);
-    // Whether a broken key was a secret, nobody knows.
+    // A key that failed to load has no type, so no default algorithm can be chosen.
     if (status == TV_OK || strcmp(source, "key") != 0)
         default_algorithm(L, own_algorithm, strcmp(source, "secret") == 0, verifier);
     if (status == TV_OK)

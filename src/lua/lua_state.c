@@ -9,9 +9,9 @@
 #define KEPT_MEMORY ((size_t)48 * 1024)
 
 struct module_state {
-    // Set while a verification uses `memory`. A finalizer that verifies in the middle of another
-    // verification then gets memory of its own; so does everybody after an error in between, which
-    // only lack of memory can cause.
+    // Set while a verification uses `memory`. While busy (a finalizer may verify inside a
+    // verification, or an out-of-memory error skipped arena_release) callers get garbage-collected
+    // memory instead.
     bool busy;
     unsigned char *memory;
 };

@@ -96,12 +96,12 @@ struct tv_settlement {
     struct tv_settlement *next;
 };
 
-// Gives the process' store of this source, or makes it: one for each setting of its credentials, of
-// whom it believes, and of `rsa_min_bits`. Of the others the first win for as long as somebody who
-// opened it with them has not closed it, but the cache grows to the largest asked for; `*differs`
-// (may be NULL) is set to the name of an option that does not hold because the store has other
-// settings, or to NULL. Without a source every call makes a store of its own.
-// TV_KEY_SOURCE_UNAVAILABLE for a URL that cannot be asked.
+// Returns the process-wide store of this source, creating it on first use. Different credentials,
+// trust anchors or `rsa_min_bits` make separate stores. For every other option the first opener's
+// value stays until all openers have closed the store, but the cache grows to the largest size
+// requested. `*differs` (may be NULL) becomes the name of an option whose value is not used because
+// of that, or NULL. Without a source every call makes a new store.
+// TV_KEY_SOURCE_UNAVAILABLE for a URL that cannot be used.
 enum tv_status tv_keystore_open(const struct tv_keystore_options *options,
                                 struct tv_keystore **store, const char **differs,
                                 struct tv_detail *detail);

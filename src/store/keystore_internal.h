@@ -200,9 +200,9 @@ void tv_pending_free(struct tv_pending *pending);
 // Look-ups under way that this client asked for first.
 size_t tv_pending_count_of(const struct tv_keystore *store, struct tv_span client);
 
-// Hands the outcome to whoever collects settlements: a key, or an absence, or both, where a key
-// serves on although its refresh failed. Unless somebody asked for that only what is worth a
-// warning is handed on: the latter, a private key, and an absence of the set as a whole.
+// Queues the outcome as a settlement: a key, or an absence, or both if a key is still used although
+// its refresh failed. If nobody is waiting, only outcomes worth a log warning are queued: a failed
+// refresh, a published private key, an unusable set.
 void tv_pending_announce(const struct tv_pending *pending, struct tv_key *key,
                          const struct tv_absence *absence);
 

@@ -33,7 +33,7 @@ local function complete_domains(settings)
 	end
 end
 
--- Who is configured with keys of his own is accepted too.
+-- Issuers that have their own key source are accepted as well.
 local function complete_issuers(settings)
 	local accepted = settings.acceptedIssuers or { settings.appId };
 	for _, issuer in ipairs(settings.openidIssuer or {}) do

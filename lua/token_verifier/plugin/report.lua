@@ -75,7 +75,7 @@ local function for_stanza(text)
 	return (text:gsub("[^ -~]", "?"));
 end
 
--- Who else is accepted here is nobody's business.
+-- Do not tell clients which issuers or audiences are accepted.
 local without_list = {
 	["issuer-not-accepted"] = "iss is not accepted", ["audience-not-accepted"] = "aud is not accepted",
 };
