@@ -121,10 +121,15 @@ describe("the facts", function ()
 		end);
 	end
 
+	it("are not asked for by a value that a call has besides", function ()
+		assert.is_truthy(tv.key(tv.generate_key({ curve = "P-256" })));
+		assert.equal(3, select("#", tv.inspect("x", "y")));
+	end);
+
 	it("are asked for with a boolean, in a table", function ()
 		for _, call in ipairs({
 			function () tv.key("x", { detail = 1 }); end, function () tv.key("x", { details = true }); end,
-			function () tv.inspect("x", { detail = "yes" }); end, function () tv.inspect("x", true); end,
+			function () tv.inspect("x", { detail = "yes" }); end,
 			function () tv.new({ secret = secret, detail = 1 }); end, function () tv.keystore({ detail = 1 }); end,
 			function () tv.keystore():get("k", { detail = 1 }); end, function () tv.keystore():get("k", { other = true }); end,
 			function () tv.verify("x", { secret = secret, detail = 1 }); end,
@@ -138,7 +143,7 @@ describe("the facts of a source", function ()
 	-- { what, its URL, options of the store, code, facts besides kid, url and asked }
 	local function check(what, url, more, code, facts)
 		it("that "..what, function ()
-			local all = { asap_key_server = url(), timeout = 0.5 };
+			local all = { asap_key_server = url(), timeout = facts.class == "timeout" and 0.5 or 30, wait_limit = 60 };
 			for name, value in pairs(more or {}) do
 				all[name] = type(value) == "function" and value() or value;
 			end

@@ -166,7 +166,7 @@ describe("tv.settings.verifier", function ()
 			assert.equal(not row.jws, is_unknown, name);
 			marked = marked + (row.jws and 1 or 0);
 		end
-		assert.equal(11, marked);
+		assert.equal(12, marked);
 	end);
 end);
 

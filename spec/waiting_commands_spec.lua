@@ -217,7 +217,7 @@ describe("token:explain", function ()
 		local token = tokens.rs256(tokens.claims(), new_key, "k3");
 		_, _, printed = command("explain", token, "keys.org");
 		has(printed, "\nFAIL  signature ");
-		has(printed, "why: The key was changed under the same \"kid\": the signature holds with the key that the source has now");
+		has(printed, "why: The key was changed under the same \"kid\": the signature is valid with the key that the source has now");
 		has(select(3, command("explain", token, "keys.org")), "The token is accepted.");
 	end);
 

@@ -173,9 +173,7 @@ bool read_detail(lua_State *L, int index) {
     static const struct tv_setting rows[] = {{TV_OPTION("detail"), .kind = TV_SETTING_BOOLEAN}};
     static const struct option_table tables[] = {OPTION_TABLE(rows), {0}};
     bool detail = false;
-    if (lua_isnoneornil(L, index))
-        return false;
-    luaL_checktype(L, index, LUA_TTABLE);
-    read_options(L, index, tables, false, &detail);
+    if (lua_istable(L, index)) // key(generate_key()) hands it a text
+        read_options(L, index, tables, false, &detail);
     return detail;
 }

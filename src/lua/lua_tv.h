@@ -147,7 +147,8 @@ void read_field(lua_State *L, int table, const struct tv_setting *setting, void 
 // it from the table at any time.
 void read_options(lua_State *L, int table, const struct option_table *tables, bool jws,
                   void *target);
-// Reads the options table, or nothing, at `index` of a function whose one option is `detail`.
+// Reads the options table at `index` of a function whose one option is `detail`; false if there is
+// none.
 bool read_detail(lua_State *L, int index);
 // Puts the defaults of numbers into the members of `*target`.
 void set_defaults(const struct option_table *tables, void *target);
