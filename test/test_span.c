@@ -21,6 +21,25 @@ static void test_spans(void) {
     CHECK(!tv_span_equal(guarded, TV_SPAN("abcd")), "at the end of memory");
 }
 
+static void test_parts(void) {
+    CHECK(tv_span_starts_with(TV_SPAN("ab"), TV_SPAN("a")), "begins so");
+    CHECK(tv_span_starts_with(TV_SPAN("a"), TV_SPAN("a")), "is that");
+    CHECK(!tv_span_starts_with(TV_SPAN("ba"), TV_SPAN("a")), "behind");
+    CHECK(!tv_span_starts_with(guard_copy(GUARD_TOKEN, "a", 1), TV_SPAN("ab")), "cut");
+    CHECK(!tv_span_starts_with((struct tv_span){0}, TV_SPAN("a")), "nothing");
+    CHECK(tv_span_contains(TV_SPAN("a\0bc"), TV_SPAN("bc")), "behind a NUL");
+    CHECK(!tv_span_contains(guard_copy(GUARD_TOKEN, "ab", 2), TV_SPAN("bc")), "cut");
+}
+
+static void test_trim(void) {
+    for (int c = 0; c < 256; c++)
+        CHECK(tv_is_space((char)c) == (c == ' ' || (c >= 9 && c <= 13)), "white space");
+    CHECK_SPAN("a b", tv_span_trim(guard_copy(GUARD_TOKEN, " \t\na b\v\f\r", 9)), "around");
+    CHECK_SPAN("a", tv_span_trim(TV_SPAN("a")), "none");
+    CHECK_NUMBER(0, tv_span_trim(guard_copy(GUARD_TOKEN, " ", 1)).length, "one alone");
+    CHECK_NUMBER(0, tv_span_trim((struct tv_span){0}).length, "nothing");
+}
+
 static void test_arena(void) {
     _Alignas(TV_ARENA_ALIGNMENT) unsigned char memory[64];
     struct tv_arena arena = {memory, sizeof memory, 0};
@@ -57,6 +76,8 @@ static void test_copy(void) {
 
 int main(void) {
     test_spans();
+    test_parts();
+    test_trim();
     test_copy();
     test_arena();
     return check_report("test_span");

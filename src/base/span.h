@@ -23,5 +23,25 @@ static inline struct tv_span tv_span_of(const char *text) {
     return (struct tv_span){text, strlen(text)};
 }
 
+static inline bool tv_span_starts_with(struct tv_span text, struct tv_span prefix) {
+    return text.length >= prefix.length && memcmp(text.data, prefix.data, prefix.length) == 0;
+}
+
+static inline bool tv_span_contains(struct tv_span text, struct tv_span part) {
+    return memmem(text.data, text.length, part.data, part.length) != NULL;
+}
+
+// As isspace(3) in the locale "C".
+static inline bool tv_is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+// Without the white space around it.
+static inline struct tv_span tv_span_trim(struct tv_span text) {
+    while (text.length > 0 && tv_is_space(text.data[0]))
+        text.data++, text.length--;
+    while (text.length > 0 && tv_is_space(text.data[text.length - 1]))
+        text.length--;
+    return text;
+}
+
 // A copy of the bytes, which the caller frees with free(); NULL without memory, never for none.
 char *tv_span_copy(struct tv_span span);

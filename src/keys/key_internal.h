@@ -60,7 +60,9 @@ enum tv_status tv_key_jwk_pair(yyjson_val *jwk, EVP_PKEY **pair, struct tv_detai
 // Frees the memory of a parsed JWK, which may hold private numbers.
 void tv_key_wipe(struct tv_arena *arena);
 
-// key_text.c: whether a text begins with a brace, whatever white space is before it.
+// key_text.c: "an empty text" or "an HTML or XML page", and the reason, for one that is; else NULL.
+const char *tv_key_looks_like_page(struct tv_span text, enum tv_reason *reason);
+// Whether a text begins with a brace, whatever white space is before it.
 bool tv_key_looks_like_json(const char *text, size_t length);
 // What every DER form begins with. It is the digit "0", which text around a PEM may begin with too.
 #define DER_SEQUENCE 0x30

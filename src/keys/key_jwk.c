@@ -18,9 +18,7 @@ static enum tv_status fail_member(struct tv_detail *detail, enum tv_status statu
                                   enum tv_subject member, enum tv_reason reason,
                                   yyjson_val *value) {
     detail->subject = member;
-    detail->reason = reason;
-    detail->text = value ? tv_json_type_name(value) : NULL;
-    return status;
+    return tv_key_fail(detail, status, reason, value ? tv_json_type_name(value) : NULL);
 }
 
 // A string member, which must be there.
@@ -48,9 +46,8 @@ static enum tv_status read_bytes(yyjson_val *jwk, enum tv_subject member, unsign
     status = tv_base64url_decode(text.data, text.length, decoded, length);
     if (status != TV_OK || *length == 0) {
         free(decoded);
-        detail->subject = member;
-        detail->reason = status != TV_OK ? TV_REASON_BASE64URL : TV_REASON_EMPTY;
-        return TV_MALFORMED_KEY;
+        return fail_member(detail, TV_MALFORMED_KEY, member,
+                           status != TV_OK ? TV_REASON_BASE64URL : TV_REASON_EMPTY, NULL);
     }
     *bytes = decoded;
     return TV_OK;
@@ -127,10 +124,9 @@ static enum tv_status read_fixed(yyjson_val *jwk, enum tv_subject member, unsign
     if (text.length <= (size_t)TV_CURVE_MAX_SIZE * 2)
         status = tv_base64url_decode(text.data, text.length, bytes, &found);
     if (status != TV_OK || found != length) {
-        detail->subject = member;
-        detail->reason = status != TV_OK ? TV_REASON_BASE64URL : TV_REASON_FIELD_LENGTH;
         detail->limit = (double)length;
-        return TV_MALFORMED_KEY;
+        return fail_member(detail, TV_MALFORMED_KEY, member,
+                           status != TV_OK ? TV_REASON_BASE64URL : TV_REASON_FIELD_LENGTH, NULL);
     }
     memcpy(out, bytes, length);
     return TV_OK;
@@ -277,12 +273,9 @@ enum tv_status tv_key_read_limits(yyjson_val *jwk, struct tv_key *key, struct tv
     if (use && !yyjson_is_str(use))
         return fail_member(detail, TV_MALFORMED_KEY, TV_SUBJECT_USE, TV_REASON_TYPE, use);
     if (operations && !yyjson_is_arr(operations))
-        return fail_member(detail, TV_MALFORMED_KEY, TV_SUBJECT_KEY_OPS, TV_REASON_TYPE,
-                           operations);
-    if (!operations_are_good(operations, use)) {
-        detail->reason = TV_REASON_OPERATIONS;
-        return TV_MALFORMED_KEY;
-    }
+        return fail_member(detail, TV_MALFORMED_KEY, TV_SUBJECT_KEY_OPS, TV_REASON_TYPE, operations);
+    if (!operations_are_good(operations, use))
+        return tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_OPERATIONS, NULL);
     if (algorithm) {
         key->only_algorithm = tv_algorithm_find(tv_json_string(algorithm));
         key->algorithm_unknown = !key->only_algorithm;

@@ -21,10 +21,6 @@
 #define DEPTH_MAX 4
 #define EFFORT 12
 
-static bool contains(struct tv_span text, struct tv_span part) {
-    return memmem(text.data, text.length, part.data, part.length) != NULL;
-}
-
 // What follows the first `part`; empty if it is not there.
 static struct tv_span behind(struct tv_span text, struct tv_span part) {
     const char *at = memmem(text.data, text.length, part.data, part.length);
@@ -38,8 +34,6 @@ static struct tv_span first(struct tv_span text, size_t most) {
     return (struct tv_span){text.data, text.length < most ? text.length : most};
 }
 
-static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
 static bool is_letter_or_digit(char c) {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
@@ -51,8 +45,9 @@ static bool has_armor(struct tv_span text) {
     struct tv_span rest = behind(text, TV_SPAN("BEGIN"));
     for (; rest.length > 0; rest = behind(rest, TV_SPAN("BEGIN"))) {
         struct tv_span label = first(rest, 32);
-        if (contains(first(behind(label, TV_SPAN("PUBLIC")), 9), TV_SPAN("KEY")) ||
-            contains(label, TV_SPAN("CERTIFICATE")) || contains(label, TV_SPAN("PKCS7")))
+        if (tv_span_contains(first(behind(label, TV_SPAN("PUBLIC")), 9), TV_SPAN("KEY")) ||
+            tv_span_contains(label, TV_SPAN("CERTIFICATE")) ||
+            tv_span_contains(label, TV_SPAN("PKCS7")))
             return true;
     }
     return false;
@@ -71,23 +66,24 @@ bool tv_key_has_public_mark(struct tv_span text) {
                                     TV_SPAN("AAAAC3NzaC1lZDI1NTE5"),
                                     TV_SPAN("AAAAE2VjZHNhLXNoYTItbmlzdHA")};
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
-        if (contains(text, marks[i]))
+        if (tv_span_contains(text, marks[i]))
             return true;
     return has_armor(text);
 }
 
 // RFC 4253 section 6.6. A private key of OpenSSH holds that too.
 static bool has_ssh_key(struct tv_span text) {
-    return (contains(text, TV_SPAN("\0\0\0\7ssh-rsa")) ||
-            contains(text, TV_SPAN("\0\0\0\13ssh-ed25519"))) &&
-           !contains(text, TV_SPAN("openssh-key-v1"));
+    return (tv_span_contains(text, TV_SPAN("\0\0\0\7ssh-rsa")) ||
+            tv_span_contains(text, TV_SPAN("\0\0\0\13ssh-ed25519"))) &&
+           !tv_span_contains(text, TV_SPAN("openssh-key-v1"));
 }
 
 // XML Signature section 4.5.2; .NET writes private keys so, too, with a D.
 static bool has_xml_key(struct tv_span text) {
-    return (contains(text, TV_SPAN("RSAKeyValue>")) || contains(text, TV_SPAN("ECKeyValue>")) ||
-            contains(text, TV_SPAN("X509Certificate>"))) &&
-           !contains(text, TV_SPAN("<D>"));
+    return (tv_span_contains(text, TV_SPAN("RSAKeyValue>")) ||
+            tv_span_contains(text, TV_SPAN("ECKeyValue>")) ||
+            tv_span_contains(text, TV_SPAN("X509Certificate>"))) &&
+           !tv_span_contains(text, TV_SPAN("<D>"));
 }
 
 // Whether `word` stands at the index as a word of its own.
@@ -318,7 +314,7 @@ static size_t undo_base64(struct tv_span text, size_t *from, char *out) {
         char c = text.data[at];
         if (is_base64(c))
             out[count++] = (char)(c == '+' ? '-' : c == '/' ? '_' : c);
-        else if (!is_space(c) && c != '"' && c != '\'' && c != ',')
+        else if (!tv_is_space(c) && c != '"' && c != '\'' && c != ',')
             break;
     }
     *from = at;

@@ -9,23 +9,14 @@
 #include <openssl/crypto.h>
 #include <stdlib.h>
 
-static bool starts_with(struct tv_span text, struct tv_span prefix) {
-    return text.length >= prefix.length && memcmp(text.data, prefix.data, prefix.length) == 0;
-}
-
-static bool contains(struct tv_span text, struct tv_span part) {
-    return memmem(text.data, text.length, part.data, part.length) != NULL;
-}
-
 // What container images and deployment templates write where a value was not given.
 static bool is_template_left_over(struct tv_span text) {
-    return tv_span_equal(text, TV_SPAN("<no value>")) || starts_with(text, TV_SPAN("{{")) ||
-           starts_with(text, TV_SPAN("${"));
+    return tv_span_equal(text, TV_SPAN("<no value>")) || tv_span_starts_with(text, TV_SPAN("{{")) ||
+           tv_span_starts_with(text, TV_SPAN("${"));
 }
 
 static enum tv_status fail(struct tv_detail *detail, enum tv_reason reason) {
-    detail->reason = reason;
-    return TV_WEAK_SECRET;
+    return tv_key_fail(detail, TV_WEAK_SECRET, reason, NULL);
 }
 
 enum tv_status tv_key_check_secret(struct tv_span text, struct tv_detail *detail) {
@@ -36,7 +27,7 @@ enum tv_status tv_key_check_secret(struct tv_span text, struct tv_detail *detail
     if (tv_key_has_public_mark(text))
         return fail(detail, TV_REASON_PUBLIC);
     // A JWK that is none: with text around it, in a list, damaged.
-    if (contains(text, TV_SPAN("\"kty\"")))
+    if (tv_span_contains(text, TV_SPAN("\"kty\"")))
         return fail(detail, TV_REASON_JSON);
     if (text.length > TV_KEY_MAX_LENGTH) {
         detail->number = (double)text.length;
@@ -51,18 +42,15 @@ enum tv_status tv_key_check_secret(struct tv_span text, struct tv_detail *detail
 static enum tv_status decode_secret(yyjson_val *jwk, char **secret, size_t *secret_length,
                                     struct tv_detail *detail) {
     yyjson_val *value = tv_json_member(jwk, TV_SPAN("k"));
-    if (!yyjson_is_str(value)) {
-        detail->reason = TV_REASON_MISSING;
-        return TV_WEAK_SECRET;
-    }
+    if (!yyjson_is_str(value))
+        return fail(detail, TV_REASON_MISSING);
     struct tv_span text = tv_json_string(value);
     unsigned char *bytes = malloc(TV_BASE64URL_DECODED_SIZE(text.length));
     if (!bytes)
         return TV_NO_MEMORY;
     if (tv_base64url_decode(text.data, text.length, bytes, secret_length) != TV_OK) {
         free(bytes);
-        detail->reason = TV_REASON_BASE64URL;
-        return TV_WEAK_SECRET;
+        return fail(detail, TV_REASON_BASE64URL);
     }
     *secret = (char *)bytes;
     return TV_OK;
@@ -73,10 +61,8 @@ static enum tv_status read_secret(yyjson_val *jwk, struct tv_key *limits, char *
     yyjson_val *type = tv_json_member(jwk, TV_SPAN("kty"));
     if (!type && !tv_json_member(jwk, TV_SPAN("keys")))
         return TV_OK; // JSON, but no JWK
-    if (!yyjson_equals_str(type, "oct")) {
-        detail->reason = TV_REASON_PUBLIC;
-        return TV_WEAK_SECRET;
-    }
+    if (!yyjson_equals_str(type, "oct"))
+        return fail(detail, TV_REASON_PUBLIC);
     limits->was_private = true; // whoever may check with it may sign: "sign" allows both
     enum tv_status status = tv_key_read_limits(jwk, limits, detail);
     return status == TV_OK ? decode_secret(jwk, secret, secret_length, detail) : TV_WEAK_SECRET;
@@ -98,8 +84,7 @@ enum tv_status tv_key_decode_jwk_secret(const char *text, size_t length, struct 
     } else if (problem.reason == TV_REASON_JSON) {
         status = TV_OK; // a secret that begins with a brace
     } else if (status != TV_NO_MEMORY) {
-        detail->reason = TV_REASON_DUPLICATE;
-        status = TV_WEAK_SECRET;
+        status = fail(detail, TV_REASON_DUPLICATE);
     }
     tv_key_wipe(&arena);
     return status;

@@ -42,16 +42,21 @@ static enum tv_status load_der(struct tv_span der, int rsa_min_bits, struct tv_k
     return status;
 }
 
+const char *tv_key_looks_like_page(struct tv_span text, enum tv_reason *reason) {
+    text = tv_span_trim(text);
+    if (text.length > 0 && *text.data != '<')
+        return NULL;
+    *reason = text.length == 0 ? TV_REASON_NO_TEXT : TV_REASON_PAGE;
+    return text.length == 0 ? "an empty text" : "an HTML or XML page";
+}
+
 // What the text of a failed look-up usually is, said in words.
 static const char *looks_like(const char *text, size_t length, enum tv_reason *reason) {
+    const char *page = tv_key_looks_like_page((struct tv_span){text, length}, reason);
+    if (page)
+        return page;
+    *reason = TV_REASON_NOT_A_KEY;
     size_t start = strspn(text, " \t\r\n");
-    *reason = start == length      ? TV_REASON_NO_TEXT
-              : text[start] == '<' ? TV_REASON_PAGE
-                                   : TV_REASON_NOT_A_KEY;
-    if (*reason == TV_REASON_NO_TEXT)
-        return "an empty text";
-    if (*reason == TV_REASON_PAGE)
-        return "an HTML or XML page";
     if (text[start] == '[' || text[start] == '"')
         return "a JSON document";
     if (strstr(text, "-----BEGIN ENCRYPTED PRIVATE KEY-----"))
@@ -123,9 +128,8 @@ static bool has_many_lines(struct tv_span block) {
 
 enum tv_status tv_key_read_block(struct tv_span text, bool only_private, struct tv_key_block *block,
                                  struct tv_detail *detail) {
-    static const char encrypted[] = "-----BEGIN " PEM_STRING_PKCS8 "-----";
     if (!find_block(&text, only_private, &block->form)) {
-        if (only_private && memmem(text.data, text.length, encrypted, sizeof encrypted - 1))
+        if (only_private && tv_span_contains(text, TV_SPAN("-----BEGIN " PEM_STRING_PKCS8 "-----")))
             return tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY, "encrypted");
         return TV_MALFORMED_KEY;
     }
@@ -177,10 +181,7 @@ static enum tv_status load_pem(const char *text, size_t length, int rsa_min_bits
 }
 
 bool tv_key_looks_like_json(const char *text, size_t length) {
-    for (const char *end = text + length; text < end; text++)
-        if (*text != ' ' && (*text < '\t' || *text > '\r'))
-            return *text == '{';
-    return false;
+    return tv_span_starts_with(tv_span_trim((struct tv_span){text, length}), TV_SPAN("{"));
 }
 
 // `text` ends with a NUL behind its `length` bytes.

@@ -120,16 +120,6 @@ static bool is_certificate_map(yyjson_val *object) {
     return yyjson_obj_size(object) > 0;
 }
 
-// What a body that is no JSON usually is.
-static const char *looks_like(const char *text, size_t length) {
-    size_t start = 0;
-    while (start < length && (text[start] == ' ' || (text[start] >= '\t' && text[start] <= '\r')))
-        start++;
-    if (start == length)
-        return "an empty text";
-    return text[start] == '<' ? "an HTML or XML page" : NULL;
-}
-
 // More values than a set of TV_KEY_SET_MAX_KEYS has, which take the longer to parse the more there
 // are in a text. What separates them in strings is counted, too: keys have none.
 static bool has_many_values(const char *text, size_t length) {
@@ -142,11 +132,10 @@ static bool has_many_values(const char *text, size_t length) {
 
 // Of `count` members, which are more than may be.
 static enum tv_status fail_count(struct tv_detail *detail, size_t count, size_t limit) {
-    detail->reason = TV_REASON_LENGTH;
     detail->subject = TV_SUBJECT_JWK_SET;
     detail->number = (double)count;
     detail->limit = (double)limit;
-    return TV_MALFORMED_KEY;
+    return tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_LENGTH, NULL);
 }
 
 // Finds the members, and makes room for the keys.
@@ -154,11 +143,9 @@ static enum tv_status begin(struct tv_key_set_reader *reader, yyjson_val *object
                             struct tv_detail *detail) {
     yyjson_val *keys = tv_json_member(object, TV_SPAN("keys"));
     reader->is_map = !yyjson_is_arr(keys);
-    if (reader->is_map && !is_certificate_map(object)) {
-        detail->reason = TV_REASON_NOT_A_KEY;
-        detail->text = "JSON without a \"keys\" array";
-        return TV_MALFORMED_KEY;
-    }
+    if (reader->is_map && !is_certificate_map(object))
+        return tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY,
+                           "JSON without a \"keys\" array");
     size_t count = reader->is_map ? yyjson_obj_size(object) : yyjson_arr_size(keys);
     if (count > max_keys)
         return fail_count(detail, count, max_keys);
@@ -176,18 +163,15 @@ static enum tv_status begin(struct tv_key_set_reader *reader, yyjson_val *object
 enum tv_status tv_key_set_reader_new(const char *text, size_t length, int rsa_min_bits,
                                      size_t max_keys, struct tv_key_set_reader **reader,
                                      struct tv_detail *detail) {
-    const char *other = looks_like(text, length);
+    enum tv_reason reason = TV_REASON_BODY;
+    const char *other = tv_key_looks_like_page((struct tv_span){text, length}, &reason);
     if (other || length > TV_KEY_SET_MAX_LENGTH) {
-        detail->reason = other ? TV_REASON_NOT_A_KEY : TV_REASON_BODY;
-        detail->text = other;
         detail->limit = (double)TV_KEY_SET_MAX_LENGTH;
-        return TV_MALFORMED_KEY;
+        return tv_key_fail(detail, TV_MALFORMED_KEY, reason, other);
     }
-    if (has_many_values(text, length)) {
-        detail->reason = TV_REASON_NOT_A_KEY;
-        detail->text = "JSON of more than 32768 values";
-        return TV_MALFORMED_KEY;
-    }
+    if (has_many_values(text, length))
+        return tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY,
+                           "JSON of more than 32768 values");
     struct tv_key_set_reader *made = calloc(1, sizeof *made);
     if (!made)
         return TV_NO_MEMORY;

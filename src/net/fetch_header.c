@@ -19,16 +19,6 @@ static const struct {
     [TV_FIELD_EXPIRES] = {"expires", false}, [TV_FIELD_LAST_MODIFIED] = {"last-modified", false},
 };
 
-static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
-static struct tv_span trim(struct tv_span text) {
-    while (text.length > 0 && is_space(text.data[0]))
-        text.data++, text.length--;
-    while (text.length > 0 && is_space(text.data[text.length - 1]))
-        text.length--;
-    return text;
-}
-
 static bool is_named(struct tv_span text, const char *name) {
     return text.length == strlen(name) && strncasecmp(text.data, name, text.length) == 0;
 }
@@ -77,7 +67,7 @@ static const char *add_field(struct tv_header *header, const char *line, size_t 
         return NULL;
     size_t before = (size_t)(colon - line);
     struct tv_span name = {line, before};
-    struct tv_span value = trim((struct tv_span){colon + 1, length - before - 1});
+    struct tv_span value = tv_span_trim((struct tv_span){colon + 1, length - before - 1});
     enum tv_field field = find_field(name);
     if (is_coded(name, value))
         return "its answer has a Transfer-Encoding that nobody asked for";
@@ -104,12 +94,12 @@ const char *tv_header_add(struct tv_header *header, const char *line, size_t len
         drop_fields(header);
     } else if (header->ended) {
         return NULL; // trailers say nothing here (RFC 9110 section 6.5.1)
-    } else if (trim((struct tv_span){line, length}).length == 0) {
+    } else if (tv_span_trim((struct tv_span){line, length}).length == 0) {
         header->ended = true;
     } else if (!folded) {
         return add_field(header, line, length);
     } else if (header->current != TV_FIELD_NONE) { // RFC 9112 section 5.2: as if by a space
-        append(header, header->current, ' ', trim((struct tv_span){line, length}));
+        append(header, header->current, ' ', tv_span_trim((struct tv_span){line, length}));
     }
     return NULL;
 }

@@ -3,10 +3,10 @@
 // it do.
 #include "net/fetch_internal.h"
 
+#include "base/error_queue.h"
 #include "base/sha256.h"
 #include "net/plain_file.h"
 
-#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
@@ -150,9 +150,8 @@ static enum problem parse(struct tv_tls *tls, enum file file, const char *text, 
     BIO *bio = BIO_new_mem_buf(text, (int)length);
     if (!bio)
         return UNREADABLE;
-    ERR_set_mark();
-    enum problem problem = readers[file](tls, bio);
-    ERR_pop_to_mark();
+    enum problem problem;
+    TV_WITHOUT_ERRORS(problem = readers[file](tls, bio));
     BIO_free(bio);
     return problem;
 }

@@ -8,19 +8,9 @@
 // RFC 9111 section 1.2.2: larger values count as this.
 #define DELTA_SECONDS_MAX 2147483648
 
-static bool is_space(char c) { return c == ' ' || c == '\t'; }
-
-static struct tv_span trim(struct tv_span text) {
-    while (text.length > 0 && is_space(text.data[0]))
-        text.data++, text.length--;
-    while (text.length > 0 && is_space(text.data[text.length - 1]))
-        text.length--;
-    return text;
-}
-
 // delta-seconds, also quoted; 0 for what is none.
 static int64_t read_seconds(struct tv_span text) {
-    text = trim(text);
+    text = tv_span_trim(text);
     if (text.length >= 2 && text.data[0] == '"' && text.data[text.length - 1] == '"')
         text.data++, text.length -= 2;
     int64_t seconds = 0;
@@ -69,14 +59,14 @@ static struct directives read_cache_control(struct tv_span text) {
     struct directives found = {.max_age_s = -1};
     while (text.length > 0) {
         size_t length = directive_length(text);
-        struct tv_span directive = trim((struct tv_span){text.data, length});
+        struct tv_span directive = tv_span_trim((struct tv_span){text.data, length});
         size_t used = length < text.length ? length + 1 : length;
         text.data += used;
         text.length -= used;
 
         const char *equals = memchr(directive.data, '=', directive.length);
         size_t name_length = equals ? (size_t)(equals - directive.data) : directive.length;
-        struct tv_span name = trim((struct tv_span){directive.data, name_length});
+        struct tv_span name = tv_span_trim((struct tv_span){directive.data, name_length});
         if (is_named(name, TV_SPAN("no-store")) || is_named(name, TV_SPAN("no-cache")))
             found.must_revalidate_always = true;
         else if (is_named(name, TV_SPAN("max-age")))

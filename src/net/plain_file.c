@@ -30,14 +30,19 @@ static int open_plain(const char *path, size_t max, enum tv_file_outcome *outcom
     return -1;
 }
 
-// Up to `size` bytes, fewer after an error.
-static size_t read_whole(int file, char *bytes, size_t size) {
+ssize_t tv_file_read(int file, char *bytes, size_t size) {
     size_t length = 0;
-    ssize_t count;
-    while (length < size && ((count = read(file, bytes + length, size - length)) > 0 ||
-                             (count < 0 && errno == EINTR)))
-        length += count > 0 ? (size_t)count : 0;
-    return length;
+    while (length < size) {
+        ssize_t count = read(file, bytes + length, size - length);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            return -1;
+        if (count == 0)
+            break;
+        length += (size_t)count;
+    }
+    return (ssize_t)length;
 }
 
 enum tv_file_outcome tv_plain_file_read(const char *path, size_t max, char **text, size_t *length) {
@@ -46,17 +51,15 @@ enum tv_file_outcome tv_plain_file_read(const char *path, size_t max, char **tex
     if (file < 0)
         return outcome;
     char *bytes = malloc(max + 1);
-    size_t count = bytes ? read_whole(file, bytes, max + 1) : 0;
+    ssize_t count = bytes ? tv_file_read(file, bytes, max + 1) : -1;
     close(file);
-    if (!bytes)
-        return TV_FILE_UNREADABLE;
-    if (count > max) {
-        tv_plain_file_free(bytes, count);
-        return TV_FILE_TOO_LARGE;
+    if (count < 0 || (size_t)count > max) {
+        tv_plain_file_free(bytes, max + 1);
+        return count < 0 ? TV_FILE_UNREADABLE : TV_FILE_TOO_LARGE;
     }
     bytes[count] = '\0';
     *text = bytes;
-    *length = count;
+    *length = (size_t)count;
     return TV_FILE_READ;
 }
 
@@ -72,9 +75,9 @@ bool tv_plain_file_read_line(const char *path, char *line, size_t size) {
     int file = open_plain(path, size, &outcome);
     if (file < 0)
         return false;
-    size_t length = read_whole(file, line, size);
+    ssize_t length = tv_file_read(file, line, size);
     close(file);
-    if (length == size) // or what follows would be missing
+    if (length < 0 || (size_t)length == size) // or what follows would be missing
         OPENSSL_cleanse(line, size);
     else
         line[length] = '\0';

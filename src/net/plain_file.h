@@ -5,8 +5,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 enum tv_file_outcome { TV_FILE_READ, TV_FILE_UNREADABLE, TV_FILE_NOT_PLAIN, TV_FILE_TOO_LARGE };
+
+// Up to `size` bytes of an open file; -1 with errno.
+ssize_t tv_file_read(int file, char *bytes, size_t size);
 
 // The whole file, if it has at most `max` bytes: a text that ends with a NUL behind its `length`
 // bytes, wiped and freed by tv_plain_file_free(). Without memory the file is unreadable.

@@ -2,6 +2,7 @@
 // Reads keys out of a local folder. A file of at most 64 KiB: quicker than any waiting for it.
 #include "store/folder.h"
 
+#include "net/plain_file.h"
 #include "store/asap.h"
 
 #include <errno.h>
@@ -49,22 +50,6 @@ enum tv_status tv_folder_look(const char *folder, struct tv_span key_id,
     return TV_OK;
 }
 
-// Up to `size` bytes; -1 with errno.
-static ssize_t read_whole(int file, char *bytes, size_t size) {
-    size_t length = 0;
-    while (length < size) {
-        ssize_t count = read(file, bytes + length, size - length);
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count < 0)
-            return -1;
-        if (count == 0)
-            break;
-        length += (size_t)count;
-    }
-    return (ssize_t)length;
-}
-
 enum tv_status tv_folder_load(const char *folder, struct tv_span key_id, int rsa_min_bits,
                               struct tv_key **key, struct tv_detail *detail) {
     char *path = NULL;
@@ -78,7 +63,7 @@ enum tv_status tv_folder_load(const char *folder, struct tv_span key_id, int rsa
     if (file < 0)
         return fail_errno(detail, error);
     char *bytes = malloc(TV_KEY_MAX_LENGTH + 1);
-    ssize_t length = bytes ? read_whole(file, bytes, TV_KEY_MAX_LENGTH + 1) : -1;
+    ssize_t length = bytes ? tv_file_read(file, bytes, TV_KEY_MAX_LENGTH + 1) : -1;
     error = errno;
     close(file);
     if (!bytes)
