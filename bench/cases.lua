@@ -62,11 +62,11 @@ local key_server = "http://127.0.0.1:9/keys/";
 -- With `other_token` the call is about that one.
 function kinds.token_util(_, key, token, other_token)
 	local prosody = require "spec.support.prosody"; -- only here is a Prosody needed
-	local token_util = assert(prosody.new_token_util{
+	local token_util = assert(prosody.new_token_util({
 		app_id = "app", asap_accepted_audiences = { "jitsi" },
 		app_secret = key.secret, asap_key_server = key.pem and key_server,
-	});
-	local store = key.pem and tv.keystore{ asap_key_server = key_server };
+	}));
+	local store = key.pem and tv.keystore({ asap_key_server = key_server });
 	assert(not store or store:put("key", key.pem));
 	local session = { auth_token = token, ip = "192.0.2.1" };
 	assert(token_util:process_and_verify_token(session));

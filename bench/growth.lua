@@ -27,10 +27,10 @@ local function verifier(options)
 	return assert(tv.new(options));
 end
 
-local by_secret = verifier{ secret = secret };
-local by_kid = verifier{ keys = store };
+local by_secret = verifier({ secret = secret });
+local by_kid = verifier({ keys = store });
 local kept_options = { secret = secret, accepted_issuers = { "app" } };
-local token_util = assert(prosody.new_token_util{ app_id = "app", app_secret = secret, asap_accepted_audiences = { "jitsi" } });
+local token_util = assert(prosody.new_token_util({ app_id = "app", app_secret = secret, asap_accepted_audiences = { "jitsi" } }));
 local session = { auth_token = good.text, ip = "192.0.2.1" };
 
 local function verifying(of, token, code)
@@ -42,8 +42,8 @@ end
 
 local function of_key(key, name)
 	local token = signed.token(key, payload);
-	return verifying(verifier{ key = key.public, algorithms = { name } }, token.text),
-		verifying(verifier{ key = key.public, algorithms = { name } }, (signed.damaged(token)), "bad-signature");
+	return verifying(verifier({ key = key.public, algorithms = { name } }), token.text),
+		verifying(verifier({ key = key.public, algorithms = { name } }), (signed.damaged(token)), "bad-signature");
 end
 
 local rs256, rs256_refused = of_key(rsa, "RS256");
@@ -93,7 +93,7 @@ end
 -- A plugin for many tenants sets a key server for each log-in, and asks it for a key, before anything is verified.
 
 local tenants, window = 30000, 500;
-local many = assert(prosody.new_token_util{ app_id = "app", app_secret = secret });
+local many = assert(prosody.new_token_util({ app_id = "app", app_secret = secret }));
 
 local function of_tenants(first)
 	local began = os.clock();

@@ -19,11 +19,11 @@ local function add(name, make, times)
 	names[#names + 1], makers[name], enough[name] = name, make, times or 50;
 end
 
-for _, name in ipairs{ "HS256", "RS256", "PS256", "ES256", "Ed25519" } do
+for _, name in ipairs({ "HS256", "RS256", "PS256", "ES256", "Ed25519" }) do
 	add(name, function () return cases.verify(given(name)); end, name == "HS256" and 300);
 end
 -- For scale: the signature alone, the claims alone.
-for _, name in ipairs{ "HS256", "RS256", "PS256", "ES256", "Ed25519" } do
+for _, name in ipairs({ "HS256", "RS256", "PS256", "ES256", "Ed25519" }) do
 	add("bare check: "..name, function () return cases.floor(given(name)); end, name == "HS256" and 1000);
 end
 add("lua-cjson decode", function () return cases.cjson(given("HS256")); end, 300);
@@ -53,7 +53,7 @@ refused("wrong alg", "algorithm-not-accepted");
 refused("wrong typ", "type-not-accepted");
 refused("unknown kid", "key-not-found");
 refused("damaged signature", "bad-signature", damaged);
-for _, name in ipairs{ "HS256", "ES256", "Ed25519" } do
+for _, name in ipairs({ "HS256", "ES256", "Ed25519" }) do
 	add("refused: damaged signature, "..name, function ()
 		local algorithm, key, token = given(name);
 		return cases.damaged(algorithm, key, damaged(token));

@@ -9,8 +9,8 @@ local count, url = tonumber(arg[1]), arg[2];
 local stores, kids = {}, {};
 for i = 1, count do
 	-- Short lives, so that minutes stand for hours: the server's max-age counts from 1 s on.
-	stores[i] = assert(tv.keystore{ asap_key_server = url:format(i), min_ttl = 1, default_ttl = 1, negative_ttl = 5, max_stale = 3600,
-		back_off_min = 1, back_off_max = 2 });
+	stores[i] = assert(tv.keystore({ asap_key_server = url:format(i), min_ttl = 1, default_ttl = 1, negative_ttl = 5, max_stale = 3600,
+		back_off_min = 1, back_off_max = 2 }));
 end
 tv.pollfd(); -- from now on get() never waits
 

@@ -57,7 +57,7 @@ local function add_algorithm(name, key)
 			assert(check());
 		end
 	end);
-	local verifier = assert(tv.new(options{ [key.secret and "secret" or "key"] = key.secret or key.public, algorithms = { name } }));
+	local verifier = assert(tv.new(options({ [key.secret and "secret" or "key"] = key.secret or key.public, algorithms = { name } })));
 	add_verifying("verify "..name, verifier, token.text);
 	return token, verifier;
 end
@@ -79,7 +79,7 @@ end);
 -- The same with a key by kid.
 local store = tv.keystore();
 assert(store:put("key", rsa.public));
-local by_kid = assert(tv.new(options{ keys = store }));
+local by_kid = assert(tv.new(options({ keys = store })));
 add_verifying("keystore", by_kid, rs256.text);
 
 -- The same with an options table.
@@ -91,9 +91,9 @@ local function add_with_options(name, given, token)
 		end
 	end);
 end
-add_with_options("options", options{ key = rsa.public }, rs256.text);
-add_with_options("options keystore", options{ keys = store }, rs256.text);
-add_with_options("options HS256", options{ secret = secret }, hs256.text);
+add_with_options("options", options({ key = rsa.public }), rs256.text);
+add_with_options("options keystore", options({ keys = store }), rs256.text);
+add_with_options("options HS256", options({ secret = secret }), hs256.text);
 
 -- token_util with a key server whose key is held, and with a secret.
 local function add_token_util(name, key, token)
@@ -149,7 +149,7 @@ print(("RS256 floor: %.0f ns; HS256 floor: %.0f ns; lua-cjson: %.0f ns; verify R
 print("");
 print("| | times | 10 % .. 90 % | reach |");
 print("|---|---:|---:|---:|");
-for _, each in ipairs{ { "RS256", "1.20" }, { "PS256", "1.20" }, { "ES256", "1.06" }, { "EdDSA", "1.05" } } do
+for _, each in ipairs({ { "RS256", "1.20" }, { "PS256", "1.20" }, { "ES256", "1.06" }, { "EdDSA", "1.05" } }) do
 	row(("verifier:verify, %s, of its floor"):format(each[1]), each[2], cases:ratios("verify "..each[1], "floor "..each[1]));
 end
 row("verifier:verify, HS256, of lua-cjson", "0.85", cases:ratios("verify HS256", "cjson"));
@@ -165,11 +165,11 @@ row("process_and_verify_token, HS256", "0.17", cases:differences("token_util HS2
 print("");
 print("| in RS256 checks | whole | 10 % .. 90 % | reach |");
 print("|---|---:|---:|---:|");
-for _, each in ipairs{ { "two parts", "0.03" }, { "bad character", "0.03" }, { "bad header", "0.03" }, { "wrong alg", "0.06" },
-	{ "wrong typ", "0.06" }, { "unknown kid", "0.06" }, { "bad signature", "" } } do
+for _, each in ipairs({ { "two parts", "0.03" }, { "bad character", "0.03" }, { "bad header", "0.03" }, { "wrong alg", "0.06" },
+	{ "wrong typ", "0.06" }, { "unknown kid", "0.06" }, { "bad signature", "" } }) do
 	row("refused: "..each[1], each[2], cases:ratios(each[1], "floor RS256"));
 end
-for _, each in ipairs{ { "ordinary claims", "" , "" }, { "16 KiB of empty arrays", " arrays", "2" } } do
+for _, each in ipairs({ { "ordinary claims", "" , "" }, { "16 KiB of empty arrays", " arrays", "2" } }) do
 	row("refused by process_and_verify_token with its log line: "..each[1], each[3],
 		cases:ratios("token_util refuses"..each[2], "floor RS256"));
 end

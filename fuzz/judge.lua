@@ -47,7 +47,7 @@ local function check_round_trip(claims)
 	local token, message, code = tv.sign(claims, { secret = secret });
 	if not token then
 		check_refusal(message, code);
-		assert(code == "token-too-large", "what was read cannot be written: " .. code);
+		assert(code == "token-too-large", "what was read cannot be written: "..code);
 		return;
 	end
 	local header, again = tv.inspect(token);

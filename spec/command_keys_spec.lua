@@ -10,11 +10,11 @@ local folder, clean;
 setup(function ()
 	folder, clean = command.folder();
 	command.write(folder.."/secret", "a shared secret of more than 32 bytes\n");
-	command.write(folder.."/ec.pem", (tv.generate_key { curve = "P-256" }));
-	command.write(folder.."/other.pem", (tv.generate_key { curve = "P-256" }));
-	local _, jwk = tv.generate_key { curve = "Ed25519" };
+	command.write(folder.."/ec.pem", (tv.generate_key({ curve = "P-256" })));
+	command.write(folder.."/other.pem", (tv.generate_key({ curve = "P-256" })));
+	local _, jwk = tv.generate_key({ curve = "Ed25519" });
 	command.write(folder.."/ed.jwk", (jwk:gsub("}$", ',"kid":"ed","alg":"EdDSA"}')));
-	command.write(folder.."/rsa.pem", (tv.generate_key { bits = 2048 }));
+	command.write(folder.."/rsa.pem", (tv.generate_key({ bits = 2048 })));
 	command.write(folder.."/public.pem", tv.key(command.read(folder.."/ec.pem")):pem());
 	command.shell(folder, "openssl req -x509 -key rsa.pem -subj /CN=x -out certificate.pem 2>/dev/null; "
 		.."openssl genrsa -out weak.pem 1024 2>/dev/null");
@@ -44,7 +44,7 @@ end
 
 describe("sign", function ()
 	-- what, arguments, header and claims that are expected (iat and exp at 1000)
-	for _, case in ipairs {
+	for _, case in ipairs({
 		{ "nothing but a secret", { "--secret-file", "secret" }, { alg = "HS256", typ = "JWT" }, { iat = 1000, exp = 4600 } };
 		{ "under its other name", { "--secret-file", "secret" }, { alg = "HS256", typ = "JWT" }, { iat = 1000, exp = 4600 }, "mint" };
 		{ "with an EC key", { "--key", "ec.pem", "--kid", "my-key" }, { alg = "ES256", kid = "my-key", typ = "JWT" },
@@ -68,7 +68,7 @@ describe("sign", function ()
 		{ "any claims and header", { "--secret-file", "secret", "--claim", "context:={\"user\":{\"id\":7}}", "--claim", "a=b=c",
 			"--claim", "https://example.org/x:=true", "--header", "cty=x", "--header", "typ=at+jwt" }, { alg = "HS256", cty = "x", typ = "at+jwt" },
 			{ context = { user = { id = 7 } }, a = "b=c", ["https://example.org/x"] = true, iat = 1000, exp = 4600 } };
-	} do
+	}) do
 		local what, arguments, header, claims, name = table.unpack(case, 1, 5);
 		it("makes "..what, function ()
 			local output, errors, status = command.run(folder, { name or "sign", "--now", "1000", table.unpack(arguments) });
@@ -90,8 +90,8 @@ describe("sign", function ()
 	end);
 
 	it("warns of a short secret, and goes on", function ()
-		for algorithm, length in pairs { HS256 = 32, HS512 = 64 } do
-			for _, shorter in ipairs { 0, 1 } do
+		for algorithm, length in pairs({ HS256 = 32, HS512 = 64 }) do
+			for _, shorter in ipairs({ 0, 1 }) do
 				local secret = ("s"):rep(length - shorter);
 				local output, errors, status = command.run(folder, { "sign", "--secret-file", "-", "--alg", algorithm }, secret.."\n");
 				assert.truthy(tv.verify(output:sub(1, -2), { secret = secret, algorithms = { algorithm } }));
@@ -104,7 +104,7 @@ describe("sign", function ()
 	end);
 
 	-- what, arguments, message
-	for _, case in ipairs {
+	for _, case in ipairs({
 		{ "no key", {}, "nothing is named to sign with: give --secret-file or --key" };
 		{ "two keys", { "--key", "ec.pem", "--secret-file", "secret" }, "can not be used together" };
 		{ "a public key", { "--key", "public.pem" }, "malformed-key: " };
@@ -135,7 +135,7 @@ describe("sign", function ()
 		{ "a negative time", { "--key", "ec.pem", "--expires=-5" }, "'-5' is no length of time" };
 		{ "a claim that is not UTF-8", { "--key", "ec.pem", "--room", "\xff" }, "malformed-payload: " };
 		{ "too many claims", { "--key", "ec.pem", "--room", ("x"):rep(20000) }, "token-too-large" };
-	} do
+	}) do
 		it("refuses "..case[1], function ()
 			assert_answer("^$", case[3], 2, command.run(folder, { "sign", table.unpack(case[2]) }));
 		end);
@@ -144,7 +144,7 @@ end);
 
 describe("keygen", function ()
 	-- arguments, type of the key, curve or bits, algorithm
-	for _, case in ipairs {
+	for _, case in ipairs({
 		{ {}, "RSA", 2048, "RS256" };
 		{ { "--bits", "2056" }, "RSA", 2056, "RS256" };
 		{ { "--type", "ec" }, "EC", "P-256", "ES256" };
@@ -152,8 +152,8 @@ describe("keygen", function ()
 		{ { "--type", "p-521" }, "EC", "P-521", "ES512" };
 		{ { "--type", "ed25519" }, "OKP", "Ed25519", "EdDSA" };
 		{ { "--type", "ed448" }, "OKP", "Ed448", "EdDSA" };
-	} do
-		for _, form in ipairs { "pem", "jwk" } do
+	}) do
+		for _, form in ipairs({ "pem", "jwk" }) do
 			local arguments, key_type, size, algorithm = table.unpack(case);
 			it(("makes %s %s as %s"):format(key_type, size, form), function ()
 				assert_answer("^private %(private key, for its owner only%)\npublic %(public key: "..key_type, nil, 0, command.run(folder,
@@ -214,7 +214,7 @@ describe("keygen", function ()
 	end);
 
 	-- what, arguments, message; none may leave a file "left" or "left.pem"
-	for _, case in ipairs {
+	for _, case in ipairs({
 		{ "a file that is there", { "--out", "secret" }, "secret exists already; --force overwrites it" };
 		{ "a public file that is there", { "--out", "left", "--public", "secret" }, "secret exists already; --force overwrites it" };
 		{ "a link that leads nowhere", { "--out", "dangling" }, "dangling exists already; --force overwrites it" };
@@ -227,7 +227,7 @@ describe("keygen", function ()
 		{ "an unknown type", { "--type", "dsa" }, "argument for option '--type' must be one of" };
 		{ "the kid of a PEM", { "--kid", "x", "--out", "left" }, "only a JWK holds a kid" };
 		{ "the public half of a secret", { "--type", "secret", "--public", "left" }, "a secret has no public half, no kid and no format" };
-	} do
+	}) do
 		it("refuses "..case[1], function ()
 			command.shell(folder, "ln -sf nowhere dangling");
 			assert_answer("^$", case[3], 2, command.run(folder, { "keygen", table.unpack(case[2]) }));
@@ -245,14 +245,14 @@ describe("keygen", function ()
 end);
 
 describe("key-name", function ()
-	for _, case in ipairs {
+	for _, case in ipairs({
 		{ { "my-key" }, "^5e78863ed1ffb9fc66b1d61634b126bf8eb20267e7996297eeeb9b19c8c0f732%.pem\n$", nil, 0 };
 		{ { "--json", "my-key" }, '"file": "5e78863e.*"kid": "my%-key"', nil, 0 };
 		{ { "--", "-x" }, "^%x+%.pem\n$", nil, 0 };
 		{ { "" }, "^$", "a kid has 1 to 1024 bytes, not 0", 2 };
 		{ { ("x"):rep(1025) }, "^$", "a kid has 1 to 1024 bytes, not 1025", 2 };
 		{ {}, "^$", "missing argument 'kid'", 2 };
-	} do
+	}) do
 		it("answers "..table.concat(case[1], " "):sub(1, 20), function ()
 			assert_answer(case[2], case[3], case[4], command.run(folder, { "key-name", table.unpack(case[1]) }));
 		end);
@@ -300,7 +300,7 @@ describe("publish", function ()
 			command.run(folder, { "publish", "-", "--kid", "f", "--dir", "keys" }, command.read(folder.."/ed.jwk")));
 	end);
 
-	for _, case in ipairs {
+	for _, case in ipairs({
 		{ "no kid", { "ec.pem", "--dir", "keys" }, "missing option '--kid'" };
 		{ "no folder", { "ec.pem", "--kid", "x" }, "missing option '--dir'" };
 		{ "an empty kid", { "ec.pem", "--kid", "", "--dir", "keys" }, "a kid has 1 to 1024 bytes" };
@@ -309,7 +309,7 @@ describe("publish", function ()
 		{ "a secret", { "secret", "--kid", "x", "--dir", "keys" }, "secret: malformed-key" };
 		{ "a folder as key", { "keys", "--kid", "x", "--dir", "keys" }, "cannot read the key from keys: Is a directory" };
 		{ "a weak key", { "weak.pem", "--kid", "x", "--dir", "keys" }, "weak.pem: weak-key" };
-	} do
+	}) do
 		it("refuses "..case[1], function ()
 			assert_answer("^$", case[3], 2, command.run(folder, { "publish", table.unpack(case[2]) }));
 		end);
@@ -347,7 +347,7 @@ describe("pem-to-jwks and jwks-to-pem", function ()
 			assert.same({ "sig" }, { jwk.use, jwk.d, jwk.p });
 		end
 		assert.equal("644", mode "www/jwks.json");
-		for _, source in ipairs { "www/jwks.json", base.."/jwks.json" } do
+		for _, source in ipairs({ "www/jwks.json", base.."/jwks.json" }) do
 			command.shell(folder, "rm -f pem/*");
 			assert_answer('kid "one": EC P%-256, new.*kid "two": RSA, 2048 bits, new.*OKP Ed25519, new', nil, 0,
 				command.run(folder, { "jwks-to-pem", source, "--dir", "pem" }));
@@ -379,9 +379,9 @@ describe("pem-to-jwks and jwks-to-pem", function ()
 		local output, errors, status = command.run(folder, { "jwks-to-pem", "www/mixed.json", "--dir", "pem" });
 		assert.equal(tv.key_file_name("good")..' (kid "good": RSA, 2048 bits, new)\n', output);
 		assert.equal(0, status);
-		for _, expected in ipairs { 'kid "enc": it is not for checking signatures', 'kid "s": the key is a JWK whose kty',
+		for _, expected in ipairs({ 'kid "enc": it is not for checking signatures', 'kid "s": the key is a JWK whose kty',
 			"it has no kid, so it has no file name", 'kid "good": another key before it has the same kid',
-			'kid "weak": the key has an RSA modulus of 17 bits' } do
+			'kid "weak": the key has an RSA modulus of 17 bits' }) do
 			assert.matches(expected, errors, 1, true);
 		end
 		output, errors, status = command.run(folder, { "jwks-to-pem", base.."/mixed.json", "--dir", "pem" });
@@ -393,13 +393,13 @@ describe("pem-to-jwks and jwks-to-pem", function ()
 	it("reads Google's map of certificates", function ()
 		command.write(folder.."/www/map.json", ('{"b":"%s"}')
 			:format((command.read(folder.."/certificate.pem"):gsub("\n", "\\n"))));
-		for _, source in ipairs { "www/map.json", base.."/map.json" } do
+		for _, source in ipairs({ "www/map.json", base.."/map.json" }) do
 			assert_answer('kid "b": RSA, 2048 bits', nil, 0, command.run(folder, { "jwks-to-pem", source, "--dir", "pem" }));
 		end
 	end);
 
 	-- what, arguments, message, status; none may change a file
-	for _, case in ipairs {
+	for _, case in ipairs({
 		{ "a server that is down", { "http://127.0.0.1:1/jwks", "--dir", "pem" }, "key-source-unavailable: the JWK Set of http", 3 };
 		{ "a set that is not there", { "BASE/none", "--dir", "pem", "--delete-others" }, "answered HTTP 404", 3 };
 		{ "a page", { "BASE/", "--dir", "pem", "--delete-others" }, "is an HTML or XML page", 3 };
@@ -409,7 +409,7 @@ describe("pem-to-jwks and jwks-to-pem", function ()
 		{ "no file", { "none", "--dir", "pem" }, "cannot read the JWK Set from none: No such file or directory", 2 };
 		{ "no folder", { "www/jwks.json", "--dir", "none" }, "cannot create a file in none/", 2 };
 		{ "another scheme", { "file:///etc/passwd", "--dir", "pem" }, "cannot read the JWK Set from file:///etc/passwd", 2 };
-	} do
+	}) do
 		it("change nothing because of "..case[1], function ()
 			command.write(folder.."/before", (command.shell(folder, "sha256sum pem/*")));
 			local arguments = { "jwks-to-pem", table.unpack(case[2]) };
@@ -419,13 +419,13 @@ describe("pem-to-jwks and jwks-to-pem", function ()
 		end);
 	end
 
-	for _, case in ipairs {
+	for _, case in ipairs({
 		{ "one kid twice", { "a=ec.pem", "a=rsa.pem" }, 'two keys have the kid "a"' };
 		{ "an algorithm of another family", { "a=ec.pem", "--alg", "RS256" }, "ec.pem: RS256 is no algorithm for this key; there is ES256" };
 		{ "no key", { "secret" }, "secret: malformed-key" };
 		{ "nothing", {}, "missing argument 'keys'" };
 		{ "a folder that is not there", { "ec.pem", "--out", "none/set" }, "cannot create a file in none/" };
-	} do
+	}) do
 		it("make no set of "..case[1], function ()
 			assert_answer("^$", case[3], 2, command.run(folder, { "pem-to-jwks", table.unpack(case[2]) }));
 		end);

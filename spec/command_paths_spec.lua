@@ -17,7 +17,7 @@ local function plant()
 	for _, name in ipairs(names) do
 		command.write(("%s/%s.lua"):format(folder, name), ("io.open('%s/loaded', 'a'):write('%s\\n'):close()"):format(folder, name));
 	end
-	for _, name in ipairs { "token_verifier", "lfs", "argparse" } do
+	for _, name in ipairs({ "token_verifier", "lfs", "argparse" }) do
 		command.write(("%s/%s.so"):format(folder, name), "no library: it cannot be loaded, and the command says so");
 	end
 	command.write(folder.."/prosody.cfg.lua", ([[
@@ -83,12 +83,12 @@ describe("in a folder with modules of the same names the command", function ()
 		assert.is_nil(io.open(folder.."/loaded"));
 	end);
 
-	for said, setting in pairs {
+	for said, setting in pairs({
 		["a symbolic link"] = "ln -sf '%s/bin/token-verifier' bin/verifier; bin/verifier --version",
 		["a symbolic link to another one"] = [[ln -sf '%s/bin/token-verifier' "an'other"
 			ln -sf "../an'other" bin/verifier; "$PWD/bin/verifier" --version]],
 		["a symbolic link on PATH"] = "ln -sf '%s/bin/token-verifier' bin/verifier; PATH=$PWD/bin:$PATH; cd /; verifier --version",
-	} do
+	}) do
 		it("runs its own, called by "..said, function ()
 			local output, errors, status = command.shell(folder, ([[
 				unset LUA_PATH LUA_CPATH

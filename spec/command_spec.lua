@@ -19,7 +19,7 @@ setup(function ()
 	folder, clean = command.folder();
 	command.write(folder.."/secret", secret.."\n");
 	command.write(folder.."/token", token_of(good).."\n");
-	command.write(folder.."/old", token_of { exp = 1000 });
+	command.write(folder.."/old", token_of({ exp = 1000 }));
 	command.write(folder.."/empty", "");
 	os.execute(("mkdir '%s/folder' && printf x >'%s/unreadable' && chmod 0 '%s/unreadable'"):format(folder, folder, folder));
 end);
@@ -49,7 +49,7 @@ end
 
 describe("the command", function ()
 	-- what, shell command, standard output (a pattern), standard error (plain text), status
-	for _, case in ipairs {
+	for _, case in ipairs({
 		{ "no arguments", "$tv", "^$", "a command is required; see 'token-verifier --help'", 2 };
 		{ "an unknown command", "$tv verifi", "^$", "unknown command 'verifi'. Did you mean 'verify'?; see 'token-verifier --help'", 2 };
 		{ "an unknown option", "$tv verify --secret x", "^$", "unknown option '--secret'", 2 };
@@ -79,7 +79,7 @@ describe("the command", function ()
 		{ "colours on a terminal", "script -qec \"$tv inspect @token\" /dev/null", "\27%[1mHeader", nil, 0 };
 		{ "NO_COLOR on a terminal", "NO_COLOR=1 script -qec \"$tv inspect @token\" /dev/null", "^Header", nil, 0 };
 		{ "a dumb terminal", "TERM=dumb script -qec \"$tv inspect @token\" /dev/null", "^Header", nil, 0 };
-	} do
+	}) do
 		local what, line, output_pattern, message, expected_status = table.unpack(case, 1, 5);
 		it("answers "..what, function ()
 			assert_answer(output_pattern, message, expected_status, command.shell(folder, line));
@@ -100,8 +100,8 @@ describe("the command", function ()
 	end);
 
 	it("fits its help into 80 columns, and leaves examples as they are written", function ()
-		local parser = require "token_verifier.command.main".new_parser {};
-		for _, subcommand in ipairs { parser, table.unpack(parser._commands) } do
+		local parser = require "token_verifier.command.main".new_parser({});
+		for _, subcommand in ipairs({ parser, table.unpack(parser._commands) }) do
 			local help = subcommand:get_help();
 			for line in help:gmatch("[^\n]+") do
 				assert.is_true(#line <= 80, line);
@@ -115,7 +115,7 @@ describe("verify", function ()
 	local with_secret = { "verify", "--secret-file", "secret" };
 
 	-- what, arguments, standard input, standard output (a pattern), standard error (plain text), status
-	for _, case in ipairs {
+	for _, case in ipairs({
 		{ "a good token", { "@token" }, nil, '^The token is valid%.\n{.*"iss": "my%-app"', nil, 0 };
 		{ "one from --file", { "--file", "token" }, nil, "^The token is valid", nil, 0 };
 		{ "one from standard input", { "-" }, token_of(good).."\r\n\n", "^The token is valid", nil, 0 };
@@ -140,7 +140,7 @@ describe("verify", function ()
 		{ "a leeway out of range", { "@token", "--leeway", "301" }, nil, "^$", "option 'leeway' must be from 0 to 300 seconds", 2 };
 		{ "a time that is no number", { "@token", "--now", "noon" }, nil, "^$", "'noon' is not a whole number", 2 };
 		{ "a time beyond numbers", { "@token", "--now", ("9"):rep(40) }, nil, "^$", "is not a whole number", 2 };
-	} do
+	}) do
 		local what, arguments, input, output_pattern, message, expected_status = table.unpack(case, 1, 6);
 		it("judges "..what, function ()
 			local all = table.move(arguments, 1, #arguments, #with_secret + 1, { table.unpack(with_secret) });
@@ -149,7 +149,7 @@ describe("verify", function ()
 	end
 
 	-- what, arguments, standard error, status
-	for _, case in ipairs {
+	for _, case in ipairs({
 		{ "no key", {}, "no key is named", 2 };
 		{ "two keys", { "--key", "x", "--secret-file", "secret" }, "can not be used together", 2 };
 		{ "a key file that is none", { "--key", "token" }, "malformed-key: the key is neither PEM nor JWK", 2 };
@@ -162,10 +162,10 @@ describe("verify", function ()
 		{ "a folder without the key", { "--directory", "folder" }, "refused: key-not-found: the file /", 1 };
 		{ "a certificate without its key", { "--jwks-url", "https://127.0.0.1:1/", "--client-cert", "none" }, "client_key", 2 };
 		{ "no time", { "--jwks-url", "http://127.0.0.1:1/", "--timeout", "0" }, "timeout", 2 };
-	} do
+	}) do
 		local what, arguments, message, expected_status = table.unpack(case, 1, 4);
 		it("says what is wrong with "..what, function ()
-			local key = tv.generate_key { curve = "P-256" };
+			local key = tv.generate_key({ curve = "P-256" });
 			local token = assert(tv.sign(good, { private_key = key, kid = "my-key" }));
 			local output, errors, status = command.run(folder, { "verify", "--alg", "ES256", token, table.unpack(arguments) });
 			assert.equal("", output);

@@ -105,17 +105,17 @@ describe("the command", function ()
 
 	it("inspects and verifies a token with what is hidden", function ()
 		local token = assert(tv.sign(claims, { secret = secret, kid = text }));
-		local output = run { "inspect", token };
+		local output = run({ "inspect", token });
 		assert.matches(escaped('"name": "'..shown.."a"..all[3].."b"), output);
 		assert.matches(escaped('"kid": "a'..all[3]..'b"'), output);
 		assert.matches(escaped('"a'..all[3]..'b": "a'), output);
-		output = run { "verify", "--secret-file", "secret", token };
+		output = run({ "verify", "--secret-file", "secret", token });
 		assert.matches(escaped('"iss": "a'..all[3]..'b"'), output);
 	end);
 
 	it("prints JSON that means the same, with what is hidden", function ()
 		local token = assert(tv.sign(claims, { secret = secret }));
-		for _, arguments in ipairs { { "inspect", "--json", token }, { "verify", "--json", "--secret-file", "secret", token } } do
+		for _, arguments in ipairs({ { "inspect", "--json", token }, { "verify", "--json", "--secret-file", "secret", token } }) do
 			local read = assert(tv.decode_json((run(arguments))));
 			assert.same(claims, read.claims);
 		end
@@ -123,9 +123,9 @@ describe("the command", function ()
 
 	it("explains a token with what is hidden", function ()
 		local token = assert(tv.sign(claims, { secret = secret, kid = text }));
-		run { "explain", token, "--secret-file", "secret", "--room", text, "--color", "never" };
-		run { "explain", token, "--secret-file", "secret", "--room", "other"..text, "--issuer", text, "--audience", text, "--host", text };
-		local read = assert(tv.decode_json((run { "explain", token, "--json", "--secret-file", "secret", "--room", "other" })));
+		run({ "explain", token, "--secret-file", "secret", "--room", text, "--color", "never" });
+		run({ "explain", token, "--secret-file", "secret", "--room", "other"..text, "--issuer", text, "--audience", text, "--host", text });
+		local read = assert(tv.decode_json((run({ "explain", token, "--json", "--secret-file", "secret", "--room", "other" }))));
 		assert.is_false(read.accepted);
 	end);
 
@@ -140,35 +140,35 @@ describe("the command", function ()
 				token_leway = %s
 			Component("conference."..%s)("muc")
 				app_secret = %s]]):gsub("%%s", function () return lua; end));
-		local output = run { "check", "--config", "cfg" };
+		local output = run({ "check", "--config", "cfg" });
 		assert.matches(escaped(all[2]), output);
-		run { "check", "--config", "cfg", "--json" };
-		run { "check", "--config", "cfg", "--host", text };
-		run { "explain", "x.y.z", "--config", "cfg" };
+		run({ "check", "--config", "cfg", "--json" });
+		run({ "check", "--config", "cfg", "--host", text });
+		run({ "explain", "x.y.z", "--config", "cfg" });
 		command.write(folder.."/cfg", "error("..lua..", 0)");
-		run { "check", "--config", "cfg" };
-		run { "check", "--config", text };
+		run({ "check", "--config", "cfg" });
+		run({ "check", "--config", text });
 	end);
 
 	it("takes arguments, files and keys with what is hidden", function ()
-		run { text };
-		run { "verify", "--"..text };
-		run { "inspect", "@"..text };
-		run { "verify", "--key", text, "x" };
-		run { "verify", "--leeway", text, "x" };
-		run { "verify", "--alg", text, "--secret-file", "secret", "x" };
-		run { "sign", "--secret-file", "secret", "--claim", text };
-		run { "sign", "--secret-file", "secret", "--alg", text };
-		run { "verify", "--jwks-url", "http://127.0.0.1:1/"..text, "x" };
-		run { "verify", "--jwks-url", text, "x" };
-		run { "key-name", text, "--json" };
+		run({ text });
+		run({ "verify", "--"..text });
+		run({ "inspect", "@"..text });
+		run({ "verify", "--key", text, "x" });
+		run({ "verify", "--leeway", text, "x" });
+		run({ "verify", "--alg", text, "--secret-file", "secret", "x" });
+		run({ "sign", "--secret-file", "secret", "--claim", text });
+		run({ "sign", "--secret-file", "secret", "--alg", text });
+		run({ "verify", "--jwks-url", "http://127.0.0.1:1/"..text, "x" });
+		run({ "verify", "--jwks-url", text, "x" });
+		run({ "key-name", text, "--json" });
 		local set = ('{"keys":[{"kty":"oct","kid":"%s","k":"AAAA"},{"kty":"%s"}]}'):format(text, text);
 		run({ "jwks-to-pem", "--dir", ".", "-" }, set);
-		local output, errors = run { "keygen", "--type", "ec", "--out", text, "--public", text..".pem" };
+		local output, errors = run({ "keygen", "--type", "ec", "--out", text, "--public", text..".pem" });
 		assert.equal("", errors);
 		assert.matches(escaped(all[2]), output);
-		run { "publish", text..".pem", "--kid", text, "--dir", text };
-		run { "pem-to-jwks", text.."="..text..".pem" };
+		run({ "publish", text..".pem", "--kid", text, "--dir", text });
+		run({ "pem-to-jwks", text.."="..text..".pem" });
 		os.execute(("rm -f '%s/%s' '%s/%s.pem'"):format(folder, text, folder, text));
 	end);
 

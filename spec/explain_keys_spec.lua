@@ -38,7 +38,7 @@ end
 lazy_setup(function ()
 	folder = temporary.folder();
 	bad = http_server.start(folder);
-	urls.files, urls.bad, urls.tls = bad.url.."/file", bad.url, bad.start_tls{ folder = folder };
+	urls.files, urls.bad, urls.tls = bad.url.."/file", bad.url, bad.start_tls({ folder = folder });
 	urls.closed = http_server.closed_url();
 	publish("good", key.public);
 	publish("private", key.private);
@@ -49,17 +49,17 @@ lazy_setup(function ()
 	publish("ec", vector("ec.pem"));
 	publish("changed", other_key.public);
 	assert(os.execute(("mkdir '%s/%s'"):format(folder, token_verifier.key_file_name("no file"))));
-	urls.set = bad.publish_document{ path = "set", body = ('{"keys":[%s,%s]}'):format(jwk(key.public, "first-key"), jwk(other_key.public,
-		"second-key")) };
-	urls.mixed = bad.publish_document{ path = "mixed", body = ('{"keys":[%s,{"kty":"oct","k":"AAAA","kid":"x"}]}'):format(jwk(key.public,
-		"first-key")) };
-	urls.private = bad.publish_document{ path = "private", body = ('{"keys":[%s]}'):format(private_jwk) };
-	urls.none = bad.publish_document{ path = "none", body = '{"keys":[]}' };
-	urls.page = bad.publish_document{ path = "page", body = "<html>Sign in</html>" };
+	urls.set = bad.publish_document({ path = "set", body = ('{"keys":[%s,%s]}'):format(jwk(key.public, "first-key"), jwk(other_key.public,
+		"second-key")) });
+	urls.mixed = bad.publish_document({ path = "mixed", body = ('{"keys":[%s,{"kty":"oct","k":"AAAA","kid":"x"}]}'):format(jwk(key.public,
+		"first-key")) });
+	urls.private = bad.publish_document({ path = "private", body = ('{"keys":[%s]}'):format(private_jwk) });
+	urls.none = bad.publish_document({ path = "none", body = '{"keys":[]}' });
+	urls.page = bad.publish_document({ path = "page", body = "<html>Sign in</html>" });
 	urls.gone = urls.bad.."/status-404/set";
-	local issuer = bad.publish_document{ path = "provider", body = "" };
-	bad.publish_document{ path = "provider/.well-known/openid-configuration", body = ('{"issuer":"%s/","jwks_uri":"%s"}'):format(issuer,
-		urls.set) };
+	local issuer = bad.publish_document({ path = "provider", body = "" });
+	bad.publish_document({ path = "provider/.well-known/openid-configuration", body = ('{"issuer":"%s/","jwks_uri":"%s"}'):format(issuer,
+		urls.set) });
 	urls.provider = issuer;
 end);
 

@@ -5,7 +5,7 @@ local tokens = require "spec.support.tokens";
 local tv = require "token_verifier";
 
 local secret, other_secret = ("s"):rep(32), ("o"):rep(32);
-local claims = tokens.claims{ aud = { "jitsi", "other" } };
+local claims = tokens.claims({ aud = { "jitsi", "other" } });
 local token = tokens.hs256(claims, secret);
 local rsa, other_rsa = tokens.new_key(), tokens.new_key();
 local rsa_token = tokens.rs256(claims, rsa, "key");
@@ -119,7 +119,7 @@ describe("options that were remembered", function ()
 	end
 
 	it("see true become false and the other way round", function ()
-		local roomless = tokens.hs256(tokens.claims{ room = tokens.absent }, secret);
+		local roomless = tokens.hs256(tokens.claims({ room = tokens.absent }), secret);
 		local opts = { secret = secret, require_room = false };
 		settle(roomless, opts);
 		opts.require_room = true;
@@ -208,9 +208,9 @@ describe("options that were remembered", function ()
 	it("see a change for an issuer that is called as an option of one call", function ()
 		local store, empty = tv.keystore(), tv.keystore();
 		store:put("key", rsa.public);
-		for _, issuer in ipairs { "room", "now" } do
+		for _, issuer in ipairs({ "room", "now" }) do
 			local opts = { issuers = { [issuer] = store, ["*"] = empty } };
-			local given = tokens.rs256(tokens.claims{ iss = issuer }, rsa, "key");
+			local given = tokens.rs256(tokens.claims({ iss = issuer }), rsa, "key");
 			settle(given, opts);
 			opts.issuers[issuer] = empty;
 			refused("key-not-found", given, opts);

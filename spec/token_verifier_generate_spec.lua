@@ -23,7 +23,7 @@ describe("generate_key()", function ()
 			assert.equal(key_type, public:type());
 			assert.equal(options.curve, public:curve());
 			assert.equal(public:thumbprint(), assert(tv.key(jwk)):thumbprint());
-			for _, text in ipairs { pem, jwk } do
+			for _, text in ipairs({ pem, jwk }) do
 				local token = assert(tv.sign({ room = "planning" }, { private_key = text }));
 				assert.same({ room = "planning" }, (assert(tv.verify(token, { key = public:pem(), algorithms = { algorithm } }))));
 			end
@@ -31,11 +31,11 @@ describe("generate_key()", function ()
 	end
 
 	it("makes another one each time", function ()
-		assert.not_equal(tv.generate_key { curve = "P-256" }, (tv.generate_key { curve = "P-256" }));
+		assert.not_equal(tv.generate_key({ curve = "P-256" }), (tv.generate_key({ curve = "P-256" })));
 	end);
 
 	it("writes what OpenSSL takes for a good pair, and its numbers as a JWK", function ()
-		local pem, jwk = tv.generate_key { bits = 2048 };
+		local pem, jwk = tv.generate_key({ bits = 2048 });
 		local name = temporary.file();
 		local file = assert(io.open(name, "w"));
 		assert(file:write(pem):close());
@@ -54,7 +54,7 @@ describe("generate_key()", function ()
 		assert.same(expected, tv.decode_json(jwk));
 	end);
 
-	for _, case in ipairs {
+	for _, case in ipairs({
 		{ {}, "exactly one of the options 'bits' and 'curve' is needed" };
 		{ { bits = 2048, curve = "P-256" }, "exactly one of the options 'bits' and 'curve' is needed" };
 		{ { bits = 1024 }, "option 'bits' must be 2048 at least for a new key" };
@@ -62,7 +62,7 @@ describe("generate_key()", function ()
 		{ { bits = "2048" }, "option 'bits' must be a number, not string" };
 		{ { curve = "secp256k1" }, "option 'curve': 'secp256k1' is no curve that is supported" };
 		{ { type = "RSA" }, "unknown option 'type'" };
-	} do
+	}) do
 		it("raises: "..case[2], function ()
 			assert.error(function () tv.generate_key(case[1]); end, case[2]);
 		end);
@@ -80,7 +80,7 @@ describe("decode_json()", function ()
 		assert.is_true(value["true"]);
 	end);
 
-	for _, case in ipairs {
+	for _, case in ipairs({
 		{ "", "the JSON text is empty" };
 		{ "[]", "the JSON text is a JSON array where an object is expected" };
 		{ "{", "the JSON text is not JSON: unexpected end of data at byte 1" };
@@ -89,7 +89,7 @@ describe("decode_json()", function ()
 		{ '{"a":1,"\\u0061":2}', 'the JSON text has the member "a" twice in one object' };
 		{ '{"a":'..("["):rep(40)..("]"):rep(40).."}", "the JSON text nests objects and arrays more than 32 deep" };
 		{ (" "):rep(1024 * 1024 + 1), "the JSON text is 1048577 bytes long; at most 1048576 are read" };
-	} do
+	}) do
 		it("says of "..("%q"):format(case[1]:sub(1, 20))..": "..tostring(case[2]), function ()
 			local value, message, code = tv.decode_json(case[1]);
 			assert.equal(case[2], message);

@@ -26,7 +26,7 @@ local function new_store(behaviour, options)
 		all[name] = value;
 	end
 	local store = assert(tv.keystore(all));
-	return store, function () return #bad.requests{ part = ("/%s/%d/"):format(behaviour, names) }; end;
+	return store, function () return #bad.requests({ part = ("/%s/%d/"):format(behaviour, names) }); end;
 end
 
 -- Steps until nothing is under way; gives what settled.
@@ -109,12 +109,12 @@ describe("a key store of a key server", function ()
 		store:close();
 	end);
 
-	for behaviour, code in pairs{
+	for behaviour, code in pairs({
 		["status-404"] = "key-not-found", ["status-410"] = "key-not-found",
 		["status-401"] = "key-unusable", ["status-403"] = "key-unusable", ["status-302"] = "key-unusable",
 		["status-500"] = "key-source-unavailable", ["status-503"] = "key-source-unavailable", ["status-429"] = "key-source-unavailable",
 		garbage = "key-unusable", huge = "key-unusable",
-	} do
+	}) do
 		it(("of a server with %s says %s and asks once"):format(behaviour, code), function ()
 			local store, requests = new_store(behaviour);
 			for _ = 1, 3 do
@@ -129,7 +129,7 @@ describe("a key store of a key server", function ()
 		end);
 	end
 
-	for _, behaviour in ipairs{ "silent", "drip" } do
+	for _, behaviour in ipairs({ "silent", "drip" }) do
 		it(("that is %s is given up in time"):format(behaviour), function ()
 			local store = new_store(behaviour, { timeout = 0.3 });
 			local started = monotonic();
@@ -141,7 +141,7 @@ describe("a key store of a key server", function ()
 	end
 
 	it("that nobody serves is left alone for a while, also for other kids", function ()
-		local store = assert(tv.keystore{ asap_key_server = http_server.closed_url() });
+		local store = assert(tv.keystore({ asap_key_server = http_server.closed_url() }));
 		assert.equal("key-source-unavailable", code_of(store:get("one", true)));
 		local _, message, code = store:get("two", true);
 		assert.equal("key-source-unavailable", code);
@@ -154,7 +154,7 @@ describe("a key store of a key server", function ()
 		collectgarbage(); -- verifiers of other specs hold their stores
 		local store = new_store("silent", { timeout = 60 });
 		for i = 1, 16 + 1024 do
-			assert.equal("key-pending", code_of(store:get("made-up-" .. i, false)));
+			assert.equal("key-pending", code_of(store:get("made-up-"..i, false)));
 		end
 		local _, message, code = store:get("one-more", false);
 		assert.equal("key-source-overloaded", code, message);
@@ -182,12 +182,12 @@ describe("a key store of a key server", function ()
 
 	it("counts the unknown kids of one client", function ()
 		local store = new_store("silent", { timeout = 60 });
-		local verifier = assert(tv.new{ keys = store, wait = false });
+		local verifier = assert(tv.new({ keys = store, wait = false }));
 		local function ask(kid, client)
 			return code_of(verifier:verify(tokens.rs256({}, key, kid), { client = client }));
 		end
 		for i = 1, 8 do
-			assert.equal("key-pending", ask("kid" .. i, "192.0.2.1"));
+			assert.equal("key-pending", ask("kid"..i, "192.0.2.1"));
 		end
 		assert.equal("key-source-overloaded", ask("kid9", "192.0.2.1"));
 		assert.equal("key-pending", ask("kid8", "192.0.2.1"));
@@ -236,7 +236,7 @@ describe("a key store of a key server", function ()
 
 	it("is one in the process for a URL, whatever slashes end it", function ()
 		local store, requests = new_store("good", { cache_size = 3 });
-		local again, warning = tv.keystore{ asap_key_server = store:source() .. "//", cache_size = 5, timeout = 1 };
+		local again, warning = tv.keystore({ asap_key_server = store:source().."//", cache_size = 5, timeout = 1 });
 		assert.truthy(warning:find("'timeout'", 1, true), warning);
 		assert(store:get("key", true));
 		assert.equal(1, again:stats().held);
@@ -286,7 +286,7 @@ describe("a key store by hand", function ()
 		local _, message, code = store:get("other", true);
 		assert.equal("key-not-found", code, message);
 		assert.equal("malformed-key", code_of(store:put("bad", "no key")));
-		for _, kid in ipairs{ "", ("x"):rep(1025) } do -- which no token may have
+		for _, kid in ipairs({ "", ("x"):rep(1025) }) do -- which no token may have
 			local put, why, put_code = store:put(kid, key.public);
 			assert.is_nil(put);
 			assert.equal("key-id-invalid", put_code);
@@ -308,7 +308,7 @@ describe("a key store by hand", function ()
 		local store = tv.keystore();
 		local object = tv.key(key.public);
 		for i = 1, 1000 do
-			store:put("kid" .. i, object);
+			store:put("kid"..i, object);
 		end
 		assert.equal(1000, store:stats().held);
 		assert(store:get("kid1"));
@@ -317,10 +317,10 @@ describe("a key store by hand", function ()
 end);
 
 describe("a process without a descriptor left", function ()
-	for _, source in ipairs{ "asap_key_server", "jwks_url", "openid_issuer" } do
-		it("says so: " .. source, function ()
+	for _, source in ipairs({ "asap_key_server", "jwks_url", "openid_issuer" }) do
+		it("says so: "..source, function ()
 			local script = ("local tv, files = require 'token_verifier', {}; for i = 1, 40 do files[i] = io.open('/dev/null') or false end;"
-				.. " print(select(2, tv.keystore{ %s = 'http://127.0.0.1:9/' }:get('kid', true)))"):format(source);
+				.." print(select(2, tv.keystore{ %s = 'http://127.0.0.1:9/' }:get('kid', true)))"):format(source);
 			local pipe = io.popen(('exec 2>&1; ulimit -n 40; lua5.4 -e "%s"'):format(script));
 			local output = pipe:read("a");
 			assert.truthy(pipe:close(), output);
@@ -337,12 +337,12 @@ describe("verify with key stores", function ()
 			assert.equal("x", assert(tv.verify(token, { asap_key_server = url, wait = true })).sub);
 			collectgarbage();
 		end
-		assert.equal(1, #bad.requests{ part = "/good/plain/" });
+		assert.equal(1, #bad.requests({ part = "/good/plain/" }));
 	end);
 
 	it("asks the next when one does not have the key or cannot be reached", function ()
 		local empty, full = new_store("status-404"), new_store("good");
-		local closed = assert(tv.keystore{ asap_key_server = http_server.closed_url() });
+		local closed = assert(tv.keystore({ asap_key_server = http_server.closed_url() }));
 		local token = tokens.rs256({ sub = "x" }, key, "key");
 		assert.is_table(tv.verify(token, { keys = { empty, closed, full }, wait = true }));
 		assert.equal("key-source-unavailable", code_of(tv.verify(token, { keys = { empty, closed }, wait = true })));
@@ -351,15 +351,15 @@ describe("verify with key stores", function ()
 		assert.is_table(tv.verify(token, { keys = { page, full }, wait = true }));
 		assert.equal("key-unusable", code_of(tv.verify(token, { keys = { page, empty }, wait = true })));
 		page:close();
-		for _, store in ipairs{ empty, full, closed } do
+		for _, store in ipairs({ empty, full, closed }) do
 			store:close();
 		end
 	end);
 
-	for name, case in pairs{
+	for name, case in pairs({
 		["no kid"] = { nil, "key-id-missing" }, ["an empty kid"] = { "", "key-id-invalid" }, ["a number as kid"] = { 5, "key-id-invalid" },
 		["a kid of 1025 bytes"] = { ("k"):rep(1025), "key-id-invalid" }, ["a kid like a path"] = { "../../etc/passwd", "key-not-found" },
-	} do
+	}) do
 		it(("answers %s for %s"):format(case[2], name), function ()
 			local store, requests = new_store("status-404");
 			assert.equal(case[2], code_of(tv.verify(tokens.rs256({}, key, case[1]), { keys = store, wait = true })));
@@ -370,9 +370,9 @@ describe("verify with key stores", function ()
 end);
 
 describe("a source that cannot be", function ()
-	for _, url in ipairs{ "", "ftp://127.0.0.1/keys", "127.0.0.1/keys", "http://", "gopher://x" } do
+	for _, url in ipairs({ "", "ftp://127.0.0.1/keys", "127.0.0.1/keys", "http://", "gopher://x" }) do
 		it(("%q is refused at once"):format(url), function ()
-			local store, message, code = tv.keystore{ asap_key_server = url };
+			local store, message, code = tv.keystore({ asap_key_server = url });
 			assert.is_nil(store);
 			assert.equal("key-source-unavailable", code);
 			assert.truthy(message:find(("%q"):format(url), 1, true), message);
@@ -380,9 +380,9 @@ describe("a source that cannot be", function ()
 	end
 
 	it("shows no password of a URL that cannot be asked, in a list too", function ()
-		for _, url in ipairs{ "ftp://me:hush@keys.example/asap", { "http://keys.example", "ftp://me:hush@keys.example/asap" } } do
-			for _, make in ipairs{ tv.keystore, tv.new } do
-				local _, message, code = make{ asap_key_server = url };
+		for _, url in ipairs({ "ftp://me:hush@keys.example/asap", { "http://keys.example", "ftp://me:hush@keys.example/asap" } }) do
+			for _, make in ipairs({ tv.keystore, tv.new }) do
+				local _, message, code = make({ asap_key_server = url });
 				assert.equal("key-source-unavailable", code);
 				assert.truthy(message:find('"ftp://...@keys.example/asap" cannot be asked', 1, true), message);
 			end
@@ -390,22 +390,22 @@ describe("a source that cannot be", function ()
 	end);
 
 	it("shows no password of a URL in a message", function ()
-		local store = assert(tv.keystore{ asap_key_server = "http://me:hush@127.0.0.1:1/keys?token=hush" });
+		local store = assert(tv.keystore({ asap_key_server = "http://me:hush@127.0.0.1:1/keys?token=hush" }));
 		local _, message = store:get("kid", true);
 		assert.truthy(message:find("http://127.0.0.1:1/keys", 1, true), message);
-		assert.is_nil((message .. tostring(store) .. store:source()):find("hush", 1, true));
+		assert.is_nil((message..tostring(store)..store:source()):find("hush", 1, true));
 		store:close();
 	end);
 
-	for name, case in pairs{
+	for name, case in pairs({
 		["an unknown option"] = { { asap_server = "x" }, "unknown option 'asap_server'" };
 		["a size of 0"] = { { cache_size = 0 }, "'cache_size' must be a whole number from 1" };
 		["half a second of freshness"] = { { default_ttl = 0.5 }, "'default_ttl' must be from 1 to 315360000 seconds, without a fraction" };
 		["no time at all"] = { { timeout = 0 }, "'timeout' must be from 0.001 to 315360000 seconds" };
 		["limits the wrong way round"] = { { min_ttl = 5, max_ttl = 4 }, "'min_ttl' is greater than 'max_ttl'" };
 		["two kinds of CA"] = { { ca_file = "a", ca_path = "b" }, "exclude each other" };
-	} do
-		it("raises for " .. name, function ()
+	}) do
+		it("raises for "..name, function ()
 			local ok, message = pcall(tv.keystore, case[1]);
 			assert.is_false(ok);
 			assert.truthy(message:find(case[2], 1, true), message);
@@ -414,13 +414,13 @@ describe("a source that cannot be", function ()
 end);
 
 describe("a key that is held", function ()
-	for file, came_as in pairs{
+	for file, came_as in pairs({
 		["rsa.pem"] = "public key", ["rsa.certificate.pem"] = "certificate", ["rsa.private.pem"] = "private key",
 		["ed25519.pem"] = "public key", ["ec.private-sec1.pem"] = "private key",
-	} do
+	}) do
 		it(("tells what the source had: %s"):format(file), function ()
 			local store <close> = tv.keystore();
-			local text = assert(io.open("test/vectors/keys/" .. file)):read("a");
+			local text = assert(io.open("test/vectors/keys/"..file)):read("a");
 			assert(store:put("k", text));
 			assert.equal(came_as, store:keys()[1].came_as);
 		end);
@@ -429,9 +429,9 @@ end);
 
 describe("a key store that was closed", function ()
 	it("stays for whoever opens it again, if that was asked for", function ()
-		for i, seconds in ipairs{ 60, false } do
-			local url = "http://127.0.0.1:1/closed/" .. i;
-			local store = assert(tv.keystore{ asap_key_server = url });
+		for i, seconds in ipairs({ 60, false }) do
+			local url = "http://127.0.0.1:1/closed/"..i;
+			local store = assert(tv.keystore({ asap_key_server = url }));
 			store:put("key", key.public);
 			local id = store:id();
 			if seconds then
@@ -440,7 +440,7 @@ describe("a key store that was closed", function ()
 			else
 				store:close();
 			end
-			local again <close> = assert(tv.keystore{ asap_key_server = url, max_stale = 5 });
+			local again <close> = assert(tv.keystore({ asap_key_server = url, max_stale = 5 }));
 			assert.equal(seconds and id or id + 1, again:id());
 			assert.equal(seconds and 1 or 0, again:stats().held);
 		end
@@ -448,7 +448,7 @@ describe("a key store that was closed", function ()
 
 	it("takes no other time than one from 0 to 3600 s", function ()
 		local store <close> = tv.keystore();
-		for _, seconds in ipairs{ -1, 3601, 0/0, math.huge, "soon" } do
+		for _, seconds in ipairs({ -1, 3601, 0/0, math.huge, "soon" }) do
 			assert.is_false(pcall(store.close, store, seconds));
 			assert.equal(0, store:stats().held); -- still open
 		end
@@ -465,7 +465,7 @@ describe("a key store that was closed", function ()
 		end
 		local token = tokens.rs256(tokens.claims(), tokens.new_key(), "key");
 		for i = 1, 500 do
-			local _, _, code = tv.verify(token, { asap_key_server = "http://127.0.0.1:1/named/" .. i, wait = false });
+			local _, _, code = tv.verify(token, { asap_key_server = "http://127.0.0.1:1/named/"..i, wait = false });
 			assert.equal("key-pending", code);
 		end
 		collectgarbage();
@@ -481,7 +481,7 @@ describe("the descriptor", function ()
 		local store, requests = new_store("good");
 		-- In a process of its own, where nobody watches: it waits.
 		local program = ([[io.write(require "token_verifier".keystore{ asap_key_server = %q }:get("key"):type())]]):format(store:source());
-		local pipe = io.popen("lua5.4 -e '" .. program .. "'");
+		local pipe = io.popen("lua5.4 -e '"..program.."'");
 		assert.equal("RSA", pipe:read("a"));
 		pipe:close();
 		assert.equal(1, requests());

@@ -5,7 +5,7 @@ require "spec.support.prosody";
 local tv = require "token_verifier";
 
 local function key(name)
-	return assert(io.open("test/vectors/keys/" .. name)):read("a");
+	return assert(io.open("test/vectors/keys/"..name)):read("a");
 end
 
 local function raises(call, ...)
@@ -16,13 +16,13 @@ end
 
 describe("a key store's options that contradict each other", function ()
 	local url = "https://keys.example";
-	for sentence, options in pairs{
+	for sentence, options in pairs({
 		["options 'asap_key_server' and 'jwks_url' exclude each other"] = { asap_key_server = url, jwks_url = url },
 		["options 'ca_file' and 'ca_path' exclude each other"] = { jwks_url = url, ca_file = "/a", ca_path = "/b" },
-		["option 'asap_key_server' holds a NUL character"] = { asap_key_server = url .. "\0/x" },
+		["option 'asap_key_server' holds a NUL character"] = { asap_key_server = url.."\0/x" },
 		["option 'proxy' holds a NUL character"] = { jwks_url = url, proxy = "a\0b" },
 		["option 'asap_key_server' must name 1 to"] = { asap_key_server = {} },
-		["option 'jwks_url' must name 1 to 1 sources"] = { jwks_url = { url, url .. "/2" } },
+		["option 'jwks_url' must name 1 to 1 sources"] = { jwks_url = { url, url.."/2" } },
 		["a folder cannot be one of several key servers"] = { asap_key_server = { url, "file:///keys" } },
 		["option 'directory': a folder of keys must be an absolute path, not 'keys'"] = { directory = "keys" },
 		["option 'asap_key_server': a folder of keys must be an absolute path, not 'keys'"] = { asap_key_server = "file://keys" },
@@ -34,7 +34,7 @@ describe("a key store's options that contradict each other", function ()
 		["option 'wait_limit'"] = { jwks_url = url, wait_limit = 4e8 },
 		["option 'min_ttl' must be from 1 to 315360000 seconds, without a fraction"] = { jwks_url = url, min_ttl = 0 },
 		["option 'negative_ttl' must be from 1 to 315360000 seconds, without a fraction"] = { jwks_url = url, negative_ttl = 0 },
-	} do
+	}) do
 		it(("raise: %s"):format(sentence), function ()
 			local message = raises(tv.keystore, options);
 			assert.truthy(message:find(sentence, 1, true), message);
@@ -43,7 +43,7 @@ describe("a key store's options that contradict each other", function ()
 end);
 
 describe("the part of its freshness in which a key is refreshed ahead", function ()
-	for _, percent in ipairs{ -1, 51, 2.5, 1e3 } do
+	for _, percent in ipairs({ -1, 51, 2.5, 1e3 }) do
 		it(("is a whole number from 0 to 50, not %g"):format(percent), function ()
 			local message = raises(tv.keystore, { jwks_url = "https://keys.example", refresh_ahead = percent });
 			assert.truthy(message:find("option 'refresh_ahead' must be a whole number from 0 to 50", 1, true), message);
@@ -55,7 +55,7 @@ describe("a verifier's options that contradict each other", function ()
 	local store = tv.keystore();
 	local many = {};
 	for i = 1, 40 do many[i] = "RS256"; end
-	for sentence, options in pairs{
+	for sentence, options in pairs({
 		["option 'algorithms' has more than"] = { key = key("rsa.pem"), algorithms = many },
 		["option 'algorithms' mixes HMAC (HS256) with others (RS256)"] = { key = key("rsa.pem"), algorithms = { "RS256", "HS256" } },
 		["option 'algorithms' is an empty list"] = { key = key("rsa.pem"), algorithms = {} },
@@ -65,7 +65,7 @@ describe("a verifier's options that contradict each other", function ()
 		["'keys' must be a key store or a list of key stores, not table"] = { keys = {} },
 		["'keys' must be a key store or a list of key stores, not string"] = { keys = "https://keys.example" },
 		["options 'secret' and 'key' exclude each other"] = { secret = "x", key = key("rsa.pem") },
-	} do
+	}) do
 		it(("raise: %s"):format(sentence), function ()
 			local message = raises(tv.new, options);
 			assert.truthy(message:find(sentence, 1, true), message);
@@ -73,7 +73,7 @@ describe("a verifier's options that contradict each other", function ()
 	end
 
 	it("raise: issuers of which one has no store", function ()
-		for _, issuers in ipairs{ { [1] = store }, { a = {} }, { a = 5 }, { a = "https://keys.example" } } do
+		for _, issuers in ipairs({ { [1] = store }, { a = {} }, { a = 5 }, { a = "https://keys.example" } }) do
 			assert.truthy(raises(tv.new, { issuers = issuers }):find("'issuers'", 1, true));
 		end
 	end);
@@ -81,7 +81,7 @@ end);
 
 describe("a NUL ends no name:", function ()
 	local store = tv.keystore();
-	for name, value in pairs{ secret = "x", leeway = 300, algorithms = { "HS256" }, require_room = false, now = 5, room = "a" } do
+	for name, value in pairs({ secret = "x", leeway = 300, algorithms = { "HS256" }, require_room = false, now = 5, room = "a" }) do
 		it(("the option %s with one behind it is unknown"):format(name), function ()
 			local message = raises(tv.new, { key = key("rsa.pem"), [name.."\0"] = value });
 			assert.truthy(message:find("unknown option '"..name.."', behind whose name is a NUL", 1, true), message);
@@ -92,17 +92,17 @@ describe("a NUL ends no name:", function ()
 	end
 
 	it("in what is compared or is a path", function ()
-		for sentence, options in pairs{
+		for sentence, options in pairs({
 			["'RS256' is no algorithm"] = { key = key("rsa.pem"), algorithms = { "RS256\0" } },
 			["'directory' holds a NUL"] = { directory = "/tmp\0/x" },
 			["'jwks_url' holds a NUL"] = { jwks_url = "http://127.0.0.1:1/\0x" },
 			["'openid_issuer' holds a NUL"] = { openid_issuer = { "https://one.example\0" } },
 			["'asap_key_server' holds a NUL"] = { asap_key_server = { "http://127.0.0.1:1/\0" } },
-		} do
+		}) do
 			local message = raises(tv.new, options);
 			assert.truthy(message:find(sentence, 1, true), message);
 		end
-		for _, name in ipairs{ "ca_file", "ca_path", "proxy", "client_cert", "client_key", "bearer_token_file" } do
+		for _, name in ipairs({ "ca_file", "ca_path", "proxy", "client_cert", "client_key", "bearer_token_file" }) do
 			local message = raises(tv.keystore, { jwks_url = "http://127.0.0.1:1/", [name] = "/tmp\0x" });
 			assert.truthy(message:find("option '"..name.."' holds a NUL", 1, true), message);
 		end
@@ -120,14 +120,14 @@ end);
 
 describe("arguments out of range raise:", function ()
 	it("the time that step may take", function ()
-		for _, seconds in ipairs{ -1, 86401, 0/0 } do
+		for _, seconds in ipairs({ -1, 86401, 0/0 }) do
 			assert.truthy(raises(tv.step, seconds):find("seconds from 0 to 86400", 1, true));
 		end
 	end);
 
 	it("how long a key that is put lives", function ()
 		local store <close> = tv.keystore();
-		for _, ttl in ipairs{ -1, 0.0001, 1e9, 0/0 } do
+		for _, ttl in ipairs({ -1, 0.0001, 1e9, 0/0 }) do
 			assert.truthy(raises(store.put, store, "k", key("rsa.pem"), ttl):find("bad argument #", 1, true));
 		end
 		assert.is_nil((store:get("k", false)));
@@ -147,7 +147,7 @@ describe("what nobody can have gets its code:", function ()
 	end);
 
 	it("a key that no file has, twice, and a refresh of a folder does no harm", function ()
-		local store <close> = tv.keystore{ directory = "/proc/self/fdinfo" };
+		local store <close> = tv.keystore({ directory = "/proc/self/fdinfo" });
 		for _ = 1, 2 do
 			assert.equal("key-not-found", (select(3, store:get("nobody", true))));
 			store:refresh();
@@ -165,10 +165,10 @@ describe("what nobody can have gets its code:", function ()
 end);
 
 describe("what is no JSON cannot be signed:", function ()
-	for what, value in pairs{
+	for what, value in pairs({
 		["a light userdata that is not null"] = io.stdout and debug.upvalueid(raises, 1),
 		["a function"] = print,
-	} do
+	}) do
 		it(what, function ()
 			local token, message, code = tv.sign({ claim = value }, { secret = ("s"):rep(32) });
 			assert.is_nil(token);
@@ -179,27 +179,27 @@ describe("what is no JSON cannot be signed:", function ()
 end);
 
 describe("objects in a log tell what they are", function ()
-	for file, text in pairs{
+	for file, text in pairs({
 		["rsa.pem"] = "token_verifier.key (RSA, 2048 bits)", ["ec.pem"] = "token_verifier.key (EC P-256)",
 		["ed25519.pem"] = "token_verifier.key (OKP Ed25519)",
-	} do
+	}) do
 		it(file, function ()
 			assert.equal(text, tostring(tv.key(key(file))));
 		end);
 	end
 
 	it("and a verifier its algorithms", function ()
-		assert.equal("token_verifier.verifier (RS256 PS256)", tostring(tv.new{ key = key("rsa.pem"), algorithms = { "RS256", "PS256" } }));
+		assert.equal("token_verifier.verifier (RS256 PS256)", tostring(tv.new({ key = key("rsa.pem"), algorithms = { "RS256", "PS256" } })));
 	end);
 end);
 
 describe("a key that is refused", function ()
-	for sentence, text in pairs{
+	for sentence, text in pairs({
 		["public exponent that is even, 1 or over 64 bits"] = '{"kty":"RSA","e":"Ag","n":"%s"}',
 		["modulus that is even"] = '{"kty":"RSA","e":"AQAB","n":"%s"}',
-	} do
+	}) do
 		it(("has a sentence: %s"):format(sentence), function ()
-			local modulus = ("w"):rep(341) .. (sentence:find("even,") and "w" or "g");
+			local modulus = ("w"):rep(341)..(sentence:find("even,") and "w" or "g");
 			local made, message, code = tv.key(text:format(modulus));
 			assert.is_nil(made);
 			assert.is_string(code);

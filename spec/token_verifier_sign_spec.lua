@@ -5,11 +5,11 @@ local cjson = require "cjson";
 local tokens = require "spec.support.tokens";
 
 local ED25519 = [[{"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",]]
-	.. [["x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"%s}]];
+	..[["x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"%s}]];
 local OCT = [[{"kty":"oct","k":"c2VjcmV0"%s}]];
 
 local function read(name)
-	local file = assert(io.open("test/vectors/keys/" .. name));
+	local file = assert(io.open("test/vectors/keys/"..name));
 	local text = file:read("a");
 	file:close();
 	return text;
@@ -23,7 +23,7 @@ describe("sign", function ()
 
 	it("keeps the JSON types of what verify returned", function ()
 		local text = [[{"i":9007199254740993,"m":-9223372036854775808,"f":1.5,"w":1.0,"t":1e-7,"b":false,"n":null,]]
-			.. [["s":"\u0000\u00e9\ud83d\ude00\"","a":[],"o":{},"l":[1,[],{"x":null}],"d":{"e":{"f":[{}]}}}]];
+			..[["s":"\u0000\u00e9\ud83d\ude00\"","a":[],"o":{},"l":[1,[],{"x":null}],"d":{"e":{"f":[{}]}}}]];
 		local claims = select(2, assert(tv.inspect(tokens.hs256(text, "secret"))));
 		local again = round_trip(claims);
 		assert.equal("integer", math.type(again.i));
@@ -37,16 +37,16 @@ describe("sign", function ()
 		assert.equal("array", getmetatable(again.a).__jsontype);
 		assert.is_nil(getmetatable(again.o));
 		local payload = tv.verify_jws(assert(tv.sign(again, { secret = "secret" })), { secret = "secret" });
-		for _, member in ipairs { '"a":[]', '"o":{}', '"w":1.0', '"f":[{}]' } do
+		for _, member in ipairs({ '"a":[]', '"o":{}', '"w":1.0', '"f":[{}]' }) do
 			assert.truthy(payload:find(member, 1, true), member);
 		end
 	end);
 
 	it("takes a table without numbers for an array only where its metatable says so", function ()
-		for _, case in ipairs{
+		for _, case in ipairs({
 			{ { __jsontype = "array" }, '{"l":[]}' }, { { __jsontype = "object" }, '{"l":{}}' }, { { __jsontype = true }, '{"l":{}}' },
 			{ {}, '{"l":{}}' }, { setmetatable({}, { __index = { __jsontype = "array" } }), '{"l":{}}' },
-		} do
+		}) do
 			local token = assert(tv.sign({ l = setmetatable({}, case[1]) }, { secret = "secret" }));
 			assert.equal(case[2], (tv.verify_jws(token, { secret = "secret" })));
 		end
@@ -61,7 +61,7 @@ describe("sign", function ()
 		{ "a list", { 1, 2 } }, { "a boolean as name", { [true] = 1 } }, { "a float as name", { [1.5] = 1 } },
 	};
 	for _, case in ipairs(refused) do
-		it("refuses " .. case[1] .. " as malformed-payload", function ()
+		it("refuses "..case[1].." as malformed-payload", function ()
 			local token, message, code = tv.sign(case[2], { secret = "secret" });
 			assert.is_nil(token);
 			assert.equal("malformed-payload", code);
@@ -130,7 +130,7 @@ describe("sign", function ()
 		{ "a secret that is no string", { secret = 1 }, "'secret' must be a string" },
 	};
 	for _, case in ipairs(misuse) do
-		it("raises for " .. case[1], function ()
+		it("raises for "..case[1], function ()
 			assert.error_matches(function () tv.sign({}, case[2]); end, case[3], 1, true);
 		end);
 	end
@@ -150,7 +150,7 @@ describe("sign", function ()
 		{ "Ed25519 by name", { private_key = ED25519:format(',"alg":"Ed25519"') }, "Ed25519" },
 	};
 	for _, case in ipairs(defaults) do
-		it("signs with " .. case[1] .. " by " .. case[3] .. " if nothing is said", function ()
+		it("signs with "..case[1].." by "..case[3].." if nothing is said", function ()
 			assert.equal(case[3], tv.inspect(assert(tv.sign({}, case[2]))).alg);
 		end);
 	end
@@ -172,7 +172,7 @@ describe("sign", function ()
 		{ "more than 64 KiB", ("x"):rep(70000), "malformed-key" },
 	};
 	for _, case in ipairs(bad_keys) do
-		it("refuses " .. case[1] .. " as private key: " .. case[3], function ()
+		it("refuses "..case[1].." as private key: "..case[3], function ()
 			local token, message, code = tv.sign({}, { private_key = case[2] });
 			assert.is_nil(token);
 			assert.equal(case[3], code);
@@ -181,7 +181,7 @@ describe("sign", function ()
 	end
 
 	it("does not sign with an RSA key of more than two primes, which it does not know to use", function ()
-		local _, jwk = tv.generate_key{ bits = 2048 };
+		local _, jwk = tv.generate_key({ bits = 2048 });
 		local more = jwk:gsub("}%s*$", ',"oth":[{"r":"AQAB","d":"AQAB","t":"AQAB"}]}');
 		assert.is_string(tv.sign({}, { private_key = jwk }));
 		local token, message, code = tv.sign({}, { private_key = more });
@@ -224,9 +224,9 @@ describe("verify_jws", function ()
 	end);
 
 	it("has no options about claims", function ()
-		for _, name in ipairs { "accepted_issuers", "room", "leeway", "now", "openid_issuer", "issuers", "accepted_types" } do
+		for _, name in ipairs({ "accepted_issuers", "room", "leeway", "now", "openid_issuer", "issuers", "accepted_types" }) do
 			assert.error_matches(function () tv.verify_jws("a.b.c", { secret = "a", [name] = {} }); end,
-				"unknown option '" .. name .. "'", 1, true);
+				"unknown option '"..name.."'", 1, true);
 		end
 	end);
 
@@ -252,17 +252,17 @@ end);
 
 describe("a secret shorter than the hash", function ()
 	it("is warned about by new", function ()
-		local verifier, warning = tv.new { secret = ("x"):rep(31) };
+		local verifier, warning = tv.new({ secret = ("x"):rep(31) });
 		assert.is_truthy(verifier);
 		assert.equal("the shared secret is 31 bytes long; HS256 wants at least 32", warning);
-		assert.is_nil((select(2, tv.new { secret = ("x"):rep(32) })));
-		assert.matches("HS512 wants at least 64", (select(2, tv.new { secret = ("x"):rep(63), algorithms = { "HS256", "HS512" } })));
+		assert.is_nil((select(2, tv.new({ secret = ("x"):rep(32) }))));
+		assert.matches("HS512 wants at least 64", (select(2, tv.new({ secret = ("x"):rep(63), algorithms = { "HS256", "HS512" } }))));
 	end);
 
 	it("is refused where strict_secrets asks for it", function ()
-		assert.equal("weak-secret", select(3, tv.new { secret = "short", strict_secrets = true }));
+		assert.equal("weak-secret", select(3, tv.new({ secret = "short", strict_secrets = true })));
 		assert.equal("weak-secret", select(3, tv.verify(tokens.hs256({}, "short"), { secret = "short", strict_secrets = true })));
-		assert.is_truthy(tv.new { secret = ("x"):rep(32), strict_secrets = true });
+		assert.is_truthy(tv.new({ secret = ("x"):rep(32), strict_secrets = true }));
 	end);
 end);
 
@@ -271,15 +271,15 @@ describe("min_rsa_bits", function ()
 	local public = read("rsa.pem");
 
 	it("lets shorter keys in, and no others", function ()
-		assert.equal("weak-key", select(3, tv.new { key = weak_public }));
-		assert.is_truthy(tv.new { key = weak_public, min_rsa_bits = 1024 });
-		assert.equal("weak-key", select(3, tv.new { key = weak_public })); -- it was not remembered
-		assert.equal("weak-key", select(3, tv.new { key = tv.key(public), min_rsa_bits = 3072 }));
-		assert.equal("weak-key", select(3, tv.new { key = public, min_rsa_bits = 2049 }));
+		assert.equal("weak-key", select(3, tv.new({ key = weak_public })));
+		assert.is_truthy(tv.new({ key = weak_public, min_rsa_bits = 1024 }));
+		assert.equal("weak-key", select(3, tv.new({ key = weak_public }))); -- it was not remembered
+		assert.equal("weak-key", select(3, tv.new({ key = tv.key(public), min_rsa_bits = 3072 })));
+		assert.equal("weak-key", select(3, tv.new({ key = public, min_rsa_bits = 2049 })));
 	end);
 
 	it("holds for the keys of a store that lets shorter ones in", function ()
-		local store = tv.keystore { min_rsa_bits = 1024 };
+		local store = tv.keystore({ min_rsa_bits = 1024 });
 		assert.is_true(store:put("weak", weak_public));
 		assert.equal("weak-key", select(3, tv.keystore():put("weak", weak_public)));
 		local token = tokens.base64url('{"typ":"JWT","alg":"RS256","kid":"weak"}')..".e30."..tokens.base64url("no signature");
@@ -288,8 +288,8 @@ describe("min_rsa_bits", function ()
 	end);
 
 	it("must be from 1024 to 16384", function ()
-		for _, bits in ipairs { 1023, 16385, 2048.5, 0, -1 } do
-			assert.error_matches(function () tv.new { key = public, min_rsa_bits = bits }; end, "from 1024 to 16384", 1, true);
+		for _, bits in ipairs({ 1023, 16385, 2048.5, 0, -1 }) do
+			assert.error_matches(function () tv.new({ key = public, min_rsa_bits = bits }); end, "from 1024 to 16384", 1, true);
 		end
 	end);
 end);

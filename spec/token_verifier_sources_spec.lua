@@ -22,11 +22,11 @@ lazy_teardown(function () bad.close(); end);
 local names = 0;
 local function new_name(name)
 	names = names + 1;
-	return name .. names;
+	return name..names;
 end
 
 local function sleep(seconds)
-	os.execute("sleep " .. seconds);
+	os.execute("sleep "..seconds);
 end
 
 local function code_of(...)
@@ -44,8 +44,8 @@ end
 -- Publishes a JWK Set; gives its URL, and how often it was asked for.
 local function publish_set(keys, headers, path, status)
 	path = path or new_name("set");
-	local url = bad.publish_document{ path = path, body = json.encode{ keys = keys }, headers = headers, status = status };
-	return url, function () return #bad.requests{ part = "/document/" .. path }; end, path;
+	local url = bad.publish_document({ path = path, body = json.encode({ keys = keys }), headers = headers, status = status });
+	return url, function () return #bad.requests({ part = "/document/"..path }); end, path;
 end
 
 local function token(claims, signer, kid, header)
@@ -54,8 +54,8 @@ end
 
 describe("a JWK Set", function ()
 	it("is fetched once for all its keys", function ()
-		local url, requests = publish_set{ jwk(key.public, { kid = "key" }), jwk(second.public, { kid = "second" }) };
-		local store = tv.keystore{ jwks_url = url };
+		local url, requests = publish_set({ jwk(key.public, { kid = "key" }), jwk(second.public, { kid = "second" }) });
+		local store = tv.keystore({ jwks_url = url });
 		assert.equal(key.public, assert(store:get("key", true)):pem());
 		assert.equal(second.public, assert(store:get("second", true)):pem());
 		assert.equal("x", assert(tv.verify(token(nil, second, "second"), { keys = store, wait = true })).sub);
@@ -66,11 +66,11 @@ describe("a JWK Set", function ()
 	end);
 
 	it("that lacks a kid is fetched once more, and not again during the penalty", function ()
-		local url, requests = publish_set{ jwk(key.public, { kid = "key" }) };
-		local store = tv.keystore{ jwks_url = url, penalty = 3 };
+		local url, requests = publish_set({ jwk(key.public, { kid = "key" }) });
+		local store = tv.keystore({ jwks_url = url, penalty = 3 });
 		assert(store:get("key", true));
 		for i = 1, 5 do
-			local _, message, code = store:get("made-up-" .. i, true);
+			local _, message, code = store:get("made-up-"..i, true);
 			assert.equal("key-not-found", code, message);
 			assert.truthy(message:find("among its 1", 1, true), message);
 			assert(store:get("key", true));
@@ -83,8 +83,8 @@ describe("a JWK Set", function ()
 	end);
 
 	it("gets new keys when one is asked for that it lacked", function ()
-		local url, _, path = publish_set{ jwk(key.public, { kid = "key" }) };
-		local store = tv.keystore{ jwks_url = url };
+		local url, _, path = publish_set({ jwk(key.public, { kid = "key" }) });
+		local store = tv.keystore({ jwks_url = url });
 		assert(store:get("key", true));
 		publish_set({ jwk(second.public, { kid = "second" }) }, nil, path);
 		assert(store:get("second", true));
@@ -94,16 +94,16 @@ describe("a JWK Set", function ()
 
 	it("is asked once, whatever fails, by one who waits", function ()
 		local path = new_name("down");
-		local url = bad.publish_document{ path = path, body = "down", status = 503 };
-		local store = tv.keystore{ jwks_url = url, back_off_min = 0.001, back_off_max = 0.001 };
+		local url = bad.publish_document({ path = path, body = "down", status = 503 });
+		local store = tv.keystore({ jwks_url = url, back_off_min = 0.001, back_off_max = 0.001 });
 		assert.equal("key-source-unavailable", code_of(store:get("key", true)));
-		assert.equal(1, #bad.requests{ part = path });
+		assert.equal(1, #bad.requests({ part = path }));
 		store:close();
 	end);
 
 	it("reports what it skips, and a refresh that fails", function ()
-		local url, _, path = publish_set{ { kty = "PQ" }, jwk(key.public, { kid = "key" }) };
-		local store = tv.keystore{ jwks_url = url };
+		local url, _, path = publish_set({ { kty = "PQ" }, jwk(key.public, { kid = "key" }) });
+		local store = tv.keystore({ jwks_url = url });
 		local function warnings()
 			local found = {};
 			repeat
@@ -119,7 +119,7 @@ describe("a JWK Set", function ()
 		end
 		assert(store:get("key", true));
 		assert.truthy(warnings():find("kty", 1, true));
-		bad.publish_document{ path = path, body = "no", status = 403 };
+		bad.publish_document({ path = path, body = "no", status = 403 });
 		store:refresh();
 		assert.truthy(warnings():find("HTTP 403", 1, true));
 		assert(store:get("key", true));
@@ -127,18 +127,18 @@ describe("a JWK Set", function ()
 	end);
 
 	it("may be limited in its keys", function ()
-		local url = publish_set{ jwk(key.public, { kid = "key" }), { kty = "PQ" } };
-		local _, message, code = tv.keystore{ jwks_url = url, max_set_keys = 1 }:get("key", true);
+		local url = publish_set({ jwk(key.public, { kid = "key" }), { kty = "PQ" } });
+		local _, message, code = tv.keystore({ jwks_url = url, max_set_keys = 1 }):get("key", true);
 		assert.equal("key-unusable", code);
 		assert.truthy(message:find("has 2 keys; at most 1 are read", 1, true), message);
-		assert.has_error(function () tv.keystore{ max_set_keys = 257 }; end);
+		assert.has_error(function () tv.keystore({ max_set_keys = 257 }); end);
 	end);
 
 	it("is refreshed in the background near the end of its freshness, if that is wanted", function ()
 		local cases = {};
-		for ahead, expected in pairs{ [0] = 1, [50] = 2 } do
-			local url, requests = publish_set{ jwk(key.public, { kid = "key" }) };
-			local store = tv.keystore{ jwks_url = url, default_ttl = 4, min_ttl = 4, refresh_ahead = ahead };
+		for ahead, expected in pairs({ [0] = 1, [50] = 2 }) do
+			local url, requests = publish_set({ jwk(key.public, { kid = "key" }) });
+			local store = tv.keystore({ jwks_url = url, default_ttl = 4, min_ttl = 4, refresh_ahead = ahead });
 			assert(store:get("key", true));
 			cases[#cases + 1] = { store = store, requests = requests, expected = expected, ahead = ahead };
 		end
@@ -149,17 +149,17 @@ describe("a JWK Set", function ()
 			assert.equal(case.expected, case.requests(), case.ahead);
 			case.store:close();
 		end
-		assert.has_error(function () tv.keystore{ refresh_ahead = 51 }; end);
+		assert.has_error(function () tv.keystore({ refresh_ahead = 51 }); end);
 	end);
 
 	it("skips what is no usable key and never takes a secret", function ()
-		local url = publish_set{
+		local url = publish_set({
 			{ kty = "oct", kid = "oct", k = "c2VjcmV0c2VjcmV0c2VjcmV0" }, { kty = "RSA", kid = "broken", n = "AQAB" }, "x",
 			{ kid = "odd", kty = "PQ" }, jwk(key.public, { kid = "key" }),
-		};
-		local store = tv.keystore{ jwks_url = url };
+		});
+		local store = tv.keystore({ jwks_url = url });
 		assert.equal(key.public, assert(store:get("key", true)):pem());
-		for _, kid in ipairs{ "oct", "broken", "odd" } do
+		for _, kid in ipairs({ "oct", "broken", "odd" }) do
 			assert.equal("key-not-found", code_of(store:get(kid, true)));
 		end
 		assert.equal(4, store:stats().skipped);
@@ -167,27 +167,27 @@ describe("a JWK Set", function ()
 	end);
 
 	it("tells keys of one kid apart by their algorithm", function ()
-		local url = publish_set{
+		local url = publish_set({
 			jwk(second.public, { kid = "key", alg = "RS512" }), jwk(third.public, { kid = "key", use = "enc" }),
 			jwk(key.public, { kid = "key", alg = "RS256" }),
-		};
+		});
 		assert.is_table(tv.verify(token(nil, key, "key"), { jwks_url = url, wait = true }));
-		local _, message, code = tv.verify(token(nil, key, "key"), { jwks_url = publish_set{
-			jwk(key.public, { kid = "key", use = "enc" }) }, wait = true });
+		local _, message, code = tv.verify(token(nil, key, "key"), { jwks_url = publish_set({
+			jwk(key.public, { kid = "key", use = "enc" }) }), wait = true });
 		assert.equal("key-algorithm-mismatch", code, message);
 	end);
 
 	it("serves a token without kid only if that is allowed and its key is the only one", function ()
-		local one = publish_set{ jwk(key.public, { kid = "key" }), jwk(second.public, { kid = "other", use = "enc" }) };
-		local two = publish_set{ jwk(key.public), jwk(second.public) };
+		local one = publish_set({ jwk(key.public, { kid = "key" }), jwk(second.public, { kid = "other", use = "enc" }) });
+		local two = publish_set({ jwk(key.public), jwk(second.public) });
 		assert.equal("key-id-missing", code_of(tv.verify(token(), { jwks_url = one, wait = true })));
 		assert.is_table(tv.verify(token(), { jwks_url = one, wait = true, allow_missing_kid = true }));
 		assert.equal("key-not-found", code_of(tv.verify(token(), { jwks_url = two, wait = true, allow_missing_kid = true })));
 	end);
 
 	it("serves a token without kid also behind a source that needs one", function ()
-		local set = publish_set{ jwk(key.public, { kid = "key" }) };
-		local server, one = tv.keystore{ asap_key_server = http_server.closed_url() }, tv.keystore{ jwks_url = set };
+		local set = publish_set({ jwk(key.public, { kid = "key" }) });
+		local server, one = tv.keystore({ asap_key_server = http_server.closed_url() }), tv.keystore({ jwks_url = set });
 		assert.is_table(tv.verify(token(), { keys = { server, one }, wait = true, allow_missing_kid = true }));
 		assert.equal("key-id-missing", code_of(tv.verify(token(), { keys = { server }, wait = true, allow_missing_kid = true })));
 		server:close();
@@ -196,7 +196,7 @@ describe("a JWK Set", function ()
 
 	it("is revalidated, and held as long as its headers say", function ()
 		local url, requests = publish_set({ jwk(key.public, { kid = "key" }) }, { ETag = '"one"', ["Cache-Control"] = "max-age=1" });
-		local store = tv.keystore{ jwks_url = url, min_ttl = 1 };
+		local store = tv.keystore({ jwks_url = url, min_ttl = 1 });
 		assert(store:get("key", true));
 		sleep(1.1);
 		assert(store:get("key", true));
@@ -208,9 +208,9 @@ describe("a JWK Set", function ()
 
 	it("that cannot be refreshed serves stale, then no more", function ()
 		local url, _, path = publish_set({ jwk(key.public, { kid = "key" }) });
-		local store = tv.keystore{ jwks_url = url, default_ttl = 1, min_ttl = 1, max_stale = 2, back_off_min = 0.1 };
+		local store = tv.keystore({ jwks_url = url, default_ttl = 1, min_ttl = 1, max_stale = 2, back_off_min = 0.1 });
 		assert(store:get("key", true));
-		bad.publish_document{ path = path, body = "down", status = 503 };
+		bad.publish_document({ path = path, body = "down", status = 503 });
 		sleep(1.1);
 		assert(store:get("key", true));
 		assert.equal(1, store:stats().stale);
@@ -222,21 +222,21 @@ describe("a JWK Set", function ()
 		store:close();
 	end);
 
-	for name, case in pairs{
+	for name, case in pairs({
 		["a page"] = { "<html>", 200, "an HTML or XML page" }, ["nothing"] = { "", 200, "an empty text" },
 		["other JSON"] = { '{"error":"x"}', 200, '"keys" array' }, ["cut JSON"] = { '{"keys":[', 200, "not JSON" },
 		["403"] = { "no", 403, "HTTP 403" }, ["404"] = { "no", 404, "HTTP 404" },
 		["no end"] = { ('{"keys":["%s"]}'):format(("x"):rep(600000)), 200, "longer than 524288 bytes" },
-	} do
-		it("answered with " .. name .. " is not usable, and says so", function ()
+	}) do
+		it("answered with "..name.." is not usable, and says so", function ()
 			local path = new_name("wrong");
-			local store = tv.keystore{ jwks_url = bad.publish_document{ path = path, body = case[1], status = case[2] } };
+			local store = tv.keystore({ jwks_url = bad.publish_document({ path = path, body = case[1], status = case[2] }) });
 			for _ = 1, 3 do
 				local _, message, code = store:get("key", true);
 				assert.equal("key-unusable", code, message);
 				assert.truthy(message:find(case[3], 1, true), message);
 			end
-			assert.equal(1, #bad.requests{ part = path });
+			assert.equal(1, #bad.requests({ part = path }));
 			store:close();
 		end);
 	end
@@ -248,16 +248,16 @@ describe("a JWK Set", function ()
 		out:close();
 		assert(os.execute(("openssl req -x509 -new -key %s -subj /CN=x -days 1 -out %s 2>/dev/null"):format(file, certificate)));
 		local pem = io.open(certificate):read("a");
-		local url = bad.publish_document{ path = new_name("google"), body = json.encode{ ["google-kid"] = pem } };
+		local url = bad.publish_document({ path = new_name("google"), body = json.encode({ ["google-kid"] = pem }) });
 		assert.is_table(tv.verify(token(nil, key, "google-kid"), { jwks_url = url, wait = true }));
 		os.remove(file);
 		os.remove(certificate);
 	end);
 
 	it("settles each kid that is waited for", function ()
-		local url, requests = publish_set{ jwk(key.public, { kid = "key" }) };
-		local store = tv.keystore{ jwks_url = url };
-		for _, kid in ipairs{ "key", "other", "key" } do
+		local url, requests = publish_set({ jwk(key.public, { kid = "key" }) });
+		local store = tv.keystore({ jwks_url = url });
+		for _, kid in ipairs({ "key", "other", "key" }) do
 			assert.equal("key-pending", code_of(store:get(kid, false)));
 		end
 		local settled = {};
@@ -283,13 +283,13 @@ local function publish_provider(keys, changes)
 	for name, value in pairs(changes or {}) do
 		configuration[name] = value;
 	end
-	bad.publish_document{ path = path .. "/.well-known/openid-configuration", body = json.encode(configuration) };
+	bad.publish_document({ path = path.."/.well-known/openid-configuration", body = json.encode(configuration) });
 	return issuer;
 end
 
 describe("an OpenID provider", function ()
 	it("is known by its issuer, which joins the accepted ones", function ()
-		local issuer = publish_provider{ jwk(key.public, { kid = "key" }) };
+		local issuer = publish_provider({ jwk(key.public, { kid = "key" }) });
 		local opts = { openid_issuer = issuer, wait = true };
 		assert.is_table(tv.verify(token({ iss = issuer }, key, "key"), opts));
 		assert.equal("issuer-not-accepted", code_of(tv.verify(token({ iss = "other" }, key, "key"), opts)));
@@ -297,23 +297,23 @@ describe("an OpenID provider", function ()
 		assert.is_table(tv.verify(token({ iss = "other" }, key, "key"), opts));
 	end);
 
-	for name, case in pairs{
+	for name, case in pairs({
 		["names another issuer"] = { { issuer = "https://elsewhere.example" }, "another issuer" };
 		["differs by a slash"] = { { issuer = "/" }, "another issuer" };
 		["has no jwks_uri"] = { { jwks_uri = 5 }, "no jwks_uri" };
 		["has a file as jwks_uri"] = { { jwks_uri = "file:///etc/passwd" }, "" };
-	} do
-		it("that " .. name .. " is refused", function ()
+	}) do
+		it("that "..name.." is refused", function ()
 			local issuer = publish_provider({ jwk(key.public, { kid = "key" }) }, case[1]);
-			local _, message, code = tv.keystore{ openid_issuer = issuer }:get("key", true);
+			local _, message, code = tv.keystore({ openid_issuer = issuer }):get("key", true);
 			assert.equal("key-unusable", code, message);
 			assert.truthy(message:find(case[2], 1, true), message);
 		end);
 	end
 
 	it("that cannot be asked is refused where it is configured, with others too", function ()
-		for _, issuers in ipairs{ { "ftp://one.example" }, { "https://one.example", "ftp://two.example" } } do
-			local verifier, message, code = tv.new{ openid_issuer = issuers };
+		for _, issuers in ipairs({ { "ftp://one.example" }, { "https://one.example", "ftp://two.example" } }) do
+			local verifier, message, code = tv.new({ openid_issuer = issuers });
 			assert.is_nil(verifier);
 			assert.equal("key-source-unavailable", code);
 			assert.truthy(message:find(issuers[#issuers], 1, true), message);
@@ -321,8 +321,8 @@ describe("an OpenID provider", function ()
 	end);
 
 	it("speaks only for itself where there are several", function ()
-		local one = publish_provider{ jwk(key.public, { kid = "same" }) };
-		local two = publish_provider{ jwk(second.public, { kid = "same" }) };
+		local one = publish_provider({ jwk(key.public, { kid = "same" }) });
+		local two = publish_provider({ jwk(second.public, { kid = "same" }) });
 		local opts = { openid_issuer = { one, two }, wait = true };
 		assert.is_table(tv.verify(token({ iss = one }, key, "same"), opts));
 		assert.is_table(tv.verify(token({ iss = two }, second, "same"), opts));
@@ -336,18 +336,18 @@ describe("issuers bound to their sources", function ()
 	it("must be accepted besides", function ()
 		local one = tv.keystore();
 		one:put("kid", key.public);
-		local verifier = assert(tv.new{ issuers = { ["https://one"] = one }, accepted_issuers = { "system" } });
+		local verifier = assert(tv.new({ issuers = { ["https://one"] = one }, accepted_issuers = { "system" } }));
 		assert.equal("issuer-not-accepted", code_of(verifier:verify(token({ iss = "https://one" }, key, "kid"))));
 		assert.equal("issuer-not-accepted", code_of(verifier:verify(token({ iss = "system" }, key, "kid"))));
 	end);
 
 	it("are asked on where a source has a key of that kid for something else, and not once one has judged", function ()
 		local one, two = tv.keystore(), tv.keystore();
-		one:put("same", (assert(tv.generate_key{ curve = "P-256" })));
+		one:put("same", (assert(tv.generate_key({ curve = "P-256" }))));
 		two:put("same", key.public);
 		-- Tables have no order: one of them is asked first.
-		for _, case in ipairs{ { "https://one", "https://two" }, { "https://two", "https://one" } } do
-			local verifier = assert(tv.new{ issuers = { [case[1]] = one, [case[2]] = two } });
+		for _, case in ipairs({ { "https://one", "https://two" }, { "https://two", "https://one" } }) do
+			local verifier = assert(tv.new({ issuers = { [case[1]] = one, [case[2]] = two } }));
 			assert.is_table(verifier:verify(token({ iss = case[2] }, key, "same")));
 			assert.equal("issuer-not-accepted", code_of(verifier:verify(token({ iss = case[1] }, key, "same"))));
 			assert.equal("expired", code_of(verifier:verify(token({ iss = case[2], exp = 5 }, key, "same"))));
@@ -357,21 +357,21 @@ describe("issuers bound to their sources", function ()
 	it("are themselves, and no other's, with a NUL in their names", function ()
 		local one = tv.keystore();
 		one:put("kid", key.public);
-		for _, issuer in ipairs{ "*\0y", "*\0", "\0*", "https://one\0" } do
-			local verifier = assert(tv.new{ issuers = { [issuer] = one } });
-			for _, other in ipairs{ "*", "y", "https://one", "https://anybody" } do
+		for _, issuer in ipairs({ "*\0y", "*\0", "\0*", "https://one\0" }) do
+			local verifier = assert(tv.new({ issuers = { [issuer] = one } }));
+			for _, other in ipairs({ "*", "y", "https://one", "https://anybody" }) do
 				assert.equal("issuer-not-accepted", code_of(verifier:verify(token({ iss = other }, key, "kid"))));
 			end
 		end
-		for _, accepted in ipairs{ "*\0y", "*\0", "https://one\0" } do
-			local verifier = assert(tv.new{ key = key.public, accepted_issuers = { accepted }, accepted_audiences = { accepted } });
+		for _, accepted in ipairs({ "*\0y", "*\0", "https://one\0" }) do
+			local verifier = assert(tv.new({ key = key.public, accepted_issuers = { accepted }, accepted_audiences = { accepted } }));
 			assert.equal("issuer-not-accepted", code_of(verifier:verify(token({ iss = "https://one", aud = "a" }, key, "kid"))));
 		end
-		local verifier = assert(tv.new{ key = key.public, accepted_audiences = { "*\0y" } });
+		local verifier = assert(tv.new({ key = key.public, accepted_audiences = { "*\0y" } }));
 		assert.equal("audience-not-accepted", code_of(verifier:verify(token({ iss = "a", aud = "b" }, key, "kid"))));
-		verifier = assert(tv.new{ key = key.public, accepted_types = { "*\0y" } });
+		verifier = assert(tv.new({ key = key.public, accepted_types = { "*\0y" } }));
 		assert.equal("type-not-accepted", code_of(verifier:verify(token({ iss = "a" }, key, "kid"))));
-		verifier = assert(tv.new{ key = key.public, required_claims = { "iss\0" } });
+		verifier = assert(tv.new({ key = key.public, required_claims = { "iss\0" } }));
 		assert.equal("missing-claim", code_of(verifier:verify(token({ iss = "a" }, key, "kid"))));
 	end);
 
@@ -380,7 +380,7 @@ describe("issuers bound to their sources", function ()
 		one:put("same", key.public);
 		two:put("same", second.public);
 		rest:put("rest", third.public);
-		local verifier = assert(tv.new{ issuers = { ["https://one"] = one, ["https://two"] = { two }, ["*"] = rest } });
+		local verifier = assert(tv.new({ issuers = { ["https://one"] = one, ["https://two"] = { two }, ["*"] = rest } }));
 		local function ask(iss, signer, kid)
 			local claims, _, code = verifier:verify(token({ iss = iss }, signer, kid));
 			return claims and "accepted" or code;
@@ -399,23 +399,23 @@ end);
 describe("several key servers", function ()
 	it("are asked in turn when one fails, never when it says no", function ()
 		local good = ("%s/good/%s"):format(bad.url, new_name("list"));
-		local store = tv.keystore{ asap_key_server = { http_server.closed_url(), good } };
+		local store = tv.keystore({ asap_key_server = { http_server.closed_url(), good } });
 		assert.equal(key.public, assert(store:get("key", true)):pem());
 		assert.equal("key-not-found", code_of(store:get("nobody", true)));
 		store:close();
 		local path = new_name("no");
-		store = tv.keystore{ asap_key_server = { ("%s/status-404/%s"):format(bad.url, path), good } };
+		store = tv.keystore({ asap_key_server = { ("%s/status-404/%s"):format(bad.url, path), good } });
 		assert.equal("key-not-found", code_of(store:get("key", true)));
 		store:close();
-		store = tv.keystore{ asap_key_server = { ("%s/status-503/%s"):format(bad.url, path), good } };
+		store = tv.keystore({ asap_key_server = { ("%s/status-503/%s"):format(bad.url, path), good } });
 		assert(store:get("key", true));
 		assert(store:get("second", true));
-		assert.equal(1, #bad.requests{ part = "/status-503/" .. path }); -- left alone meanwhile
+		assert.equal(1, #bad.requests({ part = "/status-503/"..path })); -- left alone meanwhile
 		store:close();
 	end);
 
 	it("all down are told apart by their last answer", function ()
-		local store = tv.keystore{ asap_key_server = { http_server.closed_url(), ("%s/status-500/x"):format(bad.url) } };
+		local store = tv.keystore({ asap_key_server = { http_server.closed_url(), ("%s/status-500/x"):format(bad.url) } });
 		local _, message, code = store:get("key", true);
 		assert.equal("key-source-unavailable", code);
 		assert.truthy(message:find("500", 1, true), message);
@@ -425,7 +425,7 @@ end);
 
 describe("a key server's key", function ()
 	local function publish(path, body, headers, status)
-		return bad.publish_document{ path = path .. "/" .. tv.key_file_name("key"), body = body, headers = headers, status = status };
+		return bad.publish_document({ path = path.."/"..tv.key_file_name("key"), body = body, headers = headers, status = status });
 	end
 
 	local function new_server(headers, options)
@@ -491,7 +491,8 @@ describe("a key server's key", function ()
 
 	it("that is slow to refresh is waited for one second at most", function ()
 		local path = new_name("slow");
-		local store = tv.keystore{ asap_key_server = ("%s/later-5000/%s"):format(bad.url, path), default_ttl = 1, min_ttl = 1, stale_wait = 0.1 };
+		local store = tv.keystore({ asap_key_server = ("%s/later-5000/%s"):format(bad.url, path), default_ttl = 1, min_ttl = 1,
+			stale_wait = 0.1 });
 		assert(store:get("key", true));
 		sleep(1.1);
 		local started = require "util.time".monotonic();
@@ -504,12 +505,12 @@ describe("a key server's key", function ()
 	it("is left alone as long as Retry-After says", function ()
 		local path = new_name("busy");
 		publish(path, "busy", { ["Retry-After"] = "2" }, 429);
-		local store = tv.keystore{ asap_key_server = ("%s/document/%s"):format(bad.url, path), back_off_min = 0.1 };
+		local store = tv.keystore({ asap_key_server = ("%s/document/%s"):format(bad.url, path), back_off_min = 0.1 });
 		for _ = 1, 3 do
 			assert.equal("key-source-unavailable", code_of(store:get("key", true)));
 			sleep(0.4);
 		end
-		assert.equal(1, #bad.requests{ part = path });
+		assert.equal(1, #bad.requests({ part = path }));
 		publish(path, key.public);
 		sleep(1);
 		assert(store:get("key", true));
@@ -531,10 +532,10 @@ describe("a key server's key", function ()
 		store:close();
 	end);
 
-	for option, what in pairs{
+	for option, what in pairs({
 		bearer_token_file = "bearer token", ca_file = "CA certificates", client_cert = "client's certificate", client_key = "client's key",
-	} do
-		it("is not asked with a pipe as " .. option .. ", which would have to be waited for", function ()
+	}) do
+		it("is not asked with a pipe as "..option..", which would have to be waited for", function ()
 			local pipe, path = temporary.file(), new_name("pipe");
 			os.remove(pipe);
 			-- Whoever opens the pipe gets an end of file out of it, after a while.
@@ -548,8 +549,8 @@ describe("a key server's key", function ()
 			local store = tv.keystore(options);
 			local _, message, code = store:get("key", true);
 			assert.equal("key-source-unavailable", code);
-			assert.truthy(message:find("the file with the " .. what, 1, true), message);
-			assert.equal(0, #bad.requests{ part = path });
+			assert.truthy(message:find("the file with the "..what, 1, true), message);
+			assert.equal(0, #bad.requests({ part = path }));
 			os.remove(pipe);
 			store:close();
 		end);
@@ -568,15 +569,15 @@ describe("a local folder", function ()
 	end);
 
 	local function write(kid, text)
-		local path = folder .. "/" .. tv.key_file_name(kid);
-		local file = assert(io.open(path .. ".new", "w"));
+		local path = folder.."/"..tv.key_file_name(kid);
+		local file = assert(io.open(path..".new", "w"));
 		file:write(text);
 		file:close();
-		assert(os.rename(path .. ".new", path));
+		assert(os.rename(path..".new", path));
 	end
 
 	it("is read without waiting, and anew when a file changes", function ()
-		for _, source in ipairs{ { asap_key_server = "file://" .. folder }, { directory = folder .. "/" } } do
+		for _, source in ipairs({ { asap_key_server = "file://"..folder }, { directory = folder.."/" } }) do
 			local store = tv.keystore(source);
 			write("key", key.public);
 			assert.equal(key.public, assert(store:get("key", false)):pem());
@@ -589,7 +590,7 @@ describe("a local folder", function ()
 			write("key", "nonsense");
 			local _, message, code = store:get("key", false);
 			assert.equal("key-unusable", code, message);
-			os.remove(folder .. "/" .. tv.key_file_name("key"));
+			os.remove(folder.."/"..tv.key_file_name("key"));
 			_, message, code = store:get("key", false);
 			assert.equal("key-not-found", code);
 			assert.truthy(message:find(("the file %s/%s for kid \"key\" does not exist"):format(folder, tv.key_file_name("key")), 1, true), message);
@@ -600,24 +601,24 @@ describe("a local folder", function ()
 
 	it("does not read what is no plain file", function ()
 		os.execute(("mkfifo '%s/%s'"):format(folder, tv.key_file_name("pipe")));
-		assert.equal("key-unusable", code_of(tv.keystore{ directory = folder }:get("pipe", false)));
+		assert.equal("key-unusable", code_of(tv.keystore({ directory = folder }):get("pipe", false)));
 	end);
 
 	it("takes no key by hand", function ()
-		assert.has_error(function () tv.keystore{ directory = folder }:put("kid", key.public); end);
+		assert.has_error(function () tv.keystore({ directory = folder }):put("kid", key.public); end);
 	end);
 
 	it("must be named by its whole path", function ()
-		local message = select(2, tv.keystore{ directory = folder .. "/odd\1\n\255" }:get("kid", false));
+		local message = select(2, tv.keystore({ directory = folder.."/odd\1\n\255" }):get("kid", false));
 		assert.truthy(message:find("/odd\\x01\\x0a\\xff/", 1, true), message);
-		assert.has_error(function () tv.keystore{ directory = "keys" }; end);
-		assert.has_error(function () tv.keystore{ asap_key_server = "file://keys" }; end);
+		assert.has_error(function () tv.keystore({ directory = "keys" }); end);
+		assert.has_error(function () tv.keystore({ asap_key_server = "file://keys" }); end);
 	end);
 end);
 
 describe("every form of a key", function ()
 	local function openssl(command)
-		local pipe = assert(io.popen("openssl " .. command .. " 2>/dev/null"));
+		local pipe = assert(io.popen("openssl "..command.." 2>/dev/null"));
 		local output = pipe:read("a");
 		pipe:close();
 		return output;
@@ -630,8 +631,8 @@ describe("every form of a key", function ()
 	};
 	for _, kind in ipairs(kinds) do
 		local algorithm, type, curve, bits = table.unpack(kind, 1, 4);
-		it("goes to a JWK and back: " .. (curve or type), function ()
-			local private = openssl("genpkey -algorithm " .. algorithm);
+		it("goes to a JWK and back: "..(curve or type), function ()
+			local private = openssl("genpkey -algorithm "..algorithm);
 			local object, warning = assert(tv.key(private));
 			assert.truthy(warning:find("private", 1, true));
 			assert.equal(type, object:type());
@@ -650,14 +651,14 @@ describe("every form of a key", function ()
 	end);
 
 	local point = [["x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"]];
-	for name, case in pairs{
-		["a point off its curve"] = { [[{"kty":"EC","crv":"P-256",]] .. point:gsub("IFyM", "IFyA") .. "}", "weak-key", "not on its curve" };
+	for name, case in pairs({
+		["a point off its curve"] = { [[{"kty":"EC","crv":"P-256",]]..point:gsub("IFyM", "IFyA").."}", "weak-key", "not on its curve" };
 		["a short coordinate"] = { [[{"kty":"EC","crv":"P-256","x":"AAAA","y":"AAAA"}]], "malformed-key", "not 32 bytes long" };
-		["a curve JOSE does not have"] = { [[{"kty":"EC","crv":"secp256k1",]] .. point .. "}", "unsupported-key", "curve" };
+		["a curve JOSE does not have"] = { [[{"kty":"EC","crv":"secp256k1",]]..point.."}", "unsupported-key", "curve" };
 		["a secret"] = { [[{"kty":"oct","k":"c2VjcmV0"}]], "unsupported-key", "kty" };
-		["a certificate of another key"] = { [[{"kty":"EC","crv":"P-256",]] .. point .. [[,"x5c":["AAAA"]}]], "malformed-key", "x5c" };
-	} do
-		it("is refused with its own words: " .. name, function ()
+		["a certificate of another key"] = { [[{"kty":"EC","crv":"P-256",]]..point..[[,"x5c":["AAAA"]}]], "malformed-key", "x5c" };
+	}) do
+		it("is refused with its own words: "..name, function ()
 			local object, message, code = tv.key(case[1]);
 			assert.is_nil(object);
 			assert.equal(case[2], code, message);
@@ -668,19 +669,19 @@ describe("every form of a key", function ()
 	it("takes DER too", function ()
 		local object = assert(tv.key(tokens.der(key.public)));
 		assert.equal(key.public, object:pem());
-		assert.equal("malformed-key", code_of(tv.key(tokens.der(key.public) .. "\0")));
+		assert.equal("malformed-key", code_of(tv.key(tokens.der(key.public).."\0")));
 	end);
 end);
 
 describe("a bound source that has not answered yet", function ()
 	-- Whichever of the two is asked first: tables have no order.
-	for _, case in ipairs{ { "https://one", "https://two" }, { "https://two", "https://one" } } do
+	for _, case in ipairs({ { "https://one", "https://two" }, { "https://two", "https://one" } }) do
 		local here, there = table.unpack(case);
 		it(("is waited for, though another has a key of that kid for another issuer: %s"):format(here), function ()
 			local held = tv.keystore();
 			held:put("key", key.public);
-			local slow = tv.keystore{ asap_key_server = ("%s/slow-200/%s"):format(bad.url, new_name("bound")) };
-			local verifier = assert(tv.new{ wait = false, issuers = { [here] = held, [there] = slow } });
+			local slow = tv.keystore({ asap_key_server = ("%s/slow-200/%s"):format(bad.url, new_name("bound")) });
+			local verifier = assert(tv.new({ wait = false, issuers = { [here] = held, [there] = slow } }));
 			local signed = token({ iss = there }, key, "key");
 			assert.equal("key-pending", code_of(verifier:verify(signed)));
 			repeat until select(2, tv.step(0.1)) == 0;

@@ -81,7 +81,7 @@ describe("a good token", function ()
 		local out = io.open(file, "w");
 		out:write(program);
 		out:close();
-		local pipe = io.popen("lua5.4 " .. file .. " 2>&1"); -- which remembers none yet
+		local pipe = io.popen("lua5.4 "..file.." 2>&1"); -- which remembers none yet
 		assert.equal(("0\t1\t2\n"):rep(3), pipe:read("a"));
 		pipe:close();
 		os.remove(file);
@@ -90,7 +90,7 @@ describe("a good token", function ()
 	it("of RS256 is taken with every form of the key", function ()
 		local token = tokens.rs256(claims(), key, "any");
 		local object = assert(tv.key(key.public));
-		for _, form in ipairs{ key.public, object, object:jwk(), object:pem() } do
+		for _, form in ipairs({ key.public, object, object:jwk(), object:pem() }) do
 			assert.equal("app", assert(tv.verify(token, { key = form, now = now })).iss);
 		end
 		assert.same({ nil, "bad-signature" }, { nil, (select(3, tv.verify(token, { key = other_key.public, now = now }))) });
@@ -155,7 +155,7 @@ describe("a refusal", function ()
 	end
 
 	local input = ("."):rep(2);
-	for name, case in pairs{
+	for name, case in pairs({
 		["an empty text"] = { "", "malformed-token" };
 		["two dots"] = { input, "malformed-header" };
 		["five parts"] = { "a.b.c.d.e", "encrypted-token" };
@@ -165,12 +165,12 @@ describe("a refusal", function ()
 		["a NUL"] = { "e30.e30.e3\0", "malformed-token" };
 		["bits left over"] = { "e31.e30.AB", "malformed-token" };
 		["crit"] = { tokens.hs256({}, secret, { crit = { "exp" } }), "unsupported-critical" };
-		["alg none"] = { tokens.base64url('{"typ":"JWT","alg":"none"}') .. ".e30.", "algorithm-not-accepted" };
-		["no alg"] = { tokens.base64url('{"typ":"JWT"}') .. ".e30.", "algorithm-not-accepted" };
+		["alg none"] = { tokens.base64url('{"typ":"JWT","alg":"none"}')..".e30.", "algorithm-not-accepted" };
+		["no alg"] = { tokens.base64url('{"typ":"JWT"}')..".e30.", "algorithm-not-accepted" };
 		["a payload that is a string"] = { tokens.hs256('"x"', secret), "malformed-payload" };
 		["a member twice"] = { tokens.hs256('{"a":1,"\\u0061":2}', secret), "malformed-payload" };
-	} do
-		it("of " .. name .. ": " .. case[2], function ()
+	}) do
+		it("of "..name..": "..case[2], function ()
 			local got, message, code = tv.verify(case[1], options());
 			assert.is_nil(got);
 			assert.equal(case[2], code, message);
@@ -182,14 +182,14 @@ describe("a refusal", function ()
 			jti = "jti", ["urn:x/y"] = "urn:x/y", ["x\0\255"] = '"x\\x00\\xff"', [""] = '""', ["a b"] = '"a b"', ['"'] = [["\""]],
 			["x\127"] = '"x\\x7f"', [("x"):rep(64)] = ("x"):rep(64), [("x"):rep(65)] = ('"%s..."'):format(("x"):rep(64)),
 		}) do
-			local _, message = tv.verify(tokens.hs256(claims(), secret), options{ required_claims = { name } });
+			local _, message = tv.verify(tokens.hs256(claims(), secret), options({ required_claims = { name } }));
 			assert.equal(("the claim %s is missing"):format(shown), message);
 		end
 	end);
 
 	it("never shows the token, its signature or what cannot be printed", function ()
-		local token = tokens.hs256(claims{ iss = ("\n\27[31m\u{202e}x"):rep(40) }, secret);
-		local _, message = tv.verify(token, options{ accepted_issuers = { "app" } });
+		local token = tokens.hs256(claims({ iss = ("\n\27[31m\u{202e}x"):rep(40) }), secret);
+		local _, message = tv.verify(token, options({ accepted_issuers = { "app" } }));
 		assert.truthy(message:find("\\x0a\\x1b[31m\\xe2\\x80\\xae", 1, true), message);
 		assert.is_nil(message:find("[^\32-\126]"));
 		assert.is_true(#message < 500);
@@ -204,9 +204,9 @@ describe("a refusal", function ()
 end);
 
 describe("a secret that no deployment meant", function ()
-	for _, left_over in ipairs{ "", "<no value>", "{{ .Secret }}", "${SECRET}" } do
+	for _, left_over in ipairs({ "", "<no value>", "{{ .Secret }}", "${SECRET}" }) do
 		it(("%q is refused, never used"):format(left_over), function ()
-			local verifier, message, code = tv.new{ secret = left_over };
+			local verifier, message, code = tv.new({ secret = left_over });
 			assert.is_nil(verifier);
 			assert.equal("weak-secret", code, message);
 		end);
@@ -215,13 +215,13 @@ end);
 
 -- Shape and header are judged before any key is touched: of a token for others it is not said what is wrong with a key.
 describe("a key that cannot be used", function ()
-	local curve_key = assert(tv.key(assert(tv.generate_key{ curve = "P-256" }))):pem();
+	local curve_key = assert(tv.key(assert(tv.generate_key({ curve = "P-256" })))):pem();
 	local good = tokens.hs256(claims(), secret);
 	local unsecured = tokens.base64url('{"typ":"JWT","alg":"none"}').."."..tokens.base64url("{}")..".";
 	local signed_as = function (algorithm) return tokens.hs256(claims(), secret, { alg = algorithm }); end
 
 	-- { what, token, options, code }
-	for _, case in ipairs{
+	for _, case in ipairs({
 		{ "no token at all", "x", { secret = "" }, "malformed-token" },
 		{ "more than a token may have", ("x"):rep(16385), { secret = "" }, "token-too-large" },
 		{ "a header without typ", tokens.hs256(claims(), secret, { typ = false }), { secret = "" }, "type-not-accepted" },
@@ -233,7 +233,7 @@ describe("a key that cannot be used", function ()
 		{ "nothing wrong with it, the key being none", good, { key = "none" }, "malformed-key" },
 		{ "nothing wrong with it, the key being for others", signed_as("RS256"), { key = curve_key }, "key-algorithm-mismatch" },
 		{ "nothing wrong with it, the URL being none", signed_as("RS256"), { jwks_url = "none" }, "key-source-unavailable" },
-	} do
+	}) do
 		it("is told of after what is wrong with the token: "..case[1], function ()
 			local got, message, code = tv.verify(case[2], case[3]);
 			assert.is_nil(got);
@@ -249,20 +249,20 @@ end);
 describe("a secret in another form", function ()
 	it("is the k of a JWK whose kty is oct", function ()
 		local jwk = ('{"kty":"oct","k":"%s"}'):format(tokens.base64url(secret));
-		assert.is_table(tv.verify(tokens.hs256(claims(), secret), options{ secret = jwk }));
-		assert.equal("bad-signature", select(3, tv.verify(tokens.hs256(claims(), jwk), options{ secret = jwk })));
-		assert.equal("weak-secret", select(3, tv.new{ secret = '{"kty":"oct"}' }));
-		assert.is_table(tv.verify(tokens.hs256(claims(), "{brace"), options{ secret = "{brace" }));
+		assert.is_table(tv.verify(tokens.hs256(claims(), secret), options({ secret = jwk })));
+		assert.equal("bad-signature", select(3, tv.verify(tokens.hs256(claims(), jwk), options({ secret = jwk }))));
+		assert.equal("weak-secret", select(3, tv.new({ secret = '{"kty":"oct"}' })));
+		assert.is_table(tv.verify(tokens.hs256(claims(), "{brace"), options({ secret = "{brace" })));
 	end);
 
-	for what, jwk in pairs{
+	for what, jwk in pairs({
 		["names a member twice"] = '{"kty":"oct","k":"c2VjcmV0","k":"c2VjcmV0"}',
 		["has a number as alg"] = '{"kty":"oct","k":"c2VjcmV0","alg":5}',
 		["names an operation twice"] = '{"kty":"oct","k":"c2VjcmV0","key_ops":["verify","verify"]}',
 		["stands in a list"] = '[{"kty":"oct","k":"c2VjcmV0"}]', ["has text behind it"] = '{"kty":"oct","k":"c2VjcmV0"},',
-	} do
+	}) do
 		it("is no JWK that "..what..", and it is said so", function ()
-			local _, message, code = tv.new{ secret = jwk };
+			local _, message, code = tv.new({ secret = jwk });
 			assert.equal("weak-secret", code);
 			assert.truthy(message:find("a JWK that is not in order", 1, true), message);
 		end);
@@ -270,12 +270,12 @@ describe("a secret in another form", function ()
 
 	it("is never a public key, which everybody may have", function ()
 		local jwk = tv.key(key.public):jwk();
-		for _, text in ipairs{ key.public, jwk, '{"keys":[' .. jwk .. "]}" } do
-			local _, message, code = tv.new{ secret = text };
+		for _, text in ipairs({ key.public, jwk, '{"keys":['..jwk.."]}" }) do
+			local _, message, code = tv.new({ secret = text });
 			assert.equal("weak-secret", code);
 			assert.truthy(message:find("public key", 1, true), message);
 		end
-		assert.equal("key-algorithm-mismatch", select(3, tv.new{ secret = '{"kty":"oct","k":"c2VjcmV0","use":"enc"}' }));
+		assert.equal("key-algorithm-mismatch", select(3, tv.new({ secret = '{"kty":"oct","k":"c2VjcmV0","use":"enc"}' })));
 	end);
 end);
 
@@ -329,7 +329,7 @@ describe("a finalizer that meddles", function ()
 				errors[1] = select(2, pcall(self.key.bits, self.key));
 				errors[2] = select(2, pcall(self.verifier.verify, self.verifier, "x"));
 			end });
-			holder.key, holder.verifier = tv.key(key.public), tv.new{ key = key.public };
+			holder.key, holder.verifier = tv.key(key.public), tv.new({ key = key.public });
 		end
 		collectgarbage();
 		collectgarbage();
@@ -350,8 +350,8 @@ describe("a finalizer that meddles", function ()
 			end });
 			store = tv.keystore();
 			print(tv.verify(token, { secret = secret }) ~= nil, tv.verify(token, { key = text }));
-		]]):format(secret, tokens.hs256(claims{ exp = tokens.absent }, secret), (key.public:gsub("\n", "\\n")));
-		local pipe = io.popen("lua5.4 -e '" .. program .. "'");
+		]]):format(secret, tokens.hs256(claims({ exp = tokens.absent }), secret), (key.public:gsub("\n", "\\n")));
+		local pipe = io.popen("lua5.4 -e '"..program.."'");
 		local output = pipe:read("a");
 		assert.is_true(pipe:close());
 		assert.truthy(output:find("\ntrue\ttrue\tnil\t[^\n]+algorithm%-not%-accepted\n"), output);
@@ -360,7 +360,7 @@ describe("a finalizer that meddles", function ()
 end);
 
 describe("misuse", function ()
-	for name, case in pairs{
+	for name, case in pairs({
 		["an unknown option"] = { { secret = "s", algorithm = "HS256" }, "unknown option 'algorithm'" };
 		["no key source"] = { {}, "one of the options 'secret', 'key', 'keys', 'issuers'," };
 		["two key sources"] = { { secret = "s", key = "k" }, "'secret' and 'key' exclude each other" };
@@ -383,8 +383,8 @@ describe("misuse", function ()
 		["a list with a hole"] = { { secret = "s", accepted_issuers = { "a", nil, "c", [7] = "x" } }, "'accepted_issuers' must be a list" };
 		["keys that are none"] = { { keys = { "x" } }, "element 1 is a string" };
 		["an option name that is a number"] = { { [1] = "s" }, "option names must be strings" };
-	} do
-		it("raises for " .. name, function ()
+	}) do
+		it("raises for "..name, function ()
 			local ok, message = pcall(tv.new, case[1]);
 			assert.is_false(ok);
 			assert.truthy(message:find(case[2], 1, true), message);
@@ -398,13 +398,13 @@ describe("misuse", function ()
 		assert.has_error(function () tv.inspect({}); end);
 		assert.has_error(function () tv.key(nil); end);
 		assert.has_error(function () tv.new("x"); end);
-		assert.has_error(function () tv.new{ secret = "s" }:verify("x", { rom = "y" }); end);
+		assert.has_error(function () tv.new({ secret = "s" }):verify("x", { rom = "y" }); end);
 	end);
 end);
 
 describe("a verifier", function ()
 	it("takes room and time at each call, over those it was made with", function ()
-		local verifier = assert(tv.new(options{ room = "room2" }));
+		local verifier = assert(tv.new(options({ room = "room2" })));
 		local token = tokens.hs256(claims(), secret);
 		assert.equal("room-not-accepted", select(3, verifier:verify(token)));
 		assert.is_table(verifier:verify(token, { room = "ROOM1" }));
@@ -412,7 +412,7 @@ describe("a verifier", function ()
 	end);
 
 	it("does not follow changes of its table, but verify() does", function ()
-		local opts = options{ accepted_issuers = { "app" } };
+		local opts = options({ accepted_issuers = { "app" } });
 		local verifier = assert(tv.new(opts));
 		local token = tokens.hs256(claims(), secret);
 		assert.is_table(tv.verify(token, opts));
@@ -424,7 +424,7 @@ describe("a verifier", function ()
 
 	it("gives what is known of a token that it refuses, if it is asked for", function ()
 		local rejected = tokens.new_key();
-		local verifier = assert(tv.new(options{ accepted_audiences = { "jitsi" }, accepted_issuers = { "app" } }));
+		local verifier = assert(tv.new(options({ accepted_audiences = { "jitsi" }, accepted_issuers = { "app" } })));
 		local function facts(token)
 			local result = table.pack(verifier:verify(token, { detail = true }));
 			assert.is_nil(result[1]);
@@ -432,17 +432,17 @@ describe("a verifier", function ()
 			return result[4], result[3];
 		end
 		local header = { kid = "k1" };
-		for _, case in ipairs{
+		for _, case in ipairs({
 			{ "x", {}, "malformed-token" };
 			{ "!.e30.", {}, "malformed-token" };
 			{ tokens.base64url("[]")..".e30.", {}, "malformed-header" };
 			{ tokens.rs256(claims(), rejected, "k1"), { kid = "k1" }, "algorithm-not-accepted" };
 			{ tokens.hs256(claims(), secret.."x", header), { kid = "k1" }, "bad-signature" };
 			{ tokens.hs256("no JSON", secret, header), { kid = "k1" }, "malformed-payload" };
-			{ tokens.hs256(claims{ exp = 1 }, secret, header), { kid = "k1", issuer = "app" }, "expired" };
-			{ tokens.hs256(claims{ iss = "other" }, secret, { kid = 5 }), { issuer = "other" }, "issuer-not-accepted" };
-			{ tokens.hs256(claims{ iss = 5 }, secret, { kid = "a\0b" }), { kid = "a\0b" }, "invalid-claim" };
-		} do
+			{ tokens.hs256(claims({ exp = 1 }), secret, header), { kid = "k1", issuer = "app" }, "expired" };
+			{ tokens.hs256(claims({ iss = "other" }), secret, { kid = 5 }), { issuer = "other" }, "issuer-not-accepted" };
+			{ tokens.hs256(claims({ iss = 5 }), secret, { kid = "a\0b" }), { kid = "a\0b" }, "invalid-claim" };
+		}) do
 			local found, code = facts(case[1]);
 			assert.equal(case[3], code);
 			assert.same(case[2], { kid = found.kid, issuer = found.issuer });
@@ -458,7 +458,7 @@ describe("a verifier", function ()
 		local mine, others = tokens.new_key(), tokens.new_key();
 		local store = tv.keystore();
 		store:put("k1", others.public);
-		local verifier = assert(tv.new{ keys = store, accepted_issuers = { "app" } });
+		local verifier = assert(tv.new({ keys = store, accepted_issuers = { "app" } }));
 		local _, _, code, facts = verifier:verify(tokens.rs256(claims(), mine, "k1"), { detail = true });
 		assert.equal("bad-signature", code);
 		assert.same({ kid = "k1" }, facts);
@@ -466,7 +466,7 @@ describe("a verifier", function ()
 
 	it("verifies inside a finalizer that runs during another verification", function ()
 		local verifier = assert(tv.new(options()));
-		local token = tokens.hs256(claims{ list = { "a", "b", { "c" } } }, secret);
+		local token = tokens.hs256(claims({ list = { "a", "b", { "c" } } }), secret);
 		local inner, stop = 0, false;
 		local function litter()
 			setmetatable({}, { __gc = function ()
@@ -486,7 +486,7 @@ end);
 
 describe("inspect", function ()
 	it("shows header and claims of a token that nobody would accept", function ()
-		local header, got = assert(tv.inspect(tokens.base64url('{"alg":"none"}') .. "." .. tokens.base64url('{"exp":"x"}') .. "."));
+		local header, got = assert(tv.inspect(tokens.base64url('{"alg":"none"}').."."..tokens.base64url('{"exp":"x"}').."."));
 		assert.same({ alg = "none" }, header);
 		assert.same({ exp = "x" }, got);
 	end);
@@ -510,9 +510,9 @@ describe("a key", function ()
 
 	it("has the thumbprint of RFC 7638 section 3.1", function ()
 		local jwk = [[{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZC]]
-			.. [[iFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL]]
-			.. [[5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw",]]
-			.. [["e":"AQAB","alg":"RS256","kid":"2011-04-29"}]];
+			..[[iFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL]]
+			..[[5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw",]]
+			..[["e":"AQAB","alg":"RS256","kid":"2011-04-29"}]];
 		local object = assert(tv.key(jwk));
 		assert.equal("NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs", object:thumbprint());
 		assert.same({ "RS256" }, object:algorithms());
@@ -524,15 +524,15 @@ describe("a key", function ()
 		assert.truthy(warning:find("private", 1, true));
 	end);
 
-	for name, case in pairs{
+	for name, case in pairs({
 		["nothing"] = { "", "malformed-key", "an empty text" };
 		["a page"] = { "<!DOCTYPE html><html>", "malformed-key", "HTML" };
 		["JSON that is no JWK"] = { '{"error":"not found"}', "malformed-key", 'a JWK without "kty"' };
 		["a JWK of another type"] = { '{"kty":"oct","k":"AA"}', "unsupported-key", "kty" };
 		["a cut PEM"] = { "-----BEGIN PUBLIC KEY-----\nMIIB", "malformed-key", "damaged PEM" };
 		["words"] = { "hello", "malformed-key", "neither PEM nor JWK" };
-	} do
-		it("is not made of " .. name, function ()
+	}) do
+		it("is not made of "..name, function ()
 			local object, message, code = tv.key(case[1]);
 			assert.is_nil(object);
 			assert.equal(case[2], code);

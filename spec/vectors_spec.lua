@@ -33,13 +33,13 @@ local function options_of(case, texts)
 	for name, value in pairs(case.options or {}) do
 		options[name] = value;
 	end
-	for _, role in ipairs{ "secret", "key" } do
+	for _, role in ipairs({ "secret", "key" }) do
 		if case[role] then
 			options[role] = assert(texts[case[role]], "undefined: "..case[role]);
 		end
 	end
 	if case.kids then
-		options.keys = assert(tv.keystore{});
+		options.keys = assert(tv.keystore({}));
 		for kid, name in pairs(case.kids) do
 			options.keys:put(kid, assert(tv.key(texts[name])));
 		end

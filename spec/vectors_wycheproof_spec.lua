@@ -36,7 +36,7 @@ end
 -- One group of a file in each layout.
 local function group_of(kind, key, tests, more)
 	local group = { type = kind, tests = tests };
-	for _, from in ipairs{ key, more or {} } do
+	for _, from in ipairs({ key, more or {} }) do
 		for name, value in pairs(from) do
 			group[name] = value;
 		end
@@ -105,7 +105,7 @@ describe("Wycheproof's files", function ()
 
 	it("of HMAC want the whole tag", function ()
 		local document = { algorithm = "HMACSHA256", testGroups = {} };
-		for index, size in ipairs{ 256, 128 } do
+		for index, size in ipairs({ 256, 128 }) do
 			local tests = { test(index, { key = "ab", msg = "", tag = "cd", result = "valid" }) };
 			document.testGroups[index] = { type = "MacTest", tagSize = size, tests = tests };
 		end
@@ -119,7 +119,7 @@ describe("Wycheproof's files", function ()
 		-- {"alg":"RS256","kid":"a"}, {"alg":"ES256"} and {"alg":"none"}
 		local by_kid, by_alg = "eyJhbGciOiJSUzI1NiIsImtpZCI6ImEifQ.e30.AA", "eyJhbGciOiJFUzI1NiJ9.e30.AA";
 		local none = "eyJhbGciOiJub25lIn0.e30.";
-		local cases, texts = lines_of{ testGroups = {
+		local cases, texts = lines_of({ testGroups = {
 			{ type = "JsonWebSignature", public = ec, tests = {
 				test(1, { jws = by_alg, result = "valid" }), test(2, { jws = none, result = "invalid" }) } },
 			{ type = "JsonWebSignature", private = { kty = "oct", k = "AA" }, tests = { test(3, { jws = none, result = "invalid" }) } },
@@ -127,7 +127,7 @@ describe("Wycheproof's files", function ()
 				test(4, { jws = by_kid, result = "valid" }), test(5, { jws = by_alg, result = "valid" }),
 				test(6, { jws = none, result = "valid" }),
 				test(7, { jws = { payload = "x" }, result = "invalid" }), test(8, { jws = { payload = "x" }, result = "valid" }) } },
-		} };
+		} });
 		local found = {};
 		for index, case in ipairs(cases) do
 			found[index] = case.name:match("%d+: ")..case.code..": "..json.decode(texts[case.key].text).kty;

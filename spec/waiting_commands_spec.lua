@@ -207,7 +207,7 @@ describe("token:explain", function ()
 	it("finds out that a key was changed under its kid, and fetches the new one (\"key-changed\")", function ()
 		local new_key = tokens.new_key();
 		local url = server.base.."/./keys"; -- a store of its own, which a log-in would hold between the commands
-		local held = assert(token_verifier.keystore { asap_key_server = url });
+		local held = assert(token_verifier.keystore({ asap_key_server = url }));
 		load({ ["keys.org"] = { app_id = "app", asap_key_server = url } });
 		server.keys.k3 = key.public;
 		finally(function () held:close(); server.keys.k3 = nil; end);

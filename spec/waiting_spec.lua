@@ -358,13 +358,13 @@ describe("a log-in that needs a key", function ()
 		keys.keys.k1 = rsa.private;
 		local token_util = new_plugin();
 		prosody.clear_log();
-		for _, expected in ipairs{ 1, 1 } do
-			finish{ start(token_util, token) };
+		for _, expected in ipairs({ 1, 1 }) do
+			finish({ start(token_util, token) });
 			assert.equal(expected, #prosody.logged("warn", "publishes a private key"));
 			token_util:clear_asap_cache();
 		end
 		keys.keys.k1 = rsa.public;
-		finish{ start(token_util, token) };
+		finish({ start(token_util, token) });
 		assert.equal(1, #prosody.logged("info", "serves keys again"));
 	end);
 
@@ -373,7 +373,7 @@ describe("a log-in that needs a key", function ()
 		assert.same({ true }, { prosody.run(process, token_util, token) });
 		local function count()
 			local open = 0;
-			for _, stores in ipairs{ token_util._keys.sources.set, token_util._keys.sources.set_before } do
+			for _, stores in ipairs({ token_util._keys.sources.set, token_util._keys.sources.set_before }) do
 				for _ in pairs(stores) do
 					open = open + 1;
 				end

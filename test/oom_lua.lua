@@ -29,12 +29,12 @@ end
 
 local function check_made()
 	for name, value in each_made() do
-		assert(value.__gc or value.__jsontype or (getmetatable(value) or {}).__mode, name .. " is not whole");
+		assert(value.__gc or value.__jsontype or (getmetatable(value) or {}).__mode, name.." is not whole");
 	end
 end
 
 local function read(name)
-	local file = assert(io.open("test/vectors/" .. name, "rb"));
+	local file = assert(io.open("test/vectors/"..name, "rb"));
 	local text = file:read("a");
 	file:close();
 	return text;
@@ -44,7 +44,7 @@ local hs256, rs256 = read("rfc7515/a1.json"), read("rfc7515/a2.json");
 local secret_jwk, public_jwk = hs256:match('"key": (%b{})'), rs256:match('"key": (%b{})');
 hs256, rs256 = hs256:match('"compact": "([^"]*)"'), rs256:match('"compact": "([^"]*)"');
 local pem, ec_pem = read("keys/rsa.pem"), read("keys/ec.pem");
-local forged = rs256:sub(1, -10) .. "AAAAAAAAA";
+local forged = rs256:sub(1, -10).."AAAAAAAAA";
 
 local tries = 0;
 
@@ -52,7 +52,7 @@ local tries = 0;
 local function fresh(text)
 	return function ()
 		tries = tries + 1;
-		return (" "):rep(tries % 500) .. text;
+		return (" "):rep(tries % 500)..text;
 	end
 end
 
@@ -73,12 +73,12 @@ local function check_rsa(key)
 	assert(key:type() == "RSA" and key:bits() == 2048 and #key:algorithms() >= 3 and key:thumbprint() == tv.key(pem):thumbprint());
 end
 
-local secret_options = options { secret = secret_jwk };
-local key_options = options { key = tv.key(public_jwk), algorithms = { "RS256" } };
+local secret_options = options({ secret = secret_jwk });
+local key_options = options({ key = tv.key(public_jwk), algorithms = { "RS256" } });
 local verifier = assert(tv.new(key_options));
 local rsa_of_rfc = assert(tv.key(public_jwk));
 local rsa, by_hand = assert(tv.key(pem)), assert(tv.keystore());
-local server = assert(tv.keystore { asap_key_server = url });
+local server = assert(tv.keystore({ asap_key_server = url }));
 
 -- Either not there or wholly there; then gone.
 local function check_put()
@@ -115,7 +115,7 @@ local operations = {
 	{
 		name = "verify with a fresh key",
 		prepare = fresh(public_jwk),
-		run = function (key) return tv.verify(rs256, options { key = key }); end,
+		run = function (key) return tv.verify(rs256, options({ key = key })); end,
 		good = check_claims,
 	},
 	{
@@ -125,13 +125,13 @@ local operations = {
 	},
 	{
 		name = "verify with another key",
-		run = function () return tv.verify(rs256, options { key = rsa }); end,
+		run = function () return tv.verify(rs256, options({ key = rsa })); end,
 		code = "bad-signature",
 	},
 	{
 		name = "new",
 		prepare = fresh(public_jwk),
-		run = function (key) return tv.new(options { key = key, accepted_types = { "JWT", "*" }, leeway = 3 }); end,
+		run = function (key) return tv.new(options({ key = key, accepted_types = { "JWT", "*" }, leeway = 3 })); end,
 		good = function (made) check_claims(made:verify(rs256, { now = 1300819379 })); end,
 	},
 	{
@@ -162,7 +162,7 @@ local operations = {
 	},
 	{
 		name = "generate_key",
-		run = function () return tv.generate_key { curve = "P-256" }; end,
+		run = function () return tv.generate_key({ curve = "P-256" }); end,
 		good = function (pem_text, jwk) assert(tv.sign({}, { private_key = pem_text, algorithm = "ES256" }) and jwk:find('"d":', 1, true)); end,
 	},
 	{
@@ -177,7 +177,7 @@ local operations = {
 	},
 	{
 		name = "generate_key",
-		run = function () return tv.generate_key { curve = "P-256" }; end,
+		run = function () return tv.generate_key({ curve = "P-256" }); end,
 		good = function (made, jwk) assert(tv.key(made):thumbprint() == tv.key(jwk):thumbprint()); end,
 	},
 	{
@@ -208,7 +208,7 @@ local operations = {
 	{
 		name = "the forms of a key",
 		run = function ()
-			for _, form in ipairs { "pem", "jwk", "thumbprint" } do
+			for _, form in ipairs({ "pem", "jwk", "thumbprint" }) do
 				local text, message, code = rsa[form](rsa);
 				if not text then
 					return nil, message, code;
@@ -225,17 +225,17 @@ local operations = {
 	},
 	{
 		name = "keystore by hand",
-		run = function () return tv.keystore { cache_size = 5 }; end,
+		run = function () return tv.keystore({ cache_size = 5 }); end,
 		good = function (store) assert(#store:keys() == 0); end,
 	},
 	{
 		name = "keystore of a folder",
-		run = function () return tv.keystore { directory = "/nowhere", ca_file = "/a" }; end,
+		run = function () return tv.keystore({ directory = "/nowhere", ca_file = "/a" }); end,
 		good = function (store) assert(store:source() == "/nowhere"); end,
 	},
 	{
 		name = "keystore that is shared",
-		run = function () return tv.keystore { asap_key_server = url, max_ttl = 70 }; end,
+		run = function () return tv.keystore({ asap_key_server = url, max_ttl = 70 }); end,
 		good = function (store, warning) assert(store:id() == server:id() and warning:find("max_ttl", 1, true)); end,
 	},
 	{

@@ -30,7 +30,7 @@ end
 local function fill(size)
 	collectgarbage();
 	local before = measure.resident();
-	local store, kids = tv.keystore{ cache_size = size }, {};
+	local store, kids = tv.keystore({ cache_size = size }), {};
 	for i = 1, size do
 		kids[i] = ("key-%d-of-%d"):format(i, size);
 		assert(store:put(kids[i], random_jwk()));

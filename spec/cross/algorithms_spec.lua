@@ -61,14 +61,14 @@ local function check_both_ways(peer, library, algorithm, key_name)
 	local expected = { algorithms = { algorithm }, issuer = "app", audience = "jitsi", now = now };
 
 	local function theirs_judge(token)
-		return peer:ask{ operation = "judge", library = library, token = token, jwk = jwk, expected = expected };
+		return peer:ask({ operation = "judge", library = library, token = token, jwk = jwk, expected = expected });
 	end
 
 	it(("%s: a token of %s is accepted by us (%s)"):format(algorithm, library, key_name), function ()
 		for number = 1, times(library, algorithm) do
 			local claims = numbered_claims(number);
-			local token = peer:ask{ operation = "mint", library = library, algorithm = algorithm, jwk = jwk, claims = claims,
-				header = { kid = "a-key" } };
+			local token = peer:ask({ operation = "mint", library = library, algorithm = algorithm, jwk = jwk, claims = claims,
+				header = { kid = "a-key" } });
 			local read, header = verify(token, jwk, algorithm);
 			assert(read, header);
 			assert.same(claims, read);
@@ -104,7 +104,7 @@ describe("another library", function ()
 	end);
 
 	local function each_library(peer)
-		local libraries = peer:ask{ operation = "libraries" };
+		local libraries = peer:ask({ operation = "libraries" });
 		local names = {};
 		for library in pairs(libraries) do
 			names[#names + 1] = library;

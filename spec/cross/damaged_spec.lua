@@ -142,11 +142,11 @@ describe("damaged tokens", function ()
 			return;
 		end
 		local python = process.python();
-		local keys = our_keys(node:ask{ operation = "keys" });
+		local keys = our_keys(node:ask({ operation = "keys" }));
 		-- Fewer would leave out kinds of damage.
-		local last = math.max(wanted, node:ask{ operation = "firstRound" });
+		local last = math.max(wanted, node:ask({ operation = "firstRound" }));
 		local function send(from)
-			node:send{ operation = "damaged", seed = seed, from = from, to = math.min(from + batch, last) };
+			node:send({ operation = "damaged", seed = seed, from = from, to = math.min(from + batch, last) });
 		end
 		send(0);
 		for from = 0, last - 1, batch do
@@ -158,7 +158,7 @@ describe("damaged tokens", function ()
 			for index, case in ipairs(cases) do
 				bare[index] = { token = case.token, key = case.key, expected = case.expected };
 			end
-			python:send{ operation = "damaged", cases = bare };
+			python:send({ operation = "damaged", cases = bare });
 			local ours = {};
 			for index, case in ipairs(cases) do
 				ours[index] = our_verdict(case, keys);

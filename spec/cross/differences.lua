@@ -39,7 +39,7 @@ return {
 	-- The header.
 	{ mark = "crit", code = "unsupported-critical", peers = all,
 		why = "RFC 7515, section 4.1.11: a list of extensions that must be understood, and we know none; some skip what is "
-			.. "no list, some know b64, jsonwebtoken does not look" },
+			.."no list, some know b64, jsonwebtoken does not look" },
 	{ mark = "b64 without crit", code = "unsupported-critical", peers = { "jose", "jsonwebtoken", "fast-jwt", "PyJWT" },
 		why = "RFC 7797, section 6: only with crit; what is signed is not what they read" },
 	{ mark = "typ", code = "type-not-accepted", peers = { "jsonwebtoken", "PyJWT", "jwcrypto" },

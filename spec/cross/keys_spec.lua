@@ -22,7 +22,7 @@ for _ = 1, 10 do
 	kinds[#kinds + 1] = { "ec", { namedCurve = "P-521" } };
 end
 
-for _, algorithm in ipairs{ "RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA", "Ed25519" } do
+for _, algorithm in ipairs({ "RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA", "Ed25519" }) do
 	kinds[#kinds + 1] = { "jose", algorithm };
 end
 
@@ -43,7 +43,7 @@ describe("a key made by node or jose", function ()
 	local made;
 
 	lazy_setup(function ()
-		made = node and node:ask{ operation = "newKeys", kinds = kinds };
+		made = node and node:ask({ operation = "newKeys", kinds = kinds });
 	end);
 
 	lazy_teardown(function ()
@@ -65,7 +65,7 @@ describe("a key made by node or jose", function ()
 	it("is the same JWK in every form that it comes in", function ()
 		each_key(function (other, name)
 			local der = other.der:gsub("%x%x", function (digits) return string.char(tonumber(digits, 16)); end);
-			for _, form in ipairs{ other.spki, other.pkcs8, der, json.encode(other.jwk), json.encode(other.privateJwk), other.pkcs1 } do
+			for _, form in ipairs({ other.spki, other.pkcs8, der, json.encode(other.jwk), json.encode(other.privateJwk), other.pkcs1 }) do
 				local key = assert(tv.key(form));
 				assert.equal(other.canonical, key:jwk(), name);
 				assert.equal(other.jwk.kty, key:type(), name);
@@ -98,10 +98,10 @@ describe("a key made by node or jose", function ()
 	it("signs in every private form, and is read back from what we write of it", function ()
 		each_key(function (other, name, algorithm)
 			local key = assert(tv.key(other.spki));
-			for _, form in ipairs{ other.pkcs8, json.encode(other.privateJwk), other.privatePkcs1 or other.pkcs8, other.sec1 or other.pkcs8 } do
+			for _, form in ipairs({ other.pkcs8, json.encode(other.privateJwk), other.privatePkcs1 or other.pkcs8, other.sec1 or other.pkcs8 }) do
 				local token = assert(tv.sign({ iss = "app" }, { private_key = form, algorithm = algorithm }));
 				assert.equal("app", assert(tv.verify(token, { key = key, algorithms = { algorithm } })).iss, name);
-				for _, written in ipairs{ { jwk = json.decode(key:jwk()) }, { pem = key:pem() } } do
+				for _, written in ipairs({ { jwk = json.decode(key:jwk()) }, { pem = key:pem() } }) do
 					written.operation, written.token, written.algorithm = "readBack", token, algorithm;
 					assert.equal("app", node:ask(written).iss, name);
 				end

@@ -46,7 +46,7 @@ end
 
 -- Told, since a process started later holds the FIFO of an earlier one open too.
 function M:close()
-	self:send{ operation = "stop" };
+	self:send({ operation = "stop" });
 	self.requests:close();
 	self.answers:close();
 end

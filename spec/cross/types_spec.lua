@@ -39,10 +39,10 @@ describe("a claim that goes through us", function ()
 
 	-- The payload's text by jose, our claims of it, the payload's text by us as jose gives it.
 	local function there_and_back(text)
-		local token = node:ask{ operation = "signText", algorithm = "ES256", jwk = jwk, payload = text };
+		local token = node:ask({ operation = "signText", algorithm = "ES256", jwk = jwk, payload = text });
 		local claims = assert(tv.verify(token, { key = key, algorithms = { "ES256" } }));
 		local ours = assert(tv.sign(claims, { private_key = text_of_key }));
-		return claims, ours, node:ask{ operation = "payloadText", token = ours, jwk = jwk };
+		return claims, ours, node:ask({ operation = "payloadText", token = ours, jwk = jwk });
 	end
 
 	for _, row in ipairs(values) do
@@ -53,15 +53,15 @@ describe("a claim that goes through us", function ()
 			end
 			local text = '{"claim":'..value..'}';
 			local claims, ours, back = there_and_back(text);
-			assert.is_true(python:ask{ operation = "same_json", left = text, right = back }, back);
-			assert.is_true(node:ask{ operation = "sameJson", left = text, right = back });
+			assert.is_true(python:ask({ operation = "same_json", left = text, right = back }), back);
+			assert.is_true(node:ask({ operation = "sameJson", left = text, right = back }));
 			local again = assert(tv.verify(ours, { key = key, algorithms = { "ES256" } }));
 			assert.same(claims, again);
 			assert.equal(math.type(claims.claim), math.type(again.claim));
 			-- What JavaScript itself would write is another number: hence the comparison in Python.
-			local in_javascript = node:ask{ operation = "rewritten", text = text };
+			local in_javascript = node:ask({ operation = "rewritten", text = text });
 			if beyond_javascript then
-				assert.is_false(python:ask{ operation = "same_json", left = text, right = in_javascript });
+				assert.is_false(python:ask({ operation = "same_json", left = text, right = in_javascript }));
 			end
 		end);
 	end
@@ -70,12 +70,13 @@ describe("a claim that goes through us", function ()
 		if not node then
 			pending(missing);
 		end
-		for integer, float in pairs{ ["9223372036854775808"] = 2.0^63, ["18446744073709551615"] = 2.0^64, ["-9223372036854775809"] = -2.0^63 } do
+		for integer, float in pairs({ ["9223372036854775808"] = 2.0^63, ["18446744073709551615"] = 2.0^64,
+			["-9223372036854775809"] = -2.0^63 }) do
 			local claims, _, back = there_and_back('{"claim":'..integer..'}');
 			assert.equal("float", math.type(claims.claim));
 			assert.equal(float, claims.claim);
-			assert.is_true(python:ask{ operation = "same_json", left = ('{"claim":%.17g}'):format(float):gsub("}", ".0}"):gsub("(e%+%d+)%.0", "%1"),
-				right = back }, back);
+			assert.is_true(python:ask({ operation = "same_json", left = ('{"claim":%.17g}'):format(float):gsub("}", ".0}"):gsub("(e%+%d+)%.0", "%1"),
+				right = back }), back);
 		end
 	end);
 end);

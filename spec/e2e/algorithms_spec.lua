@@ -4,7 +4,7 @@
 local json = require "dkjson";
 local world = require "spec.e2e.world";
 
-package.cpath = (os.getenv("LUA_CPATH") or "build/?.so;;"):gsub(";;", ";" .. package.cpath);
+package.cpath = (os.getenv("LUA_CPATH") or "build/?.so;;"):gsub(";;", ";"..package.cpath);
 local tv = require "token_verifier";
 
 -- Name, what its keys are made on (nil: RSA), and whether the key is made for nothing else.
@@ -16,7 +16,7 @@ local algorithms = {
 
 -- One key each; RSA's differ too, so that no kid is right for two algorithms by chance.
 local function kid_of(name, curve)
-	return curve and name .. "-" .. curve or name;
+	return curve and name.."-"..curve or name;
 end
 
 local names = {};
@@ -36,7 +36,7 @@ lazy_setup(function ()
 	for _, algorithm in ipairs(algorithms) do
 		local name, curve = table.unpack(algorithm);
 		local kid = kid_of(name, curve);
-		local key = world.new_key{ kid = kid, publish = { "nginx" }, curve = curve };
+		local key = world.new_key({ kid = kid, publish = { "nginx" }, curve = curve });
 		set[#set + 1] = jwk(key, { kid = kid });
 		named[#named + 1] = jwk(key, { kid = kid, alg = name, use = "sig" });
 		if not names[name] then
@@ -44,7 +44,7 @@ lazy_setup(function ()
 		end
 	end
 	local function publish(path, keys)
-		return world.publish_document{ path = path, body = json.encode{ keys = keys } };
+		return world.publish_document({ path = path, body = json.encode({ keys = keys }) });
 	end
 	local hosts = {
 		world.host("all.example", { asap_key_server = nginx.url, signature_algorithm = names });
@@ -53,16 +53,16 @@ lazy_setup(function ()
 		world.host("default.example", { asap_key_server = nginx.url });
 	};
 	for _, name in ipairs(names) do
-		hosts[#hosts + 1] = world.host(name:lower() .. ".example", { asap_key_server = nginx.url, signature_algorithm = name });
+		hosts[#hosts + 1] = world.host(name:lower()..".example", { asap_key_server = nginx.url, signature_algorithm = name });
 	end
-	world.start_prosody{ hosts = table.concat(hosts, "\n") };
+	world.start_prosody({ hosts = table.concat(hosts, "\n") });
 end);
 
 lazy_teardown(world.close);
 
 local function log_in(host, token)
 	local log, outcome = world.logged("main", function ()
-		return world.log_in{ host = host .. ".example", token = token };
+		return world.log_in({ host = host..".example", token = token });
 	end);
 	return outcome.outcome == "accepted" and "accepted" or log:match("Token refused: ([%w-]+)") or log;
 end
@@ -70,12 +70,12 @@ end
 for _, algorithm in ipairs(algorithms) do
 	local name, curve = table.unpack(algorithm);
 
-	describe(("a token signed by %s%s"):format(name, curve and " on " .. curve or ""), function ()
+	describe(("a token signed by %s%s"):format(name, curve and " on "..curve or ""), function ()
 		local kid = kid_of(name, curve);
 		local token;
 
 		lazy_setup(function ()
-			token = world.mint{ key = kid, algorithm = name };
+			token = world.mint({ key = kid, algorithm = name });
 		end);
 
 		it("logs in by a PEM of a key server, where one algorithm is accepted and where all are", function ()
@@ -89,8 +89,8 @@ for _, algorithm in ipairs(algorithms) do
 		end);
 
 		it("is refused with a bit of its signature turned", function ()
-			local forged = world.with_wrong_signature{ token = token };
-			for _, host in ipairs{ "all", "set", "named" } do
+			local forged = world.with_wrong_signature({ token = token });
+			for _, host in ipairs({ "all", "set", "named" }) do
 				assert.equal("bad-signature", log_in(host, forged), host);
 			end
 		end);
@@ -103,14 +103,14 @@ for _, algorithm in ipairs(algorithms) do
 end
 
 describe("a token whose kid names a key of another kind", function ()
-	for _, case in ipairs{
+	for _, case in ipairs({
 		{ "PS256", "PS256", "ES256-P-256" }, { "ES256", "ES256-P-256", "ES384-P-384" },
 		{ "ES512", "ES512-P-521", "EdDSA-ED25519" }, { "EdDSA", "EdDSA-ED448", "PS256" },
-	} do
+	}) do
 		local name, own, other = table.unpack(case);
 		it(("(%s, the key is %s) is refused"):format(name, other), function ()
-			local token = world.mint{ key = own, kid = other, algorithm = name };
-			for _, host in ipairs{ "all", "set", "named" } do
+			local token = world.mint({ key = own, kid = other, algorithm = name });
+			for _, host in ipairs({ "all", "set", "named" }) do
 				assert.equal("key-algorithm-mismatch", log_in(host, token), host);
 			end
 		end);
@@ -118,7 +118,7 @@ describe("a token whose kid names a key of another kind", function ()
 end);
 
 it("a JWK made for one RSA algorithm is used for no other", function ()
-	local token = world.mint{ key = "PS256", algorithm = "RS256" };
+	local token = world.mint({ key = "PS256", algorithm = "RS256" });
 	assert.equal("accepted", log_in("set", token));
 	assert.equal("key-algorithm-mismatch", log_in("named", token));
 end);

@@ -11,22 +11,22 @@ local other_secret = "the-shared-secret-of-another-host-0123456789abcdef";
 local resumed_event = os.getenv("PROSODY") == "13" and "c2s-session-updated" or "smacks-hibernation-end";
 
 lazy_setup(function ()
-	world.start_prosody{
+	world.start_prosody({
 		hosts = world.host("meet.example", { app_secret = secret, modules_enabled = { "e2e_events", "e2e_sessions", "smacks" } })
-			.. world.host("other.example", { app_secret = other_secret })
-			.. world.host("sister.example", { app_secret = secret })
-			.. 'VirtualHost "anonymous.example"\n\tauthentication = "anonymous"\n';
-	};
+			..world.host("other.example", { app_secret = other_secret })
+			..world.host("sister.example", { app_secret = secret })
+			..'VirtualHost "anonymous.example"\n\tauthentication = "anonymous"\n';
+	});
 end);
 
 lazy_teardown(world.close);
 
 before_each(function ()
-	world.http{ path = "/events", host = "meet.example" }; -- forgets what was
+	world.http({ path = "/events", host = "meet.example" }); -- forgets what was
 end);
 
 local function events()
-	return json.decode(world.http{ path = "/events", host = "meet.example" });
+	return json.decode(world.http({ path = "/events", host = "meet.example" }));
 end
 
 local function names(list)
@@ -38,20 +38,20 @@ local function names(list)
 end
 
 local function log_in(fields)
-	local login = { host = "meet.example", token = world.mint{ secret = secret, claims = { room = "planning" } } };
+	local login = { host = "meet.example", token = world.mint({ secret = secret, claims = { room = "planning" } }) };
 	for name, value in pairs(fields or {}) do
 		login[name] = value;
 	end
 	return world.log_in(login);
 end
 
-for _, transport in ipairs{ "websocket", "bosh" } do
-	describe("a log-in over " .. transport, function ()
+for _, transport in ipairs({ "websocket", "bosh" }) do
+	describe("a log-in over "..transport, function ()
 		it("fires its events in their order, with what the connection brought", function ()
-			local outcome = log_in{
+			local outcome = log_in({
 				transport = transport, room = "Planning", prefix = "acme", previd = "p1", customusername = "somebody",
 				headers = { ["X-Proxy-Region"] = "eu-1", ["User-Agent"] = "spec/1" },
-			};
+			});
 			assert.equal("accepted", outcome.outcome);
 			local list = events();
 			assert.same({
@@ -73,16 +73,16 @@ for _, transport in ipairs{ "websocket", "bosh" } do
 		end);
 
 		it("gets the name that a plugin gives, or a fresh one", function ()
-			assert.equal("chosen@meet.example", log_in{ transport = transport, customusername = "name-chosen" }.jid:match("^[^/]+"));
-			local one, another = log_in{ transport = transport }.jid, log_in{ transport = transport }.jid;
+			assert.equal("chosen@meet.example", log_in({ transport = transport, customusername = "name-chosen" }).jid:match("^[^/]+"));
+			local one, another = log_in({ transport = transport }).jid, log_in({ transport = transport }).jid;
 			assert.truthy(one:match("^%x+%-%x+%-%x+%-%x+%-%x+@"), one);
 			assert.not_equal(one:match("^[^/]+"), another:match("^[^/]+"));
 		end);
 
-		for _, event in ipairs{ "pre-jitsi-authentication-fetch-key", "post-jitsi-authentication" } do
-			it("ends where a plugin denies it at " .. event, function ()
+		for _, event in ipairs({ "pre-jitsi-authentication-fetch-key", "post-jitsi-authentication" }) do
+			it("ends where a plugin denies it at "..event, function ()
 				local log, outcome = world.logged("main", function ()
-					return log_in{ transport = transport, customusername = "deny-" .. event };
+					return log_in({ transport = transport, customusername = "deny-"..event });
 				end);
 				assert.same({ "refused", "policy-violation", "a plugin says no" }, { outcome.outcome, outcome.condition, outcome.text });
 				assert.equal(event, names(events())[event:find("^pre") and 1 or 5]);
@@ -91,33 +91,33 @@ for _, transport in ipairs{ "websocket", "bosh" } do
 		end
 
 		it("ends for the banned", function ()
-			local log, outcome = world.logged("main", function () return log_in{ transport = transport, customusername = "banned" }; end);
+			local log, outcome = world.logged("main", function () return log_in({ transport = transport, customusername = "banned" }); end);
 			assert.same({ "refused", "not-allowed" }, { outcome.outcome, outcome.condition });
 			assert.equal(1, select(2, log:gsub("refused: ", "")), log);
 		end);
 
 		it("is Prosody's own where a host has anonymous users", function ()
-			assert.equal("accepted", world.log_in{ host = "anonymous.example", transport = transport }.outcome);
-			assert.equal("refused", world.log_in{ host = "meet.example", transport = transport }.outcome);
+			assert.equal("accepted", world.log_in({ host = "anonymous.example", transport = transport }).outcome);
+			assert.equal("refused", world.log_in({ host = "meet.example", transport = transport }).outcome);
 			assert.same({}, { table.unpack(names(events()), 2) }, "no event of the other host, and no further one of the refused");
-			assert.equal("accepted", world.log_in{ host = "anonymous.example", transport = transport, token = "junk" }.outcome);
+			assert.equal("accepted", world.log_in({ host = "anonymous.example", transport = transport, token = "junk" }).outcome);
 		end);
 	end);
 end
 
 describe("a session that goes on over a connection that logged in at another host", function ()
 	local function resume(other, claims, its_secret)
-		local client = world.begin{ host = "meet.example", token = world.mint{ secret = secret, claims = { room = "before" } } };
-		assert.equal("accepted", world.outcome{ client = client }.outcome);
-		local elsewhere = world.begin{ host = other, token = world.mint{ secret = its_secret, claims = claims } };
-		local outcome = world.outcome{ client = elsewhere };
+		local client = world.begin({ host = "meet.example", token = world.mint({ secret = secret, claims = { room = "before" } }) });
+		assert.equal("accepted", world.outcome({ client = client }).outcome);
+		local elsewhere = world.begin({ host = other, token = world.mint({ secret = its_secret, claims = claims }) });
+		local outcome = world.outcome({ client = elsewhere });
 		local log = world.logged("main", function ()
-			world.http{ path = ("/events/resume?host=%s&event=%s"):format(other, resumed_event), host = "meet.example" };
-			world.run{ seconds = 0.2 };
+			world.http({ path = ("/events/resume?host=%s&event=%s"):format(other, resumed_event), host = "meet.example" });
+			world.run({ seconds = 0.2 });
 		end);
-		local list = json.decode(world.http{ path = "/sessions", host = "meet.example" });
-		world.leave{ client = client };
-		world.leave{ client = elsewhere };
+		local list = json.decode(world.http({ path = "/sessions", host = "meet.example" }));
+		world.leave({ client = client });
+		world.leave({ client = elsewhere });
 		return list, log, outcome.outcome;
 	end
 

@@ -27,28 +27,28 @@ local clients = {
 lazy_setup(function ()
 	local nginx = world.start_nginx();
 	local bad = world.start_bad_server();
-	world.new_key{ kid = "key", publish = { "nginx" } };
-	world.start_prosody{
+	world.new_key({ kid = "key", publish = { "nginx" } });
+	world.start_prosody({
 		hosts = world.host("shared.example", { app_secret = secret })
-			.. world.host("keys.example", { asap_key_server = nginx.url })
-			.. world.host("slow.example", { asap_key_server = bad.url .. "/slow-500" })
-			.. world.host("guests.example", { app_secret = secret, allow_empty_token = true });
-	};
+			..world.host("keys.example", { asap_key_server = nginx.url })
+			..world.host("slow.example", { asap_key_server = bad.url.."/slow-500" })
+			..world.host("guests.example", { app_secret = secret, allow_empty_token = true });
+	});
 end);
 
 lazy_teardown(world.close);
 
 -- What is brought, to which host, the token, and a word of the text that the client gets (nil: accepted).
 local cases = {
-	{ "a shared secret's token", "shared.example", function () return world.mint{ secret = secret }; end };
-	{ "a key server's token", "keys.example", function () return world.mint{ key = "key" }; end };
+	{ "a shared secret's token", "shared.example", function () return world.mint({ secret = secret }); end };
+	{ "a key server's token", "keys.example", function () return world.mint({ key = "key" }); end };
 	{ "a wrong signature", "keys.example", function ()
-		return world.with_wrong_signature{ token = world.mint{ key = "key" } };
+		return world.with_wrong_signature({ token = world.mint({ key = "key" }) });
 	end, "signature" };
 	{ "an expired token", "shared.example", function ()
-		return world.mint{ secret = secret, claims = { exp = os.time() - 60 } };
+		return world.mint({ secret = secret, claims = { exp = os.time() - 60 } });
 	end, "exp" };
-	{ "a kid that nobody knows", "keys.example", function () return world.mint{ key = "key", kid = "unknown" }; end, "key" };
+	{ "a kid that nobody knows", "keys.example", function () return world.mint({ key = "key", kid = "unknown" }); end, "key" };
 	{ "no token", "shared.example", function () return nil; end, "token required" };
 	{ "no token, where guests may enter", "guests.example", function () return nil; end };
 };
@@ -68,10 +68,10 @@ for i, client in ipairs(clients) do
 			local what, host, make_token, word = table.unpack(case, 1, 4);
 			it(("with %s is %s"):format(what, word and "refused, and told so" or "logged in"), function ()
 				need_client();
-				local outcome = log_in{ host = host, token = make_token() };
+				local outcome = log_in({ host = host, token = make_token() });
 				if word then
 					assert.same({ "refused", "not-allowed" }, { outcome.outcome, outcome.condition });
-					assert.truthy(outcome.text and outcome.text:find(word, 1, true), "text: " .. tostring(outcome.text));
+					assert.truthy(outcome.text and outcome.text:find(word, 1, true), "text: "..tostring(outcome.text));
 				else
 					assert.equal("accepted", outcome.outcome, tostring(outcome.text));
 				end
@@ -80,18 +80,18 @@ for i, client in ipairs(clients) do
 
 		it("waits while its key is fetched", function ()
 			need_client();
-			local kid = "key-" .. i;
-			world.new_key{ kid = kid, publish = { "bad" } };
-			assert.equal("accepted", log_in{ host = "slow.example", token = world.mint{ key = kid } }.outcome);
-			assert.equal(1, #world.bad_requests{ part = world.key_file_name{ kid = kid } });
+			local kid = "key-"..i;
+			world.new_key({ kid = kid, publish = { "bad" } });
+			assert.equal("accepted", log_in({ host = "slow.example", token = world.mint({ key = kid }) }).outcome);
+			assert.equal(1, #world.bad_requests({ part = world.key_file_name({ kid = kid }) }));
 		end);
 
 		if not name:find("curl", 1, true) then
 			it("enters its room only", function ()
 				need_client();
-				local token = world.mint{ key = "key", claims = { room = "planning" } };
+				local token = world.mint({ key = "key", claims = { room = "planning" } });
 				local function enter(room)
-					return log_in{ host = "keys.example", token = token, enter = room .. "@conference.keys.example" }.entry;
+					return log_in({ host = "keys.example", token = token, enter = room.."@conference.keys.example" }).entry;
 				end
 				assert.equal("joined", enter("planning").outcome);
 				local refused = enter("finance");

@@ -27,24 +27,24 @@ lazy_setup(function ()
 	for i, name in ipairs(own) do
 		own_domains[i] = ("conference.%s.example"):format(name);
 	end
-	world.start_prosody{
+	world.start_prosody({
 		settings = settings(port, remote_port, { "remote.example", "accounts.example" }, 'admins = { "boss@accounts.example" }');
 		hosts = world.host("plain.example", { app_secret = secret })
-			.. world.host("guests.example", { app_secret = secret, allow_empty_token = true })
-			.. world.host("jitsi.example", { app_secret = secret, muc_mapper_domain_base = "jitsi.example" })
-			.. world.host("listed.example", { app_secret = secret },
+			..world.host("guests.example", { app_secret = secret, allow_empty_token = true })
+			..world.host("jitsi.example", { app_secret = secret, muc_mapper_domain_base = "jitsi.example" })
+			..world.host("listed.example", { app_secret = secret },
 				{ token_verification_allowlist = { "remote.example", "Bob@accounts.example" } })
-			.. world.host("moderated.example", { app_secret = secret, allow_empty_token = true },
+			..world.host("moderated.example", { app_secret = secret, allow_empty_token = true },
 				{ token_verification_require_token_for_moderation = true });
-	};
-	world.start_prosody{
+	});
+	world.start_prosody({
 		name = "remote";
 		settings = settings(remote_port, port, own_domains);
 		hosts = world.host("remote.example", { app_secret = remote_secret })
-			.. 'VirtualHost "accounts.example"\n\tauthentication = "internal_hashed"\n';
-	};
-	for _, user in ipairs{ "boss", "bob", "eve" } do
-		world.shell{ name = "remote", command = { "user", "create", user .. "@accounts.example", "a-password" } };
+			..'VirtualHost "accounts.example"\n\tauthentication = "internal_hashed"\n';
+	});
+	for _, user in ipairs({ "boss", "bob", "eve" }) do
+		world.shell({ name = "remote", command = { "user", "create", user.."@accounts.example", "a-password" } });
 	end
 end);
 
@@ -53,25 +53,25 @@ lazy_teardown(world.close);
 local function begin(login)
 	login.name = login.name or "remote";
 	local client = world.begin(login);
-	local outcome = world.outcome{ client = client };
+	local outcome = world.outcome({ client = client });
 	assert.equal("accepted", outcome.outcome, outcome.text);
 	return client;
 end
 
 local function user(name)
-	return begin{ host = "accounts.example", username = name, password = "a-password" };
+	return begin({ host = "accounts.example", username = name, password = "a-password" });
 end
 
 -- Somebody who logged in with a token at the other server; here nobody has verified it.
 local function token_user()
-	return begin{ host = "remote.example", token = world.mint{ secret = remote_secret, claims = { room = "*" } } };
+	return begin({ host = "remote.example", token = world.mint({ secret = remote_secret, claims = { room = "*" } }) });
 end
 
 -- What becomes of a client's entry into the room of that name, and what this server logged.
 local function enter(client, host, room)
 	local log, entry = world.logged("main", function ()
-		local entry = world.enter{ client = client, room = ("%s@conference.%s.example"):format(room or "hall", host) };
-		world.leave{ client = client };
+		local entry = world.enter({ client = client, room = ("%s@conference.%s.example"):format(room or "hall", host) });
+		world.leave({ client = client });
 		return entry;
 	end);
 	return entry, log;
@@ -104,13 +104,13 @@ describe("a user of another server", function ()
 	end);
 
 	it("does not change a room where that takes a token, be it one's own, unless an admin", function ()
-		for name, expected in pairs{ boss = "done", eve = "refused" } do
+		for name, expected in pairs({ boss = "done", eve = "refused" }) do
 			local client = user(name);
-			local room = name .. "@conference.moderated.example";
-			assert.equal("joined", world.enter{ client = client, room = room }.outcome);
-			local answer = world.configure_room{ client = client, room = room };
+			local room = name.."@conference.moderated.example";
+			assert.equal("joined", world.enter({ client = client, room = room }).outcome);
+			local answer = world.configure_room({ client = client, room = room });
 			assert.same({ expected, expected == "refused" and "not-allowed" or nil }, { answer.outcome, answer.condition });
-			world.leave{ client = client };
+			world.leave({ client = client });
 		end
 	end);
 end);
@@ -119,27 +119,27 @@ it("what a user of another server asks of a room is answered to whom the room is
 	local eve = user("eve");
 	local function ask(host)
 		local room = ("yard@conference.%s.example"):format(host);
-		local token = world.mint{ secret = secret, claims = { room = "yard", sub = host .. ".example" } };
-		local keeper = begin{ name = "main", host = host .. ".example", token = token };
-		world.enter{ client = keeper, room = room };
-		local answer = world.say{ client = eve, remote = true, text = ("<iq xmlns='jabber:client' type='get' to='%s'>"
-			.. "<query xmlns='http://jabber.org/protocol/disco#info'/></iq>"):format(room) };
-		world.leave{ client = keeper };
+		local token = world.mint({ secret = secret, claims = { room = "yard", sub = host..".example" } });
+		local keeper = begin({ name = "main", host = host..".example", token = token });
+		world.enter({ client = keeper, room = room });
+		local answer = world.say({ client = eve, remote = true, text = ("<iq xmlns='jabber:client' type='get' to='%s'>"
+			.."<query xmlns='http://jabber.org/protocol/disco#info'/></iq>"):format(room) });
+		world.leave({ client = keeper });
 		return answer.condition or answer.outcome;
 	end
 	assert.equal("done", ask("guests"));
 	assert.equal("not-allowed", ask("plain"));
 	local boss = user("boss"); -- who makes the room, where tokens make none
-	assert.equal("joined", world.enter{ client = boss, room = "yard@conference.jitsi.example" }.outcome);
+	assert.equal("joined", world.enter({ client = boss, room = "yard@conference.jitsi.example" }).outcome);
 	assert.equal("done", ask("jitsi"));
-	world.leave{ client = boss };
-	world.leave{ client = eve };
+	world.leave({ client = boss });
+	world.leave({ client = eve });
 end);
 
 it("a user of this server still needs a token for the room", function ()
 	local function try(room)
-		local token = world.mint{ secret = secret, claims = { room = "hall", sub = "plain.example" } };
-		return enter(begin{ name = "main", host = "plain.example", token = token }, "plain", room).outcome;
+		local token = world.mint({ secret = secret, claims = { room = "hall", sub = "plain.example" } });
+		return enter(begin({ name = "main", host = "plain.example", token = token }), "plain", room).outcome;
 	end
 	assert.same({ "joined", "refused" }, { try("hall"), try("office") });
 end);

@@ -35,7 +35,7 @@ local function token_of(host, claims)
 	for name, value in pairs(claims or {}) do
 		all[name] = value;
 	end
-	return world.mint{ secret = secret_of(host), claims = all };
+	return world.mint({ secret = secret_of(host), claims = all });
 end
 
 local function begin(host, claims, fields)
@@ -44,13 +44,13 @@ local function begin(host, claims, fields)
 		login[name] = value;
 	end
 	local client = world.begin(login);
-	local outcome = world.outcome{ client = client };
+	local outcome = world.outcome({ client = client });
 	assert.equal("accepted", outcome.outcome, outcome.text);
 	return client;
 end
 
 local function enter(client, room)
-	return world.enter{ client = client, room = room };
+	return world.enter({ client = client, room = room });
 end
 
 local function joined(client, room)
@@ -67,7 +67,7 @@ local function counts(verifier, host)
 	return verifier == host;
 end
 
-for _, way in ipairs{ "our modules", "the drop-in alone" } do
+for _, way in ipairs({ "our modules", "the drop-in alone" }) do
 	describe("with "..way, function ()
 		lazy_setup(function ()
 			local configuration = {};
@@ -80,11 +80,11 @@ for _, way in ipairs{ "our modules", "the drop-in alone" } do
 			end
 			local paths = ("plugin_paths = { %q, %q, %q }\n"):format(here.."/lua/dropin", here.."/spec/e2e/jitsi_plugins",
 				here.."/spec/e2e/plugins");
-			world.start_prosody{
+			world.start_prosody({
 				hosts = table.concat(configuration)..'VirtualHost "auth.example"\n\tauthentication = "internal_hashed"\n';
 				settings = (way == "our modules" and "" or paths)..'admins = { "focus@auth.example" }';
-			};
-			world.shell{ command = { "user", "create", "focus@auth.example", "a-password" } };
+			});
+			world.shell({ command = { "user", "create", "focus@auth.example", "a-password" } });
 			local focus = begin("auth.example", false, { username = "focus", password = "a-password" });
 			for _, host in ipairs(hosts) do
 				joined(focus, "planning@conference."..host[1]);
@@ -113,25 +113,25 @@ for _, way in ipairs{ "our modules", "the drop-in alone" } do
 						end
 					end
 				end
-				world.leave{ client = client };
+				world.leave({ client = client });
 			end);
 		end
 
 		it("nor do they by the room's name and the domain or tenant in sub", function ()
-			for _, case in ipairs{
+			for _, case in ipairs({
 				{ "b.example", "a.example", "planning@conference.a.example", "a.example" },
 				{ "base-b.example", "base-a.example", "planning@conference.base-a.example", "base-a.example" },
 				{ "base-b.example", "base-a.example", "[acme]planning@conference.base-a.example", "acme" },
 				{ "two.example", "one.example", "[acme]planning@conference.one.example", "acme", true },
-			} do
+			}) do
 				local verifier, host, room, sub, opens = table.unpack(case, 1, 5);
 				local claims = { room = "planning", sub = sub };
 				local client = begin(verifier, claims);
 				assert.equal(opens and "joined" or "refused", enter(client, room).outcome, room);
-				world.leave{ client = client };
+				world.leave({ client = client });
 				client = begin(host, claims);
 				joined(client, room);
-				world.leave{ client = client };
+				world.leave({ client = client });
 			end
 		end);
 
@@ -140,12 +140,12 @@ for _, way in ipairs{ "our modules", "the drop-in alone" } do
 			local log = world.logged("main", function () enter(client, "planning@conference.a.example"); end);
 			local line = "Room refused: token-required: a token is required: what b.example has verified does not count here";
 			assert.truthy(log:find(line, 1, true), log);
-			world.leave{ client = client };
+			world.leave({ client = client });
 		end);
 
 		-- What an owner's form is answered in a room that somebody else has made.
 		local function form(client, room)
-			local answer = world.configure_room{ client = client, room = room };
+			local answer = world.configure_room({ client = client, room = room });
 			return answer.outcome == "done" and "done" or answer.condition;
 		end
 
@@ -158,7 +158,7 @@ for _, way in ipairs{ "our modules", "the drop-in alone" } do
 			assert.equal("not-allowed", form(client, "planning@conference.moderated.example"));
 			joined(client, "made-by-b@conference.moderated.example");
 			assert.equal("not-allowed", form(client, "made-by-b@conference.moderated.example"));
-			local outcome = world.come_back{ client = client, token = token_of("b.example", { user_id = "again" }) };
+			local outcome = world.come_back({ client = client, token = token_of("b.example", { user_id = "again" }) });
 			assert.equal("resumed", outcome.outcome);
 			assert.equal("forbidden", form(client, room));
 			joined(client, "later@conference.moderated.example");
@@ -166,18 +166,18 @@ for _, way in ipairs{ "our modules", "the drop-in alone" } do
 			assert.equal("refused", enter(client, "planning@conference.a.example").outcome);
 			-- In b's own rooms everything is as it was.
 			joined(client, "own@conference.b.example");
-			local session = json.decode(world.http{ path = "/sessions", host = "b.example" })[1];
+			local session = json.decode(world.http({ path = "/sessions", host = "b.example" }))[1];
 			assert.same({ "*", "*", "issuer", true }, { session.jitsi_meet_room, session.jitsi_meet_domain, session.jitsi_meet_auth_issuer,
 				session.has_token });
 			assert.is_true(session.jitsi_meet_context_user.moderator);
-			world.leave{ client = client };
+			world.leave({ client = client });
 		end
 
 		it("claims to moderate are not believed of a guest whose token is another host's", nobody_is_believed);
 
 		it("nor after the plugin that guards the rooms was reloaded", function ()
-			for _, host in ipairs{ "guests.example", "moderated.example", "a.example" } do
-				world.shell{ command = { "module", "reload", "token_verification", "conference."..host } };
+			for _, host in ipairs({ "guests.example", "moderated.example", "a.example" }) do
+				world.shell({ command = { "module", "reload", "token_verification", "conference."..host } });
 			end
 			nobody_is_believed();
 		end);
@@ -187,15 +187,15 @@ for _, way in ipairs{ "our modules", "the drop-in alone" } do
 			local client = begin("guests.example", {}, { resumable = true });
 			joined(client, room);
 			assert.equal("done", form(client, room));
-			local outcome = world.come_back{ client = client, token = token_of("guests.example", { user_id = "again" }) };
+			local outcome = world.come_back({ client = client, token = token_of("guests.example", { user_id = "again" }) });
 			assert.equal("resumed", outcome.outcome);
 			joined(client, "another@conference.guests.example");
 			assert.equal("done", form(client, "another@conference.guests.example"));
-			world.leave{ client = client };
+			world.leave({ client = client });
 			client = begin("moderated.example");
 			joined(client, "planning@conference.moderated.example");
 			assert.equal("done", form(client, "planning@conference.moderated.example"));
-			world.leave{ client = client };
+			world.leave({ client = client });
 		end);
 
 		if way == "our modules" then
@@ -203,11 +203,11 @@ for _, way in ipairs{ "our modules", "the drop-in alone" } do
 				local client = begin("b.example", {}, { resumable = true });
 				joined(client, "own@conference.b.example");
 				joined(client, "planning@conference.guests.example");
-				local outcome = world.come_back{ client = client, token = token_of("b.example", { room = "else" }) };
+				local outcome = world.come_back({ client = client, token = token_of("b.example", { room = "else" }) });
 				assert.equal("resumed", outcome.outcome);
-				local session = json.decode(world.http{ path = "/sessions", host = "b.example" })[1];
+				local session = json.decode(world.http({ path = "/sessions", host = "b.example" }))[1];
 				assert.equal("*", session.jitsi_meet_room);
-				world.leave{ client = client };
+				world.leave({ client = client });
 			end);
 		end
 
@@ -225,13 +225,13 @@ for _, way in ipairs{ "our modules", "the drop-in alone" } do
 			joined(client, "planning@conference.trusting.example");
 			local paths = ("plugin_paths = { %q, %q, %q }\n"):format(here.."/lua/dropin", here.."/spec/e2e/jitsi_plugins",
 				here.."/spec/e2e/plugins");
-			world.configure{
+			world.configure({
 				hosts = table.concat(configuration)..'VirtualHost "auth.example"\n\tauthentication = "internal_hashed"\n';
 				settings = (way == "our modules" and "" or paths)..'admins = { "focus@auth.example" }';
-			};
-			world.shell{ command = { "config", "reload" } };
+			});
+			world.shell({ command = { "config", "reload" } });
 			assert.equal("refused", enter(client, "later@conference.trusting.example").outcome);
-			world.leave{ client = client };
+			world.leave({ client = client });
 		end);
 	end);
 end

@@ -5,9 +5,9 @@ local folder, copy, tree;
 
 -- Runs a shell command; gives back what it printed, and fails with it if the command failed.
 local function run(command)
-	local pipe = io.popen("{ " .. command .. "\n} 2>&1 </dev/null");
+	local pipe = io.popen("{ "..command.."\n} 2>&1 </dev/null");
 	local output = pipe:read("a");
-	assert(pipe:close(), command .. "\n" .. output);
+	assert(pipe:close(), command.."\n"..output);
 	return output;
 end
 
@@ -27,7 +27,7 @@ local function expected_files(...)
 	for _, file in ipairs(files_in("lua")) do
 		local place = places[file:match("^(.-)/")];
 		if place then
-			files[#files + 1] = "share/lua/5.4/" .. place .. file;
+			files[#files + 1] = "share/lua/5.4/"..place..file;
 		end
 	end
 	table.sort(files);
@@ -36,7 +36,7 @@ end
 
 lazy_setup(function ()
 	folder = run("mktemp -d"):match("[^\n]+");
-	copy, tree = folder .. "/source", folder .. "/tree";
+	copy, tree = folder.."/source", folder.."/tree";
 	run(("mkdir '%s' && tar --exclude=./build --exclude=./.git --exclude=node_modules -cf - . | tar -C '%s' -xf -"):format(copy, copy));
 end);
 
@@ -82,17 +82,17 @@ describe("make install", function ()
 	local stage;
 
 	lazy_setup(function ()
-		stage = folder .. "/stage";
+		stage = folder.."/stage";
 		run(("make install DESTDIR='%s' PREFIX=/usr"):format(stage));
 	end);
 
 	it("installs the same files below DESTDIR and PREFIX", function ()
 		assert.same(expected_files("share/man/man1/token-verifier.1", "share/bash-completion/completions/token-verifier"),
-			files_in(stage .. "/usr"));
+			files_in(stage.."/usr"));
 	end);
 
 	it("replaces the module by another file, since a server may have the old one mapped", function ()
-		local module = stage .. "/usr/lib/lua/5.4/token_verifier.so";
+		local module = stage.."/usr/lib/lua/5.4/token_verifier.so";
 		run(("ln '%s' '%s/mapped'"):format(module, folder));
 		run(("make install DESTDIR='%s' PREFIX=/usr"):format(stage));
 		assert.equal("1\n", run(("stat -c %%h '%s'"):format(module)));

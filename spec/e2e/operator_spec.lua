@@ -10,33 +10,33 @@ local keys_url, configuration;
 lazy_setup(function ()
 	local nginx = world.start_nginx();
 	keys_url = nginx.url;
-	world.new_key{ kid = "first-key", publish = { "nginx" } };
-	world.new_key{ kid = "second-key", publish = { "nginx" } };
-	world.new_key{ kid = "stranger" };
-	local started = world.start_prosody{
+	world.new_key({ kid = "first-key", publish = { "nginx" } });
+	world.new_key({ kid = "second-key", publish = { "nginx" } });
+	world.new_key({ kid = "stranger" });
+	local started = world.start_prosody({
 		settings = 'statistics = "internal"\nstatistics_interval = "manual"';
 		hosts = world.host("keys.example", {
 				asap_key_server = nginx.url, asap_accepted_issuers = { "issuer", "other" }, asap_accepted_audiences = { "meet" },
 				allow_empty_token = true, modules_enabled = { "token_verifier", "http_openmetrics" },
 			})
-			.. world.host("shared.example", { app_secret = secret });
-	};
+			..world.host("shared.example", { app_secret = secret });
+	});
 	configuration = started.log:gsub("%.log$", ".cfg.lua");
 end);
 
 lazy_teardown(world.close);
 
 local function shell(...)
-	return (world.shell{ command = { ... } });
+	return (world.shell({ command = { ... } }));
 end
 
 -- How often the key server was asked, or asked for one key.
 local function requests(kid)
-	return #world.requests{ kid = kid };
+	return #world.requests({ kid = kid });
 end
 
 local function log_in(host, token)
-	return world.log_in{ host = host, token = token };
+	return world.log_in({ host = host, token = token });
 end
 
 local function has(text, ...)
@@ -47,7 +47,7 @@ end
 
 local function bad_token()
 	local now = os.time();
-	return world.mint{ key = "first-key", claims = { iss = "somebody", iat = now - 15120, exp = now - 11520 } };
+	return world.mint({ key = "first-key", claims = { iss = "somebody", iat = now - 15120, exp = now - 11520 } });
 end
 
 describe("token:explain", function ()
@@ -58,7 +58,7 @@ describe("token:explain", function ()
 			has(output, "As keys.example verifies tokens:",
 				"configuration: warn: Option 'allow_empty_token' is on",
 				'\nok    alg        found "RS256"; expected "RS256"\n',
-				'\nok    key        kid "first-key" is RSA, 2048 bits, from ' .. keys_url .. "\n",
+				'\nok    key        kid "first-key" is RSA, 2048 bits, from '..keys_url.."\n",
 				"\nok    signature  it holds\n", "\nFAIL  exp        expired 3 h 12 min ago (", "), was valid for 1 h\n",
 				'\n                 why: The token has expired.\n                 fix (token): Let the issuer make a new token',
 				'\nFAIL  iss        iss is "somebody"; accepted: "issuer", "other"\n', '\nok    aud        found "meet"; expected "meet"\n',
@@ -69,26 +69,26 @@ describe("token:explain", function ()
 	end);
 
 	it("fetches a key that is not held, and accepts a good token", function ()
-		has(shell("token", "explain", world.mint{ key = "second-key" }, "keys.example"), 'ok    key        kid "second-key" is RSA',
+		has(shell("token", "explain", world.mint({ key = "second-key" }), "keys.example"), 'ok    key        kid "second-key" is RSA',
 			"The token is accepted.");
 		assert.equal(1, requests("second-key"));
 	end);
 
 	it("says what is not known of a token whose key there is not", function ()
-		has(shell("token", "explain", world.mint{ key = "stranger" }, "keys.example"), "\nFAIL  key        ",
+		has(shell("token", "explain", world.mint({ key = "stranger" }), "keys.example"), "\nFAIL  key        ",
 			"\n--    signature  not judged, because of key\n", "What follows is what the token says. Nobody has vouched for it:",
 			'\nok    iss        found "issuer"', "The token is refused: key-not-found: ");
 	end);
 
 	it("knows a host's shared secret and does not show it", function ()
-		local output = shell("token", "explain", world.mint{ secret = secret }, "shared.example");
+		local output = shell("token", "explain", world.mint({ secret = secret }), "shared.example");
 		has(output, "\nok    key        the shared secret\n", "The token is accepted.");
 		assert.is_nil(output:find(secret, 1, true));
 	end);
 
 	it("takes the token from a file", function ()
-		local path = world.write_file{ name = "token.txt", text = "Bearer " .. world.mint{ secret = secret } .. "\n" };
-		has(shell("token", "explain", "@" .. path, "shared.example"), "The token is accepted.");
+		local path = world.write_file({ name = "token.txt", text = "Bearer "..world.mint({ secret = secret }).."\n" });
+		has(shell("token", "explain", "@"..path, "shared.example"), "The token is accepted.");
 	end);
 
 	it("says how it is used", function ()
@@ -100,18 +100,18 @@ end);
 
 describe("the keys of a host", function ()
 	it("are listed, forgotten and fetched again", function ()
-		assert.equal("accepted", log_in("keys.example", world.mint{ key = "first-key" }).outcome);
-		has(shell("token", "keys", "keys.example"), keys_url .. ":\n", '  "first-key"  RSA, 2048 bits  fetched ', " ago, fresh for ");
+		assert.equal("accepted", log_in("keys.example", world.mint({ key = "first-key" })).outcome);
+		has(shell("token", "keys", "keys.example"), keys_url..":\n", '  "first-key"  RSA, 2048 bits  fetched ', " ago, fresh for ");
 		local before = requests("first-key");
 		has(shell("token", "forget", "first-key", "keys.example"), "forgotten");
 		assert.is_nil(shell("token", "keys", "keys.example"):find("first-key", 1, true));
 		has(shell("token", "forget", "first-key", "keys.example"), "nothing was known");
-		assert.equal("accepted", log_in("keys.example", world.mint{ key = "first-key" }).outcome);
+		assert.equal("accepted", log_in("keys.example", world.mint({ key = "first-key" })).outcome);
 		assert.equal(before + 1, requests("first-key"));
 	end);
 
 	it("are fetched anew when that is asked for", function ()
-		assert.equal("accepted", log_in("keys.example", world.mint{ key = "first-key" }).outcome);
+		assert.equal("accepted", log_in("keys.example", world.mint({ key = "first-key" })).outcome);
 		local before = requests("first-key");
 		has(shell("token", "refresh", "keys.example"), " fetched, 0 failed");
 		assert.equal(before + 1, requests("first-key"));
@@ -123,13 +123,13 @@ describe("the keys of a host", function ()
 			if shell("token", "refresh", "keys.example"):find(" 0 failed", 1, true) then
 				return;
 			end
-			world.run{ seconds = 0.1 };
+			world.run({ seconds = 0.1 });
 		end
 		error("the key server is not asked again");
 	end);
 
 	it("are counted", function ()
-		has(shell("token", "stats", "keys.example"), keys_url .. ":\n", "\n  fetches        ", "\n  failed_network 2\n");
+		has(shell("token", "stats", "keys.example"), keys_url..":\n", "\n  fetches        ", "\n  failed_network 2\n");
 	end);
 
 	it("are none where a secret is shared", function ()
@@ -149,25 +149,25 @@ end);
 describe("prosodyctl mod_token_verifier explain", function ()
 	local function control(arguments, text)
 		local command = { "mod_token_verifier", table.unpack(arguments) };
-		return world.prosodyctl{ command = command, text = text };
+		return world.prosodyctl({ command = command, text = text });
 	end
 
 	it("explains with the options of the configuration, and tells by its status", function ()
-		local done = control{ "explain", bad_token(), "keys.example" };
+		local done = control({ "explain", bad_token(), "keys.example" });
 		has(done.output, "As keys.example verifies tokens:", "\nok    signature  it holds\n", "\nFAIL  exp        expired 3 h 12 min ago (");
 		assert.equal(1, done.status);
-		done = control{ "explain", world.mint{ key = "first-key" }, "keys.example" };
+		done = control({ "explain", world.mint({ key = "first-key" }), "keys.example" });
 		has(done.output, "The token is accepted.");
 		assert.equal(0, done.status);
 	end);
 
 	it("takes the token from standard input or a file", function ()
-		local token = world.mint{ secret = secret };
-		local done = control({ "explain", "-", "shared.example" }, token .. "\n");
+		local token = world.mint({ secret = secret });
+		local done = control({ "explain", "-", "shared.example" }, token.."\n");
 		has(done.output, "The token is accepted.");
 		assert.equal(0, done.status);
-		local path = world.write_file{ name = "token.txt", text = token .. "\n" };
-		assert.equal(0, control{ "explain", "@" .. path, "shared.example" }.status);
+		local path = world.write_file({ name = "token.txt", text = token.."\n" });
+		assert.equal(0, control({ "explain", "@"..path, "shared.example" }).status);
 	end);
 
 	-- The rows of an explanation, with what stands below them.
@@ -186,15 +186,15 @@ describe("prosodyctl mod_token_verifier explain", function ()
 	it("says the same as the shell and as the command, which reads the configuration by itself", function ()
 		local now = os.time();
 		for host, token in pairs({
-			["keys.example"] = world.mint{
+			["keys.example"] = world.mint({
 				key = "first-key", claims = { iss = "issuer/", sub = "conference.keys.example", exp = now - 86400 * 40 },
-			},
-			["shared.example"] = world.mint{ secret = secret .. "\n", claims = { aud = json.null, audience = "meet" } },
+			}),
+			["shared.example"] = world.mint({ secret = secret.."\n", claims = { aud = json.null, audience = "meet" } }),
 		}) do
-			local path = world.write_file{ name = "token-" .. host, text = token .. "\n" };
-			local here = rows_of(control{ "explain", "@" .. path, host, "planning" }.output);
+			local path = world.write_file({ name = "token-"..host, text = token.."\n" });
+			local here = rows_of(control({ "explain", "@"..path, host, "planning" }).output);
 			has(here, "\nFAIL  ", "                 why: ", "                 fix (token");
-			assert.equal(here, rows_of(shell("token", "explain", "@" .. path, host, "planning")));
+			assert.equal(here, rows_of(shell("token", "explain", "@"..path, host, "planning")));
 			local pipe = io.popen(("bin/token-verifier explain --file %s --config %s --host %s --room planning 2>&1"):format(path,
 				configuration, host));
 			assert.equal(here, rows_of(pipe:read("a")));
@@ -206,25 +206,25 @@ describe("prosodyctl mod_token_verifier explain", function ()
 		local pipe = io.popen(("bin/token-verifier check --config %s 2>&1"):format(configuration));
 		local output = pipe:read("a");
 		assert.is_true(pipe:close(), output);
-		has(output, "\nkeys.example:\n", "\nok    keys       " .. keys_url .. ": it answers, and says 404", "\nshared.example:\n",
+		has(output, "\nkeys.example:\n", "\nok    keys       "..keys_url..": it answers, and says 404", "\nshared.example:\n",
 			"\nNothing is wrong, but ");
 		assert.is_nil(output:find(secret, 1, true));
 	end);
 
 	it("says how it is used", function ()
-		local done = control{ "explain" };
+		local done = control({ "explain" });
 		has(done.output, "usage: prosodyctl mod_token_verifier explain TOKEN|@FILE|- [HOST [ROOM]]");
 		assert.equal(2, done.status);
 	end);
 
 	it("says how to give it a file that it cannot read", function ()
-		local done = control{ "explain", "@README.md", "shared.example" }; -- it has left the folder that it was called in
+		local done = control({ "explain", "@README.md", "shared.example" }); -- it has left the folder that it was called in
 		has(done.output, "cannot read the token from README.md: No such file or directory. Prosody's user", ", or - and <FILE");
 		assert.equal(2, done.status);
 	end);
 
 	it("says that a token is empty", function ()
-		local done = control{ "explain", "", "shared.example" };
+		local done = control({ "explain", "", "shared.example" });
 		has(done.output, "The token is refused: malformed-token: the token is empty");
 		assert.equal(1, done.status);
 	end);
@@ -233,7 +233,7 @@ end);
 -- The metrics by what stands in front of the value, and the types by the names of the families.
 local function scrape()
 	local values, types = {}, {};
-	for line in world.http{ path = "/metrics", host = "keys.example" }:gmatch("[^\n]+") do
+	for line in world.http({ path = "/metrics", host = "keys.example" }):gmatch("[^\n]+") do
 		local family, kind = line:match("^# TYPE (%S+) (%S+)$");
 		local name, value = line:match("^([^#]%S*) (%S+)$");
 		if family then
@@ -252,12 +252,12 @@ end
 describe("the metrics", function ()
 	it("count each token once, though several plugins of a host verify tokens", function ()
 		local before = scrape();
-		log_in("keys.example", world.mint{ key = "first-key" });
-		log_in("keys.example", world.mint{ key = "first-key" });
+		log_in("keys.example", world.mint({ key = "first-key" }));
+		log_in("keys.example", world.mint({ key = "first-key" }));
 		log_in("keys.example", bad_token());
 		log_in("keys.example", nil);
-		world.log_in{ host = "shared.example", token = world.mint{ secret = secret, claims = { room = "a", sub = "shared.example" } },
-			enter = "b@conference.shared.example" };
+		world.log_in({ host = "shared.example", token = world.mint({ secret = secret, claims = { room = "a", sub = "shared.example" } }),
+			enter = "b@conference.shared.example" });
 		local values = scrape();
 		local function grown(name, labels)
 			return metric(values, name, labels) - metric(before, name, labels);
@@ -273,7 +273,7 @@ describe("the metrics", function ()
 
 	it("count the keys of each source once in the process, also when the module is loaded anew", function ()
 		local source = ('source="%s"'):format(keys_url);
-		local failed = source .. ',reason="network"';
+		local failed = source..',reason="network"';
 		local function fetches()
 			return metric(scrape(), "key_fetches_total", source);
 		end
@@ -282,18 +282,18 @@ describe("the metrics", function ()
 		assert.equal(before, fetches());
 		shell("token", "forget", "first-key", "keys.example");
 		local known = scrape();
-		log_in("keys.example", world.mint{ key = "first-key" });
+		log_in("keys.example", world.mint({ key = "first-key" }));
 		assert.equal(before + 1, fetches());
-		log_in("keys.example", world.mint{ key = "first-key" });
+		log_in("keys.example", world.mint({ key = "first-key" }));
 		shell("token", "refresh", "keys.example");
 		assert.equal(requests() - asked_before, fetches() - before);
 		local values = scrape();
 		assert.is_true(metric(values, "key_cache_hits_total", source) > metric(known, "key_cache_hits_total", source));
-		assert.is_true(metric(values, "keys_held", source .. ',state="fresh"') >= 1);
+		assert.is_true(metric(values, "keys_held", source..',state="fresh"') >= 1);
 		assert.equal(2, metric(values, "key_fetches_failed_total", failed));
 		local function waits(suffix, labels)
-			local name = "key_wait_seconds_" .. suffix;
-			labels = 'host="keys.example"' .. (labels or "");
+			local name = "key_wait_seconds_"..suffix;
+			labels = 'host="keys.example"'..(labels or "");
 			return metric(values, name, labels) - metric(known, name, labels);
 		end
 		assert.equal(1, waits("count"));
@@ -303,7 +303,7 @@ describe("the metrics", function ()
 end);
 
 local function read_document(name)
-	local file = assert(io.open("docs/" .. name, "rb"));
+	local file = assert(io.open("docs/"..name, "rb"));
 	local text = file:read("a");
 	file:close();
 	return text;
@@ -376,10 +376,10 @@ describe("the dashboard", function ()
 				asked[name] = true;
 			end
 		end
-		assert.is_true(count > 20, "only " .. count .. " metrics were found in the queries");
+		assert.is_true(count > 20, "only "..count.." metrics were found in the queries");
 		for family, kind in pairs(families) do
-			local name = ({ counter = family .. "_total", histogram = family .. "_bucket", summary = family .. "_count", gauge = family })[kind];
-			assert.truthy(asked[name], name .. " is exported, and not on the dashboard");
+			local name = ({ counter = family.."_total", histogram = family.."_bucket", summary = family.."_count", gauge = family })[kind];
+			assert.truthy(asked[name], name.." is exported, and not on the dashboard");
 		end
 	end);
 
@@ -392,7 +392,7 @@ describe("the dashboard", function ()
 				assert.not_equal(family, name, query[1]);
 			end
 			for name in query[2]:gmatch("(prosody_[%w_]+_total)") do
-				assert.truthy(query[2]:find("rate(" .. name, 1, true) or query[2]:find("^label_values"), query[1]);
+				assert.truthy(query[2]:find("rate("..name, 1, true) or query[2]:find("^label_values"), query[1]);
 			end
 		end
 	end);
@@ -403,14 +403,14 @@ describe("the list of metrics in the documentation", function ()
 		local metrics, families = exported();
 		local listed = {};
 		for name, kind, labels in read_document("operating.md"):gmatch("\n| `([%w_]+)` | (%l+) | ([^|]+) |") do
-			local family = "prosody_mod_token_verifier__" .. name:gsub("_total$", "");
+			local family = "prosody_mod_token_verifier__"..name:gsub("_total$", "");
 			listed[family] = true;
 			assert.equal(families[family], kind, name);
-			local shown = metrics[family .. (({ histogram = "_bucket", summary = "_count", counter = "_total" })[kind] or "")];
+			local shown = metrics[family..(({ histogram = "_bucket", summary = "_count", counter = "_total" })[kind] or "")];
 			local count = 0;
 			for label in labels:gmatch("`([%w_]+)`") do
 				count = count + 1;
-				assert.truthy(shown[label], name .. " has no label " .. label);
+				assert.truthy(shown[label], name.." has no label "..label);
 			end
 			for label in pairs(shown) do
 				count = count - (label ~= "le" and 1 or 0);
@@ -418,7 +418,7 @@ describe("the list of metrics in the documentation", function ()
 			assert.equal(0, count, name);
 		end
 		for family in pairs(families) do
-			assert.truthy(listed[family], family .. " is not in docs/operating.md");
+			assert.truthy(listed[family], family.." is not in docs/operating.md");
 		end
 	end);
 end);

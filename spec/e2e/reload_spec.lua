@@ -15,12 +15,12 @@ local bad;
 lazy_setup(function ()
 	local nginx = world.start_nginx();
 	bad = world.start_bad_server();
-	world.new_key{ kid = "held", publish = { "nginx" } };
-	world.new_key{ kid = "slow", publish = { "bad" } };
-	world.start_prosody{ hosts = table.concat{
-		world.host("reload.example", { asap_key_server = bad.url .. "/slow-4000/reload" });
+	world.new_key({ kid = "held", publish = { "nginx" } });
+	world.new_key({ kid = "slow", publish = { "bad" } });
+	world.start_prosody({ hosts = table.concat({
+		world.host("reload.example", { asap_key_server = bad.url.."/slow-4000/reload" });
 		world.host("down.example", { asap_key_server = nginx.url });
-	} };
+	}) });
 end);
 
 lazy_teardown(world.close);
@@ -28,10 +28,10 @@ lazy_teardown(world.close);
 local function log_ins(host, kid, count, commands)
 	local logins = {};
 	for i = 1, count do
-		logins[i] = { host = host, token = world.mint{ key = kid }, transport = i % 2 == 0 and "bosh" or nil };
+		logins[i] = { host = host, token = world.mint({ key = kid }), transport = i % 2 == 0 and "bosh" or nil };
 	end
 	local outcomes = {};
-	for _, outcome in ipairs(world.log_ins{ logins = logins, meanwhile = commands }.outcomes) do
+	for _, outcome in ipairs(world.log_ins({ logins = logins, meanwhile = commands }).outcomes) do
 		outcomes[outcome.outcome] = (outcomes[outcome.outcome] or 0) + 1;
 	end
 	return outcomes;
@@ -43,16 +43,16 @@ describe("reloads", function ()
 			return log_ins("reload.example", "slow", 40, { reloads[1], reloads[3] });
 		end);
 		assert.same({ accepted = 40 }, outcomes, log);
-		assert.equal(1, #world.bad_requests{ part = "/reload/" });
+		assert.equal(1, #world.bad_requests({ part = "/reload/" }));
 	end);
 
 	it("lose no key while the key server is down", function ()
 		assert.same({ accepted = 1 }, log_ins("down.example", "held", 1));
 		world.stop_nginx();
 		for round = 1, 8 do
-			world.shell{ command = reloads[4] };
+			world.shell({ command = reloads[4] });
 			if round % 2 == 0 then
-				world.shell{ command = reloads[3] };
+				world.shell({ command = reloads[3] });
 			end
 			local log, outcomes = world.logged("main", function ()
 				return log_ins("down.example", "held", 30, { reloads[round % 2 == 0 and 4 or 3] });
@@ -62,8 +62,8 @@ describe("reloads", function ()
 	end);
 
 	it("lose no key of a plugin that nobody uses for a while", function ()
-		world.shell{ command = reloads[4] };
-		world.run{ seconds = 2 };
+		world.shell({ command = reloads[4] });
+		world.run({ seconds = 2 });
 		assert.same({ accepted = 10 }, log_ins("down.example", "held", 10));
 	end);
 end);

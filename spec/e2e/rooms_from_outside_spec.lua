@@ -42,18 +42,18 @@ local hosts, settings, service_port;
 
 lazy_setup(function ()
 	hosts = world.host("meet.example", { app_secret = secret }, rooms_with())
-		.. world.host("guests.example", { app_secret = secret, allow_empty_token = true }, rooms_with())
-		.. world.host("jitsi.example", { app_secret = secret, muc_mapper_domain_base = "jitsi.example" }, rooms_with())
-		.. world.host("mapped.example", { app_secret = secret, muc_mapper_domain_base = "mapped.example",
+		..world.host("guests.example", { app_secret = secret, allow_empty_token = true }, rooms_with())
+		..world.host("jitsi.example", { app_secret = secret, muc_mapper_domain_base = "jitsi.example" }, rooms_with())
+		..world.host("mapped.example", { app_secret = secret, muc_mapper_domain_base = "mapped.example",
 			modules_enabled = { "e2e_domain_mapper" } }, rooms_with())
-		.. unguarded:format(other_secret, other_secret)
-		.. 'VirtualHost "accounts.example"\n\tauthentication = "internal_hashed"\n'
-		.. ('Component "bot.example"\n\tcomponent_secret = %q\n'):format(service_secret);
+		..unguarded:format(other_secret, other_secret)
+		..'VirtualHost "accounts.example"\n\tauthentication = "internal_hashed"\n'
+		..('Component "bot.example"\n\tcomponent_secret = %q\n'):format(service_secret);
 	service_port = world.free_port();
 	settings = ('admins = { "boss@accounts.example" }\ncomponent_ports = { %d }\ncomponent_interfaces = { "127.0.0.1" }'):format(service_port);
-	world.start_prosody{ hosts = hosts, settings = settings };
-	for _, user in ipairs{ "boss", "eve" } do
-		world.shell{ command = { "user", "create", user .. "@accounts.example", "a-password" } };
+	world.start_prosody({ hosts = hosts, settings = settings });
+	for _, user in ipairs({ "boss", "eve" }) do
+		world.shell({ command = { "user", "create", user.."@accounts.example", "a-password" } });
 	end
 end);
 
@@ -61,18 +61,18 @@ lazy_teardown(world.close);
 
 local function begin(login)
 	local client = world.begin(login);
-	local outcome = world.outcome{ client = client };
+	local outcome = world.outcome({ client = client });
 	assert.equal("accepted", outcome.outcome, outcome.text);
 	return client;
 end
 
 local function user(name)
-	return begin{ host = "accounts.example", username = name, password = "a-password" };
+	return begin({ host = "accounts.example", username = name, password = "a-password" });
 end
 
 local function token_user(room, host, key)
-	return begin{ host = host or "meet.example",
-		token = world.mint{ secret = key or secret, claims = { room = room, sub = host or "meet.example" } } };
+	return begin({ host = host or "meet.example",
+		token = world.mint({ secret = key or secret, claims = { room = room, sub = host or "meet.example" } }) });
 end
 
 local function escaped(text)
@@ -80,7 +80,7 @@ local function escaped(text)
 end
 
 local function say(client, text, ...)
-	return world.say{ client = client, text = text:format(...) };
+	return world.say({ client = client, text = text:format(...) });
 end
 
 local function ask_archive(client, room)
@@ -89,14 +89,14 @@ end
 
 -- Somebody sits in the room and has said something, which the room sends back.
 local function fill(room, client)
-	assert.equal("joined", world.enter{ client = client, room = room }.outcome);
+	assert.equal("joined", world.enter({ client = client, room = room }).outcome);
 	assert.equal("done", say(client, "<message xmlns='jabber:client' type='groupchat' to='%s'><body>%s</body></message>", room,
 		escaped(words)).outcome);
 end
 
 local function close(...)
-	for _, client in ipairs{ ... } do
-		world.leave{ client = client };
+	for _, client in ipairs({ ... }) do
+		world.leave({ client = client });
 	end
 end
 
@@ -110,8 +110,8 @@ describe("a room's archive", function ()
 		local room = "vault@conference.meet.example";
 		local keeper, heir, thief = token_user("vault"), token_user("vault"), token_user("hall");
 		fill(room, keeper);
-		assert.equal("joined", world.enter{ client = thief, room = "hall@conference.meet.example" }.outcome);
-		for _, client in ipairs{ keeper, heir } do
+		assert.equal("joined", world.enter({ client = thief, room = "hall@conference.meet.example" }).outcome);
+		for _, client in ipairs({ keeper, heir }) do
 			local answer = ask_archive(client, room);
 			assert.equal("done", answer.outcome);
 			assert.truthy(answer.heard:find(words, 1, true), answer.heard);
@@ -121,7 +121,7 @@ describe("a room's archive", function ()
 		local _, lines = log:gsub("\n?[^\n]+", "");
 		assert.equal(1, lines, log);
 		assert.truthy(log:find('Room refused: room-mismatch: the token is for another room or tenant: its room and sub make '
-			.. '"hall@conference.meet.example" (asked="' .. room .. '"', 1, true), log);
+			..'"hall@conference.meet.example" (asked="'..room..'"', 1, true), log);
 		close(keeper, heir, thief);
 	end);
 
@@ -139,15 +139,15 @@ describe("a room's archive", function ()
 		local room = "cave@conference.meet.example";
 		local keeper = token_user("cave");
 		fill(room, keeper);
-		local came = world.ask_as_component{ port = service_port, name = "bot.example", secret = service_secret,
-			request = ("<iq type='set' id='1' from='somebody@bot.example' to='%s'><query xmlns='urn:xmpp:mam:2'/></iq>"):format(room) };
+		local came = world.ask_as_component({ port = service_port, name = "bot.example", secret = service_secret,
+			request = ("<iq type='set' id='1' from='somebody@bot.example' to='%s'><query xmlns='urn:xmpp:mam:2'/></iq>"):format(room) });
 		assert.truthy(came:find(words, 1, true), came);
 		close(keeper);
 	end);
 
 	it("is read by guests where they may enter", function ()
 		local room = "lounge@conference.guests.example";
-		local keeper, guest = token_user("lounge", "guests.example"), begin{ host = "guests.example" };
+		local keeper, guest = token_user("lounge", "guests.example"), begin({ host = "guests.example" });
 		fill(room, keeper);
 		assert.truthy(ask_archive(guest, room).heard:find(words, 1, true));
 		close(keeper, guest);
@@ -168,9 +168,9 @@ end);
 it("the archive of a tenant's room is read by the address that its pages use, with its tokens alone", function ()
 	local boss = user("boss");
 	fill("[acme]standup@conference.mapped.example", boss);
-	for sub, expected in pairs{ acme = "done", other = "not-allowed" } do
-		local client = begin{ host = "mapped.example", prefix = "acme",
-			token = world.mint{ secret = secret, claims = { room = "standup", sub = sub } } };
+	for sub, expected in pairs({ acme = "done", other = "not-allowed" }) do
+		local client = begin({ host = "mapped.example", prefix = "acme",
+			token = world.mint({ secret = secret, claims = { room = "standup", sub = sub } }) });
 		local answer = ask_archive(client, "standup@conference.acme.mapped.example");
 		assert.equal(expected, answer.condition or answer.outcome, sub);
 		assert.equal(sub == "acme", answer.heard:find(words, 1, true) ~= nil, sub);
@@ -187,13 +187,13 @@ describe("a room that a token does not cover", function ()
 		keeper, thief = token_user("cellar"), token_user("hall");
 		fill(room, keeper);
 		local x = "<x xmlns='jabber:x:data' type='submit'>"
-			.. "<field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#roomconfig</value></field>"
-			.. "<field var='muc#roomconfig_roomsecret'><value>open sesame</value></field>"
-			.. "<field var='muc#roomconfig_roomdesc'><value>%s</value></field></x>";
+			.."<field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#roomconfig</value></field>"
+			.."<field var='muc#roomconfig_roomsecret'><value>open sesame</value></field>"
+			.."<field var='muc#roomconfig_roomdesc'><value>%s</value></field></x>";
 		assert.equal("done", say(keeper, "<iq xmlns='jabber:client' type='set' to='%s'>"
-			.. "<query xmlns='http://jabber.org/protocol/muc#owner'>" .. x .. "</query></iq>", room, words).outcome);
+			.."<query xmlns='http://jabber.org/protocol/muc#owner'>"..x.."</query></iq>", room, words).outcome);
 		local seen = say(keeper, "<iq xmlns='jabber:client' type='get' to='%s'>"
-			.. "<query xmlns='http://jabber.org/protocol/muc#admin'><item role='moderator'/></query></iq>", room).heard;
+			.."<query xmlns='http://jabber.org/protocol/muc#admin'><item role='moderator'/></query></iq>", room).heard;
 		nick = assert(seen:match("guest%-%x+"), seen);
 	end);
 
@@ -213,7 +213,7 @@ describe("a room that a token does not cover", function ()
 		return ("<query xmlns='http://jabber.org/protocol/muc#%s'>%s</query>"):format(part, content or "");
 	end
 
-	local someone = room .. "/NICK";
+	local someone = room.."/NICK";
 	local join = "<x xmlns='http://jabber.org/protocol/muc'><password>open sesame</password></x>";
 	local invite = "<x xmlns='http://jabber.org/protocol/muc#user'><invite to='THIEF'/></x>";
 
@@ -240,11 +240,11 @@ describe("a room that a token does not cover", function ()
 	};
 
 	local function stanza_of(case, client)
-		return (case[2]:gsub("THIEF", world.outcome{ client = client }.jid):gsub("NICK", nick));
+		return (case[2]:gsub("THIEF", world.outcome({ client = client }).jid):gsub("NICK", nick));
 	end
 
 	for _, case in ipairs(cases) do
-		it("does not give its holder " .. case[1], function ()
+		it("does not give its holder "..case[1], function ()
 			local text = stanza_of(case, thief);
 			local answer = say(thief, "%s", text);
 			assert_nothing(answer, case[1]);
@@ -275,10 +275,10 @@ describe("a room that was destroyed", function ()
 		fill(room, keeper);
 		local owner = "<iq xmlns='jabber:client' type='set' to='%s'><query xmlns='http://jabber.org/protocol/muc#owner'>%s</query></iq>";
 		assert.equal("done", say(keeper, owner, room, "<x xmlns='jabber:x:data' type='submit'>"
-			.. "<field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#roomconfig</value></field>"
-			.. "<field var='muc#roomconfig_persistentroom'><value>1</value></field></x>").outcome);
-		assert.equal("done", say(keeper, owner, room, "<destroy><reason>" .. words .. "</reason></destroy>").outcome);
-		for _, stanza in ipairs{
+			.."<field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#roomconfig</value></field>"
+			.."<field var='muc#roomconfig_persistentroom'><value>1</value></field></x>").outcome);
+		assert.equal("done", say(keeper, owner, room, "<destroy><reason>"..words.."</reason></destroy>").outcome);
+		for _, stanza in ipairs({
 			"<presence xmlns='jabber:client' type='unavailable' to='%s/x'/>", "<presence xmlns='jabber:client' type='unavailable' to='%s'/>",
 			"<presence xmlns='jabber:client' type='result' to='%s/x'/>", "<presence xmlns='jabber:client' type='error' to='%s/x'/>",
 			"<message xmlns='jabber:client' type='unavailable' to='%s/x'/>", "<message xmlns='jabber:client' type='result' to='%s'/>",
@@ -286,7 +286,7 @@ describe("a room that was destroyed", function ()
 			"<iq xmlns='jabber:client' type='result' to='%s/x'/>", "<iq xmlns='jabber:client' type='result' to='%s'/>",
 			"<iq xmlns='jabber:client' type='error' to='%s/x'/>", "<iq xmlns='jabber:client' type='get' to='%s'/>",
 			"<presence xmlns='jabber:client' to='%s/x'><x xmlns='http://jabber.org/protocol/muc'/></presence>",
-		} do
+		}) do
 			local answer, elsewhere = say(thief, stanza, room), say(thief, stanza, "nowhere@conference.meet.example");
 			assert.is_nil(answer.heard:find(words, 1, true), answer.heard);
 			assert.same({ answer.outcome, answer.condition, answer.text }, { elsewhere.outcome, elsewhere.condition, elsewhere.text }, stanza);
@@ -299,56 +299,56 @@ end);
 
 describe("a component that no host's options judge", function ()
 	it("lets nobody in but admins, and says at start what to set", function ()
-		local log = world.log_since{ name = "main", position = 0 };
-		for _, case in ipairs{
+		local log = world.log_since({ name = "main", position = 0 });
+		for _, case in ipairs({
 			{ "conference-loose.example", 'the options of "example" should judge it, and there is no such host' },
 			{ "rooms.muc.loose.example", 'the options of "muc.loose.example" should judge it, and there is no such host' },
 			{ "conference.misspelt.example", "the options of \"misspelt.example\" should judge it, and 'app_id' is not among them" },
-		} do
+		}) do
 			local component, reason = case[1], case[2];
 			local line = ("No token opens a room of %s: %s. Set 'token_verification_host' of %s to the host where people log in."):format(component,
 				reason, component);
 			local _, count = log:gsub(line:gsub("%p", "%%%0"), "");
 			assert.equal(1, count, component);
-			local room = "hall@" .. component;
+			local room = "hall@"..component;
 			local boss = user("boss");
-			local any = begin{ host = "loose.example", token = world.mint{ secret = other_secret, claims = { room = "*", sub = "*" } } };
-			local guest = begin{ host = "guests.example" };
-			for _, client in ipairs{ any, guest } do
-				local entry = world.enter{ client = client, room = room };
+			local any = begin({ host = "loose.example", token = world.mint({ secret = other_secret, claims = { room = "*", sub = "*" } }) });
+			local guest = begin({ host = "guests.example" });
+			for _, client in ipairs({ any, guest }) do
+				local entry = world.enter({ client = client, room = room });
 				assert.same({ "refused", "not-allowed", "server-missing-config" }, { entry.outcome, entry.condition, entry.reason }, component);
 			end
-			assert.equal("joined", world.enter{ client = boss, room = room }.outcome);
-			assert.same({ "refused", "refused" }, { world.enter{ client = any, room = room }.outcome, ask_archive(any, room).outcome });
+			assert.equal("joined", world.enter({ client = boss, room = room }).outcome);
+			assert.same({ "refused", "refused" }, { world.enter({ client = any, room = room }).outcome, ask_archive(any, room).outcome });
 			close(boss, any, guest);
 		end
 	end);
 
 	it("is judged by the one that is named", function ()
 		local function enter(claims)
-			local client = begin{ host = "loose.example", token = world.mint{ secret = other_secret, claims = claims } };
-			local entry = world.enter{ client = client, room = "hall@named.rooms.loose.example" };
+			local client = begin({ host = "loose.example", token = world.mint({ secret = other_secret, claims = claims }) });
+			local entry = world.enter({ client = client, room = "hall@named.rooms.loose.example" });
 			close(client);
 			return entry.outcome;
 		end
-		assert.same({ "joined", "refused" }, { enter{ room = "hall", sub = "*" }, enter{ room = "yard", sub = "*" } });
+		assert.same({ "joined", "refused" }, { enter({ room = "hall", sub = "*" }), enter({ room = "yard", sub = "*" }) });
 	end);
 
 	it("is judged after a reload that names one", function ()
-		world.configure{ settings = settings, hosts = hosts:gsub('(Component "conference%-loose.example" "muc")',
-			'%1\n\t\ttoken_verification_host = "loose.example"') };
-		world.prosodyctl{ command = { "reload" } };
-		local client = begin{ host = "loose.example", token = world.mint{ secret = other_secret, claims = { room = "hall", sub = "*" } } };
+		world.configure({ settings = settings, hosts = hosts:gsub('(Component "conference%-loose.example" "muc")',
+			'%1\n\t\ttoken_verification_host = "loose.example"') });
+		world.prosodyctl({ command = { "reload" } });
+		local client = begin({ host = "loose.example", token = world.mint({ secret = other_secret, claims = { room = "hall", sub = "*" } }) });
 		local outcome;
 		for _ = 1, 50 do -- until the reload is done
-			outcome = world.enter{ client = client, room = "hall@conference-loose.example" }.outcome;
+			outcome = world.enter({ client = client, room = "hall@conference-loose.example" }).outcome;
 			if outcome == "joined" then
 				break;
 			end
-			world.run{ seconds = 0.1 };
+			world.run({ seconds = 0.1 });
 		end
 		assert.equal("joined", outcome);
-		assert.equal("refused", world.enter{ client = client, room = "yard@conference-loose.example" }.outcome);
+		assert.equal("refused", world.enter({ client = client, room = "yard@conference-loose.example" }).outcome);
 		close(client);
 	end);
 end);

@@ -6,26 +6,26 @@ local world = require "spec.e2e.world";
 local secret = "the-shared-secret-of-the-rooms-spec-0123456789";
 
 lazy_setup(function ()
-	world.start_prosody{
+	world.start_prosody({
 		hosts = world.host("meet.example", { app_secret = secret })
-			.. world.host("guests.example", { app_secret = secret, allow_empty_token = true })
-			.. world.host("moderated.example", { app_secret = secret, allow_empty_token = true },
+			..world.host("guests.example", { app_secret = secret, allow_empty_token = true })
+			..world.host("moderated.example", { app_secret = secret, allow_empty_token = true },
 				{ token_verification_require_token_for_moderation = true })
-			.. world.host("broken.example", { app_secret = "<no value>" })
-			.. world.host("listed.example", { app_secret = secret }, { token_verification_allowlist = { "guests.example" } })
-			.. world.host("jitsi.example", { app_secret = secret, muc_mapper_domain_base = "jitsi.example" })
-			.. world.host("mapped.example", {
+			..world.host("broken.example", { app_secret = "<no value>" })
+			..world.host("listed.example", { app_secret = secret }, { token_verification_allowlist = { "guests.example" } })
+			..world.host("jitsi.example", { app_secret = secret, muc_mapper_domain_base = "jitsi.example" })
+			..world.host("mapped.example", {
 				app_secret = secret, muc_mapper_domain_base = "mapped.example", modules_enabled = { "e2e_domain_mapper" } })
-			.. 'VirtualHost "auth.jitsi.example"\n\tauthentication = "internal_hashed"\n';
+			..'VirtualHost "auth.jitsi.example"\n\tauthentication = "internal_hashed"\n';
 		settings = 'admins = { "focus@auth.jitsi.example" }';
-	};
-	world.shell{ command = { "user", "create", "focus@auth.jitsi.example", "a-password" } };
+	});
+	world.shell({ command = { "user", "create", "focus@auth.jitsi.example", "a-password" } });
 end);
 
 lazy_teardown(world.close);
 
 local function enter(room, claims, fields)
-	local login = { host = "meet.example", token = world.mint{ secret = secret, claims = claims }, enter = room };
+	local login = { host = "meet.example", token = world.mint({ secret = secret, claims = claims }), enter = room };
 	for name, value in pairs(fields or {}) do
 		login[name] = value;
 	end
@@ -35,7 +35,7 @@ local function enter(room, claims, fields)
 end
 
 describe("a room", function ()
-	for _, case in ipairs{
+	for _, case in ipairs({
 		{ "its own room claim", "planning", { room = "planning", sub = "meet.example" } },
 		{ "a room claim in capitals", "planning", { room = "PLANNING", sub = "Meet.Example" } },
 		{ "any room", "whatever", { room = "*", sub = "meet.example" } },
@@ -43,10 +43,10 @@ describe("a room", function ()
 		{ "another room's claim", "finance", { room = "planning", sub = "meet.example" }, true },
 		{ "another domain in sub", "planning", { room = "planning", sub = "else.example" }, true },
 		{ "a claim that only begins like it", "planning2", { room = "planning", sub = "meet.example" }, true },
-	} do
+	}) do
 		local what, room, claims, refused = table.unpack(case, 1, 4);
 		it(("%s %s"):format(refused and "stays shut for" or "opens for", what), function ()
-			local entry, log = enter(room .. "@conference.meet.example", claims);
+			local entry, log = enter(room.."@conference.meet.example", claims);
 			if refused then
 				assert.equal("refused", entry.outcome);
 				assert.equal("not-allowed", entry.condition);
@@ -58,7 +58,7 @@ describe("a room", function ()
 	end
 
 	it("opens for a guest where guests may enter", function ()
-		local outcome = world.log_in{ host = "guests.example", enter = "lobby@conference.guests.example" };
+		local outcome = world.log_in({ host = "guests.example", enter = "lobby@conference.guests.example" });
 		assert.equal("joined", outcome.entry.outcome);
 	end);
 
@@ -78,46 +78,46 @@ end);
 
 describe("an owner's form", function ()
 	local function configure(token)
-		local client = world.begin{ host = "moderated.example", token = token };
-		assert.equal("accepted", world.outcome{ client = client }.outcome);
+		local client = world.begin({ host = "moderated.example", token = token });
+		assert.equal("accepted", world.outcome({ client = client }).outcome);
 		local room = ("%s@conference.moderated.example"):format(token and "owned" or "open");
-		assert.equal("joined", world.enter{ client = client, room = room }.outcome);
-		local answer = world.configure_room{ client = client, room = room };
-		world.leave{ client = client };
+		assert.equal("joined", world.enter({ client = client, room = room }).outcome);
+		local answer = world.configure_room({ client = client, room = room });
+		world.leave({ client = client });
 		return answer;
 	end
 
 	it("is taken from an owner with a token, and from no guest, where moderation needs one", function ()
-		assert.equal("done", configure(world.mint{ secret = secret }).outcome);
+		assert.equal("done", configure(world.mint({ secret = secret })).outcome);
 		local answer = configure(nil);
 		assert.same({ "refused", "not-allowed" }, { answer.outcome, answer.condition });
 	end);
 
 	it("is taken from an admin without one, as far as Prosody goes, and from no user with a token who is not an owner", function ()
 		local room = "board@conference.moderated.example";
-		local owner = world.begin{ host = "auth.jitsi.example", username = "focus", password = "a-password" };
-		assert.equal("accepted", world.outcome{ client = owner }.outcome);
-		assert.equal("joined", world.enter{ client = owner, room = room }.outcome);
-		assert.equal("done", world.configure_room{ client = owner, room = room }.outcome);
-		local member = world.begin{ host = "moderated.example", token = world.mint{ secret = secret } };
-		assert.equal("accepted", world.outcome{ client = member }.outcome);
-		assert.equal("joined", world.enter{ client = member, room = room }.outcome);
-		assert.equal("forbidden", world.configure_room{ client = member, room = room }.condition);
-		world.leave{ client = member };
-		world.leave{ client = owner };
+		local owner = world.begin({ host = "auth.jitsi.example", username = "focus", password = "a-password" });
+		assert.equal("accepted", world.outcome({ client = owner }).outcome);
+		assert.equal("joined", world.enter({ client = owner, room = room }).outcome);
+		assert.equal("done", world.configure_room({ client = owner, room = room }).outcome);
+		local member = world.begin({ host = "moderated.example", token = world.mint({ secret = secret }) });
+		assert.equal("accepted", world.outcome({ client = member }).outcome);
+		assert.equal("joined", world.enter({ client = member, room = room }).outcome);
+		assert.equal("forbidden", world.configure_room({ client = member, room = room }).condition);
+		world.leave({ client = member });
+		world.leave({ client = owner });
 	end);
 end);
 
 describe("an allow list", function ()
 	it("lets its users in without a token, and nobody else", function ()
 		local room = "hall@conference.listed.example";
-		assert.equal("joined", world.log_in{ host = "guests.example", enter = room }.entry.outcome);
-		assert.equal("refused", world.log_in{ host = "moderated.example", enter = room }.entry.outcome);
+		assert.equal("joined", world.log_in({ host = "guests.example", enter = room }).entry.outcome);
+		assert.equal("refused", world.log_in({ host = "moderated.example", enter = room }).entry.outcome);
 	end);
 end);
 
 it("the rooms of a host that cannot verify tokens stay shut, for those of other hosts too", function ()
-	local entry = world.log_in{ host = "guests.example", enter = "hall@conference.broken.example" }.entry;
+	local entry = world.log_in({ host = "guests.example", enter = "hall@conference.broken.example" }).entry;
 	assert.same({ "refused", "not-allowed" }, { entry.outcome, entry.condition });
 end);
 
@@ -126,23 +126,23 @@ describe("a deployment like Jitsi's", function ()
 	local focus;
 
 	lazy_setup(function ()
-		focus = world.begin{ host = "auth.jitsi.example", username = "focus", password = "a-password" };
-		assert.equal("accepted", world.outcome{ client = focus }.outcome);
+		focus = world.begin({ host = "auth.jitsi.example", username = "focus", password = "a-password" });
+		assert.equal("accepted", world.outcome({ client = focus }).outcome);
 	end);
 
 	local function try(room, claims, fields)
-		return enter(room .. muc, claims, { host = "jitsi.example", prefix = fields and fields.prefix });
+		return enter(room..muc, claims, { host = "jitsi.example", prefix = fields and fields.prefix });
 	end
 
 	it("lets nobody create a room but the focus", function ()
 		local entry = try("planning", { room = "planning", sub = "jitsi.example" });
 		assert.same({ "refused", "room-does-not-exist" }, { entry.outcome, entry.reason });
-		assert.equal("joined", world.enter{ client = focus, room = "planning" .. muc }.outcome);
+		assert.equal("joined", world.enter({ client = focus, room = "planning"..muc }).outcome);
 		assert.equal("joined", try("planning", { room = "planning", sub = "jitsi.example" }).outcome);
 	end);
 
 	it("keeps the rooms of tenants apart", function ()
-		assert.equal("joined", world.enter{ client = focus, room = "[acme]planning" .. muc }.outcome);
+		assert.equal("joined", world.enter({ client = focus, room = "[acme]planning"..muc }).outcome);
 		local acme, other = { room = "planning", sub = "acme" }, { room = "planning", sub = "other" };
 		assert.equal("joined", try("[acme]planning", acme, { prefix = "acme" }).outcome);
 		local entry = try("[acme]planning", other, { prefix = "acme" });
@@ -152,15 +152,15 @@ describe("a deployment like Jitsi's", function ()
 	it("takes the address that a tenant's pages use, and lets its own tokens alone in", function ()
 		local virtual = "standup@conference.acme.mapped.example";
 		local function enter_virtual(sub, prefix)
-			local token = world.mint{ secret = secret, claims = { room = "standup", sub = sub } };
-			return world.log_in{ host = "mapped.example", token = token, enter = virtual, prefix = prefix }.entry;
+			local token = world.mint({ secret = secret, claims = { room = "standup", sub = sub } });
+			return world.log_in({ host = "mapped.example", token = token, enter = virtual, prefix = prefix }).entry;
 		end
 		assert.equal("room-does-not-exist", enter_virtual("acme", "acme").reason);
-		assert.equal("joined", world.enter{ client = focus, room = "[acme]standup@conference.mapped.example" }.outcome);
+		assert.equal("joined", world.enter({ client = focus, room = "[acme]standup@conference.mapped.example" }).outcome);
 		assert.equal("joined", enter_virtual("acme", "acme").outcome);
 		assert.equal("joined", enter_virtual("ACME", "acme").outcome);
 		assert.equal("joined", enter_virtual("*", "acme").outcome);
-		for _, sub in ipairs{ "other", "mapped.example", "acme.mapped.example" } do
+		for _, sub in ipairs({ "other", "mapped.example", "acme.mapped.example" }) do
 			local entry = enter_virtual(sub, "acme");
 			assert.same({ "refused", "not-allowed" }, { entry.outcome, entry.condition }, sub);
 		end

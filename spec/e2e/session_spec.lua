@@ -7,24 +7,24 @@ local world = require "spec.e2e.world";
 local secret = "the-shared-secret-of-the-session-spec-0123456789";
 
 lazy_setup(function ()
-	world.start_prosody{
+	world.start_prosody({
 		hosts = world.host("meet.example", { app_secret = secret, modules_enabled = { "e2e_sessions", "smacks" } });
-	};
+	});
 end);
 
 lazy_teardown(world.close);
 
 local function sessions()
-	return json.decode(world.http{ path = "/sessions", host = "meet.example" });
+	return json.decode(world.http({ path = "/sessions", host = "meet.example" }));
 end
 
 local function begin(claims, fields)
-	local login = { host = "meet.example", token = world.mint{ secret = secret, claims = claims } };
+	local login = { host = "meet.example", token = world.mint({ secret = secret, claims = claims }) };
 	for name, value in pairs(fields or {}) do
 		login[name] = value;
 	end
 	local client = world.begin(login);
-	assert.equal("accepted", world.outcome{ client = client }.outcome);
+	assert.equal("accepted", world.outcome({ client = client }).outcome);
 	return client;
 end
 
@@ -40,7 +40,7 @@ describe("a session", function ()
 			};
 		}, { room = "planning", prefix = "acme" });
 		local list = sessions();
-		world.leave{ client = client };
+		world.leave({ client = client });
 		assert.equal(1, #list);
 		local session = list[1];
 		assert.is_true(session.has_token);
@@ -59,7 +59,7 @@ describe("a session", function ()
 	it("without a context has its user_id", function ()
 		local client = begin({ user_id = "u-2" });
 		local list = sessions();
-		world.leave{ client = client };
+		world.leave({ client = client });
 		assert.same({ id = "u-2" }, list[1].jitsi_meet_context_user);
 		assert.equal("", list[1].jitsi_web_query_prefix);
 	end);
@@ -68,37 +68,37 @@ end);
 describe("a client that lost its connection", function ()
 	it("comes back to its session, which takes over the claims of the new token", function ()
 		local client = begin({ room = "planning", context = { user = { id = "before" }, group = "old" } }, { resumable = true });
-		assert.equal("joined", world.enter{ client = client, room = "planning@conference.meet.example" }.outcome);
+		assert.equal("joined", world.enter({ client = client, room = "planning@conference.meet.example" }).outcome);
 		local username = sessions()[1].username;
-		local outcome = world.come_back{
+		local outcome = world.come_back({
 			client = client;
-			token = world.mint{ secret = secret, claims = { room = "planning", context = { user = { id = "after" } } } };
-		};
+			token = world.mint({ secret = secret, claims = { room = "planning", context = { user = { id = "after" } } } });
+		});
 		assert.equal("resumed", outcome.outcome);
 		local list = sessions();
 		assert.equal(1, #list);
 		assert.same({ username, "after" }, { list[1].username, list[1].jitsi_meet_context_user.id });
 		assert.is_nil(list[1].jitsi_meet_context_group);
-		world.leave{ client = client };
+		world.leave({ client = client });
 	end);
 
 	it("keeps the old claims when the new ones do not cover the room it is in", function ()
 		local client = begin({ room = "planning", context = { user = { id = "before" } } }, { resumable = true });
-		assert.equal("joined", world.enter{ client = client, room = "planning@conference.meet.example" }.outcome);
-		world.come_back{
+		assert.equal("joined", world.enter({ client = client, room = "planning@conference.meet.example" }).outcome);
+		world.come_back({
 			client = client;
-			token = world.mint{ secret = secret, claims = { room = "finance", context = { user = { id = "after" } } } };
-		};
+			token = world.mint({ secret = secret, claims = { room = "finance", context = { user = { id = "after" } } } });
+		});
 		for _, session in ipairs(sessions()) do
 			assert.not_equal("after", (session.jitsi_meet_context_user or {}).id);
 		end
-		world.leave{ client = client };
+		world.leave({ client = client });
 	end);
 
 	it("does not come back with a bad token", function ()
 		local client = begin({}, { resumable = true });
-		local outcome = world.come_back{ client = client, token = world.mint{ secret = secret:reverse() } };
+		local outcome = world.come_back({ client = client, token = world.mint({ secret = secret:reverse() }) });
 		assert.equal("refused", outcome.outcome);
-		world.leave{ client = client };
+		world.leave({ client = client });
 	end);
 end);

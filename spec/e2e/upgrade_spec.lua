@@ -8,18 +8,18 @@ local secret = "the-shared-secret-of-the-upgrade-spec-0123456789";
 
 -- Runs a shell command; gives back what it printed.
 local function run(command)
-	local pipe = io.popen("{ " .. command .. "\n} 2>&1 </dev/null");
+	local pipe = io.popen("{ "..command.."\n} 2>&1 </dev/null");
 	local output = pipe:read("a");
-	assert(pipe:close(), command .. "\n" .. output);
+	assert(pipe:close(), command.."\n"..output);
 	return output;
 end
 
 local here = run("pwd"):match("[^\n]+");
-local other, dropin = here .. "/spec/e2e/previous_library", here .. "/lua/dropin";
+local other, dropin = here.."/spec/e2e/previous_library", here.."/lua/dropin";
 
 local function paths(...)
 	local quoted = {};
-	for i, path in ipairs{ ... } do
+	for i, path in ipairs({ ... }) do
 		quoted[i] = ("%q"):format(path);
 	end
 	return ("plugin_paths = { %s }"):format(table.concat(quoted, ", "));
@@ -31,34 +31,34 @@ local function host(options)
 end
 
 local function shell(...)
-	local output = world.shell{ command = { ... } };
+	local output = world.shell({ command = { ... } });
 	assert.is_nil(output:match("[Ee]rror[^\n]*"));
 	return output;
 end
 
 local function log_in(token)
-	return world.log_in{ host = "meet.example", token = token };
+	return world.log_in({ host = "meet.example", token = token });
 end
 
 -- Which library judges now: each is asked with a good token and with a bad one, and has its own words.
 local function judge()
-	local good = log_in(world.mint{ secret = secret });
+	local good = log_in(world.mint({ secret = secret }));
 	assert.equal("accepted", good.outcome, good.text);
-	local bad = log_in(world.mint{ secret = secret:reverse() });
+	local bad = log_in(world.mint({ secret = secret:reverse() }));
 	assert.equal("refused", bad.outcome);
 	return bad.text == "refused by the other library" and "other" or bad.text:find("signature", 1, true) and "ours" or bad.text;
 end
 
 describe("the drop-in in front of another library", function ()
 	lazy_setup(function ()
-		world.start_prosody{ settings = paths(other), hosts = host{} };
+		world.start_prosody({ settings = paths(other), hosts = host({}) });
 	end);
 
 	lazy_teardown(world.close);
 
 	it("is loaded from the next start on, and no more once it has gone from the plugin paths", function ()
 		assert.equal("other", judge());
-		world.configure{ settings = paths(dropin, other), hosts = host{ modules_enabled = { "token_verifier" } } };
+		world.configure({ settings = paths(dropin, other), hosts = host({ modules_enabled = { "token_verifier" } }) });
 		shell("config", "reload");
 		shell("module", "reload", "auth_token", "meet.example");
 		assert.equal("other", judge(), "Prosody reads plugin_paths when it starts");
@@ -67,12 +67,12 @@ describe("the drop-in in front of another library", function ()
 		assert.is_nil(log:find("The other library", 1, true));
 		assert.equal("ours", judge());
 		-- Beside modules that are not ours too.
-		assert.truthy(shell("token", "explain", world.mint{ secret = secret }, "meet.example"):find("The token is accepted.", 1, true));
-		world.configure{ settings = paths(other), hosts = host{} };
+		assert.truthy(shell("token", "explain", world.mint({ secret = secret }), "meet.example"):find("The token is accepted.", 1, true));
+		world.configure({ settings = paths(other), hosts = host({}) });
 		log = world.logged("main", world.restart_prosody);
 		assert.is_nil(log:find("Tokens of meet.example are verified", 1, true));
 		assert.equal("other", judge());
-		assert.same({}, world.mapped{ part = "token_verifier" });
+		assert.same({}, world.mapped({ part = "token_verifier" }));
 	end);
 end);
 
@@ -81,41 +81,41 @@ describe("the drop-in in a running server", function ()
 
 	lazy_setup(function ()
 		local bad = world.start_bad_server();
-		world.new_key{ kid = "key", publish = { "bad" } };
+		world.new_key({ kid = "key", publish = { "bad" } });
 		folder = world.folder();
-		current = folder .. "/current";
-		world.start_prosody{
+		current = folder.."/current";
+		world.start_prosody({
 			settings = paths(current, other);
-			hosts = host{} .. world.host("keys.example", { app_secret = secret, asap_key_server = bad.url .. "/slow-500" });
-		};
+			hosts = host({})..world.host("keys.example", { app_secret = secret, asap_key_server = bad.url.."/slow-500" });
+		});
 	end);
 
 	lazy_teardown(world.close);
 
 	local function swap(command)
 		run(command);
-		for _, name in ipairs{ "meet.example", "keys.example" } do
+		for _, name in ipairs({ "meet.example", "keys.example" }) do
 			shell("module", "reload", "auth_token", name);
 		end
 	end
 
 	it("comes with a reload and goes with one, while a client stays and another one waits", function ()
 		local log = world.logged("main", function ()
-			local client = world.begin{ host = "meet.example", token = world.mint{ secret = secret } };
-			assert.equal("accepted", world.outcome{ client = client }.outcome);
+			local client = world.begin({ host = "meet.example", token = world.mint({ secret = secret }) });
+			assert.equal("accepted", world.outcome({ client = client }).outcome);
 			for _ = 1, 2 do
 				assert.equal("other", judge());
 				swap(("ln -s '%s' '%s'"):format(dropin, current));
 				assert.equal("ours", judge());
-				assert.equal("accepted", world.log_in{ host = "keys.example", token = world.mint{ key = "key" } }.outcome);
-				local waiting = world.begin{ host = "keys.example", token = world.mint{ key = "key", kid = "unknown" } };
+				assert.equal("accepted", world.log_in({ host = "keys.example", token = world.mint({ key = "key" }) }).outcome);
+				local waiting = world.begin({ host = "keys.example", token = world.mint({ key = "key", kid = "unknown" }) });
 				swap(("rm '%s'"):format(current));
-				assert.equal("refused", world.outcome{ client = waiting }.outcome);
-				world.leave{ client = waiting };
-				assert.equal("refused by the other library", world.log_in{ host = "keys.example", token = world.mint{ key = "key" } }.text);
+				assert.equal("refused", world.outcome({ client = waiting }).outcome);
+				world.leave({ client = waiting });
+				assert.equal("refused by the other library", world.log_in({ host = "keys.example", token = world.mint({ key = "key" }) }).text);
 			end
-			assert.equal("joined", world.enter{ client = client, room = "hall@conference.meet.example" }.outcome);
-			world.leave{ client = client };
+			assert.equal("joined", world.enter({ client = client, room = "hall@conference.meet.example" }).outcome);
+			world.leave({ client = client });
 			return judge();
 		end);
 		assert.truthy(log:find("Tokens of meet.example are verified with the shared secret", 1, true), log);
@@ -126,20 +126,20 @@ end);
 
 describe("our own modules", function ()
 	lazy_setup(function ()
-		world.start_prosody{ hosts = world.host("meet.example", { app_secret = secret }) };
+		world.start_prosody({ hosts = world.host("meet.example", { app_secret = secret }) });
 	end);
 
 	lazy_teardown(world.close);
 
 	local function enter_room()
-		return world.log_in{
-			host = "meet.example", token = world.mint{ secret = secret, claims = { room = "hall", sub = "meet.example" } },
+		return world.log_in({
+			host = "meet.example", token = world.mint({ secret = secret, claims = { room = "hall", sub = "meet.example" } }),
 			enter = "office@conference.meet.example",
-		}.entry.outcome;
+		}).entry.outcome;
 	end
 
 	local function configure(authentication)
-		world.configure{ hosts = world.host("meet.example", { app_secret = secret, authentication = authentication }) };
+		world.configure({ hosts = world.host("meet.example", { app_secret = secret, authentication = authentication }) });
 		shell("config", "reload");
 	end
 
@@ -167,31 +167,31 @@ describe("the native module", function ()
 
 	lazy_setup(function ()
 		local bad = world.start_bad_server();
-		world.new_key{ kid = "key", publish = { "bad" } };
-		prefix = world.folder() .. "/prefix";
+		world.new_key({ kid = "key", publish = { "bad" } });
+		prefix = world.folder().."/prefix";
 		run(("make install PREFIX=%s"):format(prefix));
-		world.start_prosody{
+		world.start_prosody({
 			prefix = prefix;
-			hosts = host{} .. world.host("keys.example", { asap_key_server = bad.url .. "/good" });
-		};
+			hosts = host({})..world.host("keys.example", { asap_key_server = bad.url.."/good" });
+		});
 	end);
 
 	lazy_teardown(world.close);
 
 	local function log_in_everywhere()
 		assert.equal("ours", judge());
-		assert.equal("accepted", world.log_in{ host = "keys.example", token = world.mint{ key = "key" } }.outcome);
+		assert.equal("accepted", world.log_in({ host = "keys.example", token = world.mint({ key = "key" }) }).outcome);
 	end
 
 	local function loaded()
-		local mapped = world.mapped{ part = "/token_verifier.so" };
+		local mapped = world.mapped({ part = "/token_verifier.so" });
 		local file = run(("stat -c %%i %s/lib/lua/5.4/token_verifier.so 2>&1 || true"):format(prefix));
 		assert.equal(1, #mapped);
 		return mapped[1][1] == tonumber(file) and "the new one" or mapped[1][2]:match("%(deleted%)") or mapped[1][2];
 	end
 
 	local function reload()
-		return world.shell{ command = { "module", "reload", "auth_token", "keys.example" } };
+		return world.shell({ command = { "module", "reload", "auth_token", "keys.example" } });
 	end
 
 	it("replaced by another, serves on, also after a reload, until the next start", function ()
@@ -218,7 +218,7 @@ describe("the native module", function ()
 		assert.equal("(deleted)", loaded());
 		local log, outcome = world.logged("main", function ()
 			world.restart_prosody();
-			return log_in(world.mint{ secret = secret });
+			return log_in(world.mint({ secret = secret }));
 		end);
 		assert.equal("connection lost", outcome.outcome);
 		assert.truthy(log:find("Unable to load module 'auth_token'", 1, true), log);

@@ -5,14 +5,14 @@
 local gettime = require "socket".gettime;
 local world = require "spec.e2e.world";
 
-package.cpath = (os.getenv("LUA_CPATH") or "build/?.so;;"):gsub(";;", ";" .. package.cpath);
+package.cpath = (os.getenv("LUA_CPATH") or "build/?.so;;"):gsub(";;", ";"..package.cpath);
 local tv = require "token_verifier";
 
 local key, bad;
 
 lazy_setup(function ()
 	bad = world.start_bad_server();
-	key = world.new_key{ kid = "key", publish = { "bad" } };
+	key = world.new_key({ kid = "key", publish = { "bad" } });
 end);
 
 lazy_teardown(world.close);
@@ -22,18 +22,18 @@ local names = 0;
 local function new_store(behaviour, options)
 	names = names + 1;
 	local path = ("/%s/%d/"):format(behaviour, names);
-	local all = { asap_key_server = bad.url .. path };
+	local all = { asap_key_server = bad.url..path };
 	for name, value in pairs(options or {}) do
 		all[name] = value;
 	end
-	return assert(tv.keystore(all)), function () return #world.bad_requests{ part = path }; end;
+	return assert(tv.keystore(all)), function () return #world.bad_requests({ part = path }); end;
 end
 
 -- What is told at once has this long to be told; who waits for a server waits 5 s.
 local at_once = 3;
 
 local function sleep(seconds)
-	os.execute("sleep " .. seconds);
+	os.execute("sleep "..seconds);
 end
 
 local function resident_kib()
@@ -57,7 +57,7 @@ local function refuses(behaviour, options, code, words, limit)
 end
 
 describe("a key server that breaks off or never ends", function ()
-	for _, case in ipairs{
+	for _, case in ipairs({
 		{ "silent", { timeout = 1 }, "key-source-unavailable", "tim", 4 };
 		{ "slow-5000", { timeout = 1 }, "key-source-unavailable", "tim", 4 };
 		{ "drip", { timeout = 2 }, "key-source-unavailable", "tim", 4.5 };
@@ -67,7 +67,7 @@ describe("a key server that breaks off or never ends", function ()
 		{ "endless", {}, "key-unusable", "65536" };
 		{ "hints", {}, "key-source-unavailable", "longer than 64 kib" };
 		{ "trailers", {}, "key-source-unavailable", "longer than 64 kib" };
-	} do
+	}) do
 		it(("(%s) is given up after one request"):format(case[1]), function ()
 			refuses(table.unpack(case));
 		end);
@@ -82,7 +82,7 @@ describe("a key server that breaks off or never ends", function ()
 end);
 
 describe("a key server that answers with no key", function ()
-	for _, case in ipairs{
+	for _, case in ipairs({
 		{ "status-404", {}, "key-not-found", "404" };
 		{ "status-403", {}, "key-unusable", "403" };
 		{ "status-429", {}, "key-source-unavailable", "429" };
@@ -92,18 +92,18 @@ describe("a key server that answers with no key", function ()
 		{ "truncated", {}, "key-unusable", "" };
 		{ "garbage", {}, "key-unusable", "html" };
 		{ "empty", {}, "key-unusable", "empty" };
-	} do
+	}) do
 		it(("(%s) is asked once"):format(case[1]), function ()
 			refuses(table.unpack(case));
 		end);
 	end
 
 	it("is asked nothing where it redirects to", function ()
-		assert.equal(0, #world.bad_requests{ part = "/good/" });
+		assert.equal(0, #world.bad_requests({ part = "/good/" }));
 	end);
 
 	it("that refuses the connection is told at once", function ()
-		local store = assert(tv.keystore{ asap_key_server = world.closed_url() });
+		local store = assert(tv.keystore({ asap_key_server = world.closed_url() }));
 		local started = gettime();
 		local _, message, code = store:get("key", true);
 		assert.equal("key-source-unavailable", code, message);
@@ -138,9 +138,9 @@ describe("a key server that recovers", function ()
 end);
 
 describe("a key's content type", function ()
-	for _, name in ipairs{ "pem", "certificate", "text", "octets", "html", "none" } do
+	for _, name in ipairs({ "pem", "certificate", "text", "octets", "html", "none" }) do
 		it(("(%s) does not matter"):format(name), function ()
-			local store, requests = new_store("type-" .. name);
+			local store, requests = new_store("type-"..name);
 			assert.equal(key.public, assert(store:get("key", true)):pem());
 			assert.equal(1, requests());
 			store:close();

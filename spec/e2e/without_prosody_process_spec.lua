@@ -5,14 +5,14 @@ local gettime = require "socket".gettime;
 local world = require "spec.e2e.world";
 
 local cpath = (os.getenv("LUA_CPATH") or "build/?.so;;"):gsub(";;.*", "");
-package.cpath = cpath .. ";" .. package.cpath;
+package.cpath = cpath..";"..package.cpath;
 
 local nginx, bad;
 
 lazy_setup(function ()
 	nginx = world.start_nginx();
 	bad = world.start_bad_server();
-	world.new_key{ kid = "key", publish = { "nginx", "bad" } };
+	world.new_key({ kid = "key", publish = { "nginx", "bad" } });
 end);
 
 lazy_teardown(world.close);
@@ -22,7 +22,7 @@ lazy_teardown(world.close);
 local programs = 0;
 local function start(program, preload)
 	programs = programs + 1;
-	local path = world.write_file{ name = ("program%d.lua"):format(programs), text = program };
+	local path = world.write_file({ name = ("program%d.lua"):format(programs), text = program });
 	local command = ("LUA_CPATH='%s;%s/?.so' LD_PRELOAD='%s' lua5.4 %s 2>&1; echo status $? $(date +%%s.%%N)"):format(
 		cpath, world.folder(), preload or "", path);
 	local started = gettime();
@@ -42,7 +42,7 @@ local patient; -- the end of a program that takes 25 s
 
 describe("a name that takes 25 s to look up", function ()
 	it("is given up in time, and so is the program that asked", function ()
-		local preload = world.compile{ source = "slow_dns.c", name = "slow_dns.so" };
+		local preload = world.compile({ source = "slow_dns.c", name = "slow_dns.so" });
 		local url = bad.url:gsub("127.0.0.1", "keys.slow.test");
 		patient = start(([[
 			local tv = require "token_verifier";
@@ -63,8 +63,8 @@ end);
 
 describe("a name with two addresses, of which the first does not answer", function ()
 	it("is asked at the second, within the time that it takes to give up the first", function ()
-		world.swallow{ address = "127.0.0.2" };
-		local preload = world.compile{ source = "slow_dns.c", name = "two_dns.so" };
+		world.swallow({ address = "127.0.0.2" });
+		local preload = world.compile({ source = "slow_dns.c", name = "two_dns.so" });
 		local output = run(([[
 			local tv = require "token_verifier";
 			local store = tv.keystore{ asap_key_server = "%s/good", connect_timeout = 2, timeout = 5 };
@@ -76,7 +76,7 @@ end);
 
 describe("a fork", function ()
 	it("with a fetch in flight leaves each process its own fetches", function ()
-		world.compile{ source = "process.c", name = "process.so" };
+		world.compile({ source = "process.c", name = "process.so" });
 		local output = run(([[
 			local tv, process = require "token_verifier", require "process";
 			local function in_time(store, kid)
@@ -100,7 +100,7 @@ describe("a fork", function ()
 			print(in_time(store, "key"), tv.pollfd() == fd, process.wait(pid));
 		]]):format(bad.url));
 		assert.equal("true\ttrue\t7\nstatus 0", output);
-		assert.equal(2, #world.bad_requests{ part = "/fork/" }); -- one of each process
+		assert.equal(2, #world.bad_requests({ part = "/fork/" })); -- one of each process
 	end);
 end);
 
@@ -160,16 +160,16 @@ describe("ten thousand fetches", function ()
 			show(fetches(10000));
 		]]):format(nginx.url, localhost, bad.url, world.closed_url(), bad.url, bad.url));
 		local few, more, many = {}, {}, {};
-		for i, figures in ipairs{ few, more, many } do
+		for i, figures in ipairs({ few, more, many }) do
 			local line = select(i, output:match("^(.-)\n(.-)\n(.-)\nstatus 0$"));
 			assert.truthy(line, output);
 			for number in line:gmatch("%d+") do
 				figures[#figures + 1] = tonumber(number);
 			end
 		end
-		for _, figures in ipairs{ few, more, many } do
-			world.note{ row = "fetches in plain Lua", number = figures[1], descriptors = figures[2], threads = figures[3],
-				resident_kib = figures[4] };
+		for _, figures in ipairs({ few, more, many }) do
+			world.note({ row = "fetches in plain Lua", number = figures[1], descriptors = figures[2], threads = figures[3],
+				resident_kib = figures[4] });
 		end
 		-- Whether a connection that its server has just ended is closed here by then differs by one or two; what a fetch left would be
 		-- hundreds.

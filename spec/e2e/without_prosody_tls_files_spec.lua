@@ -4,7 +4,7 @@
 
 local world = require "spec.e2e.world";
 
-package.cpath = (os.getenv("LUA_CPATH") or "build/?.so;;"):gsub(";;", ";" .. package.cpath);
+package.cpath = (os.getenv("LUA_CPATH") or "build/?.so;;"):gsub(";;", ";"..package.cpath);
 local tv = require "token_verifier";
 
 local function read(path)
@@ -21,7 +21,7 @@ lazy_setup(function ()
 	bad = world.start_bad_server();
 	tls = world.start_tls_servers();
 	stranger_ca = read((tls.stranger_cert:gsub("client%.pem$", "ca.pem")));
-	key = world.new_key{ kid = "key", publish = { "nginx", "bad" } };
+	key = world.new_key({ kid = "key", publish = { "nginx", "bad" } });
 end);
 
 lazy_teardown(world.close);
@@ -34,7 +34,7 @@ local function write(path, text)
 end
 
 local function run(command)
-	assert(os.execute(command .. " 2>/dev/null"), command);
+	assert(os.execute(command.." 2>/dev/null"), command);
 end
 
 -- A store that nobody has used, with the same settings as before, so that connections that stand could serve it.
@@ -59,7 +59,7 @@ describe("a file of authorities", function ()
 	local file, options;
 
 	before_each(function ()
-		file = world.write_file{ name = "authorities.pem", text = read(tls.ca_file) };
+		file = world.write_file({ name = "authorities.pem", text = read(tls.ca_file) });
 		options = { ca_file = file };
 	end);
 
@@ -68,9 +68,9 @@ describe("a file of authorities", function ()
 		assert.equal(key.public, ask(url, options));
 		write(file, stranger_ca); -- the first is withdrawn
 		fails("certificate", url, options);
-		write(file, stranger_ca .. read(tls.ca_file));
+		write(file, stranger_ca..read(tls.ca_file));
 		assert.equal(key.public, ask(url, options));
-		local replaced = world.write_file{ name = "replaced.pem", text = stranger_ca };
+		local replaced = world.write_file({ name = "replaced.pem", text = stranger_ca });
 		assert(os.rename(replaced, file));
 		fails("certificate", url, options);
 		write(file, read(tls.ca_file));
@@ -78,11 +78,11 @@ describe("a file of authorities", function ()
 	end);
 
 	it("counts as it is now before a real nginx", function ()
-		fails("", nginx.https_url .. "/.", options);
+		fails("", nginx.https_url.."/.", options);
 		write(file, read(nginx.ca_file));
-		assert.equal(key.public, assert(tv.keystore{ asap_key_server = nginx.https_url, ca_file = file }:get("key", true)):pem());
+		assert.equal(key.public, assert(tv.keystore({ asap_key_server = nginx.https_url, ca_file = file }):get("key", true)):pem());
 		write(file, stranger_ca);
-		fails("certificate", nginx.https_url .. "/.", options);
+		fails("certificate", nginx.https_url.."/.", options);
 	end);
 
 	it("that cannot be used is named", function ()
@@ -90,13 +90,13 @@ describe("a file of authorities", function ()
 		local what = "the file with the CA certificates (ca_file) ";
 		assert.equal(key.public, ask(url, options));
 		write(file, "");
-		fails(what .. "has none that can be read", url, options);
+		fails(what.."has none that can be read", url, options);
 		write(file, (read(tls.ca_file):gsub("M", "!", 1)));
-		fails(what .. "is damaged", url, options);
+		fails(what.."is damaged", url, options);
 		write(file, ("x"):rep((4 << 20) + 1));
-		fails(what .. "is too large", url, options);
+		fails(what.."is too large", url, options);
 		os.remove(file);
-		fails(what .. "cannot be read", url, options);
+		fails(what.."cannot be read", url, options);
 		write(file, read(tls.ca_file));
 		assert.equal(key.public, ask(url, options));
 	end);
@@ -108,7 +108,7 @@ describe("a file of authorities", function ()
 end);
 
 it("a folder of authorities counts as it is now", function ()
-	local folder = world.write_file{ name = "folder-of", text = "" } .. "-authorities";
+	local folder = world.write_file({ name = "folder-of", text = "" }).."-authorities";
 	run(("mkdir '%s' && cp '%s' '%s/ca.pem' && openssl rehash '%s'"):format(folder, tls.ca_file, folder, folder));
 	local options = { ca_path = folder };
 	assert.equal(key.public, ask(tls.urls.good, options));
@@ -122,7 +122,7 @@ describe("the files of a client's certificate", function ()
 	local certificate, options;
 
 	before_each(function ()
-		certificate = world.write_file{ name = "client.pem", text = read(tls.client_cert) };
+		certificate = world.write_file({ name = "client.pem", text = read(tls.client_cert) });
 		options = { ca_file = tls.ca_file, client_cert = certificate, client_key = certificate };
 	end);
 
@@ -135,7 +135,7 @@ describe("the files of a client's certificate", function ()
 	end);
 
 	it("that cannot be used are named", function ()
-		options.client_key = world.write_file{ name = "client.key", text = read(tls.stranger_cert) };
+		options.client_key = world.write_file({ name = "client.key", text = read(tls.stranger_cert) });
 		fails("the file with the client's key (client_key) has one that is not the certificate's", tls.urls.mutual, options);
 		write(options.client_key, "no key");
 		fails("the file with the client's key (client_key) has none that can be read", tls.urls.mutual, options);
@@ -146,17 +146,17 @@ describe("the files of a client's certificate", function ()
 		fails("the file with the client's certificate (client_cert) has none that can be read", tls.urls.mutual, options);
 	end);
 
-	for form, command in pairs{ pkcs8 = "pkey -aes256", traditional = "rsa -traditional -aes256" } do
+	for form, command in pairs({ pkcs8 = "pkey -aes256", traditional = "rsa -traditional -aes256" }) do
 		it(("(%s) whose key is encrypted are refused, and nobody is asked at the terminal"):format(form), function ()
-			local encrypted = certificate .. ".encrypted";
+			local encrypted = certificate..".encrypted";
 			run(("openssl %s -in '%s' -out '%s' -passout pass:secret"):format(command, certificate, encrypted));
 			options.client_key = encrypted;
 			fails("the file with the client's key (client_key) is encrypted", tls.urls.mutual, options);
-			local program = world.write_file{ name = "encrypted.lua", text = ([[
+			local program = world.write_file({ name = "encrypted.lua", text = ([[
 				local tv = require "token_verifier";
 				local store = tv.keystore{ asap_key_server = %q, ca_file = %q, client_cert = %q, client_key = %q };
 				print("said:", select(3, store:get("key", true)));
-			]]):format(tls.urls.mutual, tls.ca_file, certificate, encrypted) };
+			]]):format(tls.urls.mutual, tls.ca_file, certificate, encrypted) });
 			-- With a terminal of its own, at which nobody types.
 			local cpath = package.cpath:gsub(";;.*", "");
 			local pipe = io.popen(("LUA_CPATH='%s' timeout 20 script -qec 'lua5.4 %s' /dev/null </dev/null"):format(cpath, program));
@@ -169,10 +169,10 @@ describe("the files of a client's certificate", function ()
 end);
 
 it("nobody is asked at the terminal for the pass phrase of a key that is to sign", function ()
-	local encrypted = world.write_file{ name = "encrypted.pem", text = "" };
+	local encrypted = world.write_file({ name = "encrypted.pem", text = "" });
 	run(("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -aes256 -pass pass:secret -out '%s'"):format(encrypted));
 	local cpath, path = package.cpath:gsub(";;.*", ""), package.path:gsub(";;.*", "");
-	for _, command in ipairs{ "sign --key %s {}", "sign --secret-file %s {}", "publish %s --kid k --dir /nowhere", "pem-to-jwks %s" } do
+	for _, command in ipairs({ "sign --key %s {}", "sign --secret-file %s {}", "publish %s --kid k --dir /nowhere", "pem-to-jwks %s" }) do
 		local pipe = io.popen(("LUA_CPATH='%s' LUA_PATH='%s' timeout 20 script -qec 'bin/token-verifier %s' /dev/null </dev/null"):format(
 			cpath, path, command:format(encrypted)));
 		local output = pipe:read("a");
@@ -186,9 +186,9 @@ end);
 
 describe("a proxy behind TLS", function ()
 	it("is judged by the system's authorities, not by those of the key server", function ()
-		local proxy = world.start_proxy{ certificate = (tls.client_cert:gsub("client%.pem$", "good.pem")) };
+		local proxy = world.start_proxy({ certificate = (tls.client_cert:gsub("client%.pem$", "good.pem")) });
 		fails("certificate", bad.url, { ca_file = tls.ca_file, proxy = proxy });
 		fails("certificate", tls.urls.good, { ca_file = tls.ca_file, proxy = proxy });
-		assert.equal(0, #world.bad_requests{ part = "proxy" });
+		assert.equal(0, #world.bad_requests({ part = "proxy" }));
 	end);
 end);

@@ -3,7 +3,7 @@
 
 local world = require "spec.e2e.world";
 
-package.cpath = (os.getenv("LUA_CPATH") or "build/?.so;;"):gsub(";;", ";" .. package.cpath);
+package.cpath = (os.getenv("LUA_CPATH") or "build/?.so;;"):gsub(";;", ";"..package.cpath);
 local tv = require "token_verifier";
 
 local nginx, bad, tls, key;
@@ -12,7 +12,7 @@ lazy_setup(function ()
 	nginx = world.start_nginx();
 	bad = world.start_bad_server();
 	tls = world.start_tls_servers();
-	key = world.new_key{ kid = "key", publish = { "nginx", "bad" } };
+	key = world.new_key({ kid = "key", publish = { "nginx", "bad" } });
 end);
 
 lazy_teardown(world.close);
@@ -21,11 +21,11 @@ local names = 0;
 local function new_store(url, options)
 	names = names + 1;
 	local path = ("/good/tls-%d/"):format(names);
-	local all = { asap_key_server = url .. path, ca_file = tls.ca_file };
+	local all = { asap_key_server = url..path, ca_file = tls.ca_file };
 	for name, value in pairs(options or {}) do
 		all[name] = value or nil;
 	end
-	return assert(tv.keystore(all)), function () return #world.bad_requests{ part = path }; end;
+	return assert(tv.keystore(all)), function () return #world.bad_requests({ part = path }); end;
 end
 
 local function brings_the_key(store)
@@ -43,21 +43,21 @@ end
 
 describe("a real nginx behind https", function ()
 	it("is trusted by its own CA", function ()
-		local store = tv.keystore{ asap_key_server = nginx.https_url, ca_file = nginx.ca_file };
-		local claims = assert(tv.verify(world.mint{ key = "key" }, {
+		local store = tv.keystore({ asap_key_server = nginx.https_url, ca_file = nginx.ca_file });
+		local claims = assert(tv.verify(world.mint({ key = "key" }), {
 			keys = store, accepted_issuers = { "issuer" }, accepted_audiences = { "meet" }, wait = true;
 		}));
 		assert.equal("issuer", claims.iss);
-		assert.equal(1, #world.requests{ kid = "key" });
+		assert.equal(1, #world.requests({ kid = "key" }));
 		store:close();
 	end);
 
 	it("is asked for many keys although it ends each connection after a few", function ()
-		local kids, store = {}, tv.keystore{ asap_key_server = nginx.https_url .. "/.", ca_file = nginx.ca_file };
+		local kids, store = {}, tv.keystore({ asap_key_server = nginx.https_url.."/.", ca_file = nginx.ca_file });
 		for i = 1, 100 do
-			kids[i] = "key-" .. i;
+			kids[i] = "key-"..i;
 		end
-		world.publish{ key = "key", kids = kids, places = { "nginx" } };
+		world.publish({ key = "key", kids = kids, places = { "nginx" } });
 		for _, kid in ipairs(kids) do
 			assert.equal("key-pending", select(3, store:get(kid, false)));
 		end
@@ -75,9 +75,9 @@ describe("a real nginx behind https", function ()
 
 	it("is refused without it", function ()
 		-- Not even while somebody else trusts it, at the same URL.
-		local store = tv.keystore{ asap_key_server = nginx.https_url, ca_file = nginx.ca_file };
+		local store = tv.keystore({ asap_key_server = nginx.https_url, ca_file = nginx.ca_file });
 		assert(store:get("key", true));
-		fails(tv.keystore{ asap_key_server = nginx.https_url }, "key-source-unavailable", "certificate");
+		fails(tv.keystore({ asap_key_server = nginx.https_url }), "key-source-unavailable", "certificate");
 		store:close();
 	end);
 end);
@@ -89,12 +89,12 @@ describe("a key server behind TLS", function ()
 		assert.equal(1, requests());
 	end);
 
-	for wrong, words in pairs{
+	for wrong, words in pairs({
 		unknown_ca = "certificate", wrong_name = "for another host name", expired = "certificate", tls_1_1 = "",
-	} do
+	}) do
 		it(("(%s) is not asked for it"):format(wrong), function ()
 			if wrong == "tls_1_1" then
-				assert.equal("TLSv1.1", world.tls_version{ url = tls.urls.tls_1_1 }); -- it works for those who let it
+				assert.equal("TLSv1.1", world.tls_version({ url = tls.urls.tls_1_1 })); -- it works for those who let it
 			end
 			local store, requests = new_store(tls.urls[wrong]);
 			fails(store, "key-source-unavailable", words);
@@ -121,14 +121,14 @@ describe("a key server that wants to know its clients", function ()
 	end);
 
 	it("takes the bearer token of the file, which may change", function ()
-		local file = world.write_file{ name = "bearer", text = "not-the-token\n" };
+		local file = world.write_file({ name = "bearer", text = "not-the-token\n" });
 		local function store(name)
-			return tv.keystore{ asap_key_server = ("%s/bearer/%s"):format(bad.url, name), bearer_token_file = file };
+			return tv.keystore({ asap_key_server = ("%s/bearer/%s"):format(bad.url, name), bearer_token_file = file });
 		end
 		fails(store("a"), "key-unusable", "401");
-		world.write_file{ name = "bearer", text = world.bearer() .. "\n" };
+		world.write_file({ name = "bearer", text = world.bearer().."\n" });
 		brings_the_key(store("b"));
-		fails(tv.keystore{ asap_key_server = bad.url .. "/bearer/c" }, "key-unusable", "401");
+		fails(tv.keystore({ asap_key_server = bad.url.."/bearer/c" }), "key-unusable", "401");
 	end);
 end);
 
@@ -138,9 +138,9 @@ describe("a proxy", function ()
 		local store, requests = new_store(bad.url, { proxy = proxy });
 		brings_the_key(store);
 		assert.equal(2, requests()); -- that of the store, and the proxy's own
-		assert.equal(1, #world.bad_requests{ part = "proxy " .. bad.url });
+		assert.equal(1, #world.bad_requests({ part = "proxy "..bad.url }));
 		brings_the_key((new_store(bad.url)));
-		assert.equal(1, #world.bad_requests{ part = "proxy" });
+		assert.equal(1, #world.bad_requests({ part = "proxy" }));
 	end);
 
 	it("that is not there is no reason to go round it", function ()
@@ -155,7 +155,7 @@ describe("a proxy", function ()
 			local store = assert(tv.keystore{ asap_key_server = "%s/good/environment" });
 			assert(store:get("key", true));
 		]]):format(bad.url);
-		local path = world.write_file{ name = "environment.lua", text = program };
+		local path = world.write_file({ name = "environment.lua", text = program });
 		local cpath = package.cpath:gsub(";;.*", "");
 		assert(os.execute(("http_proxy=%s LUA_CPATH='%s' lua5.4 %s"):format(world.closed_url(), cpath, path)));
 	end);

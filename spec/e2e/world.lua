@@ -9,13 +9,13 @@ local folder = debug.getinfo(1, "S").source:match("^@(.*)/[^/]*$");
 local driver, answers, pipe;
 
 local function quoted(text)
-	return "'" .. text:gsub("'", "'\\''") .. "'";
+	return "'"..text:gsub("'", "'\\''").."'";
 end
 
 local function start_driver()
 	local name = io.popen("mktemp -u"):read("l");
-	pipe = name .. ".answers";
-	assert(os.execute("mkfifo -m 600 " .. quoted(pipe)));
+	pipe = name..".answers";
+	assert(os.execute("mkfifo -m 600 "..quoted(pipe)));
 	-- The shell opens the pipe, so that a driver that cannot start ends it instead of leaving us to wait.
 	driver = assert(io.popen(("exec %s %s/harness/driver.py /dev/fd/3 3>%s"):format(
 		quoted(python), quoted(folder), quoted(pipe)), "w"));
@@ -41,7 +41,7 @@ local function ask(op, request)
 	driver:write(json.encode(fields), "\n");
 	local line = answers:read("l");
 	if not line then
-		error("the harness ended at " .. op, 3);
+		error("the harness ended at "..op, 3);
 	end
 	local answer = assert(json.decode(line));
 	if answer.error then
@@ -64,9 +64,9 @@ function world.close()
 	answers:close();
 	driver, answers = nil, nil;
 	if not ok or #leaks > 0 then
-		error(ok and "a token, a signature or a secret is in the log:\n" .. table.concat(leaks, "\n") or leaks, 0);
+		error(ok and "a token, a signature or a secret is in the log:\n"..table.concat(leaks, "\n") or leaks, 0);
 	elseif not looked or #tracebacks > 0 then
-		error(looked and "a module raised:\n" .. table.concat(tracebacks, "\n") or tracebacks, 0);
+		error(looked and "a module raised:\n"..table.concat(tracebacks, "\n") or tracebacks, 0);
 	end
 end
 
@@ -76,7 +76,7 @@ local function literal(value)
 		for i, item in ipairs(value) do
 			items[i] = literal(item);
 		end
-		return "{ " .. table.concat(items, ", ") .. " }";
+		return "{ "..table.concat(items, ", ").." }";
 	end
 	return type(value) == "string" and ("%q"):format(value) or tostring(value);
 end
@@ -101,15 +101,15 @@ function world.host(name, options, muc_options)
 		muc[option] = value;
 	end
 	return ("VirtualHost %q\n%s\nComponent %q \"muc\"\n%s\n"):format(
-		name, options_of(all), "conference." .. name, options_of(muc));
+		name, options_of(all), "conference."..name, options_of(muc));
 end
 
 -- What Prosody logged at info or above while the function ran, and what the function returned.
 function world.logged(name, action)
-	local position = world.log_size{ name = name };
+	local position = world.log_size({ name = name });
 	local result = action();
 	local lines = {};
-	for line in world.log_since{ name = name, position = position }:gmatch("[^\n]+") do
+	for line in world.log_since({ name = name, position = position }):gmatch("[^\n]+") do
 		if line:find("\tinfo\t") or line:find("\twarn\t") or line:find("\terror\t") then
 			lines[#lines + 1] = line;
 		end

@@ -9,8 +9,8 @@ describe("docker-jitsi-meet's configuration", function ()
 
 	lazy_setup(function ()
 		local nginx = world.start_nginx();
-		world.new_key{ kid = "my-key", publish = { "nginx" } };
-		page:substitute{ ["https://keys.example.org/asap"] = nginx.url };
+		world.new_key({ kid = "my-key", publish = { "nginx" } });
+		page:substitute({ ["https://keys.example.org/asap"] = nginx.url });
 	end);
 
 	lazy_teardown(world.close);
@@ -21,28 +21,28 @@ describe("docker-jitsi-meet's configuration", function ()
 	end
 
 	local function visit(name, token)
-		local outcome = world.log_in{ name = name, host = "meet.jitsi", token = token, enter = "planning@muc.meet.jitsi" };
+		local outcome = world.log_in({ name = name, host = "meet.jitsi", token = token, enter = "planning@muc.meet.jitsi" });
 		return outcome.entry and outcome.entry.outcome or outcome.outcome;
 	end
 
 	it("has a shared secret", function ()
-		world.start_prosody{ name = "secret", hosts = page:text("secret") };
+		world.start_prosody({ name = "secret", hosts = page:text("secret") });
 		local claims = { iss = variable("env-secret", "JWT_APP_ID"), aud = variable("env-secret", "JWT_ACCEPTED_AUDIENCES"),
 			sub = "meet.example.org", room = "planning" };
 		local secret = variable("env-secret", "JWT_APP_SECRET");
-		assert.equal("joined", visit("secret", world.mint{ secret = secret, claims = claims }));
-		assert.equal("refused", visit("secret", world.mint{ secret = '"'..secret..'"', claims = claims }));
+		assert.equal("joined", visit("secret", world.mint({ secret = secret, claims = claims })));
+		assert.equal("refused", visit("secret", world.mint({ secret = '"'..secret..'"', claims = claims })));
 	end);
 
 	it("has a key server, and a left-over that is no secret", function ()
-		world.start_prosody{ name = "keys", hosts = page:text("keys") };
+		world.start_prosody({ name = "keys", hosts = page:text("keys") });
 		assert.truthy(page:text("keys"):find(variable("env-keys", "GLOBAL_CONFIG"):gsub("\\n", "\n"), 1, true));
-		local log = world.log_since{ name = "keys", position = 0 };
+		local log = world.log_since({ name = "keys", position = 0 });
 		page:shows("in-force", log);
 		page:shows("left-over", log);
 		local claims = { iss = variable("env-keys", "JWT_ACCEPTED_ISSUERS"), sub = "meet.example.org", room = "planning" };
-		assert.equal("joined", visit("keys", world.mint{ key = "my-key", claims = claims }));
-		assert.equal("refused", visit("keys", world.mint{ secret = "<no value>", claims = claims }));
+		assert.equal("joined", visit("keys", world.mint({ key = "my-key", claims = claims })));
+		assert.equal("refused", visit("keys", world.mint({ secret = "<no value>", claims = claims })));
 	end);
 
 	it("has no more to its page", function ()

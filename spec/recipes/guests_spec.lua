@@ -11,10 +11,10 @@ describe("guests", function ()
 	local room = "planning@conference.meet.example.org";
 
 	lazy_setup(function ()
-		world.make_folder{ name = "etc" };
-		world.write_file{ name = "etc/token-secret", text = secret };
-		page:substitute{ ["/etc/prosody"] = world.folder().."/etc" };
-		member.token = world.mint{ secret = secret, claims = { iss = "my-app", sub = "meet.example.org", room = "planning" } };
+		world.make_folder({ name = "etc" });
+		world.write_file({ name = "etc/token-secret", text = secret });
+		page:substitute({ ["/etc/prosody"] = world.folder().."/etc" });
+		member.token = world.mint({ secret = secret, claims = { iss = "my-app", sub = "meet.example.org", room = "planning" } });
 	end);
 
 	lazy_teardown(world.close);
@@ -28,11 +28,11 @@ describe("guests", function ()
 	-- Whether a client may change a room, and what is logged.
 	local function moderate(name, login)
 		local log, outcome = world.logged(name, function ()
-			local client = world.begin{ name = name, host = login.host, token = login.token };
-			world.outcome{ client = client };
-			world.enter{ client = client, room = room };
-			local answer = world.configure_room{ client = client, room = room };
-			world.leave{ client = client };
+			local client = world.begin({ name = name, host = login.host, token = login.token });
+			world.outcome({ client = client });
+			world.enter({ client = client, room = room });
+			local answer = world.configure_room({ client = client, room = room });
+			world.leave({ client = client });
 			return answer;
 		end);
 		return outcome.outcome, log;
@@ -43,7 +43,7 @@ describe("guests", function ()
 		assert.equal("refused", (visit(name, member, "finance@conference.meet.example.org")));
 		assert.equal("joined", (visit(name, guest)));
 		assert.equal("joined", (visit(name, guest, "finance@conference.meet.example.org")));
-		local expired = { host = member.host, token = world.mint{ secret = secret, claims = { iss = "my-app", exp = 1 } } };
+		local expired = { host = member.host, token = world.mint({ secret = secret, claims = { iss = "my-app", exp = 1 } }) };
 		assert.equal("refused", (visit(name, expired)));
 		local outcome, log = moderate(name, guest);
 		assert.equal("refused", outcome);
@@ -52,17 +52,17 @@ describe("guests", function ()
 	end
 
 	it("are on the members' host", function ()
-		world.start_prosody{ name = "one", hosts = page:text("one-host") };
-		page:shows("started", world.log_since{ name = "one", position = 0 });
+		world.start_prosody({ name = "one", hosts = page:text("one-host") });
+		page:shows("started", world.log_since({ name = "one", position = 0 }));
 		page:shows("moderation", check_table("one", { host = "meet.example.org" }));
 	end);
 
 	it("have a host of their own", function ()
-		world.start_prosody{ name = "two", hosts = page:text("two-hosts") };
+		world.start_prosody({ name = "two", hosts = page:text("two-hosts") });
 		check_table("two", { host = "guest.meet.example.org" });
 		local strict, count = page:text("two-hosts"):gsub("    token_verification_allowlist = [^\n]*\n", "");
 		assert.equal(1, count);
-		world.start_prosody{ name = "strict", hosts = strict };
+		world.start_prosody({ name = "strict", hosts = strict });
 		local outcome, log = visit("strict", { host = "guest.meet.example.org" });
 		assert.equal("refused", outcome);
 		page:shows("no-allowlist", log);

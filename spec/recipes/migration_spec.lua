@@ -25,12 +25,12 @@ Component "conference.meet.example.org" "muc"
 
 	lazy_setup(function ()
 		nginx = world.start_nginx();
-		world.new_key{ kid = "my-key", publish = { "nginx" } };
-		page:substitute{
+		world.new_key({ kid = "my-key", publish = { "nginx" } });
+		page:substitute({
 			["/etc/prosody/prosody.cfg.lua"] = world.folder().."/main/prosody/prosody.cfg.lua",
 			["https://keys.example.org/asap"] = nginx.url,
-		};
-		world.start_prosody{ hosts = hosts() };
+		});
+		world.start_prosody({ hosts = hosts() });
 	end);
 
 	lazy_teardown(world.close);
@@ -40,29 +40,29 @@ Component "conference.meet.example.org" "muc"
 		for name, value in pairs(claims or {}) do
 			all[name] = value;
 		end
-		world.write_file{ name = "token", text = world.mint{ key = "my-key", claims = all } };
+		world.write_file({ name = "token", text = world.mint({ key = "my-key", claims = all }) });
 	end
 
 	it("begins with the configuration", function ()
 		page:run("check");
-		world.configure{ hosts = hosts('signature_algorithm = "RS265"') };
-		local done = world.run_commands{ text = page:text("check") };
+		world.configure({ hosts = hosts('signature_algorithm = "RS265"') });
+		local done = world.run_commands({ text = page:text("check") });
 		assert.equal(1, done.status);
 		assert.truthy(done.output:find("RS265", 1, true), done.output);
-		world.configure{ hosts = hosts() };
+		world.configure({ hosts = hosts() });
 	end);
 
 	it("goes on with tokens", function ()
 		write_token();
 		page:run("explain");
-		write_token{ exp = 4102444800000 };
-		local done = world.run_commands{ text = page:text("explain") };
+		write_token({ exp = 4102444800000 });
+		local done = world.run_commands({ text = page:text("explain") });
 		assert.equal(1, done.status);
 		assert.truthy(done.output:find("milliseconds", 1, true), done.output);
 	end);
 
 	it("is told at start", function ()
-		page:shows("started", world.log_since{ position = 0 });
+		page:shows("started", world.log_since({ position = 0 }));
 	end);
 
 	it("has no more to its page", function ()

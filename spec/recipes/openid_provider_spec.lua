@@ -14,9 +14,9 @@ describe("an OpenID provider", function ()
 		if not node then
 			return;
 		end
-		page:substitute{ ["https://sso.example.org"] = world.start_openid_provider() };
-		token = world.log_in_at_provider{ user = "ada" };
-		world.start_prosody{ hosts = page:text("prosody") };
+		page:substitute({ ["https://sso.example.org"] = world.start_openid_provider() });
+		token = world.log_in_at_provider({ user = "ada" });
+		world.start_prosody({ hosts = page:text("prosody") });
 	end);
 
 	lazy_teardown(world.close);
@@ -25,8 +25,8 @@ describe("an OpenID provider", function ()
 		if not node then
 			pending("node 20 and npm are not installed");
 		end
-		return recipe.visit{ host = "meet.example.org", token = with_token or token,
-			enter = (room or "planning").."@conference.meet.example.org" };
+		return recipe.visit({ host = "meet.example.org", token = with_token or token,
+			enter = (room or "planning").."@conference.meet.example.org" });
 	end
 
 	it("issues a token that logs in", function ()
@@ -43,7 +43,7 @@ describe("an OpenID provider", function ()
 
 	it("names a room, if it is told to, and then it is for that room", function ()
 		visit();
-		local bobs = world.log_in_at_provider{ user = "bob" };
+		local bobs = world.log_in_at_provider({ user = "bob" });
 		assert.equal("joined", (visit(bobs)));
 		assert.equal("refused", (visit(bobs, "finance")));
 		recipe.reconfigure((page:text("prosody"):gsub("enable_domain_verification = false", "")));

@@ -52,7 +52,7 @@ end
 
 -- Runs the commands of a block, and gives back what they print without its last line end.
 function recipe:run(label)
-	local done = world.run_commands{ text = self:text(label) };
+	local done = world.run_commands({ text = self:text(label) });
 	if done.status ~= 0 then
 		error(("%s: the commands of %s end with status %d:\n%s%s"):format(self.path, label, done.status, done.output, done.errors), 2);
 	end
@@ -61,7 +61,7 @@ end
 
 -- Like run(), for commands that print a token.
 function recipe:token(label)
-	return world.remember{ token = self:run(label) };
+	return world.remember({ token = self:run(label) });
 end
 
 -- Whether a text holds each line of a block, in which "..." stands for anything. Line ends of the text count as spaces.
@@ -100,8 +100,8 @@ end
 
 -- Changes the configuration and has the server read it.
 function recipe.reconfigure(hosts)
-	world.configure{ hosts = hosts };
-	world.shell{ command = { "config", "reload" } };
+	world.configure({ hosts = hosts });
+	world.shell({ command = { "config", "reload" } });
 end
 
 return recipe;

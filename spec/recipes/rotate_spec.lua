@@ -10,21 +10,21 @@ describe("rotating a key", function ()
 
 	lazy_setup(function ()
 		local nginx = world.start_nginx();
-		keys = world.make_folder{ name = "nginx/www/keys" };
-		page:substitute{
+		keys = world.make_folder({ name = "nginx/www/keys" });
+		page:substitute({
 			["https://keys.example.org/asap"] = nginx.https_url, ["/srv/keys"] = keys,
 			["curl -fsS"] = "curl -fsS --cacert "..nginx.ca_file,
-		};
-		world.run_commands{ text = "token-verifier keygen --out key-2026.private.pem; "
-			.."token-verifier publish key-2026.private.pem --kid key-2026 --dir "..keys };
-		world.start_prosody{ hosts = page:text("prosody"), settings = ("token_key_ca_file = %q; token_key_min_ttl = 1; "
-			.."token_key_default_ttl = 1; token_key_negative_ttl = 1"):format(nginx.ca_file) }; -- so that ten minutes are one second
+		});
+		world.run_commands({ text = "token-verifier keygen --out key-2026.private.pem; "
+			.."token-verifier publish key-2026.private.pem --kid key-2026 --dir "..keys });
+		world.start_prosody({ hosts = page:text("prosody"), settings = ("token_key_ca_file = %q; token_key_min_ttl = 1; "
+			.."token_key_default_ttl = 1; token_key_negative_ttl = 1"):format(nginx.ca_file) }); -- so that ten minutes are one second
 	end);
 
 	lazy_teardown(world.close);
 
 	local function log_in(token)
-		local log, outcome = recipe.log_of(function () return world.log_in{ host = "meet.example.org", token = token }; end);
+		local log, outcome = recipe.log_of(function () return world.log_in({ host = "meet.example.org", token = token }); end);
 		return outcome.outcome, log;
 	end
 
@@ -42,7 +42,7 @@ describe("rotating a key", function ()
 		local deadline = os.time() + 20;
 		local outcome, log;
 		repeat
-			world.run{ seconds = 0.2 };
+			world.run({ seconds = 0.2 });
 			outcome, log = log_in(page:token("old"));
 		until outcome == "refused" or os.time() > deadline;
 		assert.equal("refused", outcome);
@@ -51,15 +51,15 @@ describe("rotating a key", function ()
 	end);
 
 	it("begins with publishing: a key that is not there is remembered for a while", function ()
-		world.new_key{ kid = "too-soon" };
-		local token = world.mint{ key = "too-soon", claims = { iss = "my-app", aud = "jitsi" } };
+		world.new_key({ kid = "too-soon" });
+		local token = world.mint({ key = "too-soon", claims = { iss = "my-app", aud = "jitsi" } });
 		assert.equal("refused", log_in(token));
-		world.publish{ key = "too-soon", kids = { "too-soon" }, places = { "nginx" } };
+		world.publish({ key = "too-soon", kids = { "too-soon" }, places = { "nginx" } });
 		assert.equal("refused", log_in(token));
 		local deadline = os.time() + 20;
 		local outcome;
 		repeat
-			world.run{ seconds = 0.2 };
+			world.run({ seconds = 0.2 });
 			outcome = log_in(token);
 		until outcome == "accepted" or os.time() > deadline;
 		assert.equal("accepted", outcome);

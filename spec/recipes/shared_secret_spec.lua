@@ -6,24 +6,24 @@ local world = require "spec.e2e.world";
 
 describe("a shared secret", function ()
 	local page = recipe.open("shared-secret");
-	local folder = world.make_folder{ name = "etc" };
+	local folder = world.make_folder({ name = "etc" });
 
 	lazy_setup(function ()
-		page:substitute{ ["/etc/prosody"] = folder, ["chown prosody:"] = ": chown prosody:" };
+		page:substitute({ ["/etc/prosody"] = folder, ["chown prosody:"] = ": chown prosody:" });
 		page:run("secret");
-		local prosody = world.start_prosody{ hosts = page:text("prosody") };
-		page:substitute{ ["127.0.0.1:5280"] = ("127.0.0.1:%d"):format(prosody.port) };
+		local prosody = world.start_prosody({ hosts = page:text("prosody") });
+		page:substitute({ ["127.0.0.1:5280"] = ("127.0.0.1:%d"):format(prosody.port) });
 	end);
 
 	lazy_teardown(world.close);
 
 	local function planning(token, room)
 		local address = (room or "planning").."@conference.meet.example.org";
-		return recipe.visit{ host = "meet.example.org", token = token, room = room or "planning", enter = address };
+		return recipe.visit({ host = "meet.example.org", token = token, room = room or "planning", enter = address });
 	end
 
 	it("is said to be in force", function ()
-		page:shows("started", world.log_since{ position = 0 });
+		page:shows("started", world.log_since({ position = 0 }));
 	end);
 
 	it("verifies a token of the command line, for its room alone", function ()
@@ -35,9 +35,9 @@ describe("a shared secret", function ()
 	end);
 
 	it("verifies a token of PyJWT", function ()
-		world.write_file{ name = "mint.py", text = page:text("pyjwt") };
-		local done = world.run_commands{ text = "/usr/bin/python3 mint.py" };
-		assert.equal("joined", planning(world.remember{ token = done.output:gsub("\n", "") }), done.errors);
+		world.write_file({ name = "mint.py", text = page:text("pyjwt") });
+		local done = world.run_commands({ text = "/usr/bin/python3 mint.py" });
+		assert.equal("joined", planning(world.remember({ token = done.output:gsub("\n", "") })), done.errors);
 	end);
 
 	it("verifies a token of jsonwebtoken", function ()
@@ -45,18 +45,18 @@ describe("a shared secret", function ()
 		if not world.install_npm() then
 			pending("node and npm are not installed");
 		end
-		assert.equal("joined", planning(world.run_script{ text = script }));
+		assert.equal("joined", planning(world.run_script({ text = script })));
 	end);
 
 	it("verifies a token that curl logs in with, and tells curl why not", function ()
-		world.write_file{ name = "token", text = page:token("token") };
+		world.write_file({ name = "token", text = page:token("token") });
 		page:shows("logged-in", page:run("log-in"));
-		world.write_file{ name = "token", text = "x" };
+		world.write_file({ name = "token", text = "x" });
 		assert.truthy(page:run("log-in"):find("<failure [^>]*><not%-allowed/><text>the token has 1 part"));
 	end);
 
 	it("tells of a token that is signed with another", function ()
-		local outcome, log = planning(world.mint{ secret = ("another secret "):rep(3), claims = { iss = "my-app", aud = "jitsi" } });
+		local outcome, log = planning(world.mint({ secret = ("another secret "):rep(3), claims = { iss = "my-app", aud = "jitsi" } }));
 		assert.equal("refused", outcome);
 		page:shows("wrong", log);
 	end);

@@ -10,37 +10,38 @@ describe("tenants", function ()
 	local opened = {};
 
 	lazy_setup(function ()
-		local etc = world.make_folder{ name = "etc" };
-		page:substitute{ ["/etc/prosody"] = etc };
-		world.run_commands{ text = [[
+		local etc = world.make_folder({ name = "etc" });
+		page:substitute({ ["/etc/prosody"] = etc });
+		world.run_commands({ text = [[
 			token-verifier keygen --type secret --out etc/token-secret
 			for party in acme globex; do
 				mkdir etc/keys-of-$party
 				token-verifier keygen --out $party.pem
 				token-verifier publish $party.pem --kid $party --dir etc/keys-of-$party
-			done]] };
-		world.start_prosody{ hosts = page:text("house").."\n"..page:text("issuers").."\n"..page:text("hosts")
+			done]] });
+		world.start_prosody({ hosts = page:text("house").."\n"..page:text("issuers").."\n"..page:text("hosts")
 			..'\nVirtualHost "auth.meet.example.org"\n\tauthentication = "internal_hashed"\n',
-			settings = 'admins = { "focus@auth.meet.example.org" }' };
+			settings = 'admins = { "focus@auth.meet.example.org" }' });
 		-- Who opens the rooms of a Jitsi Meet server.
-		world.shell{ command = { "user", "create", "focus@auth.meet.example.org", "a-password" } };
-		focus = world.begin{ host = "auth.meet.example.org", username = "focus", password = "a-password" };
-		world.outcome{ client = focus };
+		world.shell({ command = { "user", "create", "focus@auth.meet.example.org", "a-password" } });
+		focus = world.begin({ host = "auth.meet.example.org", username = "focus", password = "a-password" });
+		world.outcome({ client = focus });
 	end);
 
 	lazy_teardown(world.close);
 
 	local function sign(arguments)
-		return world.remember{ token = assert(world.run_commands{ text = "token-verifier sign --aud jitsi "..arguments }.output:match("%S+")) };
+		local output = world.run_commands({ text = "token-verifier sign --aud jitsi "..arguments }).output;
+		return world.remember({ token = assert(output:match("%S+")) });
 	end
 
 	local function visit(token, tenant, room)
 		local address = (tenant and "["..tenant.."]" or "")..room.."@conference.meet.example.org";
 		if not opened[address] then
-			world.enter{ client = focus, room = address };
+			world.enter({ client = focus, room = address });
 			opened[address] = true;
 		end
-		return recipe.visit{ host = "meet.example.org", token = token, prefix = tenant or "", enter = address };
+		return recipe.visit({ host = "meet.example.org", token = token, prefix = tenant or "", enter = address });
 	end
 
 	it("of one house have their rooms", function ()
@@ -69,8 +70,8 @@ describe("tenants", function ()
 
 	it("with keys of their own cannot sign as another issuer, but for another's rooms", function ()
 		local function log_in(iss, sub)
-			return recipe.visit{ host = "shared.example.org", token = sign(("--key acme.pem --kid acme --iss %s --sub %s --room '*'")
-				:format(iss, sub)) };
+			return recipe.visit({ host = "shared.example.org", token = sign(("--key acme.pem --kid acme --iss %s --sub %s --room '*'")
+				:format(iss, sub)) });
 		end
 		assert.equal("accepted", (log_in("acme", "acme")));
 		local outcome, log = log_in("globex", "globex");
@@ -82,7 +83,7 @@ describe("tenants", function ()
 	it("with hosts of their own cannot sign for another", function ()
 		local function enter(party, host, iss, at)
 			local token = sign(("--key %s.pem --kid %s --iss %s --sub '*' --room '*'"):format(party, party, iss or party));
-			return recipe.visit{ host = (at or host)..".example.org", token = token, enter = "room@conference."..host..".example.org" };
+			return recipe.visit({ host = (at or host)..".example.org", token = token, enter = "room@conference."..host..".example.org" });
 		end
 		assert.equal("joined", (enter("acme", "acme")));
 		assert.equal("joined", (enter("globex", "globex")));

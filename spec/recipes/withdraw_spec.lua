@@ -10,28 +10,28 @@ describe("withdrawing a key", function ()
 
 	lazy_setup(function ()
 		local nginx = world.start_nginx();
-		page:substitute{
-			["https://keys.example.org/asap"] = nginx.url, ["/srv/keys"] = world.make_folder{ name = "nginx/www/keys" },
+		page:substitute({
+			["https://keys.example.org/asap"] = nginx.url, ["/srv/keys"] = world.make_folder({ name = "nginx/www/keys" }),
 			["-- what is there already"] = '"saslauth"; "disco"; "websocket"; "admin_shell";';
-			["/etc/prosody"] = world.make_folder{ name = "etc" },
-		};
-		world.new_key{ kid = "my-key", publish = { "nginx" } };
-		token = world.mint{ key = "my-key", claims = { iss = "my-app", aud = "jitsi" } };
-		world.run_commands{ text = page:text("secret"):gsub("%-%-force ", "") };
-		world.start_prosody{ hosts = page:text("prosody").. [[
+			["/etc/prosody"] = world.make_folder({ name = "etc" }),
+		});
+		world.new_key({ kid = "my-key", publish = { "nginx" } });
+		token = world.mint({ key = "my-key", claims = { iss = "my-app", aud = "jitsi" } });
+		world.run_commands({ text = page:text("secret"):gsub("%-%-force ", "") });
+		world.start_prosody({ hosts = page:text("prosody")..[[
 
 VirtualHost "secret.example.org"
     authentication = "token"
     app_id = "my-app"
     app_secret_file = "]]..world.folder()..[[/etc/token-secret"
-]] };
+]] });
 	end);
 
 	lazy_teardown(world.close);
 
 	local function log_in(with, host)
 		local log, outcome = recipe.log_of(function ()
-			return world.log_in{ host = host or "meet.example.org", token = with };
+			return world.log_in({ host = host or "meet.example.org", token = with });
 		end);
 		return outcome.outcome, log;
 	end
@@ -50,14 +50,14 @@ VirtualHost "secret.example.org"
 	end);
 
 	it("of a shared secret is changing it", function ()
-		local before = world.remember{ token = world.run_commands{
-			text = "token-verifier sign --secret-file etc/token-secret --iss my-app --aud jitsi --sub '*' --room '*'" }.output:match("%S+") };
+		local before = world.remember({ token = world.run_commands({
+			text = "token-verifier sign --secret-file etc/token-secret --iss my-app --aud jitsi --sub '*' --room '*'" }).output:match("%S+") });
 		assert.equal("accepted", log_in(before, "secret.example.org"));
 		page:run("secret");
-		world.shell{ command = { "config", "reload" } };
+		world.shell({ command = { "config", "reload" } });
 		assert.equal("refused", log_in(before, "secret.example.org"));
-		local after = world.remember{ token = world.run_commands{
-			text = "token-verifier sign --secret-file etc/token-secret --iss my-app --aud jitsi --sub '*' --room '*'" }.output:match("%S+") };
+		local after = world.remember({ token = world.run_commands({
+			text = "token-verifier sign --secret-file etc/token-secret --iss my-app --aud jitsi --sub '*' --room '*'" }).output:match("%S+") });
 		assert.equal("accepted", log_in(after, "secret.example.org"));
 	end);
 

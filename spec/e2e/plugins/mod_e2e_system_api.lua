@@ -4,7 +4,7 @@
 
 local util = module:require "token/util".new(module);
 util:set_asap_key_server(module:get_option_string("e2e_system_key_server", ""));
-util:set_asap_accepted_issuers{ "system" };
+util:set_asap_accepted_issuers({ "system" });
 util:set_asap_require_room_claim(false);
 
 module:depends("http");
@@ -13,7 +13,7 @@ module:provides("http", {
 	route = {
 		GET = function (event)
 			local token = (event.request.headers.authorization or ""):match("^Bearer (.+)$");
-			local ok, condition, reason = util:process_and_verify_token{ auth_token = token };
+			local ok, condition, reason = util:process_and_verify_token({ auth_token = token });
 			return ("%s %s %s"):format(tostring(ok), condition or "-", reason or "-");
 		end;
 	};
