@@ -91,10 +91,13 @@ cross: all
 documents: all
 	BUILD="$(BUILD)" $(LUA) scripts/documents
 
-## lint: style, warnings, analysers, layers, documents
-.PHONY: lint
-lint: all
-	PKG_CFLAGS="$(PKG_CFLAGS)" BUILD="$(BUILD)" scripts/lint
+## lint: the gates that need nothing to be run: all of the next three
+## lint-style: format, warnings of compilers, analysers
+## lint-layers: what may use what in src/ and lua/, exported symbols, hardening
+## lint-documents: documents, options, codes and vectors against the code
+.PHONY: lint lint-style lint-layers lint-documents
+lint lint-style lint-layers lint-documents: all
+	PKG_CFLAGS="$(PKG_CFLAGS)" BUILD="$(BUILD)" scripts/lint $(patsubst lint-%,%,$(filter-out lint,$@))
 
 # Everything that fits in ten minutes; prints the counts last.
 ## check: every test that fits in ten minutes; last line: N passed, N failed

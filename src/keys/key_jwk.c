@@ -273,7 +273,8 @@ enum tv_status tv_key_read_limits(yyjson_val *jwk, struct tv_key *key, struct tv
     if (use && !yyjson_is_str(use))
         return fail_member(detail, TV_MALFORMED_KEY, TV_SUBJECT_USE, TV_REASON_TYPE, use);
     if (operations && !yyjson_is_arr(operations))
-        return fail_member(detail, TV_MALFORMED_KEY, TV_SUBJECT_KEY_OPS, TV_REASON_TYPE, operations);
+        return fail_member(detail, TV_MALFORMED_KEY, TV_SUBJECT_KEY_OPS, TV_REASON_TYPE,
+                           operations);
     if (!operations_are_good(operations, use))
         return tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_OPERATIONS, NULL);
     if (algorithm) {
