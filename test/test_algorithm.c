@@ -72,7 +72,8 @@ int main(void) {
         CHECK_NUMBER(known[i].digest_size, found->digest_size, known[i].name);
         CHECK(found->curve == known[i].curve, known[i].name);
         CHECK_TEXT(known[i].family_name, tv_algorithm_family(found), known[i].name);
-        CHECK_TEXT(known[i].key_type, tv_algorithm_key_type(found), known[i].name);
+        CHECK_TEXT(known[i].key_type, tv_key_type_name(tv_algorithm_key_type(found)),
+                   known[i].name);
         CHECK_TEXT(known[i].hash, tv_algorithm_hash(found), known[i].name);
         CHECK_NUMBER(known[i].signature_size, tv_algorithm_signature_size(found), known[i].name);
         CHECK(tv_algorithm_is_hmac(found) == (known[i].family == TV_FAMILY_HMAC), known[i].name);

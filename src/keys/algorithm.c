@@ -21,6 +21,7 @@ static const struct tv_algorithm algorithms[] = {
 };
 
 #define ALGORITHM_COUNT (sizeof algorithms / sizeof algorithms[0])
+_Static_assert(ALGORITHM_COUNT <= TV_ALGORITHMS_MAX, "a policy has room for all");
 
 const struct tv_algorithm *tv_algorithm_find(struct tv_span name) {
     for (size_t i = 0; i < ALGORITHM_COUNT; i++)
@@ -38,19 +39,27 @@ bool tv_algorithm_is_hmac(const struct tv_algorithm *algorithm) {
 }
 
 static const struct {
-    const char *name, *key_type;
+    const char *name;
+    enum tv_key_type key_type;
 } families[] = {
-    [TV_FAMILY_HMAC] = {"HMAC", "oct"},   [TV_FAMILY_RSA_PKCS1] = {"RSASSA-PKCS1-v1_5", "RSA"},
-    [TV_FAMILY_ECDSA] = {"ECDSA", "EC"},  [TV_FAMILY_RSA_PSS] = {"RSASSA-PSS", "RSA"},
-    [TV_FAMILY_EDDSA] = {"EdDSA", "OKP"},
+    [TV_FAMILY_HMAC] = {"HMAC", TV_KEY_SECRET},
+    [TV_FAMILY_RSA_PKCS1] = {"RSASSA-PKCS1-v1_5", TV_KEY_RSA},
+    [TV_FAMILY_ECDSA] = {"ECDSA", TV_KEY_EC},
+    [TV_FAMILY_RSA_PSS] = {"RSASSA-PSS", TV_KEY_RSA},
+    [TV_FAMILY_EDDSA] = {"EdDSA", TV_KEY_OKP},
 };
 
 const char *tv_algorithm_family(const struct tv_algorithm *algorithm) {
     return families[algorithm->family].name;
 }
 
-const char *tv_algorithm_key_type(const struct tv_algorithm *algorithm) {
+enum tv_key_type tv_algorithm_key_type(const struct tv_algorithm *algorithm) {
     return families[algorithm->family].key_type;
+}
+
+const char *tv_key_type_name(enum tv_key_type type) {
+    static const char *const names[] = {"oct", "RSA", "EC", "OKP"};
+    return names[type];
 }
 
 const char *tv_algorithm_hash(const struct tv_algorithm *algorithm) {

@@ -14,6 +14,9 @@ enum tv_family {
     TV_FAMILY_EDDSA,     // RFC 8037 section 3.1, RFC 9864 section 2.2
 };
 
+// Types of keys (RFC 7518 section 6.1, RFC 8037 section 2).
+enum tv_key_type { TV_KEY_SECRET, TV_KEY_RSA, TV_KEY_EC, TV_KEY_OKP };
+
 enum tv_digest { TV_SHA256, TV_SHA384, TV_SHA512, TV_DIGEST_COUNT };
 
 enum tv_curve {
@@ -34,6 +37,9 @@ struct tv_algorithm {
     enum tv_curve curve;   // of the key
 };
 
+// As many as there may be, and as one policy may accept.
+#define TV_ALGORITHMS_MAX 16
+
 // The algorithm of this exact name (case-sensitive, RFC 7515 section 4.1.1), or NULL. "none" is
 // no algorithm.
 const struct tv_algorithm *tv_algorithm_find(struct tv_span name);
@@ -47,8 +53,11 @@ bool tv_algorithm_is_hmac(const struct tv_algorithm *algorithm);
 // "HMAC", "RSASSA-PKCS1-v1_5", "ECDSA", "RSASSA-PSS" or "EdDSA" (RFC 7518 section 3.1, RFC 8037).
 const char *tv_algorithm_family(const struct tv_algorithm *algorithm);
 
-// The kty of a JWK of its keys: "oct", "RSA", "EC" or "OKP".
-const char *tv_algorithm_key_type(const struct tv_algorithm *algorithm);
+// The type of its keys.
+enum tv_key_type tv_algorithm_key_type(const struct tv_algorithm *algorithm);
+
+// The kty of a JWK of this type: "oct", "RSA", "EC" or "OKP".
+const char *tv_key_type_name(enum tv_key_type type);
 
 // "SHA-256" ..., or NULL for EdDSA, which has its own inside.
 const char *tv_algorithm_hash(const struct tv_algorithm *algorithm);

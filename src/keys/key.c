@@ -173,28 +173,14 @@ static const char *type_name(enum tv_key_type type) {
     return names[type];
 }
 
-static enum tv_key_type type_for(const struct tv_algorithm *algorithm) {
-    switch (algorithm->family) {
-    case TV_FAMILY_RSA_PKCS1:
-    case TV_FAMILY_RSA_PSS:
-        return TV_KEY_RSA;
-    case TV_FAMILY_ECDSA:
-        return TV_KEY_EC;
-    case TV_FAMILY_EDDSA:
-        return TV_KEY_OKP;
-    default:
-        return TV_KEY_SECRET;
-    }
-}
-
 // Whether the JWK's own alg lets it check signatures of `algorithm`, which is one for its type and
-// curve: EdDSA and the curve's name are then the same (RFC 9864 section 2.2).
+// curve: two that differ by the curve alone are then the same (EdDSA: RFC 9864 section 2.2).
 static bool own_algorithm_allows(const struct tv_key *key, const struct tv_algorithm *algorithm) {
     const struct tv_algorithm *own = key->only_algorithm;
     if (!own)
         return !key->algorithm_unknown;
     return own == algorithm ||
-           (own->family == TV_FAMILY_EDDSA && algorithm->family == TV_FAMILY_EDDSA &&
+           (own->family == algorithm->family && own->digest == algorithm->digest &&
             (own->curve == TV_CURVE_NONE || own->curve == key->curve));
 }
 
@@ -202,7 +188,7 @@ enum tv_status tv_key_check_algorithm(const struct tv_key *key,
                                       const struct tv_algorithm *algorithm,
                                       struct tv_detail *detail) {
     detail->algorithm = algorithm->name;
-    if (key->type != type_for(algorithm))
+    if (key->type != tv_algorithm_key_type(algorithm))
         return tv_key_fail(detail, TV_KEY_ALGORITHM_MISMATCH, TV_REASON_KEY_TYPE,
                            type_name(key->type));
     if (algorithm->curve != TV_CURVE_NONE && algorithm->curve != key->curve)

@@ -21,13 +21,6 @@
 #define TV_RSA_LONG_BITS 8192
 #define TV_RSA_LONG_EXPONENT 65537
 
-enum tv_key_type {
-    TV_KEY_SECRET,
-    TV_KEY_RSA,
-    TV_KEY_EC,
-    TV_KEY_OKP, // RFC 8037
-};
-
 struct tv_key; // reference-counted; not changed once loaded, but for tv_key_prepared()
 
 // Loads a public key from `length` bytes of PEM (SPKI, PKCS#1 or X.509 certificate) or JWK text

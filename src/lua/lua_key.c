@@ -60,8 +60,7 @@ static int l_key_gc(lua_State *L) {
 }
 
 static const char *type_word(const struct tv_key *key) {
-    static const char *const words[] = {"oct", "RSA", "EC", "OKP"};
-    return words[tv_key_type(key)];
+    return tv_key_type_name(tv_key_type(key));
 }
 
 static int l_key_tostring(lua_State *L) {

@@ -120,7 +120,7 @@ void push_algorithms(lua_State *L) {
         lua_createtable(L, 0, 7);
         set_number(L, "order", (double)i + 1);
         set_text(L, "family", tv_algorithm_family(algorithm));
-        set_text(L, "key_type", tv_algorithm_key_type(algorithm));
+        set_text(L, "key_type", tv_key_type_name(tv_algorithm_key_type(algorithm)));
         set_text(L, "curve", tv_curve_name(algorithm->curve));
         set_text(L, "hash", tv_algorithm_hash(algorithm));
         if (tv_algorithm_signature_size(algorithm) > 0)

@@ -7,9 +7,6 @@
 #include "token/claims.h"
 #include "token/jws.h"
 
-// Algorithms that one policy may accept.
-#define TV_ALGORITHMS_MAX 16
-
 struct tv_policy {
     const struct tv_algorithm *algorithms[TV_ALGORITHMS_MAX]; // all HMAC, or none
     struct tv_span algorithm_names[TV_ALGORITHMS_MAX];        // theirs, in the same order
