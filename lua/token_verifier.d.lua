@@ -79,7 +79,7 @@ local token_verifier = {};
 ---@field default? number|boolean
 ---@field default_text? string where there is no default
 ---@field jws? true verify_jws() has it too
----@field key_source? true it says where keys come from: exactly one of these is needed
+---@field key_source? true it says where keys come from: a verifier needs exactly one of these, a store takes at most one
 ---@field text string what it means
 
 -- <!-- algorithms -->

@@ -152,8 +152,9 @@ describe("tv.settings.verifier", function ()
 		end
 		local _, message = pcall(tv.new, {});
 		assert.equal(("one of the options %s is needed"):format(table.concat(marked, ", ")), message);
+		local names = by_name(tv.sources);
 		for _, row in ipairs(tv.settings.keystore) do
-			assert.is_nil(row.key_source);
+			assert.equal(names[row.name] and true, row.key_source);
 		end
 	end);
 

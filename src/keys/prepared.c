@@ -17,11 +17,6 @@ struct tv_prepared {
     struct tv_prepared *next;
 };
 
-static const char *digest_name(const struct tv_algorithm *algorithm) {
-    static const char *const names[TV_DIGEST_COUNT] = {"SHA2-256", "SHA2-384", "SHA2-512"};
-    return names[algorithm->digest];
-}
-
 // RFC 7518 section 3.2.
 static bool prepare_hmac(struct tv_prepared *made, struct tv_span secret) {
     EVP_MAC *mac = EVP_MAC_fetch(NULL, OSSL_MAC_NAME_HMAC, NULL);
@@ -29,7 +24,7 @@ static bool prepare_hmac(struct tv_prepared *made, struct tv_span secret) {
     EVP_MAC_free(mac); // the context has a reference
     const OSSL_PARAM parameters[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
-                                         (char *)digest_name(made->algorithm), 0),
+                                         (char *)tv_algorithm_hash(made->algorithm), 0),
         OSSL_PARAM_construct_end()};
     return made->mac && EVP_MAC_init(made->mac, (const unsigned char *)secret.data, secret.length,
                                      parameters) == 1;
@@ -56,7 +51,7 @@ static bool prepare_key(struct tv_prepared *made, EVP_PKEY *key, bool signs) {
                (signs ? EVP_DigestSignInit(made->whole, NULL, NULL, NULL, key)
                       : EVP_DigestVerifyInit(made->whole, NULL, NULL, NULL, key)) == 1;
     }
-    made->digest = EVP_MD_fetch(NULL, digest_name(made->algorithm), NULL);
+    made->digest = EVP_MD_fetch(NULL, tv_algorithm_hash(made->algorithm), NULL);
     made->context = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
     if (!made->digest || !made->context ||
         (signs ? EVP_PKEY_sign_init(made->context) : EVP_PKEY_verify_init(made->context)) != 1)

@@ -62,15 +62,16 @@ static void push_setting(lua_State *L, const struct tv_setting *setting) {
     }
 }
 
-static void push_rows(lua_State *L, const struct option_table *tables, bool of_verifier) {
+// The first `key_tables` of the tables say where keys come from.
+static void push_rows(lua_State *L, const struct option_table *tables, int key_tables) {
     lua_Integer count = 0;
     lua_newtable(L);
     for (int t = 0; tables[t].rows; t++)
         for (size_t i = 0; i < tables[t].count; i++) {
             const struct tv_setting *setting = option_at(&tables[t], i);
             push_setting(L, setting);
-            set_true(L, "jws", of_verifier && setting->jws);
-            set_true(L, "key_source", of_verifier && t < KEY_TABLES);
+            set_true(L, "jws", key_tables == KEY_TABLES && setting->jws);
+            set_true(L, "key_source", t < key_tables);
             lua_rawseti(L, -2, ++count);
         }
 }
@@ -92,10 +93,10 @@ void push_settings(lua_State *L) {
     get_verifier_tables(of_verifier);
     get_store_tables(of_store);
     lua_createtable(L, 0, 2);
-    push_rows(L, of_verifier, true);
+    push_rows(L, of_verifier, KEY_TABLES);
     adapt_sources(L, (lua_Integer)of_verifier[0].count + 1);
     lua_setfield(L, -2, "verifier");
-    push_rows(L, of_store, false);
+    push_rows(L, of_store, 1);
     lua_setfield(L, -2, "keystore");
 }
 
