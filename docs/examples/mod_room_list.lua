@@ -1,10 +1,10 @@
 -- SPDX-License-Identifier: MIT
--- Lists the rooms of a server, for services that show a token: GET /rooms, with "Authorization: Bearer TOKEN".
+-- Lists the rooms of a server, for services that send a token: GET /rooms, with "Authorization: Bearer TOKEN".
 --
 --   VirtualHost "meet.example.org"
 --       modules_enabled = { "room_list" }
 --       app_id = "my-app"
---       room_list_key_server = "https://keys.example.org/services"   -- not where people's keys are
+--       room_list_key_server = "https://keys.example.org/services"   -- not the key server of users' tokens
 --       room_list_issuers = { "dashboard" }
 --       room_list_muc = "conference.meet.example.org"
 
@@ -14,11 +14,11 @@ local muc_host = module:get_option_string("room_list_muc", "conference."..module
 local key_server = module:get_option_string("room_list_key_server", "");
 local issuers = module:get_option_array("room_list_issuers", {});
 
--- One's own object, with its own settings. A key server of its own, since somebody who may enter a room must not get in here
--- with that token; with "" no token gets in. Nor does the host's shared secret count, if it has one.
+-- The plugin makes its own object, with its own settings. It uses its own key server, because a token for a room must not be
+-- accepted here. With "" no token is accepted, and the host's shared secret, if there is one, is not used.
 local token_util = module:require "token/util".new(module);
 if not token_util then
-	return; -- the host's own options do not do; an error line has said why
+	return; -- the host's own options cannot be used; an error line says why
 end
 token_util.signatureAlgorithm = "RS256";
 token_util:set_asap_key_server(key_server);
@@ -44,7 +44,7 @@ local function list_rooms()
 	return json.encode(rooms);
 end
 
--- An HTTP handler runs in a runner, so it may wait for the key.
+-- An HTTP handler runs in an async runner, so it may wait for the key.
 local function handle(event)
 	local scheme, token = (event.request.headers.authorization or ""):match("^(%S+) (%S+)$");
 	local session = { auth_token = scheme and scheme:lower() == "bearer" and token or nil, ip = event.request.ip };

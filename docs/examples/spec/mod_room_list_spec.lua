@@ -47,7 +47,7 @@ describe("the list of rooms", function ()
 		testing.clock.reset();
 	end);
 
-	it("is told to who has a token", function ()
+	it("is sent to a client with a token", function ()
 		local ask = load_plugin(server.url);
 		local answer = ask(testing.mint(service));
 		assert.equal(200, answer.status_code, answer.body);
@@ -65,7 +65,7 @@ describe("the list of rooms", function ()
 		{ "under another key's name", {}, { kid = "never-published" }, "key-not-found" },
 		{ "signed with the shared secret", {}, { alg = "HS256" }, "algorithm-not-accepted" },
 	}) do
-		it("is not told to who has a token "..case[1], function ()
+		it("is not sent to a client with a token "..case[1], function ()
 			local ask = load_plugin(server.url);
 			local claims = {};
 			for _, source in ipairs({ service, case[2] }) do
@@ -78,17 +78,17 @@ describe("the list of rooms", function ()
 		end);
 	end
 
-	it("is not told to who has none", function ()
+	it("is not sent to a client without a token", function ()
 		local ask = load_plugin(server.url);
 		assert.equal(401, ask(nil).status_code);
 	end);
 
-	it("is not told to anybody where no key server is configured", function ()
+	it("is not sent to anybody if no key server is configured", function ()
 		local ask = load_plugin(nil);
 		assert.equal(401, ask(testing.mint(service)).status_code);
 	end);
 
-	it("is not told once the token has expired", function ()
+	it("is not sent after the token has expired", function ()
 		local ask = load_plugin(server.url);
 		local token = testing.mint(service, { lifetime = 60 });
 		assert.equal(200, ask(token).status_code);
@@ -96,7 +96,7 @@ describe("the list of rooms", function ()
 		assert.equal(401, ask(token).status_code);
 	end);
 
-	it("is told again once the key server is back", function ()
+	it("is sent again after the key server has recovered", function ()
 		local key = testing.key("a-key-not-yet-asked-for");
 		local ask, plugin = load_plugin(server.url);
 		server:publish({ key });
