@@ -19,7 +19,7 @@
     X(MALFORMED_HEADER, token, "malformed-header",                                                 \
       "the header is not a JSON object with distinct members")                                     \
     X(UNSUPPORTED_CRITICAL, token, "unsupported-critical",                                         \
-      "the header requires an extension (crit, b64), and none is supported")                            \
+      "the header requires an extension (crit, b64), and none is supported")                       \
     X(TYPE_NOT_ACCEPTED, token, "type-not-accepted", "the header's typ is not an accepted one")    \
     X(ALGORITHM_NOT_ACCEPTED, token, "algorithm-not-accepted",                                     \
       "the header's alg is not among the configured algorithms")                                   \
@@ -41,12 +41,12 @@
     X(UNSUPPORTED_KEY, key, "unsupported-key", "the key is of a type that is not supported")       \
     X(WEAK_KEY, key, "weak-key",                                                                   \
       "the key is too weak, or its numbers are not those of a good key")                           \
-    X(WEAK_SECRET, key, "weak-secret", "the shared secret is empty or a template's placeholder")     \
+    X(WEAK_SECRET, key, "weak-secret", "the shared secret is empty or a template's placeholder")   \
     /* Signature. */                                                                               \
     X(BAD_SIGNATURE, token, "bad-signature",                                                       \
       "the signature does not hold: another key signed, or bytes were changed")                    \
     X(CRYPTO_FAILURE, internal, "crypto-failure",                                                  \
-      "the crypto library failed; the token was not checked")                                       \
+      "the crypto library failed; the token was not checked")                                      \
     /* Claims: judged only after the signature held. */                                            \
     X(MALFORMED_PAYLOAD, token, "malformed-payload",                                               \
       "the payload is not a JSON object with distinct members")                                    \
