@@ -3,9 +3,11 @@
 
 require "spec.support.prosody";
 local tokens = require "spec.support.tokens";
+local checks = require "token_verifier.explain.explain_claims".checks;
 local explain = require "token_verifier.explain.explain";
 local lines = require "token_verifier.explain.explain_lines".lines;
 local time_words = require "token_verifier.explain.time_words";
+local token_options = require "token_verifier.plugin.token_options";
 local token_verifier = require "token_verifier";
 
 local now = 1700000000;
@@ -398,4 +400,11 @@ describe("times in words", function ()
 		assert.equal("1"..("0"):rep(18), time_words.date(1e18));
 		assert.truthy(time_words.date(1e300));
 	end);
+end);
+
+it("each option of token_verifier.new() is about something that is explained", function ()
+	local subjects = { token = true, claims = true, room = true };
+	for _, row in ipairs(token_options.of_verifier) do
+		assert.truthy(subjects[row.about] or checks[row.about], row[1]);
+	end
 end);

@@ -7,6 +7,7 @@ local prosody = require "spec.support.prosody";
 local tokens = require "spec.support.tokens";
 local key_server = require "spec.support.key_server";
 local temporary = require "spec.support.temporary";
+local token_options = require "token_verifier.plugin.token_options";
 local token_verifier = require "token_verifier";
 
 local secret, other_secret = ("s"):rep(32), ("o"):rep(32);
@@ -117,16 +118,17 @@ describe("the library is loaded", function ()
 	end);
 
 	it("and nil comes only of what it says: no bad option does it", function ()
-		for name, value in pairs({
-			app_id = "", signature_algorithm = { "HS256", "RS256" }, asap_accepted_issuers = 5, asap_accepted_audiences = 5,
-			asap_require_room_claim = {}, enable_domain_verification = {}, muc_mapper_domain_prefix = {},
-			muc_mapper_domain_base = {}, muc_mapper_domain = {}, jwt_pubkey_cache_size = {}, token_regex_enabled = {},
-			token_regex_room_max_length = {}, token_regex_max_quantifiers = {}, asap_key_path = {}, asap_key_id = {},
-			asap_issuer = {}, asap_audience = {}, asap_ttl = {}, asap_ttl_threshold = {}, cache_keys_url = {},
-			asap_key_server = {}, allow_empty_token = {}, token_leeway = {}, token_max_lifetime = {}, token_accepted_types = 5,
-			token_accept_milliseconds = {}, token_required_claims = 5, app_secret_file = "/nowhere", openid_issuer = 5,
-			token_issuers = 5, token_allow_missing_kid = {}, token_strict_secrets = {}, token_min_rsa_bits = 512,
-		}) do
+		local wrong = { string = {}, path = {}, number = {}, boolean = {}, list = 5 };
+		local values = {
+			app_id = "", app_secret_file = "/nowhere", cache_keys_url = {}, asap_key_server = {}, openid_issuer = 5, token_issuers = 5,
+			signature_algorithm = { "HS256", "RS256" }, token_required_claims = 5,
+		};
+		for _, row in ipairs(token_options.rows) do
+			if row.field and row.read then
+				values[row[1]] = values[row[1]] or wrong[row.read];
+			end
+		end
+		for name, value in pairs(values) do
 			local options = { app_id = "app", allow_empty_token = true };
 			options.app_secret = name ~= "app_secret_file" and secret or nil;
 			options[name] = value;
@@ -143,7 +145,7 @@ describe("the option", function ()
 	local host, own, elsewhere = "example.org", "conference.example.org", "other.org";
 
 	-- { option, value, field, what the field is then }: read through the context, so from the host or globally
-	for _, case in ipairs({
+	local cases = {
 		{ "app_id", "another", "appId", "another" },
 		{ "app_secret", other_secret, "appSecret", other_secret },
 		{ "asap_key_server", "https://k.example/", "asapKeyServer", "https://k.example/" },
@@ -166,14 +168,15 @@ describe("the option", function ()
 		{ "token_regex_enabled", false, "regexEnabled", false },
 		{ "token_regex_room_max_length", 64, "regexRoomMaxLength", 64 },
 		{ "token_regex_max_quantifiers", 1, "regexRoomMaxQuantifiers", 1 },
-		{ "token_leeway", 7, "leeway", 7 },
-		{ "token_max_lifetime", 7, "maxLifetime", 7 },
-		{ "token_accepted_types", { "at+jwt" }, "acceptedTypes", { "at+jwt" } },
-		{ "token_accept_milliseconds", true, "acceptMilliseconds", true },
 		{ "token_required_claims", { "exp" }, "requiredClaims", { "exp" } },
-		{ "token_strict_secrets", true, "strictSecrets", true },
-		{ "token_allow_missing_kid", true, "allowMissingKid", true },
-	}) do
+	};
+	for _, row in ipairs(token_options.rows) do -- those that are ours
+		local value = ({ boolean = not row.default, number = row.most, list = { "another" } })[row.read];
+		if row.verifier and row.field and not row.within and row[1]:find("^token_") and value ~= nil then
+			cases[#cases + 1] = { row[1], value, row.field, value };
+		end
+	end
+	for _, case in ipairs(cases) do
 		local option, value, field, expected = table.unpack(case, 1, 4);
 		it(("%s is read through the context: %s"):format(option, field), function ()
 			for _, where in ipairs({ host, "*" }) do
