@@ -179,9 +179,10 @@ static bool own_algorithm_allows(const struct tv_key *key, const struct tv_algor
     const struct tv_algorithm *own = key->only_algorithm;
     if (!own)
         return !key->algorithm_unknown;
+    bool by_curve = own->family == algorithm->family && own->digest == algorithm->digest &&
+                    own->curve != algorithm->curve;
     return own == algorithm ||
-           (own->family == algorithm->family && own->digest == algorithm->digest &&
-            (own->curve == TV_CURVE_NONE || own->curve == key->curve));
+           (by_curve && (own->curve == TV_CURVE_NONE || own->curve == key->curve));
 }
 
 enum tv_status tv_key_check_algorithm(const struct tv_key *key,
