@@ -222,23 +222,7 @@ local token_verifier = {};
 ---@field file? string name of the key's file there
 ---@field asked? "key"|"set"|"configuration"
 ---@field status? integer of HTTP
----@field class? token_verifier.network_class
-
----@alias token_verifier.network_class
----| '"resolve"'
----| '"connect"'
----| '"timeout"'
----| '"tls-name"'
----| '"tls-authority"'
----| '"tls-expired"'
----| '"tls-version"'
----| '"tls"'
----| '"redirect"'
----| '"too-large"'
----| '"broken"'
----| '"url"'
----| '"credentials"'
----| '"resources"'
+---@field class? string of a network failure, a word
 
 ---One key held.
 ---@class token_verifier.held_key

@@ -7,10 +7,11 @@ local world = require "spec.e2e.world";
 
 local secret = ("s"):rep(40);
 local long = ("x"):rep(70);
-local bad, key, tls, closed;
+local bad, key, tls, closed, nginx;
 
 lazy_setup(function ()
 	bad, tls, closed = world.start_bad_server(), world.start_tls_servers(), world.closed_url();
+	nginx = world.start_nginx();
 	key = world.new_key{ kid = "key", publish = { "bad" } };
 end);
 
@@ -187,7 +188,7 @@ describe("the facts of a source", function ()
 	check("has a certificate that expired", tls_url("expired"), authority, "key-source-unavailable",
 		{ reason = "network", class = "tls-expired" });
 	check("speaks an old TLS", tls_url("tls_1_1"), authority, "key-source-unavailable", { reason = "network", class = "tls-version" });
-	check("speaks no TLS", function () return (bad.url:gsub("^http:", "https:")).."/facts"; end, authority, "key-source-unavailable",
+	check("speaks no TLS", function () return (nginx.url:gsub("^http:", "https:")).."/facts"; end, authority, "key-source-unavailable",
 		{ reason = "network", class = "tls" });
 	check("cannot be shown who asks", bad_url("/good/facts"), { bearer_token_file = "/nonexistent" }, "key-source-unavailable",
 		{ reason = "network", class = "credentials" });

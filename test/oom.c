@@ -111,8 +111,8 @@ static enum tv_status make_pair(const void *argument) {
     struct tv_detail detail = {0};
     yyjson_val *jwk;
     EVP_PKEY *pair = NULL;
-    enum tv_status status = tv_json_parse_copy(text->bytes, text->length, TV_MALFORMED_KEY, TV_SUBJECT_JWK,
-                                               &arena, &jwk, &detail);
+    enum tv_status status = tv_json_parse_copy(text->bytes, text->length, TV_MALFORMED_KEY,
+                                               TV_SUBJECT_JWK, &arena, &jwk, &detail);
     if (status == TV_OK)
         TV_WITHOUT_ERRORS(status = tv_key_jwk_pair(jwk, &pair, &detail));
     CHECK((pair != NULL) == (status == TV_OK), text->name);

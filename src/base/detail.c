@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One table gives each reason its word, one each class of network failure, one each subject its name.
+// One table gives each reason its word, one each class of network failure, one each subject its
+// name.
 #include "base/detail.h"
 
 #include <assert.h>

@@ -150,9 +150,10 @@ struct tv_excerpt {
     char bytes[TV_EXCERPT_MAX];
 };
 
-// What a failure was judged by. It owns what was found; the rest are constants, or belongs to who
+// What a failure was judged by. It owns what was found; the rest are constants, or belong to who
 // asked: `expected` to the policy or the request, `key_id` to the request, `source` to the store.
-// Nothing in it points into the token or into an answer. Text is built from it by the binding alone.
+// Nothing else of the token or of an answer is pointed to. Text is built from it by the binding
+// alone.
 struct tv_detail {
     enum tv_reason reason;
     enum tv_subject subject;

@@ -357,8 +357,7 @@ static const struct tv_setting key_rows[] = {
              "UTF-16 or with escapes"},
     {TV_OPTION("key"), .type = "string or key object", .jws = true,
      .text = "a key: PEM or JWK text as for [`tv.key`](#tvkeytext--options), or what that "
-             "returned; also "
-             "the text of a JWK of type `oct`, for HS*"},
+             "returned; also the text of a JWK of type `oct`, for HS*"},
     {TV_OPTION("keys"), .type = "key store or list", .jws = true,
      .text = "asked by the header's `kid`, in this order: the next one if a store says that it "
              "does not have the key, cannot be reached, or answers with something that is no key"},

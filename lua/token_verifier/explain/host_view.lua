@@ -45,7 +45,8 @@ end
 local function why_hopeless(settings, message, code, facts)
 	local problem = settings.secretProblem;
 	if problem then
-		return { code = "weak-secret", message = problem.message, finding = key_findings.of_failure("weak-secret", problem.facts) };
+		return { code = "weak-secret", message = problem.message,
+			finding = key_findings.of_failure("weak-secret", problem.facts) };
 	elseif code == "algorithm-not-accepted" then
 		return { code = code, message = message, finding = find("algorithm-fits-no-key") };
 	elseif facts and facts.reason == "no-source" then
@@ -77,7 +78,8 @@ local function with_a_secret(settings)
 end
 
 -- Explains a text that is given as a token. `how`, which may be absent:
---   ask     f(verifier, token, stores, wait_limit): as verifier:verify(token, { detail = true }), where a server runs that must not be blocked
+--   ask     f(verifier, token, stores, wait_limit): as verifier:verify(token, { detail = true }), where a server runs that must
+--           not be blocked
 --   renew   f(stores): fetches the keys held anew, and waits for it
 --   room    the room to be entered
 --   now     the time to judge by
