@@ -41,7 +41,7 @@ local function claims_with(changes)
 	return tokens.claims(claims);
 end
 
--- Explains; returns the marks by check ("+" ok, "!" failed, "-" not judged), the texts by check, and all there is.
+-- Explains; returns the marks by check ("+" ok, "!" failed, "-" not checked), the texts by check, and all there is.
 local function explained(token, options)
 	local result = explain.explain(token, options or options_with(), verify);
 	local marks, texts = {}, {};
@@ -84,7 +84,7 @@ describe("a good token", function ()
 		assert.equal("there is none", texts.nbf);
 	end);
 
-	it("is told apart by what was not judged at all", function ()
+	it("is told apart by what was not checked at all", function ()
 		local marks, texts = explained(hs256(), options_with({
 			accepted_issuers = tokens.absent, accepted_audiences = tokens.absent, max_lifetime = 7200,
 			required_claims = { "room", "sub" }, accepted_types = { "*" },
@@ -178,16 +178,16 @@ describe("what cannot be judged", function ()
 			marks.alg, marks.key, marks.signature, marks.payload, marks.exp, marks.iss,
 		});
 		assert.equal("key-not-found", result.code);
-		assert.equal("not judged, because of key", texts.signature);
+		assert.equal("not checked, because of key", texts.signature);
 		assert.is_false(result.proven);
-		assert.truthy(table.concat(lines(result), "\n"):find("\n      What follows is what the token says. Nobody has vouched"
-			.." for it:\nFAIL  exp "));
+		assert.truthy(table.concat(lines(result), "\n"):find("\n      The following claims are not proven, "
+			.."because the signature was not verified:\nFAIL  exp "));
 	end);
 
 	it("is nothing where the signature holds", function ()
 		local _, _, result = explained(hs256());
 		assert.is_true(result.proven);
-		assert.is_nil(table.concat(lines(result), "\n"):find("vouched"));
+		assert.is_nil(table.concat(lines(result), "\n"):find("not proven"));
 	end);
 
 	for _, case in ipairs({

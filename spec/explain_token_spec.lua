@@ -220,13 +220,13 @@ describe("the command's explain", function ()
 			table.unpack(arguments) });
 	end
 
-	it("says times in words, goes on behind the first failure, and says what nobody has vouched for", function ()
+	it("says times in words, continues after the first failure, and says which claims are not proven", function ()
 		local token = hs256({ iat = now - 15120, exp = now - 11520, iss = "else" }, { typ = "x" }, "another secret than is configured here");
 		local output, status = run(token, { "--config", explaining.configuration(in_plain) });
 		assert.equal(1, status);
 		for _, words in ipairs({
 			"As meet.example.org verifies tokens:\n", "\nFAIL  typ ", "\nFAIL  signature ", "\n--    payload ",
-				"Nobody has vouched for it:\nFAIL  exp ",
+				"because the signature was not verified:\nFAIL  exp ",
 			"expired 3 h 12 min ago (2023-11-14 19:01:20 UTC), was valid for 1 h\n", "\n                 why: The token has expired.\n",
 			"\n                 fix (token): Let the issuer make a new token", "\nFAIL  iss ", "\nok    aud ",
 			"\nThe token is refused: type-not-accepted: ",
@@ -257,7 +257,7 @@ describe("the command's explain", function ()
 		assert.truthy(output:find('\nFAIL  iss        iss is "app"; accepted: "else"\n', 1, true), output);
 		output, status = run(good, {});
 		assert.equal(1, status);
-		assert.truthy(output:find("The token was not judged: no key is named.", 1, true), output);
+		assert.truthy(output:find("The token was not checked: no key is named.", 1, true), output);
 		assert.truthy(output:find("\nok    exp ", 1, true), output);
 		assert.truthy(output:find('\nok    alg        found "HS256"; expected "HS256"\n', 1, true), output);
 		output, status = run(good, { "--alg", "RS256" });

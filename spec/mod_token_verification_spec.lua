@@ -399,7 +399,7 @@ describe("the host whose options judge", function ()
 			local is_refused = load_on(name, all);
 			local lines = prosody.logged("error", "");
 			assert.equal(1, #lines, table.concat(lines, "\n"));
-			for _, part in ipairs({ "No token opens a room of "..name..": ", "the options of "..host.." should judge it", reason,
+			for _, part in ipairs({ "No token opens a room of "..name..": ", "its tokens are verified with the options of "..host..", but", reason,
 				"Set 'token_verification_host' of "..name }) do
 				assert.truthy(lines[1]:find(part, 1, true), lines[1]);
 			end
@@ -412,7 +412,7 @@ describe("the host whose options judge", function ()
 		assert_shut(load_on("conference.meet.example", { ["meet.example"] = meet,
 			["conference.meet.example"] = { token_verification_host = { "meet.example" } } }));
 		assert.equal(1, #prosody.logged("error", "Option 'token_verification_host' must be a string, not a table"));
-		assert.equal(1, #prosody.logged("error", "the option 'token_verification_host' names no host"));
+		assert.equal(1, #prosody.logged("error", "the option 'token_verification_host' does not name a host"));
 	end);
 
 	it("keeps a session with new claims from changing them", function ()

@@ -79,14 +79,14 @@ local function is_host(name)
 	return name ~= "*" and (rawget(configmanager.getconfig(), name) ~= nil or rawget(prosody.hosts, name) ~= nil);
 end
 
--- Why the options of a host cannot judge, or nil.
+-- Why the options of a host cannot be used to verify tokens, or nil.
 local function why_not(host)
 	if not host then
-		return "the option 'token_verification_host' names no host";
+		return "the option 'token_verification_host' does not name a host";
 	elseif not is_host(host) then
-		return ("the options of %q should judge it, and there is no such host"):format(host);
+		return ("its tokens are verified with the options of %q, but there is no such host"):format(host);
 	elseif module:context(host):get_option("app_id") == nil then
-		return ("the options of %q should judge it, and 'app_id' is not among them"):format(host);
+		return ("its tokens are verified with the options of %q, but 'app_id' is not among them"):format(host);
 	end
 	return nil;
 end
@@ -101,8 +101,8 @@ local judge, said;
 local function find_token_util()
 	local problem = why_not(judge);
 	if problem and problem ~= said then
-		log("error", "No token opens a room of %s: %s. Set 'token_verification_host' of %s to the host where people log in. Until then "
-			.."only admins and those in 'token_verification_allowlist' get in", module.host, problem, module.host);
+		log("error", "No token opens a room of %s: %s. Set 'token_verification_host' of %s to the host where users log in. Until then "
+			.."only admins and users in 'token_verification_allowlist' can enter", module.host, problem, module.host);
 	elseif not problem and (made.host ~= judge or not made.token_util) then
 		made = { host = judge, token_util = new_token_util(module:context(judge)) }; -- it says why there is none
 	end

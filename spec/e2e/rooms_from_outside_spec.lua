@@ -301,12 +301,12 @@ describe("a component that no host's options judge", function ()
 	it("lets nobody in but admins, and says at start what to set", function ()
 		local log = world.log_since({ name = "main", position = 0 });
 		for _, case in ipairs({
-			{ "conference-loose.example", 'the options of "example" should judge it, and there is no such host' },
-			{ "rooms.muc.loose.example", 'the options of "muc.loose.example" should judge it, and there is no such host' },
-			{ "conference.misspelt.example", "the options of \"misspelt.example\" should judge it, and 'app_id' is not among them" },
+			{ "conference-loose.example", 'its tokens are verified with the options of "example", but there is no such host' },
+			{ "rooms.muc.loose.example", 'its tokens are verified with the options of "muc.loose.example", but there is no such host' },
+			{ "conference.misspelt.example", "its tokens are verified with the options of \"misspelt.example\", but 'app_id' is not among them" },
 		}) do
 			local component, reason = case[1], case[2];
-			local line = ("No token opens a room of %s: %s. Set 'token_verification_host' of %s to the host where people log in."):format(component,
+			local line = ("No token opens a room of %s: %s. Set 'token_verification_host' of %s to the host where users log in."):format(component,
 				reason, component);
 			local _, count = log:gsub(line:gsub("%p", "%%%0"), "");
 			assert.equal(1, count, component);

@@ -149,7 +149,7 @@ local function token_rows(token, header, options, failures, last, more)
 		if failure then
 			rows[position] = new_row(name, false, failure.message, { fix[name](failure, token, header, options, more) });
 		elseif position > position_of[last] then
-			rows[position] = { check = name, mark = "--", text = "not judged, because of "..last, findings = {} };
+			rows[position] = { check = name, mark = "--", text = "not checked, because of "..last, findings = {} };
 		else
 			rows[position] = new_row(name, true, describe[name](options, header, token), remarks(name, header, options));
 		end

@@ -23,7 +23,7 @@ local function verdict(result, paint)
 		return paint(name, printable(text));
 	end
 	if result.unjudged then
-		return colour("yellow", ("The token was not judged: %s."):format(result.message));
+		return colour("yellow", ("The token was not checked: %s."):format(result.message));
 	elseif result.hopeless then
 		return colour("red", ("Every token is refused: %s: %s"):format(result.code, result.message));
 	elseif not result.accepted then
@@ -63,7 +63,7 @@ local function lines(result, colour)
 	end
 	for _, row in ipairs(result.rows) do
 		if row.check == "exp" and not result.proven then
-			list[#list + 1] = "      What follows is what the token says. Nobody has vouched for it:";
+			list[#list + 1] = "      The following claims are not proven, because the signature was not verified:";
 		end
 		add_row(list, row, colour);
 	end
