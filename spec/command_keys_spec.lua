@@ -5,10 +5,10 @@ local tv = require "token_verifier";
 local command = require "spec.support.command";
 local http_server = require "spec.support.http_server";
 
-local folder, clean;
+local folder;
 
 setup(function ()
-	folder, clean = command.folder();
+	folder = command.folder();
 	command.write(folder.."/secret", "a shared secret of more than 32 bytes\n");
 	command.write(folder.."/ec.pem", (tv.generate_key({ curve = "P-256" })));
 	command.write(folder.."/other.pem", (tv.generate_key({ curve = "P-256" })));
@@ -21,10 +21,6 @@ setup(function ()
 	command.shell(folder, "openssl pkey -in ec.pem -aes256 -passout pass:x -out encrypted.pem 2>/dev/null; "
 		.."base64 -w 0 public.pem > disguised; : > empty");
 	command.write(folder.."/claims", '{"iss":"my-app","exp":2000000000,"iat":1,"list":[]}\n');
-end);
-
-teardown(function ()
-	clean();
 end);
 
 local function mode(path)

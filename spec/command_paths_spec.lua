@@ -4,7 +4,7 @@
 local command = require "spec.support.command";
 
 local root = io.popen("pwd"):read("l");
-local folder, clean, prefix, clean_prefix;
+local folder, prefix;
 
 local names = {
 	"token_verifier", "lfs", "argparse", "init", "token_verifier/init", "token_verifier/command/main", "util/format", "util/encodings",
@@ -12,7 +12,7 @@ local names = {
 
 -- A folder in which everything lies that the command may ask for, and tells when it is loaded.
 local function plant()
-	folder, clean = command.folder();
+	folder = command.folder();
 	os.execute(("mkdir -p '%s/token_verifier/command' '%s/util'"):format(folder, folder));
 	for _, name in ipairs(names) do
 		command.write(("%s/%s.lua"):format(folder, name), ("io.open('%s/loaded', 'a'):write('%s\\n'):close()"):format(folder, name));
@@ -32,7 +32,7 @@ end
 
 -- As `make install` leaves it.
 local function install()
-	prefix, clean_prefix = command.folder();
+	prefix = command.folder();
 	assert(os.execute(([[cd '%s' && mkdir -p '%s/bin' '%s/lib/lua/5.4' '%s/share/lua/5.4/' && cp bin/token-verifier '%s/bin/' &&
 		cp '%s' '%s/lib/lua/5.4/token_verifier.so' && cp -r lua/token_verifier '%s/share/lua/5.4/' && chmod +x '%s/bin/token-verifier']]):format(
 		root, prefix, prefix, prefix, prefix, package.searchpath("token_verifier", package.cpath), prefix, prefix, prefix)));
@@ -41,11 +41,6 @@ end
 setup(function ()
 	plant();
 	install();
-end);
-
-teardown(function ()
-	clean();
-	clean_prefix();
 end);
 
 local calls = {

@@ -5,7 +5,7 @@ local tv = require "token_verifier";
 local command = require "spec.support.command";
 
 local secret = "a shared secret of more than sixty-four bytes, which HS512 wants it to have";
-local folder, clean;
+local folder;
 
 local function token_of(claims, options)
 	options = options or {};
@@ -16,16 +16,12 @@ end
 local good = { iss = "my-app", aud = "jitsi", room = "planning", exp = 4102444800 };
 
 setup(function ()
-	folder, clean = command.folder();
+	folder = command.folder();
 	command.write(folder.."/secret", secret.."\n");
 	command.write(folder.."/token", token_of(good).."\n");
 	command.write(folder.."/old", token_of({ exp = 1000 }));
 	command.write(folder.."/empty", "");
 	os.execute(("mkdir '%s/folder' && printf x >'%s/unreadable' && chmod 0 '%s/unreadable'"):format(folder, folder, folder));
-end);
-
-teardown(function ()
-	clean();
 end);
 
 -- One sentence on standard error, from this program, and no traceback.

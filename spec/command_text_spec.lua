@@ -9,7 +9,7 @@ local lines = require "token_verifier.explain.explain_lines".lines;
 local printable = require "token_verifier.plugin.printable".printable;
 
 local secret = ("a shared secret "):rep(4);
-local folder, clean;
+local folder;
 
 -- What must not be seen, by its name: a character, and how it is shown.
 local hidden = {
@@ -32,12 +32,8 @@ local hidden = {
 local shown = "Zoë Жанна 李 😀";
 
 setup(function ()
-	folder, clean = command.folder();
+	folder = command.folder();
 	command.write(folder.."/secret", secret);
-end);
-
-teardown(function ()
-	clean();
 end);
 
 local function escaped(text)

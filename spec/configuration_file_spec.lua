@@ -4,7 +4,7 @@
 local explaining = require "spec.support.explaining";
 local configuration_file = require "token_verifier.explain.configuration_file";
 
-lazy_teardown(explaining.remove_files);
+lazy_teardown(explaining.close);
 
 -- f(value, indent): the sections as text, sorted.
 local show_source = [[

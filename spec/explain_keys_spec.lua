@@ -64,7 +64,7 @@ lazy_setup(function ()
 end);
 
 lazy_teardown(function ()
-	explaining.remove_files();
+	explaining.close();
 	bad.close();
 end);
 

@@ -8,7 +8,7 @@ local now = 1700000000;
 local secret = "0123456789abcdef of a shared secret, in plain";
 local absent = tokens.absent;
 
-lazy_teardown(explaining.remove_files);
+lazy_teardown(explaining.close);
 
 local function token(changes)
 	local all = { iat = now - 60, exp = now + 3540, sub = "meet.example.org", room = "planning", context = { user = { name = "Ann" } } };

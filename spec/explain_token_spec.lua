@@ -11,7 +11,7 @@ local now = 1700000000;
 local secret = "0123456789abcdef of a shared secret, in plain";
 local key = tokens.new_key();
 
-lazy_teardown(explaining.remove_files);
+lazy_teardown(explaining.close);
 
 local function claims(changes)
 	local all = { iat = now - 60, exp = now + 3540, sub = "meet.example.org", room = "planning", context = { user = { name = "Ann" } } };

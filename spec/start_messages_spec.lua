@@ -213,8 +213,7 @@ describe("at start a warning", function ()
 	end);
 
 	it("tells of libraries that are loaded in place of ours", function ()
-		local folder = temporary.file();
-		os.remove(folder);
+		local folder = temporary.folder();
 		assert(os.execute(("mkdir -p %s/token %s/empty"):format(folder, folder)));
 		for _, name in ipairs({ "token/util", "luajwtjitsi", "token/jwk" }) do
 			local file = assert(io.open(("%s/%s.lib.lua"):format(folder, name), "w"));

@@ -317,14 +317,11 @@ end);
 
 describe("the stand-ins", function ()
 	it("let a plugin load, hear events and be unloaded", function ()
-		local path = temporary.file();
-		local file = assert(io.open(path, "w"));
-		file:write([[
+		local path = temporary.file([[
 			local token_util = module:require "token/util".new(module);
 			module:hook("greet", function (event) event.session.send(token_util.appId..module:get_option_number("greetings")); end);
 			function module.unload() prosody.unloaded = true; end
 		]]);
-		file:close();
 		local server = prosody.new_server({ ["meet.example.org"] = { app_id = "my-app", app_secret = testing.secret, greetings = "3" } });
 		local plugin = prosody.load_plugin(path, "meet.example.org");
 		local session = prosody.session({ host = "meet.example.org" });

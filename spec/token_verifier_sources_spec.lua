@@ -242,10 +242,7 @@ describe("a JWK Set", function ()
 	end
 
 	it("may be Google's map of kid to certificate", function ()
-		local file, certificate = temporary.file(), temporary.file();
-		local out = io.open(file, "w");
-		out:write(key.private);
-		out:close();
+		local file, certificate = temporary.file(key.private), temporary.file();
 		assert(os.execute(("openssl req -x509 -new -key %s -subj /CN=x -days 1 -out %s 2>/dev/null"):format(file, certificate)));
 		local pem = io.open(certificate):read("a");
 		local url = bad.publish_document({ path = new_name("google"), body = json.encode({ ["google-kid"] = pem }) });
@@ -561,11 +558,7 @@ describe("a local folder", function ()
 	local folder;
 
 	before_each(function ()
-		folder = io.popen("mktemp -d"):read("l");
-	end);
-
-	after_each(function ()
-		os.execute(("rm -rf '%s'"):format(folder));
+		folder = temporary.folder();
 	end);
 
 	local function write(kid, text)

@@ -77,10 +77,7 @@ describe("a good token", function ()
 		local program = ([[local tv = require "token_verifier";
 			for _ = 1, 3 do local got = assert(tv.verify(%q, { secret = %q, now = %d })); print(got[""], got["aaaa"], got["`aaaa"]); end]])
 			:format(token, secret, now);
-		local file = temporary.file();
-		local out = io.open(file, "w");
-		out:write(program);
-		out:close();
+		local file = temporary.file(program);
 		local pipe = io.popen("lua5.4 "..file.." 2>&1"); -- which remembers none yet
 		assert.equal(("0\t1\t2\n"):rep(3), pipe:read("a"));
 		pipe:close();

@@ -8,10 +8,7 @@ local python = os.getenv("PYTHON") or "/usr/bin/python3";
 local has_python = os.execute(python.." -c '' 2>/dev/null");
 
 local function lines_of(document)
-	local path = temporary.file();
-	local file = assert(io.open(path, "w"));
-	file:write(json.encode(document));
-	file:close();
+	local path = temporary.file(json.encode(document));
 	local pipe = assert(io.popen(python.." scripts/vectors-wycheproof --lines "..path.." 2>/dev/null"));
 	local texts, cases = {}, {};
 	for line in pipe:lines() do

@@ -397,10 +397,7 @@ describe("prosodyctl mod_token_verifier", function ()
 	end);
 
 	it("reads a token from a file", function ()
-		local path = temporary.file();
-		local file = assert(io.open(path, "w"));
-		file:write(tokens.hs256(tokens.claims(), secret), "\n");
-		file:close();
+		local path = temporary.file(tokens.hs256(tokens.claims(), secret).."\n");
 		assert.equal(0, (run("explain", "@"..path, "shared.org")));
 		assert(io.open(path, "w")):close();
 		assert.same({ 2, path.." is empty or cannot be read" }, { run("explain", "@"..path, "shared.org") });

@@ -756,10 +756,7 @@ describe("a key that a session brings along", function ()
 
 	-- A certificate of the key.
 	local function certificate()
-		local key_path = temporary.file();
-		local file = assert(io.open(key_path, "w"));
-		file:write(rsa.private);
-		file:close();
+		local key_path = temporary.file(rsa.private);
 		local pipe = io.popen(("openssl req -x509 -new -key %s -subj /CN=x -days 1 2>/dev/null"):format(key_path));
 		local pem = pipe:read("a");
 		pipe:close();

@@ -314,9 +314,7 @@ describe("the source of a key", function ()
 	end);
 
 	it("may be a folder", function ()
-		local folder = temporary.file();
-		os.remove(folder);
-		assert(os.execute("mkdir "..folder));
+		local folder = temporary.folder();
 		local file = folder.."/"..token_verifier.key_file_name("in folder");
 		local out = assert(io.open(file, "w"));
 		out:write(rsa.public);

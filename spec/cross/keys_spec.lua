@@ -27,10 +27,7 @@ for _, algorithm in ipairs({ "RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA
 end
 
 local function certificate_of(private_pem)
-	local path = temporary.file();
-	local file = assert(io.open(path, "w"));
-	file:write(private_pem);
-	file:close();
+	local path = temporary.file(private_pem);
 	local pipe = io.popen("openssl req -x509 -new -key "..path.." -subj /CN=example -days 1 2>/dev/null");
 	local certificate = pipe:read("a");
 	pipe:close();

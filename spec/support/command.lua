@@ -1,27 +1,29 @@
 -- SPDX-License-Identifier: MIT
 -- Runs the command token-verifier as a shell does, in a folder of its own.
 
+local temporary = require "spec.support.temporary";
+
 local root = io.popen("pwd"):read("l");
 local program = root.."/bin/token-verifier";
-
-local command = {};
 
 local function quoted(text)
 	return "'"..text:gsub("'", "'\\''").."'";
 end
+
+local command = { quoted = quoted };
 
 function command.write(path, text)
 	local file = assert(io.open(path, "wb"));
 	assert(file:write(text) and file:close());
 end
 
--- A folder that has nothing to be seen in it, and a function that deletes it.
+-- A folder that has nothing to be seen in it.
 function command.folder()
-	local folder = assert(io.popen("mktemp -d"):read("l"));
+	local folder = temporary.folder();
 	-- The program is run by the Lua that runs the specs, with the modules that they test.
 	command.write(folder.."/.tv", "#!/bin/sh\nexec lua5.4 "..quoted(program).." \"$@\"\n");
 	os.execute("chmod +x "..quoted(folder).."/.tv");
-	return folder, function () os.execute("rm -rf "..quoted(folder)); end;
+	return folder;
 end
 
 function command.read(path)

@@ -3,38 +3,32 @@
 
 require "spec.support.prosody";
 local json = require "util.json";
+local shell = require "spec.support.command";
+local temporary = require "spec.support.temporary";
 
 local M = {};
 
-local folder = io.popen("mktemp -d"):read("l");
+local folder = temporary.folder();
 local requests, answers; -- of the process that runs the command for rows
 
-function M.remove_files()
+function M.close()
 	if requests then
 		requests:close();
 		answers:close();
 		requests, answers = nil, nil;
 	end
-	os.execute("rm -rf '"..folder.."'");
 end
 
 function M.write_file(name, text)
-	local path = folder.."/"..name;
-	local file = assert(io.open(path, "wb"));
-	file:write(text);
-	file:close();
-	return path;
-end
-
-local function quoted(text)
-	return "'"..text:gsub("'", "'\\''").."'";
+	shell.write(folder.."/"..name, text);
+	return folder.."/"..name;
 end
 
 -- Runs bin/token-verifier with a list of arguments. Returns what it printed, and its exit status.
 function M.command(arguments)
 	local words = {};
 	for i, argument in ipairs(arguments) do
-		words[i] = quoted(argument);
+		words[i] = shell.quoted(argument);
 	end
 	local pipe = io.popen("exec bin/token-verifier "..table.concat(words, " ").." 2>&1");
 	local output = pipe:read("a");

@@ -20,10 +20,11 @@ local function new_name()
 	return ("%s/%d"):format(kept.folder, kept.count);
 end
 
--- The name of an empty file.
-function M.file()
+-- The name of a file with this text, or an empty one.
+function M.file(text)
 	local name = new_name();
-	assert(io.open(name, "w")):close();
+	local file <close> = assert(io.open(name, "wb"));
+	file:write(text or "");
 	return name;
 end
 

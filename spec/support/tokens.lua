@@ -58,10 +58,7 @@ local commands = {
 local function openssl(arguments, ...)
 	local paths = {};
 	for i, text in ipairs({ ... }) do
-		paths[i] = temporary.file();
-		local file = assert(io.open(paths[i], "wb"));
-		file:write(text);
-		file:close();
+		paths[i] = temporary.file(text);
 	end
 	local pipe = assert(io.popen("openssl "..arguments:format(table.unpack(paths)).." 2>/dev/null"));
 	local output = pipe:read("a");
