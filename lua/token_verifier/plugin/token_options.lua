@@ -14,7 +14,7 @@
 --             explain_claims.lua whose claim it demands something of
 --   read      the method of option_reader that reads it. Without one it is read by a function of its own, in options/
 --   list      its value may be a list, also without read = "list"
---   unchecked    of read = "path": whether the file can be opened is not looked at
+--   unchecked of read = "path": whether the file can be opened is not looked at
 --   own       read from the host of the plugin that loads token_util, not from the host whose tokens are judged
 --   default   absent: none, which is nil
 --   least, most, whole, unit   of a number. Without a unit it counts something, which `unit` may name
