@@ -75,10 +75,10 @@ static const struct {
     const char *subject;
     const char *words; // "*" any
 } no_sets[] = {
-    {"", TV_REASON_NOT_A_KEY, NULL, "an empty text"},
-    {" \t\v\f\r\n", TV_REASON_NOT_A_KEY, NULL, "an empty text"},
-    {"<html>", TV_REASON_NOT_A_KEY, NULL, "an HTML or XML page"},
-    {"\r\n <?xml version=\"1.0\"?>", TV_REASON_NOT_A_KEY, NULL, "an HTML or XML page"},
+    {"", TV_REASON_NO_TEXT, NULL, "an empty text"},
+    {" \t\v\f\r\n", TV_REASON_NO_TEXT, NULL, "an empty text"},
+    {"<html>", TV_REASON_PAGE, NULL, "an HTML or XML page"},
+    {"\r\n <?xml version=\"1.0\"?>", TV_REASON_PAGE, NULL, "an HTML or XML page"},
     {"Not Found", TV_REASON_JSON, "JWK Set", "*"},
     {"{\"keys\":[{$R,\"kid\":\"a\"}]", TV_REASON_JSON, "JWK Set", "*"},
     {"{\"keys\":[]}x", TV_REASON_JSON, "JWK Set", "*"},
