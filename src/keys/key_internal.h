@@ -36,7 +36,8 @@ static inline enum tv_status tv_key_fail(struct tv_detail *detail, enum tv_statu
 // key.c: a key of a type, with one reference; NULL without memory.
 struct tv_key *tv_key_new(enum tv_key_type type);
 
-// Wraps a public key once it has passed the checks of its type. Takes `public_key`, also on failure.
+// Wraps a public key once it has passed the checks of its type. Takes `public_key`, also on
+// failure.
 enum tv_status tv_key_wrap(EVP_PKEY *public_key, int rsa_min_bits, struct tv_key **key,
                            struct tv_detail *detail);
 
