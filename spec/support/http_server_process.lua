@@ -86,61 +86,99 @@ local function answer(connection, status, body, headers)
 end
 
 -- What the first part of a path names: http://.../slow-2000/x/FILE is a key server that takes 2 s to answer. What stands between the
--- first part and the file only tells apart several servers of one behaviour. Each gets the connection, the key or nil, what stands
--- behind the hyphen, and the request: { path =, name =, headers =, first = }.
+-- first part and the file only tells apart several servers of one behaviour. Each gets the key or nil, what stands behind the hyphen,
+-- the request { path =, name =, headers =, first = } and the connection, and returns status, body and headers.
 local behaviours = {};
 
 -- The key, or 404.
-function behaviours.good(connection, pem)
-	answer(connection, pem and 200 or 404, pem or "no such key\n");
-end
-
+function behaviours.good(pem) return pem and 200 or 404, pem or "no such key\n"; end
 -- The key, as one of the content types, or without.
-function behaviours.type(connection, pem, kind)
-	answer(connection, 200, pem, { ["Content-Type"] = content_types[kind] });
+function behaviours.type(pem, kind) return 200, pem, { ["Content-Type"] = content_types[kind] }; end
+-- The first half of the key.
+function behaviours.truncated(pem) return 200, pem:sub(1, #pem // 2); end
+function behaviours.empty() return 200, ""; end
+-- A page that is no key.
+function behaviours.garbage() return 200, page; end
+-- 10 MB, announced by Content-Length.
+function behaviours.huge() return 200, ten_megabytes; end
+-- An answer with this status and no key.
+function behaviours.status(_, status) return tonumber(status), "no key here\n"; end
+function behaviours.none() return 404, "no such behaviour\n"; end
+-- 429 with Retry-After.
+function behaviours.retry(_, seconds) return 429, "too many\n", { ["Retry-After"] = seconds }; end
+
+-- The first answer of this path has this status, later ones are the key.
+function behaviours.once(pem, status, request)
+	return behaviours[request.first and "status" or "good"](pem, status);
 end
 
 -- The key, after so many milliseconds.
-function behaviours.slow(connection, pem, milliseconds)
+function behaviours.slow(pem, milliseconds)
 	sleep(tonumber(milliseconds) / 1000);
-	behaviours.good(connection, pem);
+	return behaviours.good(pem);
 end
 
 -- The key, at once the first time and after so many milliseconds from then on.
-function behaviours.later(connection, pem, milliseconds, request)
-	behaviours.slow(connection, pem, request.first and 0 or milliseconds);
+function behaviours.later(pem, milliseconds, request)
+	return behaviours.slow(pem, request.first and 0 or milliseconds);
 end
 
 -- The key, once the release was asked for.
-function behaviours.held(connection, pem)
+function behaviours.held(pem)
 	coroutine.yield({ release = true });
-	behaviours.good(connection, pem);
+	return behaviours.good(pem);
 end
 
--- An answer with this status and no key.
-function behaviours.status(connection, _, status)
-	answer(connection, tonumber(status), "no key here\n");
+-- The key, compressed although nobody asked for it.
+function behaviours.gzip(pem)
+	local pipe <close> = io.popen(("printf %%s '%s' | gzip"):format(pem));
+	return 200, pipe:read("a"), { ["Content-Encoding"] = "gzip" };
 end
 
--- The first answer of this path has this status, later ones are the key.
-function behaviours.once(connection, pem, status, request)
-	behaviours[request.first and "status" or "good"](connection, pem, status);
+-- A redirect to the key: to-http, to-file.
+behaviours["to"] = function (_, scheme, request)
+	local target = scheme == "http" and ("http://127.0.0.1:%d/good/"):format(port) or "file://"..folder.."/";
+	return 302, "", { Location = target..request.name };
+end;
+
+-- The key, for the right Authorization only.
+function behaviours.bearer(pem, _, request)
+	if request.headers.authorization == "Bearer "..bearer then
+		return behaviours.good(pem);
+	end
+	return 401, "who are you?\n";
 end
 
--- 429 with Retry-After.
-function behaviours.retry(connection, _, seconds)
-	answer(connection, 429, "too many\n", { ["Retry-After"] = seconds });
+-- What was published under the rest of the path; an ETag among its headers is compared with If-None-Match.
+function behaviours.document(_, _, request)
+	local document = documents[request.path:match("^/[^/]*/(.-)/*$")] or { status = 404, body = "no such document\n", headers = {} };
+	local headers = {};
+	for name, value in pairs(document.headers) do
+		headers[name] = value;
+	end
+	local modified = not headers.ETag or request.headers["if-none-match"] ~= headers.ETag;
+	return modified and document.status or 304, modified and document.body or "", headers;
 end
 
--- No answer.
-function behaviours.silent(connection)
+-- The file of this name in the server's folder, and a page for the folder itself.
+function behaviours.file(_, _, request)
+	if request.name == "file" then
+		return 200, page;
+	end
+	local file <close> = io.open(folder.."/"..request.name, "rb");
+	return file and 200 or 404, file and file:read("a") or page;
+end
+
+-- These never come to an answer.
+
+function behaviours.silent(_, _, _, connection)
 	while true do
 		receive_line(connection);
 	end
 end
 
 -- A body that comes a byte a second and has no end.
-function behaviours.drip(connection)
+function behaviours.drip(_, _, _, connection)
 	send(connection, head(200, { Connection = "close" }));
 	while true do
 		sleep(1);
@@ -149,94 +187,33 @@ function behaviours.drip(connection)
 end
 
 -- Half an answer, then the connection is reset.
-function behaviours.reset(connection, pem)
+function behaviours.reset(pem, _, _, connection)
 	send(connection, head(200, { ["Content-Length"] = #pem })..pem:sub(1, #pem // 2));
 	connection:setoption("linger", { on = true, timeout = 0 }); -- makes the close a reset
 	error(gone);
 end
 
--- 10 MB, announced by Content-Length.
-function behaviours.huge(connection)
-	answer(connection, 200, ten_megabytes);
-end
-
 -- 10 MB, not announced.
-function behaviours.flood(connection)
-	send(connection, head(200, { Connection = "close" }));
-	send(connection, ten_megabytes);
+function behaviours.flood(_, _, _, connection)
+	send(connection, head(200, { Connection = "close" })..ten_megabytes);
 	error(gone);
 end
 
 -- A chunked body that does not end.
-function behaviours.endless(connection)
+function behaviours.endless(_, _, _, connection)
 	send(connection, head(200, { ["Transfer-Encoding"] = "chunked" }));
 	send_without_end(connection, "1000\r\n"..("x"):rep(0x1000).."\r\n");
 end
 
 -- Answers 103 before the answer, without end.
-function behaviours.hints(connection)
+function behaviours.hints(_, _, _, connection)
 	send_without_end(connection, head(103, { Link = ("x"):rep(0x1000) }));
 end
 
 -- Header lines behind the body, without end.
-function behaviours.trailers(connection)
+function behaviours.trailers(_, _, _, connection)
 	send(connection, head(200, { ["Transfer-Encoding"] = "chunked" }).."1\r\nx\r\n0\r\n");
 	send_without_end(connection, "X-Trailer: "..("x"):rep(0x400).."\r\n");
-end
-
--- The key, compressed although nobody asked for it.
-function behaviours.gzip(connection, pem)
-	local pipe = io.popen(("printf %%s '%s' | gzip"):format(pem));
-	answer(connection, 200, pipe:read("a"), { ["Content-Encoding"] = "gzip" });
-	pipe:close();
-end
-
--- The first half of the key.
-function behaviours.truncated(connection, pem)
-	answer(connection, 200, pem:sub(1, #pem // 2));
-end
-
-function behaviours.empty(connection)
-	answer(connection, 200, "");
-end
-
--- 200 with a page that is no key.
-function behaviours.garbage(connection)
-	answer(connection, 200, page);
-end
-
--- A redirect to the key: to-http, to-file.
-behaviours["to"] = function (connection, _, scheme, request)
-	local target = scheme == "http" and ("http://127.0.0.1:%d/good/"):format(port) or "file://"..folder.."/";
-	answer(connection, 302, "", { Location = target..request.name });
-end;
-
--- The key, for the right Authorization only.
-function behaviours.bearer(connection, pem, _, request)
-	if request.headers.authorization == "Bearer "..bearer then
-		return behaviours.good(connection, pem);
-	end
-	answer(connection, 401, "who are you?\n");
-end
-
--- What was published under the rest of the path; an ETag among its headers is compared with If-None-Match.
-function behaviours.document(connection, _, _, request)
-	local document = documents[request.path:match("^/[^/]*/(.-)/*$")] or { status = 404, body = "no such document\n", headers = {} };
-	local headers = {};
-	for name, value in pairs(document.headers) do
-		headers[name] = value;
-	end
-	local modified = not headers.ETag or request.headers["if-none-match"] ~= headers.ETag;
-	answer(connection, modified and document.status or 304, modified and document.body or "", headers);
-end
-
--- The file of this name in the server's folder.
-function behaviours.file(connection, _, _, request)
-	local file = request.name ~= "file" and io.open(folder.."/"..request.name, "rb");
-	answer(connection, (file or request.name == "file") and 200 or 404, file and file:read("a") or page);
-	if file then
-		file:close();
-	end
 end
 
 local function serve_request(connection, is_proxy)
@@ -255,11 +232,7 @@ local function serve_request(connection, is_proxy)
 	end
 	requests[#requests + 1] = path;
 	local kind, argument = path:match("^/([^/-]*)%-?([^/]*)");
-	if behaviours[kind] then
-		behaviours[kind](connection, keys[request.name], argument, request);
-	else
-		answer(connection, 404, "no such behaviour\n");
-	end
+	answer(connection, (behaviours[kind] or behaviours.none)(keys[request.name], argument, request, connection));
 end
 
 local function serve(connection, options)
@@ -316,11 +289,7 @@ local function listen(options)
 	return math.tointeger(tonumber((select(2, listener:getsockname()))));
 end
 
-local operations = {};
-
-function operations.listen(request)
-	return listen(request);
-end
+local operations = { listen = listen };
 
 -- A key under its file's name, here and in the folder.
 function operations.publish(request)

@@ -6,7 +6,7 @@ local prosody = require "spec.support.prosody";
 local hashes = require "util.hashes";
 local json = require "util.json";
 local socket = require "socket";
-local token_verifier = require "token_verifier";
+local jwk_set = require "token_verifier.testing.keys".jwk_set;
 
 local server = prosody.server;
 
@@ -35,17 +35,6 @@ end
 local function response(status, body)
 	return ("HTTP/1.1 %d Whatever\r\nContent-Type: application/x-pem-file\r\nContent-Length: %d\r\n"
 		.."Connection: close\r\n\r\n%s"):format(status, #body, body);
-end
-
--- The JWK Set of `keys` (kid -> PEM).
-function M.jwk_set(keys)
-	local list = {};
-	for kid, pem in pairs(keys) do
-		local jwk = json.decode(token_verifier.key(pem):jwk());
-		jwk.kid = kid;
-		list[#list + 1] = jwk;
-	end
-	return json.encode({ keys = list });
 end
 
 -- Starts a server with `keys` (kid -> PEM). `delay` seconds pass before an answer; nil keys are 404.
@@ -84,7 +73,7 @@ function M.start(keys)
 	-- Publishes a JWK Set of the keys, and gives its URL.
 	function self.publish_set(name, set_keys)
 		local path = "/sets/"..name;
-		self.documents[path] = M.jwk_set(set_keys);
+		self.documents[path] = jwk_set(set_keys);
 		return self.base..path;
 	end
 
