@@ -1,21 +1,23 @@
 -- SPDX-License-Identifier: MIT
 -- The facts of a failure, which a call gives that asks for them.
 
+local http_server = require "spec.support.http_server";
+local temporary = require "spec.support.temporary";
 local tokens = require "spec.support.tokens";
 local tv = require "token_verifier";
-local world = require "spec.e2e.world";
 
 local secret = ("s"):rep(40);
 local long = ("x"):rep(70);
-local bad, key, tls, closed, nginx;
+local bad, key, tls, closed;
 
 lazy_setup(function ()
-	bad, tls, closed = world.start_bad_server(), world.start_tls_servers(), world.closed_url();
-	nginx = world.start_nginx();
-	key = world.new_key{ kid = "key", publish = { "bad" } };
+	bad, closed = http_server.start(), http_server.closed_url();
+	tls = bad.start_tls({ folder = temporary.folder() });
+	key = tokens.new_key();
+	bad.publish("key", key.public);
 end);
 
-lazy_teardown(world.close);
+lazy_teardown(function () bad.close(); end);
 
 -- Everything but the message, of a call that fails.
 local function failure(result, message, code, facts)
@@ -188,7 +190,7 @@ describe("the facts of a source", function ()
 	check("has a certificate that expired", tls_url("expired"), authority, "key-source-unavailable",
 		{ reason = "network", class = "tls-expired" });
 	check("speaks an old TLS", tls_url("tls_1_1"), authority, "key-source-unavailable", { reason = "network", class = "tls-version" });
-	check("speaks no TLS", function () return (nginx.url:gsub("^http:", "https:")).."/facts"; end, authority, "key-source-unavailable",
+	check("speaks no TLS", function () return (bad.url:gsub("^http:", "https:")).."/facts"; end, authority, "key-source-unavailable",
 		{ reason = "network", class = "tls" });
 	check("cannot be shown who asks", bad_url("/good/facts"), { bearer_token_file = "/nonexistent" }, "key-source-unavailable",
 		{ reason = "network", class = "credentials" });

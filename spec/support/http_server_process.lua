@@ -46,7 +46,10 @@ local function receive_line(connection)
 	local line, problem, part;
 	repeat
 		line, problem, part = connection:receive("*l", part);
-		if not line then
+		if (line or part):byte() == 22 then -- the begin of TLS, where none is spoken
+			connection:send("HTTP/1.1 400 Whatever\r\n\r\n");
+			error(gone);
+		elseif not line then
 			await(connection, problem);
 		end
 	until line;
