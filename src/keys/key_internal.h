@@ -49,7 +49,7 @@ EVP_PKEY *tv_key_make_ec(enum tv_curve curve, struct tv_span point, struct tv_sp
 // `bytes` are the private half of a pair.
 EVP_PKEY *tv_key_make_okp(enum tv_curve curve, struct tv_span bytes, bool is_pair);
 
-// key_jwk.c: a JWK's text, and one that is parsed already. Neither gives a `found`.
+// key_jwk.c: a JWK's text, and one that is parsed already.
 enum tv_status tv_key_load_jwk(const char *text, size_t length, int rsa_min_bits,
                                struct tv_key **key, struct tv_detail *detail);
 enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, int rsa_min_bits, struct tv_key **key,

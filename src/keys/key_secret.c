@@ -42,6 +42,7 @@ enum tv_status tv_key_check_secret(struct tv_span text, struct tv_detail *detail
 static enum tv_status decode_secret(yyjson_val *jwk, char **secret, size_t *secret_length,
                                     struct tv_detail *detail) {
     yyjson_val *value = tv_json_member(jwk, TV_SPAN("k"));
+    detail->subject = TV_SUBJECT_K;
     if (!yyjson_is_str(value))
         return fail(detail, TV_REASON_MISSING);
     struct tv_span text = tv_json_string(value);
@@ -52,6 +53,7 @@ static enum tv_status decode_secret(yyjson_val *jwk, char **secret, size_t *secr
         free(bytes);
         return fail(detail, TV_REASON_BASE64URL);
     }
+    detail->subject = TV_SUBJECT_NONE;
     *secret = (char *)bytes;
     return TV_OK;
 }

@@ -19,21 +19,13 @@ static void add_format(luaL_Buffer *out, const char *format, ...) {
     luaL_addstring(out, text);
 }
 
-// A number as people write it. Whole ones, which counts and lengths are, without printf: its way of
-// writing a double takes longer than all else that is done about a token without three parts.
+// A number as people write it.
 static void add_number(luaL_Buffer *out, double number) {
-    if (!signbit(number) && number < 1e15 && floor(number) == number) {
-        char digits[16];
-        size_t at = sizeof digits;
-        for (uint64_t left = (uint64_t)number; at == sizeof digits || left > 0; left /= 10)
-            digits[--at] = (char)('0' + left % 10);
-        luaL_addlstring(out, digits + at, sizeof digits - at);
-        return;
-    }
     if (floor(number) == number && fabs(number) < 1e17)
-        add_format(out, "%.0f", number);
+        lua_pushinteger(out->L, (lua_Integer)number);
     else
-        add_format(out, "%.14g", number);
+        lua_pushnumber(out->L, number);
+    luaL_addvalue(out);
 }
 
 static void add_byte(luaL_Buffer *out, char byte) {

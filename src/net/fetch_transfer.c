@@ -187,68 +187,67 @@ void tv_fetch_read_answer(struct tv_fetch *fetch) {
     result->retry_after_s = (int64_t)retry_after_s;
 }
 
-// What OpenSSL makes of the server's certificate.
-static enum tv_network class_of_certificate(long verified) {
-    switch (verified) {
+// Other verdicts on a certificate are TV_NETWORK_TLS.
+static const struct {
+    long verdict;
+    enum tv_network network;
+} verdicts[] = {
     // libcurl compares the name itself, before it asks OpenSSL for what it makes of the chain.
-    case X509_V_ERR_UNSPECIFIED:
-    case X509_V_ERR_HOSTNAME_MISMATCH:
-    case X509_V_ERR_IP_ADDRESS_MISMATCH:
-        return TV_NETWORK_TLS_NAME;
-    case X509_V_ERR_CERT_HAS_EXPIRED:
-    case X509_V_ERR_CERT_NOT_YET_VALID:
-        return TV_NETWORK_TLS_EXPIRED;
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-    case X509_V_ERR_CERT_UNTRUSTED:
-        return TV_NETWORK_TLS_AUTHORITY;
-    default:
-        return TV_NETWORK_TLS;
-    }
-}
+    {X509_V_ERR_UNSPECIFIED, TV_NETWORK_TLS_NAME},
+    {X509_V_ERR_HOSTNAME_MISMATCH, TV_NETWORK_TLS_NAME},
+    {X509_V_ERR_IP_ADDRESS_MISMATCH, TV_NETWORK_TLS_NAME},
+    {X509_V_ERR_CERT_HAS_EXPIRED, TV_NETWORK_TLS_EXPIRED},
+    {X509_V_ERR_CERT_NOT_YET_VALID, TV_NETWORK_TLS_EXPIRED},
+    {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, TV_NETWORK_TLS_AUTHORITY},
+    {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, TV_NETWORK_TLS_AUTHORITY},
+    {X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, TV_NETWORK_TLS_AUTHORITY},
+    {X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, TV_NETWORK_TLS_AUTHORITY},
+    {X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, TV_NETWORK_TLS_AUTHORITY},
+    {X509_V_ERR_CERT_UNTRUSTED, TV_NETWORK_TLS_AUTHORITY},
+};
 
-static enum tv_network class_of(const struct tv_fetch *fetch, CURLcode code, long verified) {
-    switch (code) {
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
-        return TV_NETWORK_RESOLVE;
-    case CURLE_COULDNT_CONNECT:
-        return TV_NETWORK_CONNECT;
-    case CURLE_OPERATION_TIMEDOUT:
-        return TV_NETWORK_TIMEOUT;
-    case CURLE_PEER_FAILED_VERIFICATION:
-        return class_of_certificate(verified);
-    case CURLE_SSL_CONNECT_ERROR:
-        return fetch->no_common_version ? TV_NETWORK_TLS_VERSION : TV_NETWORK_TLS;
-    case CURLE_SSL_CACERT_BADFILE:
-        return TV_NETWORK_TLS_AUTHORITY;
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER:
-        return TV_NETWORK_TLS;
-    case CURLE_OUT_OF_MEMORY:
-    case CURLE_FAILED_INIT:
-        return TV_NETWORK_RESOURCES;
-    case CURLE_URL_MALFORMAT:
-        return TV_NETWORK_URL;
-    default:
-        return TV_NETWORK_BROKEN;
-    }
+// Other codes of libcurl are TV_NETWORK_BROKEN.
+static const struct {
+    CURLcode code;
+    enum tv_network network;
+} codes[] = {
+    {CURLE_COULDNT_RESOLVE_HOST, TV_NETWORK_RESOLVE},
+    {CURLE_COULDNT_RESOLVE_PROXY, TV_NETWORK_RESOLVE},
+    {CURLE_COULDNT_CONNECT, TV_NETWORK_CONNECT},
+    {CURLE_OPERATION_TIMEDOUT, TV_NETWORK_TIMEOUT},
+    {CURLE_PEER_FAILED_VERIFICATION, TV_NETWORK_TLS},
+    {CURLE_SSL_CONNECT_ERROR, TV_NETWORK_TLS},
+    {CURLE_SSL_CERTPROBLEM, TV_NETWORK_TLS},
+    {CURLE_SSL_CIPHER, TV_NETWORK_TLS},
+    {CURLE_SSL_CACERT_BADFILE, TV_NETWORK_TLS_AUTHORITY},
+    {CURLE_OUT_OF_MEMORY, TV_NETWORK_RESOURCES},
+    {CURLE_FAILED_INIT, TV_NETWORK_RESOURCES},
+    {CURLE_URL_MALFORMAT, TV_NETWORK_URL},
+};
+
+static enum tv_network class_of(const struct tv_fetch *fetch, CURLcode code, long verdict) {
+    for (size_t i = 0; i < sizeof verdicts / sizeof verdicts[0]; i++)
+        if (verdicts[i].verdict == verdict)
+            return verdicts[i].network;
+    if (code == CURLE_SSL_CONNECT_ERROR && fetch->no_common_version)
+        return TV_NETWORK_TLS_VERSION;
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        if (codes[i].code == code)
+            return codes[i].network;
+    return TV_NETWORK_BROKEN;
 }
 
 void tv_fetch_explain(struct tv_fetch *fetch, CURLcode code) {
     struct tv_fetch_result *result = &fetch->result;
-    long verified = X509_V_OK;
+    long verdict = X509_V_OK;
     if (result->error) // we said it ourselves
         return;
     if (code == CURLE_PEER_FAILED_VERIFICATION)
-        curl_easy_getinfo(fetch->easy, CURLINFO_SSL_VERIFYRESULT, &verified);
-    result->network = class_of(fetch, code, verified);
-    if (verified == X509_V_ERR_UNSPECIFIED)
+        curl_easy_getinfo(fetch->easy, CURLINFO_SSL_VERIFYRESULT, &verdict);
+    result->network = class_of(fetch, code, verdict);
+    if (verdict == X509_V_ERR_UNSPECIFIED)
         result->error = "the certificate is for another host name";
     else
-        result->error = verified != X509_V_OK ? X509_verify_cert_error_string(verified)
-                                              : curl_easy_strerror(code);
+        result->error = verdict != X509_V_OK ? X509_verify_cert_error_string(verdict)
+                                             : curl_easy_strerror(code);
 }
