@@ -575,8 +575,7 @@ static enum tv_status settle_signature(lua_State *L, int index, int verifier_ind
         default_algorithm(L, own_algorithm, strcmp(source, "secret") == 0, verifier);
     if (status == TV_OK)
         status = check_key(verifier, detail);
-    if (status == TV_OK) // the detail of a failure may point to what lies there
-        lua_settop(L, verifier_index);
+    lua_settop(L, verifier_index);
     return status;
 }
 
@@ -610,9 +609,5 @@ enum tv_status push_verifier(lua_State *L, int index, settler *settle, struct tv
     luaL_setmetatable(L, VERIFIER_TYPE);
     lua_newtable(L);
     lua_setiuservalue(L, -2, 1);
-    int box = lua_gettop(L);
-    enum tv_status status = settle(L, index, verifier, detail);
-    if (status != TV_OK)
-        lua_pushvalue(L, box);
-    return status;
+    return settle(L, index, verifier, detail);
 }
