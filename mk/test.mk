@@ -22,8 +22,8 @@ $(UNIT)/%.o: src/%.c $(BUILD)/.dependencies
 $(UNIT)/test_%: test/test_%.c $(wildcard test/*.h) $(UNIT_OBJECTS)
 	$(CC) $(ALL_CPPFLAGS) $(UNIT_CFLAGS) $(LDFLAGS) -o $@ $< $(UNIT_OBJECTS) $(PKG_LIBS)
 
-# Runs these programs, as many at a time as there are cores; what each says comes in one piece.
-SIDE_BY_SIDE = printf '%s\n' $(1) | xargs -P "$$(nproc)" -I '{}' sh -c '$(UNIT_RUNNER) {} $(2) >{}.log 2>&1; status=$$?; cat {}.log; exit $$status'
+# Runs these programs, with words behind their names or not, as many at a time as there are cores; what each says comes in one piece.
+SIDE_BY_SIDE = printf '%s\n' $(1) | xargs -P "$$(nproc)" -I '{}' sh -c 'log=$$(echo {} | tr " " _).log; $(UNIT_RUNNER) {} $(2) >$$log 2>&1; status=$$?; cat $$log; exit $$status'
 
 ## unit: C unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 .PHONY: unit
@@ -45,7 +45,7 @@ $(UNIT)/oom_lua: test/oom_lua.c $(wildcard test/*.h) $(SOURCES:src/%.c=$(UNIT)/%
 ## oom: each operation with its 1st, 2nd, 3rd ... allocation failing (OOM_FLAGS=all)
 .PHONY: oom
 oom: $(UNIT)/oom $(UNIT)/oom_lua
-	@$(call SIDE_BY_SIDE,$(UNIT)/oom $(UNIT)/oom_lua,$(OOM_FLAGS))
+	@$(call SIDE_BY_SIDE,"$(UNIT)/oom keys" "$(UNIT)/oom signatures texts stores" $(UNIT)/oom_lua,$(OOM_FLAGS))
 
 ## spec: busted, on the module (SPECS=spec/x_spec.lua)
 .PHONY: spec
