@@ -130,6 +130,7 @@ static const struct {
 
 void tv_detail_set_found(struct tv_detail *detail, struct tv_span bytes) {
     struct tv_excerpt *found = &detail->found;
+    assert(bytes.data || bytes.length == 0);
     found->is_there = bytes.data != NULL;
     found->is_cut = bytes.length > TV_EXCERPT_MAX;
     found->length = (unsigned char)(found->is_cut ? TV_EXCERPT_MAX : bytes.length);

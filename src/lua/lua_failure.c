@@ -4,6 +4,7 @@
 
 #include "store/asap.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -38,6 +39,7 @@ static void add_byte(luaL_Buffer *out, char byte) {
 
 // Bytes from outside, in quotes and escaped so that they can stand in a log line.
 static void add_bytes(luaL_Buffer *out, struct tv_span text, bool is_cut) {
+    assert(text.data || text.length == 0);
     luaL_addchar(out, '"');
     for (size_t i = 0; i < text.length; i++) {
         if (text.data[i] == '"' || text.data[i] == '\\')
