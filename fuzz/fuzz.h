@@ -61,9 +61,10 @@ static inline void fuzz_read_text(const char *text) {
 static inline void fuzz_read_detail(enum tv_status status, const struct tv_detail *detail) {
     MUST(status > TV_OK && status < TV_STATUS_COUNT);
     MUST(status != TV_NO_MEMORY && status != TV_CRYPTO_FAILURE);
-    fuzz_read_text(detail->subject);
+    MUST(detail->reason < TV_REASON_COUNT && detail->subject < TV_SUBJECT_COUNT);
+    MUST(detail->network < TV_NETWORK_COUNT && detail->found.length <= TV_EXCERPT_MAX);
     fuzz_read_text(detail->text);
-    fuzz_read_span(detail->found);
+    fuzz_read_text(detail->algorithm);
     fuzz_read_span(detail->key_id);
     fuzz_read_span(detail->source);
     for (size_t i = 0; i < detail->expected_count; i++)

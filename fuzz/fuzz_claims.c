@@ -155,7 +155,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct tv_detail detail = {0};
     enum tv_status status =
         tv_json_parse_copy((const char *)data + CHOICES, size - CHOICES, TV_MALFORMED_PAYLOAD,
-                           "payload", &arena, &claims, &detail);
+                           TV_SUBJECT_PAYLOAD, &arena, &claims, &detail);
     if (status == TV_OK) {
         fuzz_check_tree(claims, 1);
         status = tv_claims_check(claims, &policy, &request, &detail);
