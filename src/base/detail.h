@@ -175,7 +175,8 @@ void tv_detail_set_found(struct tv_detail *detail, struct tv_span bytes);
 
 // The bytes of an excerpt; borrowed from it.
 static inline struct tv_span tv_excerpt_span(const struct tv_excerpt *excerpt) {
-    return (struct tv_span){excerpt->is_there ? excerpt->bytes : NULL, excerpt->length};
+    return excerpt->is_there ? (struct tv_span){excerpt->bytes, excerpt->length}
+                             : (struct tv_span){0};
 }
 
 // The stable kebab-case word of a reason, e.g. "wrong-type", and of a network failure, e.g.
