@@ -106,30 +106,30 @@ local token_verifier = {};
 ---Where one key or many come from: exactly one of secret, key, keys, issuers, asap_key_server, jwks_url, openid_issuer and directory.
 ---@class token_verifier.options
 ---@field secret? string a shared secret, for HS*
----@field key? string|token_verifier.key a key: PEM or JWK text as for tv.key, or what that returned; also the text of a JWK of type oct, for HS*
----@field keys? token_verifier.keystore|token_verifier.keystore[] asked by the header's kid, in this order: the next one if a store says that it does not have the key, cannot be reached, or answers with something that is no key
----@field issuers? table<string, token_verifier.keystore|token_verifier.keystore[]> stores, and whose tokens their keys may sign: Issuers bound to their source
----@field asap_key_server? string|string[] a key server; this option and the next three name a source, whose key store in the process is used, with its settings or the default ones, and kept from then on
+---@field key? string|token_verifier.key a key: PEM or JWK text as for tv.key, or a key object that it returned; or, for HS*, the text of a JWK of type oct
+---@field keys? token_verifier.keystore|token_verifier.keystore[] stores that are asked for the header's kid, in this order
+---@field issuers? table<string, token_verifier.keystore|token_verifier.keystore[]> maps each issuer to the stores whose keys may sign its tokens: Issuers bound to their source
+---@field asap_key_server? string|string[] a key server
 ---@field jwks_url? string a JWK Set
 ---@field openid_issuer? string|string[] an OpenID provider
 ---@field directory? string a local folder
----@field algorithms? token_verifier.algorithm[] of those of Algorithms, compared exactly (default {"HS256"} for a secret, else {"RS256"})
----@field accepted_types? string[] values of the header's typ, compared exactly (RFC 7519, section 5.1) (default {"JWT"})
----@field accepted_issuers? string[] values of iss (RFC 7519, section 4.1.1). "*" accepts any, but there must be one (default not judged)
----@field accepted_audiences? string[] values of aud (section 4.1.3), likewise (default not judged)
----@field room? string the room to be entered: the claim room, if there is one, must be this name (ASCII case aside) or * (default not judged)
----@field require_room? boolean there must be a claim room (default false)
----@field require_sub? boolean there must be a claim sub (default false)
----@field required_claims? string[] names of claims that must be there and not null (default none)
----@field leeway? integer that clocks may differ by for exp and nbf (sections 4.1.4, 4.1.5) (s, 0 to 300, default 0)
----@field max_lifetime? integer from iat to exp, both of which must then be there; from now, if iat is more than 300 s ahead. 0: not judged (s, 0 to 315360000, default 0)
----@field allow_missing_kid? boolean a header without kid is accepted where a JWK Set has exactly one key for the alg (default false)
----@field strict_secrets? boolean a secret with fewer bytes than the hash has (RFC 7518, section 3.2) is refused (default false)
----@field min_rsa_bits? integer least bits of an RSA modulus; the sources that options name get it too (bits, 1024 to 16384, default 2048)
----@field accept_milliseconds? boolean exp, nbf and iat from 10^11 on are milliseconds (default false)
----@field detail? boolean a failure has a fourth value: its facts (default false)
+---@field algorithms? token_verifier.algorithm[] names from Algorithms, compared exactly (default {"HS256"} for a secret, else {"RS256"})
+---@field accepted_types? string[] values of the header's typ, compared exactly (RFC 7519, section 5.1). "*" accepts any value and a missing typ (default {"JWT"})
+---@field accepted_issuers? string[] values of iss (RFC 7519, section 4.1.1). "*" accepts any value, but the claim must be present (default not checked)
+---@field accepted_audiences? string[] values of aud (section 4.1.3), with the same rules (default not checked)
+---@field room? string the room to enter: the claim room, if there is one, must be this name (ignoring ASCII case) or * (default not checked)
+---@field require_room? boolean the claim room must be present (default false)
+---@field require_sub? boolean the claim sub must be present (default false)
+---@field required_claims? string[] names of claims that must be present and not null (default none)
+---@field leeway? integer how far clocks may differ, for exp and nbf (sections 4.1.4, 4.1.5) (s, 0 to 300, default 0)
+---@field max_lifetime? integer longest time from iat to exp; tokens must then have both (s, 0 to 315360000, default 0)
+---@field allow_missing_kid? boolean a header without kid is accepted if a JWK Set has exactly one key for the alg (default false)
+---@field strict_secrets? boolean a secret shorter than the hash (RFC 7518, section 3.2) is refused (default false)
+---@field min_rsa_bits? integer minimum size of an RSA modulus, also for the sources that are named in these options (bits, 1024 to 16384, default 2048)
+---@field accept_milliseconds? boolean an exp, nbf or iat of 10^11 or more is read as milliseconds (default false)
+---@field detail? boolean a failure returns a fourth value: its facts (default false)
 ---@field now? number Unix time (s, default the clock)
----@field wait? boolean whether to wait for a key that is not held: at most the wait_limit of its key store, 6 s by default (default true until tv.pollfd() was called)
+---@field wait? boolean whether to wait for a key that is not cached, at most for the wait_limit of its store (6 s by default) (default true until tv.pollfd() was called)
 -- <!-- end -->
 
 -- <!-- options: verify_jws -->
@@ -169,34 +169,34 @@ local token_verifier = {};
 ---@field jwks_url? string URL of a JWK Set (RFC 7517, section 5), or of Google's map of kid to certificate: at most 512 KiB and 256 keys
 ---@field openid_issuer? string issuer of an OpenID provider
 ---@field directory? string absolute path of a local folder with the same files as a key server
----@field ca_file? string PEM file of the authorities that https servers must be certified by
----@field ca_path? string directory of them, hashed as OpenSSL wants it (default /etc/ssl/certs)
+---@field ca_file? string PEM file of the authorities that must have certified https servers
+---@field ca_path? string directory of such files, hashed by openssl rehash (default /etc/ssl/certs)
 ---@field proxy? string URL of a proxy (default none)
----@field client_cert? string PEM file of a certificate to show to the server, for mutual TLS
----@field client_key? string PEM file of its private key
----@field bearer_token_file? string file whose first line goes along as Authorization: Bearer
----@field default_ttl? integer a key is fresh for so long if the answer does not say (s, 1 to 315360000, default 600)
----@field min_ttl? integer and so long at least, whatever the answer says (s, 1 to 315360000, default 60)
----@field max_ttl? integer and so long at most (s, 1 to 315360000, default 86400)
----@field refresh_ahead? integer a use in so much of the freshness at its end, less up to half at random, fetches anew in the background (%, 0 to 50, default 10)
----@field max_stale? integer a key serves so long beyond its freshness while it cannot be fetched anew (s, 0 to 315360000, default 3600)
----@field stale_wait? number a key past its freshness serves if the server takes longer than this (s, 0.001 to 315360000, default 1)
----@field negative_ttl? integer it is remembered for so long that there is no such key, or nothing usable (s, 1 to 315360000, default 30)
----@field penalty? integer a JWK Set that lacked a kid is not fetched again for so long because of an unknown one (s, 1 to 315360000, default 10)
----@field back_off_min? number pause after the source failed; it doubles each time, less up to a quarter at random (s, 0.001 to 315360000, default 1)
----@field back_off_max? number longest pause, also where the server asks for more with Retry-After (s, 0.001 to 315360000, default 60)
----@field wait_limit? number longest that anybody waits for a key, queueing included (s, 0.001 to 315360000, default 6)
----@field connect_timeout? number for a connection (s, 0.001 to 315360000, default 2)
----@field timeout? number for one fetch in all (s, 0.001 to 315360000, default 5)
----@field cache_size? integer keys held (keys, 1 to 10^9, default 128; without a source any number)
----@field negative_size? integer absences remembered, apart from the keys: made-up kids drive out none (kids, 1 to 10^9, default 1024)
----@field min_rsa_bits? integer least bits of an RSA modulus (bits, 1024 to 16384, default 2048)
----@field max_set_keys? integer of a JWK Set; a larger one is not used (keys, 1 to 256, default 256)
----@field max_fetches? integer under way at a time in the process, and as many again for what is held: the least that any store in use asks for holds (fetches, 1 to 64, default 64)
----@field max_running? integer under way at a time for this store; one, after the last one failed (fetches, 1 to 10^9, default 16)
----@field max_queued? integer that wait for a fetch (kids, 1 to 10^9, default 1024)
----@field max_per_client? integer unknown ones of one client pending; an IPv6 client is its network of 64 bits (kids, 1 to 10^9, default 8)
----@field detail? boolean a failure has a fourth value: its facts (default false)
+---@field client_cert? string PEM file of a certificate that is sent to the server, for mutual TLS
+---@field client_key? string PEM file of the certificate's private key
+---@field bearer_token_file? string file whose first line is sent as Authorization: Bearer
+---@field default_ttl? integer how long a key is fresh if the answer does not say so (s, 1 to 315360000, default 600)
+---@field min_ttl? integer minimum of that time, whatever the answer says (s, 1 to 315360000, default 60)
+---@field max_ttl? integer maximum of that time (s, 1 to 315360000, default 86400)
+---@field refresh_ahead? integer a key that is used in the last part of its freshness, of this length, is fetched again in the background (%, 0 to 50, default 10)
+---@field max_stale? integer how long a key is used after its freshness ends, while it cannot be fetched again (s, 0 to 315360000, default 3600)
+---@field stale_wait? number how long a caller waits for a slow server before the old key is used (s, 0.001 to 315360000, default 1)
+---@field negative_ttl? integer how long a missing or unusable key is remembered as such (s, 1 to 315360000, default 30)
+---@field penalty? integer after an unknown kid caused a fetch of a JWK Set, the next one can do so after this time (s, 1 to 315360000, default 10)
+---@field back_off_min? number pause after the source failed; it doubles each time (s, 0.001 to 315360000, default 1)
+---@field back_off_max? number longest pause, also if the server asks for a longer one with Retry-After (s, 0.001 to 315360000, default 60)
+---@field wait_limit? number longest time that a caller waits for a key, including the time in the queue (s, 0.001 to 315360000, default 6)
+---@field connect_timeout? number longest time to connect (s, 0.001 to 315360000, default 2)
+---@field timeout? number longest time for a whole fetch (s, 0.001 to 315360000, default 5)
+---@field cache_size? integer how many keys are cached (keys, 1 to 10^9, default 128; without a source any number)
+---@field negative_size? integer how many missing keys are remembered (kids, 1 to 10^9, default 1024)
+---@field min_rsa_bits? integer minimum size of an RSA modulus (bits, 1024 to 16384, default 2048)
+---@field max_set_keys? integer most keys in a JWK Set; a larger set is not used (keys, 1 to 256, default 256)
+---@field max_fetches? integer most fetches that run at the same time in the process, and as many again for cached keys (fetches, 1 to 64, default 64)
+---@field max_running? integer most fetches that run at the same time for this store; only one after the last one failed (fetches, 1 to 10^9, default 16)
+---@field max_queued? integer most kids that wait for a fetch (kids, 1 to 10^9, default 1024)
+---@field max_per_client? integer most unknown kids of one client that are pending (kids, 1 to 10^9, default 8)
+---@field detail? boolean a failure returns a fourth value: its facts (default false)
 -- <!-- end -->
 
 ---@class token_verifier.request

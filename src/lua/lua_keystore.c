@@ -138,7 +138,7 @@ struct option_table source_table(void) {
 
 static const struct tv_setting call_rows[] = {
     {TV_OPTION("detail"), .type = "boolean", .instead = "false",
-     .text = "a failure has a fourth value: [its facts](#facts-of-a-failure)"}};
+     .text = "a failure returns a fourth value: [its facts](#facts-of-a-failure)"}};
 
 void get_store_tables(struct option_table tables[STORE_TABLES]) {
     size_t count;

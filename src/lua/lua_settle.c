@@ -351,18 +351,20 @@ static enum tv_status settle_providers(lua_State *L, int index, int verifier_ind
 // Exactly one of these names where keys come from. In the order of docs/api.md, like those below.
 static const struct tv_setting key_rows[] = {
     {TV_OPTION("secret"), .type = "string", .jws = true,
-     .text = "a shared secret, for HS*. Its bytes are used as they are; the text of a JWK of type "
-             "`oct` stands for its `k` (RFC 7518, section 6.4). A public key or certificate is "
-             "refused, as PEM, DER, JWK, XML or SSH write it, and that in base64, hexadecimal, "
-             "UTF-16 or with escapes"},
+     .text =
+         "a shared secret, for HS*. Its bytes are used unchanged; if it is the text of a JWK of "
+         "type `oct`, its `k` is used (RFC 7518, section 6.4). A public key or certificate is "
+         "refused in every usual form: PEM, DER, JWK, XML or SSH, also when it is written in "
+         "base64, hexadecimal, UTF-16 or with escapes"},
     {TV_OPTION("key"), .type = "string or key object", .jws = true,
-     .text = "a key: PEM or JWK text as for [`tv.key`](#tvkeytext--options), or what that "
-             "returned; also the text of a JWK of type `oct`, for HS*"},
+     .text = "a key: PEM or JWK text as for [`tv.key`](#tvkeytext--options), or a key object that "
+             "it returned; or, for HS*, the text of a JWK of type `oct`"},
     {TV_OPTION("keys"), .type = "key store or list", .jws = true,
-     .text = "asked by the header's `kid`, in this order: the next one if a store says that it "
-             "does not have the key, cannot be reached, or answers with something that is no key"},
+     .text = "stores that are asked for the header's `kid`, in this order. The next one is asked "
+             "if a store does not have the key, cannot be reached, or gets an answer that is not a "
+             "key"},
     {TV_OPTION("issuers"), .type = "table",
-     .text = "stores, and whose tokens their keys may sign: "
+     .text = "maps each issuer to the stores whose keys may sign its tokens: "
              "[Issuers bound to their source](#issuers-bound-to-their-source)"},
 };
 
@@ -375,52 +377,54 @@ static const struct tv_setting other_rows[] = {
     // What is accepted.
     {TV_OPTION("algorithms"), .type = "list", .jws = true,
      .instead = "`{\"HS256\"}` for a secret, else `{\"RS256\"}`",
-     .text = "of those of [Algorithms](#algorithms), compared exactly. HS* mixed with others "
-             "raises (RFC 8725, section 2.1)"},
+     .text = "names from [Algorithms](#algorithms), compared exactly. HS* mixed with others raises "
+             "an error (RFC 8725, section 2.1)"},
     {ACCEPTED("accepted_types", policy.types), .instead = "`{\"JWT\"}`",
-     .text = "values of the header's `typ`, compared exactly (RFC 7519, section 5.1). With "
-             "`\"*\"` any, and none, will do"},
-    {ACCEPTED("accepted_issuers", policy.claims.issuers), .instead = "not judged",
-     .text = "values of `iss` (RFC 7519, section 4.1.1). `\"*\"` accepts any, but there must be "
-             "one. An empty list accepts none"},
-    {ACCEPTED("accepted_audiences", policy.claims.audiences), .instead = "not judged",
-     .text = "values of `aud` (section 4.1.3), likewise. Of an array one element must match, and "
-             "all must be strings"},
-    {OPTION("room", TV_SETTING_STRING, room), .instead = "not judged",
-     .text = "the room to be entered: the claim `room`, if there is one, must be this name (ASCII "
-             "case aside) or `*`"},
-    {BOOLEAN("require_room", policy.claims.require_room), .text = "there must be a claim `room`"},
-    {BOOLEAN("require_sub", policy.claims.require_sub), .text = "there must be a claim `sub`"},
+     .text = "values of the header's `typ`, compared exactly (RFC 7519, section 5.1). "
+             "`\"*\"` accepts any value and a missing `typ`"},
+    {ACCEPTED("accepted_issuers", policy.claims.issuers), .instead = "not checked",
+     .text = "values of `iss` (RFC 7519, section 4.1.1). `\"*\"` accepts any value, but the claim "
+             "must be present. An empty list accepts none"},
+    {ACCEPTED("accepted_audiences", policy.claims.audiences), .instead = "not checked",
+     .text = "values of `aud` (section 4.1.3), with the same rules. In an array, one element must "
+             "match, and all must be strings"},
+    {OPTION("room", TV_SETTING_STRING, room), .instead = "not checked",
+     .text = "the room to enter: the claim `room`, if there is one, must be this name (ignoring "
+             "ASCII case) or `*`"},
+    {BOOLEAN("require_room", policy.claims.require_room),
+     .text = "the claim `room` must be present"},
+    {BOOLEAN("require_sub", policy.claims.require_sub), .text = "the claim `sub` must be present"},
     {TV_OPTION("required_claims"), .type = "list", .instead = "none",
-     .text = "names of claims that must be there and not null"},
+     .text = "names of claims that must be present and not null"},
     {OPTION("leeway", TV_SETTING_SECONDS, policy.claims.leeway_s), .most = TV_LEEWAY_MAX_S,
-     .text = "that clocks may differ by for `exp` and `nbf` (sections 4.1.4, 4.1.5)"},
+     .text = "how far clocks may differ, for `exp` and `nbf` (sections 4.1.4, 4.1.5)"},
     {OPTION("max_lifetime", TV_SETTING_SECONDS, policy.claims.max_lifetime_s),
      .most = TV_SETTING_MOST_S,
-     .text = "from `iat` to `exp`, both of which must then be there; from now, if `iat` is more "
-             "than 300 s ahead. 0: not judged"},
+     .text = "longest time from `iat` to `exp`; tokens must then have both. If `iat` is more than "
+             "300 s in the future, the time is counted from now. 0 means no limit"},
     {BOOLEAN("allow_missing_kid", allow_missing_kid), .jws = true,
-     .text = "a header without `kid` is accepted where a JWK Set has exactly one key for the "
+     .text = "a header without `kid` is accepted if a JWK Set has exactly one key for the "
              "`alg`"},
     {BOOLEAN("strict_secrets", strict_secrets), .jws = true,
-     .text = "a secret with fewer bytes than the hash has (RFC 7518, section 3.2) is refused. "
-             "Otherwise `new` returns a warning"},
+     .text = "a secret shorter than the hash (RFC 7518, section 3.2) is refused. Without this "
+             "option, `new` returns a warning"},
     {OPTION("min_rsa_bits", TV_SETTING_INT, policy.rsa_min_bits), .unit = "bits", .jws = true,
      .initial = TV_RSA_MIN_BITS, .least = TV_RSA_FLOOR_BITS, .most = TV_RSA_MAX_BITS,
-     .text = "least bits of an RSA modulus; the sources that options name get it too"},
+     .text =
+         "minimum size of an RSA modulus, also for the sources that are named in these options"},
     {BOOLEAN("accept_milliseconds", policy.claims.accept_milliseconds),
-     .text = "`exp`, `nbf` and `iat` from 10^11 on are milliseconds. Otherwise such a date is an "
-             "`invalid-claim`"},
+     .text = "an `exp`, `nbf` or `iat` of 10^11 or more is read as milliseconds. Without this "
+             "option, such a date gives `invalid-claim`"},
 
     {BOOLEAN("detail", detail), .jws = true,
-     .text = "a failure has a fourth value: [its facts](#facts-of-a-failure)"},
+     .text = "a failure returns a fourth value: [its facts](#facts-of-a-failure)"},
 
     // About this call.
     {OPTION("now", TV_SETTING_NUMBER, now_s), .unit = "s", .initial = NAN, .instead = "the clock",
      .text = "Unix time"},
     {BOOLEAN("wait", wait), .jws = true, .instead = "true until `tv.pollfd()` was called",
-     .text = "whether to wait for a key that is not held: at most the `wait_limit` of its key "
-             "store, 6 s by default. Otherwise the answer is `key-pending`, see "
+     .text = "whether to wait for a key that is not cached, at most for the `wait_limit` of its "
+             "store (6 s by default). If not, the result is `key-pending`: see "
              "[Waiting without blocking](#waiting-without-blocking)"},
 };
 

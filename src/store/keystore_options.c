@@ -24,94 +24,104 @@ _Static_assert(TV_KEYSTORE_MAX_SET_KEYS == TV_KEY_SET_MAX_KEYS, "one limit under
 static const struct tv_setting settings[] = {
     // How a server is reached.
     {TEXT("ca_file", ca_file), .instead = "-",
-     .text = "PEM file of the authorities that https servers must be certified by"},
+     .text = "PEM file of the authorities that must have certified https servers"},
     {TEXT("ca_path", ca_path), .instead = "`/etc/ssl/certs`",
-     .text = "directory of them, hashed as OpenSSL wants it. Only one of the two"},
+     .text = "directory of such files, hashed by `openssl rehash`. Only one of the two"},
     {TEXT("proxy", proxy), .instead = "none",
-     .text = "URL of a proxy. Those of the environment (`http_proxy` and the like) are never used"},
+     .text = "URL of a proxy. Variables like `http_proxy` are never used"},
     {TEXT("client_cert", client_cert), .instead = "-",
-     .text = "PEM file of a certificate to show to the server, for mutual TLS. Neither this nor "
-             "the bearer token is shown to another host that a provider's `jwks_uri` names"},
+     .text =
+         "PEM file of a certificate that is sent to the server, for mutual TLS. If a provider's "
+         "`jwks_uri` is on another host, that host gets neither the certificate nor the bearer "
+         "token"},
     {TEXT("client_key", client_key), .instead = "-",
-     .text = "PEM file of its private key. Both or neither"},
+     .text = "PEM file of the certificate's private key. Give both or neither"},
     {TEXT("bearer_token_file", bearer_token_file), .instead = "-",
-     .text = "file whose first line goes along as `Authorization: Bearer`. It is read for each "
-             "fetch; if it cannot be, nothing is fetched"},
+     .text = "file whose first line is sent as `Authorization: Bearer`. It is read for each fetch; "
+             "if it cannot be read, nothing is fetched"},
 
     // How long.
     {SECONDS("default_ttl", default_ttl_s), .initial = 600, .least = 1,
-     .text = "a key is fresh for so long if the answer does not say"},
+     .text = "how long a key is fresh if the answer does not say so"},
     {SECONDS("min_ttl", min_ttl_s), .initial = 60, .least = 1,
-     .text = "and so long at least, whatever the answer says. Not more than `max_ttl`"},
+     .text = "minimum of that time, whatever the answer says. Not more than `max_ttl`"},
     {SECONDS("max_ttl", max_ttl_s), .initial = 86400, .least = 1,
-     .text = "and so long at most. Also how long a provider's `jwks_uri` is believed, unless it "
-             "fails, or lacks a `kid` and is older than `default_ttl`"},
+     .text =
+         "maximum of that time. Also how long a provider's `jwks_uri` is used, unless it fails, "
+         "or lacks a `kid` and is older than `default_ttl`"},
     {TV_OPTION("refresh_ahead"), .kind = TV_SETTING_SIZE, MEMBER(refresh_ahead), .unit = "%",
      .initial = 10, .most = 50,
-     .text = "a use in so much of the freshness at its end, less up to half at random, fetches "
-             "anew in the background"},
+     .text = "a key that is used in the last part of its freshness, of this length, is fetched "
+             "again in the background. Up to half of the part is subtracted at random"},
     {SECONDS("max_stale", max_stale_s), .initial = 3600,
-     .text = "a key serves so long beyond its freshness while it cannot be fetched anew"},
+     .text = "how long a key is used after its freshness ends, while it cannot be fetched again"},
     {MILLISECONDS("stale_wait", stale_wait_ms), .initial = 1,
-     .text = "a key past its freshness serves if the server takes longer than this"},
+     .text = "how long a caller waits for a slow server before the old key is used"},
     {SECONDS("negative_ttl", negative_ttl_s), .initial = 30, .least = 1,
-     .text = "it is remembered for so long that there is no such key, or nothing usable"},
+     .text = "how long a missing or unusable key is remembered as such"},
     {SECONDS("penalty", penalty_s), .initial = 10, .least = 1,
-     .text = "a JWK Set that lacked a `kid` is not fetched again for so long because of an "
-             "unknown one"},
+     .text =
+         "after an unknown `kid` caused a fetch of a JWK Set, the next one can do so after this "
+         "time"},
     {MILLISECONDS("back_off_min", back_off_min_ms), .initial = 1,
-     .text = "pause after the source failed; it doubles each time, less up to a quarter at "
-             "random. Not more than `back_off_max`"},
+     .text =
+         "pause after the source failed; it doubles each time. Up to a quarter is subtracted at "
+         "random. Not more than `back_off_max`"},
     {MILLISECONDS("back_off_max", back_off_max_ms), .initial = 60,
-     .text = "longest pause, also where the server asks for more with `Retry-After`"},
+     .text = "longest pause, also if the server asks for a longer one with `Retry-After`"},
     {MILLISECONDS("wait_limit", wait_ms), .initial = 6,
-     .text = "longest that anybody waits for a key, queueing included"},
-    {MILLISECONDS("connect_timeout", connect_timeout_ms), .initial = 2, .text = "for a connection"},
-    {MILLISECONDS("timeout", timeout_ms), .initial = 5, .text = "for one fetch in all"},
+     .text = "longest time that a caller waits for a key, including the time in the queue"},
+    {MILLISECONDS("connect_timeout", connect_timeout_ms), .initial = 2,
+     .text = "longest time to connect"},
+    {MILLISECONDS("timeout", timeout_ms), .initial = 5, .text = "longest time for a whole fetch"},
 
     // How much.
     {SIZE("cache_size", cache_size), .most = COUNT_MOST, .unit = "keys", .grows = true,
      .instead = "128; without a source any number",
-     .text = "keys held. When full, the one used longest ago goes, but none that somebody waits "
-             "for. A JWK Set is held whole"},
+     .text = "how many keys are cached. When the cache is full, the least recently used key is "
+             "dropped, but none that somebody waits for. A JWK Set is always kept as a whole"},
     {SIZE("negative_size", negative_size), .initial = 1024, .most = COUNT_MOST, .unit = "kids",
-     .text = "absences remembered, apart from the keys: made-up `kid`s drive out none"},
+     .text = "how many missing keys are remembered. They are cached apart from keys, so invented "
+             "`kid`s push out no key"},
     {TV_OPTION("min_rsa_bits"), .kind = TV_SETTING_INT, MEMBER(rsa_min_bits), .unit = "bits",
      .initial = TV_RSA_MIN_BITS, .least = TV_RSA_FLOOR_BITS, .most = TV_RSA_MAX_BITS,
-     .separates = true, .text = "least bits of an RSA modulus"},
+     .separates = true, .text = "minimum size of an RSA modulus"},
     {SIZE("max_set_keys", max_set_keys), .initial = TV_KEYSTORE_MAX_SET_KEYS,
      .most = TV_KEYSTORE_MAX_SET_KEYS, .unit = "keys",
-     .text = "of a JWK Set; a larger one is not used"},
+     .text = "most keys in a JWK Set; a larger set is not used"},
     {SIZE("max_fetches", max_fetches), .initial = TV_FETCH_MAX_RUNNING,
      .most = TV_FETCH_MAX_RUNNING, .unit = "fetches",
-     .text = "under way at a time in the process, and as many again for what is held: the least "
-             "that any store in use asks for holds. A quarter of them (rounded down) is for stores "
-             "that have none under way; of the others one that has some takes no more than it "
-             "leaves: 24 of 64 at the most, then 12, 6, 3, 2, 1, 1, if all hang"},
+     .text = "most fetches that run at the same time in the process, and as many again for cached "
+             "keys. The smallest value of all stores in use applies. A quarter of them (rounded "
+             "down) is reserved for stores that have none running. A store that has some takes at "
+             "most half of the others that are free: if all hang, the first store takes 24 of 64, "
+             "the next ones 12, 6, 3, 2, 1, 1"},
     {SIZE("max_running", max_running), .initial = 16, .most = COUNT_MOST, .unit = "fetches",
-     .text = "under way at a time for this store; one, after the last one failed. What is held is "
-             "fetched anew besides: as many again"},
+     .text = "most fetches that run at the same time for this store; only one after the last one "
+             "failed. As many again can run for cached keys"},
     {SIZE("max_queued", max_queued), .initial = 1024, .most = COUNT_MOST, .unit = "kids",
-     .text = "that wait for a fetch. Beyond it: `key-source-overloaded`"},
+     .text = "most `kid`s that wait for a fetch. Beyond that: `key-source-overloaded`"},
     {SIZE("max_per_client", max_per_client), .initial = 8, .most = COUNT_MOST, .unit = "kids",
-     .text = "unknown ones of one `client` pending; an IPv6 client is its network of 64 bits. "
-             "Beyond it: `key-source-overloaded`"},
+     .text =
+         "most unknown `kid`s of one `client` that are pending. An IPv6 client is its network of "
+         "64 bits. Beyond that: `key-source-overloaded`"},
 };
 
 // In the order of docs/api.md.
 static const struct tv_source_kind sources[] = {
     {.source = TV_SOURCE_ASAP,
-     .brief = "a key server; this option and the next three name a [source](#sources), whose "
-              "[key store](#key-stores) in the process is used, with its settings or the default "
-              "ones, and kept from then on",
+     .brief = "a key server. This option and the next three name a [source](#sources); its [key "
+              "store](#key-stores) in the process is used with the settings that it has, or with "
+              "the defaults if it is new, and is kept from then on",
      .option = {TV_OPTION("asap_key_server"), .type = "string or list", .jws = true,
                 .most = TV_KEYSTORE_MAX_SERVERS,
-                .text = "base URL of a key server, http or https. A key is "
-                        "`GET <base>/<tv.key_file_name(kid)>`, joined with one slash; the body is "
-                        "what `tv.key` loads, whatever its content type. Of a list of up to 8 the "
-                        "next is asked if one cannot be reached or answers 5xx or 429, never if it "
-                        "says that it has no such key. `file:///folder` is the same as "
-                        "`directory`"}},
+                .text =
+                    "base URL of a key server, http or https. A key is "
+                    "`GET <base>/<tv.key_file_name(kid)>`, joined with one slash; the body is a "
+                    "text that `tv.key` accepts, whatever its content type. In a list of up to "
+                    "8, the next server is asked if one cannot be reached or answers 5xx or "
+                    "429, but not if it answers that it has no such key. `file:///folder` is "
+                    "the same as `directory`"}},
     {.source = TV_SOURCE_JWKS,
      .is_set = true,
      .brief = "a JWK Set",
@@ -129,16 +139,16 @@ static const struct tv_source_kind sources[] = {
      .option = {TV_OPTION("openid_issuer"), .type = "string", .most = 1,
                 .text = "issuer of an OpenID provider. Its configuration is read at "
                         "`<issuer>/.well-known/openid-configuration`; the `issuer` in it must be "
-                        "this very string and its `jwks_uri` https if the issuer is; then as "
-                        "`jwks_url`"}},
+                        "exactly this string, and its `jwks_uri` must be https if the issuer is. "
+                        "The set at `jwks_uri` is then used as with `jwks_url`"}},
     {.source = TV_SOURCE_FOLDER,
      .brief = "a local folder",
      .option = {TV_OPTION("directory"), .type = "string", .jws = true, .most = 1,
                 .text =
                     "absolute path of a local folder with the same files as a key server. There "
                     "is no network and no waiting: each use checks whether the file has "
-                    "changed, and then reads it again; one that holds no usable key is also "
-                    "read again after `negative_ttl`"}},
+                    "changed, and reads it again if so. A file without a usable key is also read "
+                    "again after `negative_ttl`"}},
 };
 
 const struct tv_setting *tv_keystore_settings(size_t *count) {

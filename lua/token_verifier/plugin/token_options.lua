@@ -158,36 +158,40 @@ section("life of keys", { read = "number", within = "keyOptions" }) {
 	{ "token_key_back_off_max", keystore = "back_off_max", least = 0.1, most = 3600,
 		text = "longest pause" };
 	{ "token_key_wait_limit", keystore = "wait_limit", least = 0.1, most = 60,
-		text = "longest that a log-in waits for a key" };
-	{ "token_key_connect_timeout", keystore = "connect_timeout", least = 0.1, most = 60 };
-	{ "token_key_timeout", keystore = "timeout", least = 0.1, most = 60, text = "for one fetch" };
+		text = "longest time that a log-in waits for a key" };
+	{ "token_key_connect_timeout", keystore = "connect_timeout", least = 0.1, most = 60, text = "longest time to connect" };
+	{ "token_key_timeout", keystore = "timeout", least = 0.1, most = 60, text = "longest time for a whole fetch" };
 	{ "token_key_refresh_ahead", keystore = "refresh_ahead",
 		text = "a key that is used in the last part of its freshness, of this length, is fetched again in the background" };
 	{ "token_key_max_set_keys", keystore = "max_set_keys",
 		text = "most keys in a JWK Set; a larger set is not used" };
 	{ "token_key_max_fetches", keystore = "max_fetches",
-		text = "under way at a time in the process, and as many again for keys that are held; how they are [shared "
-			.."out](api.md#how-keys-live-in-a-store)" };
+		text = "most fetches that run at the same time in the process, and as many again for cached keys. How stores "
+			.."share them: see [`max_fetches`](api.md#sources)" };
 	{ "token_key_max_running", keystore = "max_running", most = 64,
-		text = "under way at a time for one source; one, after the last one failed; as many again for keys that are held" };
+		text = "most fetches that run at the same time for one source; only one after the last one failed. As many again "
+			.."can run for cached keys" };
 	{ "token_key_max_queued", keystore = "max_queued", most = 100000,
-		text = "that wait for a fetch" };
+		text = "most `kid`s that wait for a fetch" };
 	{ "token_key_max_per_client", keystore = "max_per_client", most = 100000,
-		text = "unknown ones of one client's address that wait at a time; of IPv6, of one network of 64 bits" };
+		text = "most unknown `kid`s of one client's address that wait at the same time. With IPv6, a client is its "
+			.."network of 64 bits" };
 	{ "jwt_pubkey_cache_size", keystore = "cache_size", own = true, default = 128, most = 1000000,
-		text = "held per key server; a JWK Set is held whole" };
+		text = "how many keys are cached for each key server. A JWK Set is always kept as a whole" };
 };
 
 section("key servers", { within = "keyOptions" }) {
-	{ "token_key_ca_file", keystore = "ca_file", read = "path", text = "PEM file of authorities, for servers behind a private one" };
+	{ "token_key_ca_file", keystore = "ca_file", read = "path",
+		text = "PEM file of authorities, if a private authority certifies the key servers" };
 	{ "token_key_ca_path", keystore = "ca_path", read = "path",
-		text = "or a hashed directory of them. Only one of the two" };
+		text = "directory of such files, hashed by `openssl rehash`. Only one of the two" };
 	{ "token_key_proxy", keystore = "proxy", read = "string", type = "URL",
-		text = "a proxy. Those of the environment are never used" };
+		text = "URL of a proxy. Variables like `http_proxy` are never used" };
 	{ "token_key_client_cert", keystore = "client_cert", read = "path", text = "PEM file of a certificate for mutual TLS" };
-	{ "token_key_client_key", keystore = "client_key", read = "path", text = "and of its key. Both or neither" };
+	{ "token_key_client_key", keystore = "client_key", read = "path",
+		text = "PEM file of the certificate's private key. Give both or neither" };
 	{ "token_key_bearer_token_file", keystore = "bearer_token_file", read = "path",
-		text = "file whose first line goes along as `Authorization: Bearer`. Read for every fetch" };
+		text = "file whose first line is sent as `Authorization: Bearer`. Read for every fetch" };
 };
 
 -- What mod_auth_token reads.
