@@ -23,8 +23,7 @@ enum tv_setting_kind {
 
 struct tv_setting {
     struct tv_span name; // of the option, as callers write it
-    enum tv_setting_kind kind;
-    size_t offset; // of the member
+    size_t offset;       // of the member
 
     // Of numbers, in the unit of callers.
     double initial, least, most;
@@ -34,6 +33,7 @@ struct tv_setting {
     const char *instead; // the default in words, where it is no value
     const char *text; // what it means: a sentence for docs/api.md, without a full stop at its end
 
+    enum tv_setting_kind kind;
     bool jws;       // of a verifier: verify_jws() has it too
     bool separates; // of a store: stores that differ there are two, though they ask the same source
     bool grows;     // of a store: the largest asked for counts, and is no difference

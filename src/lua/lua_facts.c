@@ -44,7 +44,7 @@ static void set_expected(lua_State *L, const struct tv_detail *detail) {
     if (!detail->expected && !is_list)
         return;
     lua_newtable(L);
-    for (size_t i = 0; i < detail->expected_count && i < LISTED_MAX; i++) {
+    for (size_t i = 0; detail->expected && i < detail->expected_count && i < LISTED_MAX; i++) {
         lua_pushlstring(L, detail->expected[i].data, detail->expected[i].length);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
