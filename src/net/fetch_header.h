@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
-// What is taken from the header of an answer, line by line as it comes.
+// Reads the header of an answer, line by line as it arrives.
 #pragma once
 
 #include "base/span.h"
 
 #include <stdbool.h>
 
-// Bytes and lines of one answer: its own, those of answers like 103 before it, and its trailers.
+// Most bytes and lines of one answer, including those of earlier answers such as 103, and trailers.
 #define TV_HEADER_MAX_LENGTH ((size_t)65536)
 #define TV_HEADER_MAX_LINES 256
-// Bytes of an ETag or a Last-Modified, which are sent back.
+// Most bytes of an ETag or a Last-Modified, which we send back.
 #define TV_HEADER_MAX_VALIDATOR 1024
 
 enum tv_field {
@@ -25,21 +25,20 @@ enum tv_field {
 
 struct tv_header {
     size_t length, lines;
-    bool ended;             // what follows are trailers, or another answer
-    enum tv_field current;  // that a folded line goes on with
-    char *texts[TV_FIELDS]; // NULL: not there. They end with a NUL
+    bool ended;             // trailers or another answer follow
+    enum tv_field current;  // the field that a folded line continues
+    char *texts[TV_FIELDS]; // NULL: absent. Each ends with a NUL
     size_t lengths[TV_FIELDS];
 };
 
-// Takes the next line, its end included. NULL, or why the answer is not to be read on: a string
-// constant. What memory lacks for is missing.
+// Takes the next line, including its line end. Returns NULL, or a string constant that says why the
+// answer must not be read further. A field for which memory is lacking stays absent.
 const char *tv_header_add(struct tv_header *header, const char *line, size_t length);
 
-// The field's value; that of a list which came in several lines is joined by commas. A NULL span if
-// it is not there.
+// The field's value. Values of several lines are joined with commas. A NULL span if it is absent.
 struct tv_span tv_header_value(const struct tv_header *header, enum tv_field field);
 
-// Moves out an ETag or a Last-Modified, which the caller frees. NULL if there is none that can be
+// Moves out an ETag or a Last-Modified, which the caller frees. NULL if it is absent or cannot be
 // sent back: it is empty, too long, or has control characters.
 char *tv_header_take_validator(struct tv_header *header, enum tv_field field);
 

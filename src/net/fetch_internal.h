@@ -14,16 +14,16 @@ struct tv_fetch {
     CURL *easy;         // while running
     struct tv_tls *tls; // likewise, with https
     bool lost_socket;
-    bool no_common_version;   // TLS ended for want of one
-    int socket;               // the last that libcurl asked to be watched for it; 0: none
-    uint64_t received_before; // there
+    bool no_common_version;   // TLS ended because there is none
+    int socket;               // that libcurl asked us to watch last; 0: none
+    uint64_t received_before; // over that socket
     char *url;
     struct tv_fetch_settings settings;
     struct curl_slist *headers;
     void *owner;
     char *body;
     size_t body_size;
-    size_t pieces; // that the body came in so far
+    size_t pieces; // of the body so far
     struct tv_header header;
     struct tv_fetch_result result;
     struct tv_fetch *next;
@@ -31,25 +31,26 @@ struct tv_fetch {
 
 // fetch_tls.c
 
-// Sets a handle up for TLS with what the fetch's settings name, and notes that in the fetch; or,
-// in its result, why it cannot be.
+// Sets up a handle for TLS as the fetch's settings say, and stores `tls` in the fetch. On failure,
+// the fetch's result says why.
 void tv_tls_set(struct tv_fetch *fetch, CURL *easy);
 void tv_tls_free(struct tv_tls *tls);
 
-// What TLS may read until the next call is bounded from now on.
+// Resets the number of bytes that TLS may read until the next call.
 void tv_tls_begin_step(void);
 
 // fetch_transfer.c
 
-// A handle set up for it, which the caller cleans up. NULL: `result.error` says why, or there is no
-// memory.
+// A new handle for the fetch, which the caller cleans up. NULL: `result.error` says why, or memory
+// is lacking.
 CURL *tv_fetch_open_easy(struct tv_fetch *fetch);
 
-// Notes the socket that it goes over.
+// Records the socket of the transfer.
 void tv_fetch_note_socket(struct tv_fetch *fetch, int socket);
 
-// Takes what is needed of the answer's header from the handle. What memory lacks for is missing.
+// Copies the needed parts of the answer's header from the handle. Parts for which memory is lacking
+// stay absent.
 void tv_fetch_read_answer(struct tv_fetch *fetch);
 
-// Puts into the result why a transfer failed, if it is not there already.
+// Stores in the result why a transfer failed, unless it already says so.
 void tv_fetch_explain(struct tv_fetch *fetch, CURLcode code);
