@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A caller's block of memory, handed out from the front; nothing in it is freed one by one.
+// Allocates parts of a block that the caller owns; the parts are never freed one by one.
 #pragma once
 
 #include <stddef.h>
@@ -12,10 +12,10 @@ struct tv_arena {
 
 #define TV_ARENA_ALIGNMENT ((size_t)16)
 
-// `length` rounded up to what tv_arena_take() uses for it.
+// The bytes that tv_arena_take() uses for `length` bytes.
 #define TV_ARENA_ROUND(length) (((length) + (TV_ARENA_ALIGNMENT - 1)) & ~(TV_ARENA_ALIGNMENT - 1))
 
-// `length` bytes, aligned for any type, or NULL if the block has not so many left.
+// `length` bytes, aligned for any type, or NULL if the block has fewer left.
 static inline void *tv_arena_take(struct tv_arena *arena, size_t length) {
     if (length > arena->size - arena->used)
         return NULL;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The two clocks: one that only goes forward for the life of keys, one for the dates in tokens.
+// The two clocks: a monotonic one for the lifetimes of keys, the wall clock for dates in tokens.
 #pragma once
 
 #include <stdint.h>
 #include <time.h>
 
-// Counts through a suspend, so that a withdrawn key does not outlive one (Linux).
+// Also counts while the machine sleeps, so that a withdrawn key is not used after it (Linux).
 #ifdef CLOCK_BOOTTIME
 #define TV_CLOCK_STEADY CLOCK_BOOTTIME
 #else
@@ -18,8 +18,8 @@ static inline int64_t tv_clock_steady_ms(void) {
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-// The first millisecond by which `limit_ms` have passed in full since `start`: its fraction of a
-// millisecond counts, or a wait would end that much early.
+// The first millisecond at which `limit_ms` have fully passed since `start`. The fraction of a
+// millisecond in `start` is rounded up; otherwise a wait would end too early.
 static inline int64_t tv_clock_end_ms(struct timespec start, int64_t limit_ms) {
     return (int64_t)start.tv_sec * 1000 + (start.tv_nsec + 999999) / 1000000 + limit_ms;
 }

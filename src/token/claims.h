@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// (claims, policy, what is asked for) to ok, or the one claim that failed (RFC 7519 section 4.1).
+// Checks claims against a policy and a request; names the first claim that fails (RFC 7519
+// section 4.1).
 #pragma once
 
 #include "base/json.h"
@@ -14,8 +15,8 @@
 struct tv_accepted {
     const struct tv_span *values;
     size_t count;
-    bool configured; // false: the claim is not judged
-    bool any;        // "*" was among them: any string does, but one must be there
+    bool configured; // false: the claim is not checked
+    bool any;        // "*" is among them: any string is accepted, but the claim must be present
 };
 
 // Whether `value` is one of the accepted strings.
@@ -24,27 +25,28 @@ bool tv_accepted_has(const struct tv_accepted *accepted, struct tv_span value);
 struct tv_claims_policy {
     struct tv_accepted issuers;
     struct tv_accepted audiences;
-    const struct tv_span *required; // names of claims that must be there and not null
+    const struct tv_span *required; // names of claims that must be present and not null
     size_t required_count;
     int64_t leeway_s;       // 0..TV_LEEWAY_MAX_S, for exp and nbf
-    int64_t max_lifetime_s; // exp - iat at most; 0: not judged
+    int64_t max_lifetime_s; // longest time from iat to exp; 0: no limit
     bool require_room;
     bool require_sub;
-    bool accept_milliseconds; // dates that can only be milliseconds are taken as such
+    bool accept_milliseconds; // dates too large to be seconds are read as milliseconds
 };
 
-// What is asked for in this one call.
+// The values of one call.
 struct tv_claims_request {
     double now_s; // Unix time
     struct tv_span room;
     bool has_room;
-    // For a key of a source that speaks for certain issuers only, or not for those of other sources
-    // (RFC 8725 section 3.8); NULL: for any. The policy's issuers are judged besides.
+    // If the key's source is bound to issuers (RFC 8725 section 3.8): the only issuers that its
+    // keys may sign for, or those that they may not sign for. NULL: no such limit. The policy's
+    // issuers are checked too.
     const struct tv_accepted *issuers;
     const struct tv_accepted *others_issuers;
 };
 
-// Judges in this order: exp, nbf, lifetime, iss, aud, room, sub, required claims. Returns the
+// Checks in this order: exp, nbf, lifetime, iss, aud, room, sub, required claims. Returns the
 // status of the first that fails; `detail` names the claim and what was found in it. JSON null
 // counts as absent, except in dates.
 enum tv_status tv_claims_check(yyjson_val *claims, const struct tv_claims_policy *policy,
