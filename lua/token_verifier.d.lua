@@ -205,7 +205,7 @@ local token_verifier = {};
 ---@field client? string address whose unknown kids are counted; nil is exempt
 ---@field detail? boolean a failure gives its facts, too; default false
 
----What a failure was judged by. Which fields there are depends on the reason.
+---The facts of a failure. Which fields there are depends on the reason.
 ---@class token_verifier.facts
 ---@field reason? string why exactly, a word
 ---@field claim? string that failed
@@ -214,7 +214,7 @@ local token_verifier = {};
 ---@field found? string its first 64 bytes, as they came
 ---@field expected? string[] what would have been accepted, 8 at most
 ---@field number? number what was counted or measured
----@field limit? number what that was judged by
+---@field limit? number what that was compared with
 ---@field kid? string
 ---@field issuer? string if the signature held
 ---@field url? string the source asked; or
@@ -268,7 +268,7 @@ local token_verifier = {};
 ---@return token_verifier.facts? facts with `detail`
 function token_verifier.verify(token, options) end
 
----Settles options once. Returns a verifier, or nil, message, code.
+---Processes options once. Returns a verifier, or nil, message, code.
 ---@param options token_verifier.options
 ---@return token_verifier.verifier|nil
 ---@return string? message
@@ -430,7 +430,7 @@ function keystore:put(kid, key, ttl) end
 ---@param kid? string
 function keystore:forget(kid) end
 
----Fetches every key held anew, in the background.
+---Fetches every cached key again, in the background.
 function keystore:refresh() end
 
 ---@return token_verifier.held_key[]

@@ -107,7 +107,7 @@ end
 
 local watch;
 
--- Says what is wrong with a source, or right again, once a change: each refresh that fails would say it anew.
+-- Logs that a source fails, or works again, once for each change: otherwise every failed refresh would log it again.
 local function report(item)
 	local id = item.store:id();
 	if item.warning and warned[id] ~= item.warning then

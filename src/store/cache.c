@@ -194,6 +194,6 @@ enum tv_status tv_absence_fail(const struct tv_absence *absence, struct tv_detai
     detail->key_id = key_id;
     if (!detail->source.data)
         detail->source = source;
-    // Never "it is there" without a key, whatever was forgotten to be noted.
+    // Never TV_OK without a key, even if somebody forgot to set the status.
     return absence->status == TV_OK ? TV_KEY_SOURCE_UNAVAILABLE : absence->status;
 }

@@ -54,7 +54,7 @@ void tv_keystores_return_settlements(struct tv_settlement *list) {
     tv_keystores_wake_collector();
 }
 
-// Without memory nobody is told, and waiters run into their own limit.
+// Without memory there is no settlement, and callers wait until their own limit.
 void tv_pending_announce(const struct tv_pending *pending, struct tv_key *key,
                          const struct tv_absence *absence) {
     bool worth_warning = (key && (absence || tv_key_was_private(key))) || pending->is_set;

@@ -73,7 +73,7 @@ static void settle_unusable(struct tv_pending *pending, const struct tv_absence 
         settle_absent(pending, absence, now_ms);
 }
 
-// What waits behind a source that just failed would only fail later: it is told at once.
+// Look-ups that are queued for a source that just failed would only fail later: they fail now.
 static void fail_queued(struct tv_keystore *store, enum tv_class class,
                         const struct tv_absence *absence) {
     struct tv_pending *next;

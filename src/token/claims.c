@@ -23,7 +23,7 @@ static enum tv_status fail_type(struct tv_detail *detail, enum tv_status status,
     return fail(detail, status, claim, TV_REASON_TYPE);
 }
 
-// The claims that are judged, found in one pass; NULL for those that are not there.
+// The claims that are checked, found in one pass; NULL for absent ones.
 struct members {
     yyjson_val *exp, *nbf, *iat, *iss, *aud, *room, *sub;
 };

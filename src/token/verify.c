@@ -27,7 +27,7 @@ static enum tv_status check_type(const struct tv_accepted *accepted, yyjson_val 
     return TV_TYPE_NOT_ACCEPTED;
 }
 
-// The one place where a token's alg is judged (RFC 8725 section 3.1).
+// The only place that compares a token's alg with the policy (RFC 8725 section 3.1).
 static enum tv_status choose_algorithm(const struct tv_policy *policy, struct tv_span name,
                                        const struct tv_algorithm **algorithm,
                                        struct tv_detail *detail) {

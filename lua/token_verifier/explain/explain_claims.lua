@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Each claim of a token judged alone, as the native module does: found, expected, and what fixes it.
+-- Checks each claim of a token separately, with the native module: what was found, what was expected, and how to fix it.
 
 local token_verifier = require "token_verifier";
 local context_of = require "token_verifier.plugin.claims".context_of;

@@ -4,7 +4,7 @@
 local async = require "util.async";
 local monotonic = require "util.time".monotonic;
 
--- Waits until a store has settled the key, and returns what became of it. Where nobody can wait the fetch goes on.
+-- Waits until a store has the outcome for the key, and returns it. If the caller cannot wait, the fetch continues.
 local function await_key(watch, store_ids, kid, deadline)
 	if not async.ready() then
 		watch:start();
