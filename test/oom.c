@@ -320,6 +320,7 @@ static enum tv_status open_store(enum tv_source source, const char *url,
     struct tv_keystore_options options = options_of(url);
     struct tv_detail detail = {0};
     options.source = source;
+    options.timeout_ms = SETTLES_WITHIN_MS;
     if (source == TV_SOURCE_ASAP) {
         options.urls[options.url_count++] = "http://127.0.0.1:1/";
         options.ca_file = "/a";
@@ -336,7 +337,7 @@ static enum tv_status fetch_from(enum tv_source source, const char *url) {
     CHECK((store != NULL) == (status == TV_OK), "a store");
     if (status != TV_OK)
         return status;
-    int64_t until_ms = tv_clock_steady_ms() + 2000;
+    int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
     do {
         status = ask_at(store, "a", tv_clock_steady_ms());
         if (status == TV_KEY_PENDING)
@@ -377,6 +378,7 @@ static void open_lasting_stores(void) {
     for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++) {
         struct tv_keystore_options options = options_of(inputs.urls[3 + i]);
         options.source = sources[i];
+        options.timeout_ms = SETTLES_WITHIN_MS;
         options.negative_ttl_s = options.penalty_s = 0;
         options.back_off_min_ms = options.back_off_max_ms = 0;
         lasting[i] = open_with(&options);

@@ -37,7 +37,7 @@ static inline int new_path(int answer) {
 static inline struct tv_keystore_options options_of(const char *url) {
     struct tv_keystore_options options;
     tv_keystore_defaults(&options);
-    options.connect_timeout_ms = 300;
+    options.connect_timeout_ms = SETTLES_WITHIN_MS; // a busy machine may be slow to connect
     options.timeout_ms = 600;
     if (url) {
         options.source = TV_SOURCE_ASAP;

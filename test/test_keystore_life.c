@@ -604,7 +604,7 @@ static void test_withdrawn_under_flood_elsewhere(void) {
         char url[128];
         other_path = new_path(SILENT);
         struct tv_keystore_options options = options_of(url_of(other_path, "", url));
-        options.timeout_ms = SETTLES_WITHIN_MS;
+        options.timeout_ms = 10 * SETTLES_WITHIN_MS;
         others[i] = open_with(&options);
         flood(others[i], tv_clock_steady_ms());
         for (int step = 0; step < 20; step++) // each has its own before the next one comes
