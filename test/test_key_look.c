@@ -64,6 +64,10 @@ static const struct {
     // SubjectPublicKeyInfo
     {"RSA", TV_FORM_SPKI, "30{30{" RSA_ID "05{}}" POINT "}", TV_OK, 0, NULL},
     {"RSA without NULL", TV_FORM_SPKI, "30{30{" RSA_ID "}" POINT "}", TV_OK, 0, NULL},
+    {"RSA with a NULL that holds a byte", TV_FORM_SPKI, "30{30{" RSA_ID "05{00}}" POINT "}",
+     TV_MALFORMED_KEY, 0, NULL},
+    {"RSA with another element", TV_FORM_SPKI, "30{30{" RSA_ID "1f00}" POINT "}", TV_MALFORMED_KEY,
+     0, NULL},
     {"RSA with two NULLs", TV_FORM_SPKI, "30{30{" RSA_ID "05{}05{}}" POINT "}", TV_MALFORMED_KEY, 0,
      NULL},
     {"P-256", TV_FORM_SPKI, "30{30{" EC_ID P256_ID "}" POINT "}", TV_OK, 0, NULL},

@@ -9,6 +9,7 @@
 #define TAG_INTEGER 0x02
 #define TAG_BIT_STRING 0x03
 #define TAG_OCTET_STRING 0x04
+#define TAG_NULL 0x05
 #define TAG_OID 0x06
 #define TAG_SEQUENCE 0x30
 #define TAG_CONTEXT_0 0xa0
@@ -150,7 +151,7 @@ static const struct {
 // AlgorithmIdentifier (RFC 5280 section 4.1.1.2).
 static enum tv_status read_algorithm(struct reader *in, struct tv_key_look *look,
                                      struct tv_detail *detail) {
-    struct reader algorithm, id;
+    struct reader algorithm, id, nothing;
     if (!read_element(in, TAG_SEQUENCE, &algorithm) || !read_element(&algorithm, TAG_OID, &id))
         return TV_MALFORMED_KEY;
     size_t i = 0;
@@ -164,8 +165,9 @@ static enum tv_status read_algorithm(struct reader *in, struct tv_key_look *look
     look->curve = types[i].curve;
     if (look->type == TV_KEY_EC)
         return read_curve(&algorithm, look, detail);
-    if (look->type == TV_KEY_RSA) // NULL (RFC 4055 section 1.2), which says nothing
-        skip_any(&algorithm);
+    // NULL, or nothing (RFC 4055 section 1.2). OpenSSL does not see what is in a public key.
+    if (look->type == TV_KEY_RSA && read_element(&algorithm, TAG_NULL, &nothing))
+        return at_end(&nothing) && at_end(&algorithm) ? TV_OK : TV_MALFORMED_KEY;
     return at_end(&algorithm) ? TV_OK : TV_MALFORMED_KEY;
 }
 
