@@ -412,6 +412,30 @@ static void test_hostile(void) {
     }
 }
 
+// RFC 5958 section 2: what may stand behind the private key, of which OpenSSL 3.0 refuses the last.
+static void test_behind_private_key(void) {
+    static const char *const keys[] = {"30{02{01}30{06{2b6570}}04{04{" SCALAR "}}%s}",
+                                       "30{02{01}30{" EC_ID P256_ID "}04{30{02{01}04{" SCALAR
+                                       "}}}%s}"};
+    static const char *const rests[] = {"", "a0{30{06{551d0f}31{03{0780}}}}", "81{00" SCALAR "}",
+                                        "a0{}81{00" SCALAR "}"};
+    for (size_t i = 0; i < 8; i++) {
+        char der[512], *text;
+        snprintf(der, sizeof der, keys[i / 4], rests[i % 4]);
+        BIO *bio = pem("PRIVATE KEY", der);
+        struct tv_key *key = NULL;
+        struct tv_detail detail;
+        CHECK_STATUS(TV_OK, load(bio, &key, &detail), der);
+        CHECK(key && tv_key_was_private(key), der);
+        tv_key_free(key);
+        size_t length = (size_t)BIO_get_mem_data(bio, &text);
+        key = NULL;
+        CHECK_STATUS(TV_OK, tv_key_load_private(text, length, &key, &detail), der);
+        tv_key_free(key);
+        BIO_free(bio);
+    }
+}
+
 // A PEM of short lines, which OpenSSL reads one by one; what is around the block does not count.
 static void test_lines(void) {
     size_t length;
@@ -592,6 +616,7 @@ int main(void) {
         }
     }
     test_hostile();
+    test_behind_private_key();
     test_lines();
     test_marks();
     test_der_length();

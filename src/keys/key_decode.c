@@ -68,13 +68,33 @@ static int openssl_type(const struct tv_key_look *look) {
     }
 }
 
+// PKCS#8 without what stands behind the key: OpenSSL 3.0 knows of no public key there (RFC 5958
+// section 2). The contents are shorter than DER_MAX_LENGTH.
+static EVP_PKEY *decode_pkcs8(int type, struct tv_span contents) {
+    long length = (long)contents.length + 4;
+    unsigned char *der = OPENSSL_malloc((size_t)length);
+    if (!der)
+        return NULL;
+    const unsigned char *at = der;
+    der[0] = DER_SEQUENCE;
+    der[1] = 0x82;
+    der[2] = (unsigned char)(contents.length >> 8);
+    der[3] = (unsigned char)contents.length;
+    memcpy(der + 4, contents.data, contents.length);
+    EVP_PKEY *pair = d2i_PrivateKey(type, NULL, &at, length);
+    OPENSSL_clear_free(der, (size_t)length);
+    return pair;
+}
+
 enum tv_status tv_key_decode_pair(struct tv_span der, EVP_PKEY **pair, struct tv_detail *detail) {
     struct tv_key_look look;
     enum tv_status status = look_at(TV_FORM_PRIVATE, der, &look, detail);
     if (status != TV_OK)
         return status;
     const unsigned char *at = (const unsigned char *)der.data;
-    *pair = d2i_PrivateKey(openssl_type(&look), NULL, &at, (long)der.length);
+    *pair = look.pkcs8.length > 0
+                ? decode_pkcs8(openssl_type(&look), look.pkcs8)
+                : d2i_PrivateKey(openssl_type(&look), NULL, &at, (long)der.length);
     return *pair ? TV_OK : TV_MALFORMED_KEY;
 }
 

@@ -290,15 +290,16 @@ static enum tv_status read_wrapped(struct reader *in, struct tv_key_look *look,
     return version == 1 ? read_ec_private(&key, look, detail) : TV_MALFORMED_KEY;
 }
 
-// OneAsymmetricKey behind its version; what may follow the key is passed over.
-static enum tv_status read_pkcs8(struct reader *info, struct tv_key_look *look,
-                                 struct tv_detail *detail) {
+// OneAsymmetricKey, whose version has been read; what may follow the key is passed over.
+static enum tv_status read_pkcs8(struct reader *info, const unsigned char *begin,
+                                 struct tv_key_look *look, struct tv_detail *detail) {
     struct reader wrapped;
     enum tv_status status = read_algorithm(info, look, detail);
     if (status != TV_OK)
         return status;
     if (!read_element(info, TAG_OCTET_STRING, &wrapped))
         return TV_MALFORMED_KEY;
+    look->pkcs8 = span_of((struct reader){begin, info->at});
     while (!at_end(info))
         if (!skip_any(info))
             return TV_MALFORMED_KEY;
@@ -310,10 +311,13 @@ static enum tv_status look_private(struct reader *in, struct tv_key_look *look,
                                    struct tv_detail *detail) {
     struct reader key;
     unsigned char version;
-    if (!read_element(in, TAG_SEQUENCE, &key) || !read_version(&key, 1, &version))
+    if (!read_element(in, TAG_SEQUENCE, &key))
+        return TV_MALFORMED_KEY;
+    const unsigned char *begin = key.at;
+    if (!read_version(&key, 1, &version))
         return TV_MALFORMED_KEY;
     if (next_is(&key, TAG_SEQUENCE))
-        return read_pkcs8(&key, look, detail);
+        return read_pkcs8(&key, begin, look, detail);
     if (next_is(&key, TAG_OCTET_STRING))
         return version == 1 ? read_ec_private(&key, look, detail) : TV_MALFORMED_KEY;
     return read_rsa_private(&key, version, look, detail);

@@ -21,6 +21,7 @@ struct tv_key_look {
     struct tv_span key;      // public: what is inside of that, or all of an RSAPublicKey, whose
     struct tv_span modulus;  // numbers these are: highest byte first,
     struct tv_span exponent; // both positive
+    struct tv_span pkcs8;    // contents of a PKCS#8 up to the private key, which is their last
 };
 
 // TV_OK if the DER at `der` begins with this form of an RSA key, an EC key on P-256, P-384 or
