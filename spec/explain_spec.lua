@@ -68,6 +68,14 @@ local function failing(marks)
 	return table.concat(list, " ");
 end
 
+it("shows a refusal of which no row is about, in the words of the native module", function ()
+	local result = explain.explain(hs256(), options_with(), function () return nil, "jti is a number", "jti-invalid"; end);
+	local row = result.rows[#result.rows];
+	assert.same({ "claims", "FAIL", "jti is a number" }, { row.check, row.mark, row.text });
+	result = explain.explain(hs256({ exp = now - 5 }), options_with(), verify);
+	assert.not_equal("claims", result.rows[#result.rows].check);
+end);
+
 describe("a good token", function ()
 	it("passes every check, and each says what was found and expected", function ()
 		local marks, texts, result = explained(hs256());

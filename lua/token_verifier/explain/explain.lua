@@ -3,7 +3,7 @@
 -- itself with the options as they are, then with those lifted that it fails by, and each claim alone.
 
 local token_verifier = require "token_verifier";
-local find = require "token_verifier.explain.causes".find;
+local causes = require "token_verifier.explain.causes";
 local is_symmetric = require "token_verifier.plugin.algorithms".is_symmetric;
 local judging = require "token_verifier.explain.explain_claims";
 local header_findings = require "token_verifier.explain.explain_header";
@@ -12,6 +12,8 @@ local room_checks = require "token_verifier.explain.explain_room";
 local signature_findings = require "token_verifier.explain.explain_signature";
 local text_findings = require "token_verifier.explain.explain_text";
 local token_options = require "token_verifier.plugin.token_options";
+
+local find = causes.find;
 
 -- The checks up to the payload in the order of the native module, and the codes that they fail with: that of the key also with
 -- all that are about keys and their sources.
@@ -101,7 +103,8 @@ local lift = {
 };
 
 -- Judges the token up to its payload. Returns by the name of the check why it failed ({ code, message, facts }), the last check that
--- was reached, the options that were left, and the native module's answer to the options as they are.
+-- was reached, the options that were left, the native module's answer to the options as they are, and the claim that it refused with
+-- those that were left ({ code, message }), or nil.
 local function judge_token(token, options, header, verify)
 	local failures, left = {}, copy(options);
 	left.stores, left.detail = nil, true;
@@ -111,7 +114,7 @@ local function judge_token(token, options, header, verify)
 		answer = answer or { accepted = claims ~= nil, message = not claims and message or nil, code = code };
 		local stage = not claims and stage_of[code];
 		if not stage then
-			return failures, "payload", left, answer;
+			return failures, "payload", left, answer, not claims and { code = code, message = message } or nil;
 		elseif failures[stage] then
 			return failures, stage, left, answer;
 		end
@@ -157,10 +160,6 @@ local function token_rows(token, header, options, failures, last, more)
 	return rows;
 end
 
-local order_of_checks = {
-	"exp", "nbf", "iat", "lifetime", "iss", "aud", "room", "sub", "tenant", "context", "required",
-};
-
 -- Whether the key's source speaks for the issuer, which only the token itself can tell: with all else lifted, at a time
 -- at which it is valid. Returns nil where that cannot be told.
 local function judge_binding(token, left, claims, verify)
@@ -175,12 +174,15 @@ local function judge_binding(token, left, claims, verify)
 	return not code or nil;
 end
 
-local function claim_rows(token, left, claims, proven, now, verify, of_rooms)
-	local rows = {};
-	for _, name in ipairs(order_of_checks) do
+-- The rows of the claims. `refused` is what judge_token() gives: if no row fails by it, as of a check that has no row of its own, the code
+-- has one.
+local function claim_rows(token, left, claims, proven, now, verify, of_rooms, refused)
+	local rows, failed = {}, false;
+	for _, name in ipairs(judging.order) do
 		local ok, text, findings = (of_rooms[name] or judging.checks[name])(claims, left, now);
 		if text then
 			rows[#rows + 1] = new_row(name, ok, text, findings or nil);
+			failed = failed or not ok;
 		end
 	end
 	if left.issuers and proven then
@@ -188,7 +190,11 @@ local function claim_rows(token, left, claims, proven, now, verify, of_rooms)
 		if ok ~= nil then
 			rows[#rows + 1] = new_row("binding", ok, message or "the source of the key speaks for this issuer",
 				not ok and { find("issuer-not-bound") } or nil);
+			failed = failed or not ok;
 		end
+	end
+	if refused and not failed then
+		rows[#rows + 1] = new_row("claims", false, refused.message, { causes.by_key[refused.code] and find(refused.code) or nil });
 	end
 	return rows;
 end
@@ -218,7 +224,7 @@ local function explain(text, options, verify, more)
 	local now = options.now or os.time();
 	local token, around = text_findings.clean(text);
 	local header, claims = inspect(token);
-	local failures, last, left, result = judge_token(token, options, header, verify);
+	local failures, last, left, result, refused = judge_token(token, options, header, verify);
 	result.rows = token_rows(token, header, options, failures, last, more);
 	if around[1] then
 		local form = result.rows[1];
@@ -228,7 +234,7 @@ local function explain(text, options, verify, more)
 	result.proven = last == "payload" and not failures.payload;
 	if claims then
 		local of_rooms = room_checks.open(more);
-		local rows = claim_rows(token, left, claims, result.proven, now, verify, of_rooms);
+		local rows = claim_rows(token, left, claims, result.proven, now, verify, of_rooms, refused);
 		table.move(rows, 1, #rows, #result.rows + 1, result.rows);
 		local allowed, error_name, reason = of_rooms.verdict(claims);
 		if allowed ~= nil then

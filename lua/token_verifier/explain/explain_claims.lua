@@ -122,6 +122,9 @@ end
 -- Returns nothing if the check is not asked for.
 local checks = {};
 
+-- The order of their rows, with those of explain_room.lua among them.
+local order = { "exp", "nbf", "iat", "lifetime", "iss", "aud", "room", "sub", "tenant", "context", "required" };
+
 function checks.exp(claims, options, now)
 	local date = seconds(options, claims.exp);
 	local ok, message, code = judge("exp", claims, { "exp" }, options, now);
@@ -284,4 +287,8 @@ function checks.required(claims, options, now)
 	return ok, message or "found all of "..quoted(names), findings;
 end
 
-return { checks = checks, judge = judge, found = found, one_of = one_of, quoted = quoted, seconds = seconds, listed = listed };
+for name in pairs(checks) do
+	assert(has(order, name), name);
+end
+
+return { checks = checks, order = order, judge = judge, found = found, one_of = one_of, quoted = quoted, seconds = seconds, listed = listed };
