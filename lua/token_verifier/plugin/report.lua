@@ -12,10 +12,10 @@ local function is_about_keys(code)
 	return (class == "key" or class == "source") and code ~= "key-pending";
 end
 
-local not_authorized = {
-	["room-missing"] = true, ["room-invalid"] = true, ["room-not-accepted"] = true,
-	["sub-missing"] = true, ["sub-invalid"] = true,
-};
+-- Whether a code is about the claim room or sub.
+local function is_about_rooms(code)
+	return token_verifier.code_classes[code] == "claim" and (code:find("^room%-") or code:find("^sub%-"));
+end
 
 -- Somebody else's text made fit for a log line.
 local function quote(text)
@@ -85,7 +85,7 @@ local function answer(code, message)
 	if is_about_keys(code) then
 		message = "could not obtain public key";
 	end
-	return not_authorized[code] and "not-authorized" or "not-allowed", without_list[code] or message;
+	return is_about_rooms(code) and "not-authorized" or "not-allowed", without_list[code] or message;
 end
 
 return { quote = quote, for_stanza = for_stanza, refused_token = refused_token, refused_room = refused_room, answer = answer };
