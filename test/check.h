@@ -76,7 +76,7 @@ static inline bool check_text(const char *expected, const char *found, const cha
 // must have been seen.
 static inline int check_report(const char *program) {
     for (int status = 0; status < TV_STATUS_COUNT; status++)
-        if (producers[status] && strcmp(producers[status], program) == 0)
+        if (strcmp(producer_of((enum tv_status)status), program) == 0)
             check_that(checks.seen[status], __FILE__, __LINE__, "no case of %s produces %s",
                        program, tv_status_code((enum tv_status)status));
     printf("%s: %d passed, %d failed\n", program, checks.passed, checks.failed);
