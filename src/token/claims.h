@@ -46,8 +46,8 @@ struct tv_claims_request {
     const struct tv_accepted *others_issuers;
 };
 
-// Checks in this order: exp, nbf, lifetime, iss, aud, room, sub, required claims. Returns the
-// status of the first that fails; `detail` names the claim and what was found in it. JSON null
-// counts as absent, except in dates.
+// Checks in the order that docs/api.md gives for tv.verify. Returns the status of the first that
+// fails; `detail` names the claim and what was found in it. JSON null counts as absent, except in
+// dates.
 enum tv_status tv_claims_check(yyjson_val *claims, const struct tv_claims_policy *policy,
                                const struct tv_claims_request *request, struct tv_detail *detail);
