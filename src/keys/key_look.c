@@ -165,9 +165,13 @@ static enum tv_status read_algorithm(struct reader *in, struct tv_key_look *look
     look->curve = types[i].curve;
     if (look->type == TV_KEY_EC)
         return read_curve(&algorithm, look, detail);
-    // NULL, or nothing (RFC 4055 section 1.2). OpenSSL does not see what is in a public key.
+    // NULL, or nothing (RFC 4055 section 1.2). OpenSSL does not see what is in a public key. With
+    // anything else it is still a key, and no secret.
     if (look->type == TV_KEY_RSA && read_element(&algorithm, TAG_NULL, &nothing))
-        return at_end(&nothing) && at_end(&algorithm) ? TV_OK : TV_MALFORMED_KEY;
+        return at_end(&nothing) && at_end(&algorithm) ? TV_OK
+                                                      : unsupported(detail, "RSA with parameters");
+    if (look->type == TV_KEY_RSA && !at_end(&algorithm))
+        return unsupported(detail, "RSA with parameters");
     return at_end(&algorithm) ? TV_OK : TV_MALFORMED_KEY;
 }
 
