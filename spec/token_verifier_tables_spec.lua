@@ -254,8 +254,8 @@ describe("tv.code_classes", function ()
 		for code in pairs(tv.code_classes) do
 			assert.is_string(tv.codes[code]);
 		end
-		for class, count in pairs(members) do
-			assert.is_true(count > 0, class);
+		for class, number in pairs(members) do
+			assert.is_true(number > 0, class);
 		end
 	end);
 
