@@ -45,7 +45,7 @@ $(UNIT)/oom_lua: test/oom_lua.c $(wildcard test/*.h) $(SOURCES:src/%.c=$(UNIT)/%
 ## oom: each operation with its 1st, 2nd, 3rd ... allocation failing (OOM_FLAGS=all)
 .PHONY: oom
 oom: $(UNIT)/oom $(UNIT)/oom_lua
-	@$(call SIDE_BY_SIDE,"$(UNIT)/oom keys" "$(UNIT)/oom signatures texts stores" $(UNIT)/oom_lua,$(OOM_FLAGS))
+	@$(call SIDE_BY_SIDE,"$(UNIT)/oom signatures" "$(UNIT)/oom keys texts stores" $(UNIT)/oom_lua,$(OOM_FLAGS))
 
 ## spec: busted, on the module (SPECS=spec/x_spec.lua)
 .PHONY: spec

@@ -89,8 +89,8 @@ static inline struct tv_settlement *settle(void) {
 // Drives them until none is under way, and drops what is told.
 static inline void settle_all(void) {
     int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
-    while (tv_keystores_step(50) > 0 && tv_clock_steady_ms() < until_ms)
-        continue;
+    while (tv_keystores_step(0) > 0 && tv_clock_steady_ms() < until_ms)
+        tv_keystores_step(50);
     struct tv_settlement *settlement;
     while ((settlement = tv_keystores_take_settlement()))
         tv_settlement_free(settlement);
