@@ -34,7 +34,6 @@ $(FUZZ)/fuzz_%: $(FUZZ)/fuzz_%.o $(FUZZ)/signed.o $(FUZZ_OBJECTS)
 fuzz-build: $(FUZZ_TARGETS:%=$(FUZZ)/fuzz_%)
 	$(PYTHON) fuzz/seeds.py $(FUZZ)/seeds
 
-# All targets in turn, each for FUZZ_SECONDS.
 ## fuzz: each fuzz target for FUZZ_SECONDS, in turn
 .PHONY: fuzz
 fuzz: fuzz-build

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # What others get: a tarball, packages.
 
-# A tarball that builds alone.
 ## dist: a tarball that builds alone
 .PHONY: dist
 dist:

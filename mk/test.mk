@@ -69,8 +69,7 @@ recipes: all
 e2e: all
 	PROSODY="$(PROSODY)" PYTHON="$(PYTHON)" SPECS="$(SPECS)" scripts/e2e
 
-# A page in a real browser that logs in as Jitsi Meet does, on the same versions of Prosody.
-## browser: a page in a real browser logs in
+## browser: a page in a real browser logs in as Jitsi Meet does
 .PHONY: browser
 browser:
 	scripts/install-deps browser
@@ -99,14 +98,12 @@ documents: all
 lint lint-style lint-layers lint-documents: all
 	PKG_CFLAGS="$(PKG_CFLAGS)" BUILD="$(BUILD)" scripts/lint $(patsubst lint-%,%,$(filter-out lint,$@))
 
-# Everything that fits in ten minutes; prints the counts last.
 ## check: every test that fits in ten minutes; last line: N passed, N failed
 .PHONY: check
 check:
 	scripts/install-deps test
 	+PROSODY="$(PROSODY)" PYTHON="$(PYTHON)" scripts/check
 
-# From a fresh checkout to real log-ins.
 ## demo: from a fresh checkout to real log-ins
 .PHONY: demo
 demo:
