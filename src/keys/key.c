@@ -176,9 +176,9 @@ static const char *type_name(enum tv_key_type type) {
 // Whether the JWK's own alg lets it check signatures of `algorithm`, which is one for its type and
 // curve: two that differ by the curve alone are then the same (EdDSA: RFC 9864 section 2.2).
 static bool own_algorithm_allows(const struct tv_key *key, const struct tv_algorithm *algorithm) {
-    const struct tv_algorithm *own = key->only_algorithm;
+    const struct tv_algorithm *own = key->limits.only_algorithm;
     if (!own)
-        return !key->algorithm_unknown;
+        return !key->limits.algorithm_unknown;
     bool by_curve = own->family == algorithm->family && own->digest == algorithm->digest &&
                     own->curve != algorithm->curve;
     return own == algorithm ||
@@ -194,7 +194,7 @@ enum tv_status tv_key_check_algorithm(const struct tv_key *key,
                            type_name(key->type));
     if (algorithm->curve != TV_CURVE_NONE && algorithm->curve != key->curve)
         return tv_key_fail(detail, TV_KEY_ALGORITHM_MISMATCH, TV_REASON_CURVE, tv_key_curve(key));
-    if (key->not_for_verifying)
+    if (key->limits.not_for_verifying)
         return tv_key_fail(detail, TV_KEY_ALGORITHM_MISMATCH, TV_REASON_KEY_USE, "use or key_ops");
     if (!own_algorithm_allows(key, algorithm))
         return tv_key_fail(detail, TV_KEY_ALGORITHM_MISMATCH, TV_REASON_KEY_USE, "alg");
@@ -209,7 +209,7 @@ enum tv_status tv_key_check_signing(const struct tv_key *key, const struct tv_al
         return status;
     if (key->type != TV_KEY_SECRET && !key->pair)
         return tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_PRIVATE, "a public key");
-    if (key->not_for_signing) {
+    if (key->limits.not_for_signing) {
         detail->algorithm = algorithm->name;
         return tv_key_fail(detail, TV_KEY_ALGORITHM_MISMATCH, TV_REASON_KEY_USE, "use or key_ops");
     }
@@ -222,7 +222,7 @@ enum tv_status tv_key_check_bits(const struct tv_key *key, int rsa_min_bits,
 }
 
 const struct tv_algorithm *tv_key_own_algorithm(const struct tv_key *key) {
-    return key->only_algorithm;
+    return key->limits.only_algorithm;
 }
 
 EVP_PKEY *tv_key_public(const struct tv_key *key) { return key->public_key; }

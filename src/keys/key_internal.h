@@ -9,6 +9,14 @@
 
 #include <openssl/param_build.h>
 
+// What a JWK may be used for; without any limit, all zero.
+struct tv_key_limits {
+    const struct tv_algorithm *only_algorithm; // its alg, or NULL for any of the type's
+    bool algorithm_unknown;                    // its alg is one that does not exist here
+    bool not_for_verifying;                    // its use or key_ops exclude it
+    bool not_for_signing;                      // likewise
+};
+
 struct tv_key {
     size_t references;
     enum tv_key_type type;
@@ -19,11 +27,8 @@ struct tv_key {
     size_t secret_length;
     bool was_private;
     bool was_certificate;
-    const struct tv_algorithm *only_algorithm; // the JWK's alg, or NULL for any of the type's
-    bool algorithm_unknown;                    // the JWK's alg is one that does not exist here
-    bool not_for_verifying;                    // the JWK's use or key_ops exclude it
-    bool not_for_signing;                      // likewise
-    struct tv_prepared *prepared;              // says nothing about the key: may change
+    struct tv_key_limits limits;
+    struct tv_prepared *prepared; // says nothing about the key: may change
 };
 
 static inline enum tv_status tv_key_fail(struct tv_detail *detail, enum tv_status status,
@@ -54,8 +59,9 @@ enum tv_status tv_key_load_jwk(const char *text, size_t length, int rsa_min_bits
                                struct tv_key **key, struct tv_detail *detail);
 enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, int rsa_min_bits, struct tv_key **key,
                                       struct tv_detail *detail);
-// What a JWK may be used for: its alg, use and key_ops.
-enum tv_status tv_key_read_limits(yyjson_val *jwk, struct tv_key *key, struct tv_detail *detail);
+// The alg, use and key_ops of a JWK. One that is private may check too if it may sign.
+enum tv_status tv_key_read_limits(yyjson_val *jwk, bool is_private, struct tv_key_limits *limits,
+                                  struct tv_detail *detail);
 // Both halves of a private JWK.
 enum tv_status tv_key_jwk_pair(yyjson_val *jwk, EVP_PKEY **pair, struct tv_detail *detail);
 // Frees the memory of a parsed JWK, which may hold private numbers.
@@ -95,14 +101,3 @@ enum tv_status tv_key_wrap_pair(EVP_PKEY *pair, struct tv_key **key, struct tv_d
 // whether a text of any length has one in the usual spellings.
 enum tv_status tv_key_is_published(struct tv_span text, bool *is);
 bool tv_key_has_public_mark(struct tv_span text);
-
-// key_secret.c: TV_OK if the text may serve as a secret; TV_WEAK_SECRET with the reason, or
-// TV_NO_MEMORY.
-enum tv_status tv_key_check_secret(struct tv_span text, struct tv_detail *detail);
-
-// The secret of an "oct" JWK as fresh bytes, and what it may be used for into `limits`;
-// or `*secret` NULL if the text is no JWK and so means itself. TV_WEAK_SECRET for a JWK (or JWK
-// Set) that is no good secret: another kty, a member twice, k not there or not base64url.
-enum tv_status tv_key_decode_jwk_secret(const char *text, size_t length, struct tv_key *limits,
-                                        char **secret, size_t *secret_length,
-                                        struct tv_detail *detail);

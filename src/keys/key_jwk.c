@@ -264,7 +264,8 @@ static bool operations_are_good(yyjson_val *operations, yyjson_val *use) {
     return true;
 }
 
-enum tv_status tv_key_read_limits(yyjson_val *jwk, struct tv_key *key, struct tv_detail *detail) {
+enum tv_status tv_key_read_limits(yyjson_val *jwk, bool is_private, struct tv_key_limits *limits,
+                                  struct tv_detail *detail) {
     yyjson_val *algorithm = tv_json_member(jwk, TV_SPAN("alg"));
     yyjson_val *use = tv_json_member(jwk, TV_SPAN("use"));
     yyjson_val *operations = tv_json_member(jwk, TV_SPAN("key_ops"));
@@ -278,15 +279,15 @@ enum tv_status tv_key_read_limits(yyjson_val *jwk, struct tv_key *key, struct tv
     if (!operations_are_good(operations, use))
         return tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_OPERATIONS, NULL);
     if (algorithm) {
-        key->only_algorithm = tv_algorithm_find(tv_json_string(algorithm));
-        key->algorithm_unknown = !key->only_algorithm;
+        limits->only_algorithm = tv_algorithm_find(tv_json_string(algorithm));
+        limits->algorithm_unknown = !limits->only_algorithm;
     }
     bool other_use = use && !yyjson_equals_str(use, "sig");
     bool may_sign = has_operation(operations, "sign");
     // A private key says "sign", and its public half is what checks.
-    bool may_verify = has_operation(operations, "verify") || (key->was_private && may_sign);
-    key->not_for_verifying = other_use || !may_verify;
-    key->not_for_signing = other_use || !may_sign;
+    bool may_verify = has_operation(operations, "verify") || (is_private && may_sign);
+    limits->not_for_verifying = other_use || !may_verify;
+    limits->not_for_signing = other_use || !may_sign;
     return TV_OK;
 }
 
@@ -330,7 +331,7 @@ enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, int rsa_min_bits, struct 
     if (status != TV_OK)
         return status;
     made->was_private = tv_json_member(jwk, TV_SPAN("d")) != NULL;
-    status = tv_key_read_limits(jwk, made, detail);
+    status = tv_key_read_limits(jwk, made->was_private, &made->limits, detail);
     if (status == TV_OK)
         *key = made;
     else

@@ -19,7 +19,7 @@ static enum tv_status fail(struct tv_detail *detail, enum tv_reason reason) {
     return tv_key_fail(detail, TV_WEAK_SECRET, reason, NULL);
 }
 
-enum tv_status tv_key_check_secret(struct tv_span text, struct tv_detail *detail) {
+static enum tv_status check_bytes(struct tv_span text, struct tv_detail *detail) {
     if (text.length == 0)
         return fail(detail, TV_REASON_EMPTY);
     if (is_template_left_over(text))
@@ -58,22 +58,23 @@ static enum tv_status decode_secret(yyjson_val *jwk, char **secret, size_t *secr
     return TV_OK;
 }
 
-static enum tv_status read_secret(yyjson_val *jwk, struct tv_key *limits, char **secret,
+static enum tv_status read_secret(yyjson_val *jwk, struct tv_key_limits *limits, char **secret,
                                   size_t *secret_length, struct tv_detail *detail) {
     yyjson_val *type = tv_json_member(jwk, TV_SPAN("kty"));
     if (!type && !tv_json_member(jwk, TV_SPAN("keys")))
         return TV_OK; // JSON, but no JWK
     if (!yyjson_equals_str(type, "oct"))
         return fail(detail, TV_REASON_PUBLIC);
-    limits->was_private = true; // whoever may check with it may sign: "sign" allows both
-    enum tv_status status = tv_key_read_limits(jwk, limits, detail);
+    // Whoever may check with it may sign: "sign" allows both.
+    enum tv_status status = tv_key_read_limits(jwk, true, limits, detail);
     return status == TV_OK ? decode_secret(jwk, secret, secret_length, detail) : TV_WEAK_SECRET;
 }
 
-enum tv_status tv_key_decode_jwk_secret(const char *text, size_t length, struct tv_key *limits,
-                                        char **secret, size_t *secret_length,
-                                        struct tv_detail *detail) {
-    *secret = NULL;
+// The secret of an "oct" JWK as fresh bytes, and what it may be used for into `limits`;
+// or nothing if the text is no JWK and so means itself. TV_WEAK_SECRET for a JWK (or JWK
+// Set) that is no good secret: another kty, a member twice, k not there or not base64url.
+static enum tv_status decode_jwk(const char *text, size_t length, struct tv_key_limits *limits,
+                                 char **secret, size_t *secret_length, struct tv_detail *detail) {
     if (!tv_key_looks_like_json(text, length) || length > TV_KEY_MAX_LENGTH)
         return TV_OK;
     struct tv_arena arena;
@@ -94,7 +95,7 @@ enum tv_status tv_key_decode_jwk_secret(const char *text, size_t length, struct 
 
 static enum tv_status wrap_secret(const char *bytes, size_t length, struct tv_key **key,
                                   struct tv_detail *detail) {
-    enum tv_status status = tv_key_check_secret((struct tv_span){bytes, length}, detail);
+    enum tv_status status = check_bytes((struct tv_span){bytes, length}, detail);
     if (status != TV_OK)
         return status;
     struct tv_key *made = tv_key_new(TV_KEY_SECRET);
@@ -113,22 +114,17 @@ static enum tv_status wrap_secret(const char *bytes, size_t length, struct tv_ke
 
 enum tv_status tv_key_from_secret(const char *bytes, size_t length, struct tv_key **key,
                                   struct tv_detail *detail) {
-    struct tv_key limits = {0};
+    struct tv_key_limits limits = {0};
     char *secret = NULL;
     size_t secret_length = 0;
-    enum tv_status status =
-        tv_key_decode_jwk_secret(bytes, length, &limits, &secret, &secret_length, detail);
+    enum tv_status status = decode_jwk(bytes, length, &limits, &secret, &secret_length, detail);
     if (status != TV_OK)
         return status;
     if (!secret)
         return wrap_secret(bytes, length, key, detail);
     status = wrap_secret(secret, secret_length, key, detail);
-    if (status == TV_OK) {
-        (*key)->only_algorithm = limits.only_algorithm;
-        (*key)->algorithm_unknown = limits.algorithm_unknown;
-        (*key)->not_for_verifying = limits.not_for_verifying;
-        (*key)->not_for_signing = limits.not_for_signing;
-    }
+    if (status == TV_OK)
+        (*key)->limits = limits;
     OPENSSL_cleanse(secret, secret_length);
     free(secret);
     return status;
