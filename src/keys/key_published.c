@@ -215,15 +215,14 @@ static bool undo_entity(const char **at, const char *end, char *out) {
                  {{"&lt;", 4}, '<'},
                  {{"&gt;", 4}, '>'},
                  {{"&amp;", 5}, '&'}};
-    size_t left = (size_t)(end - *at);
+    struct tv_span left = {*at, (size_t)(end - *at)};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (left >= names[i].name.length &&
-            memcmp(*at, names[i].name.data, names[i].name.length) == 0) {
+        if (tv_span_starts_with(left, names[i].name)) {
             *at += names[i].name.length;
             *out = names[i].character;
             return true;
         }
-    if (left < 4 || (*at)[1] != '#')
+    if (left.length < 4 || (*at)[1] != '#')
         return false;
     bool is_hex = ((*at)[2] | 0x20) == 'x';
     const char *from = *at + (is_hex ? 3 : 2);

@@ -72,24 +72,23 @@ static const char *looks_like(const char *text, size_t length, enum tv_reason *r
 }
 
 static const struct {
-    const char *label;
+    const char *label; // and what ends it
     enum tv_key_form form;
-} blocks[] = {{PEM_STRING_PUBLIC, TV_FORM_SPKI},         {PEM_STRING_RSA_PUBLIC, TV_FORM_RSA},
-              {PEM_STRING_X509, TV_FORM_CERTIFICATE},    {PEM_STRING_X509_OLD, TV_FORM_CERTIFICATE},
-              {PEM_STRING_PKCS8INF, TV_FORM_PRIVATE},    {PEM_STRING_RSA, TV_FORM_PRIVATE},
-              {PEM_STRING_ECPRIVATEKEY, TV_FORM_PRIVATE}};
+} blocks[] = {{PEM_STRING_PUBLIC "-----", TV_FORM_SPKI},
+              {PEM_STRING_RSA_PUBLIC "-----", TV_FORM_RSA},
+              {PEM_STRING_X509 "-----", TV_FORM_CERTIFICATE},
+              {PEM_STRING_X509_OLD "-----", TV_FORM_CERTIFICATE},
+              {PEM_STRING_PKCS8INF "-----", TV_FORM_PRIVATE},
+              {PEM_STRING_RSA "-----", TV_FORM_PRIVATE},
+              {PEM_STRING_ECPRIVATEKEY "-----", TV_FORM_PRIVATE}};
 
 // Whether a PEM block that begins there holds a key, and in which form.
 static bool find_form(struct tv_span text, enum tv_key_form *form) {
-    static const struct tv_span end = {"-----", 5};
-    for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) {
-        size_t length = strlen(blocks[i].label);
-        if (text.length < length + end.length || memcmp(text.data, blocks[i].label, length) != 0 ||
-            memcmp(text.data + length, end.data, end.length) != 0)
-            continue;
-        *form = blocks[i].form;
-        return true;
-    }
+    for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
+        if (tv_span_starts_with(text, tv_span_of(blocks[i].label))) {
+            *form = blocks[i].form;
+            return true;
+        }
     return false;
 }
 
@@ -98,7 +97,7 @@ static bool find_form(struct tv_span text, enum tv_key_form *form) {
 static bool find_block(struct tv_span *text, bool only_private, enum tv_key_form *form) {
     static const struct tv_span begin = {"-----BEGIN ", 11};
     const char *from = text->data, *end = from + text->length;
-    if (text->length >= 3 && memcmp(from, "\xef\xbb\xbf", 3) == 0) // a byte order mark
+    if (tv_span_starts_with(*text, TV_SPAN("\xef\xbb\xbf"))) // a byte order mark
         from += 3;
     for (const char *at = from;
          (at = memmem(at, (size_t)(end - at), begin.data, begin.length)) != NULL;) {
@@ -118,7 +117,7 @@ static bool has_many_lines(struct tv_span block) {
     const char *at = block.data, *end = at + block.length;
     for (size_t lines = 0; (at = memchr(at, '\n', (size_t)(end - at))) != NULL; lines++) {
         at++;
-        if (end - at >= 9 && memcmp(at, "-----END ", 9) == 0)
+        if (tv_span_starts_with((struct tv_span){at, (size_t)(end - at)}, TV_SPAN("-----END ")))
             return false;
         if (lines == LINES_MAX)
             return true;
