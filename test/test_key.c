@@ -79,6 +79,11 @@ static const struct {
     {"ssh.public.txt", TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY, "an SSH key"},
 };
 
+// RFC 8410 section 10.1, behind a NUL.
+#define DER_AND_PEM                                                                                \
+    "0\0\n-----BEGIN PUBLIC KEY-----\n"                                                            \
+    "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n"
+
 static const struct {
     const char *name;
     const char *text;
@@ -113,6 +118,8 @@ static const struct {
      "a PEM whose contents cannot be decoded"},
     {"no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", 0,
      "a PEM whose contents cannot be decoded"},
+    {"DER, and a PEM", DER_AND_PEM, sizeof DER_AND_PEM - 1,
+     "DER of something else than a public key"},
     {"no private key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", 0,
      "a PEM whose contents cannot be decoded"},
 };

@@ -4,8 +4,6 @@
 
 #include <openssl/crypto.h>
 #include <openssl/pem.h>
-#include <openssl/x509.h>
-#include <stdlib.h>
 
 #define BLOCK_MAX_LENGTH ((size_t)24 * 1024) // so much in base64, with the ends of LINES_MAX lines
 
@@ -51,24 +49,26 @@ const char *tv_key_looks_like_page(struct tv_span text, enum tv_reason *reason) 
 }
 
 // What the text of a failed look-up usually is, said in words.
-static const char *looks_like(const char *text, size_t length, enum tv_reason *reason) {
-    const char *page = tv_key_looks_like_page((struct tv_span){text, length}, reason);
+static const char *looks_like(struct tv_span text, enum tv_reason *reason) {
+    const char *page = tv_key_looks_like_page(text, reason);
     if (page)
         return page;
     *reason = TV_REASON_NOT_A_KEY;
-    size_t start = strspn(text, " \t\r\n");
-    if (text[start] == '[' || text[start] == '"')
+    struct tv_span trimmed = tv_span_trim(text);
+    if (*trimmed.data == '[' || *trimmed.data == '"')
         return "a JSON document";
-    if (strstr(text, "-----BEGIN ENCRYPTED PRIVATE KEY-----"))
+    if (tv_span_contains(text, TV_SPAN("-----BEGIN ENCRYPTED PRIVATE KEY-----")))
         return "an encrypted private key";
-    if (strstr(text, "-----BEGIN OPENSSH") || strncmp(text + start, "ssh-", 4) == 0)
+    if (tv_span_contains(text, TV_SPAN("-----BEGIN OPENSSH")) ||
+        tv_span_starts_with(trimmed, TV_SPAN("ssh-")))
         return "an SSH key";
-    const char *begin = strstr(text, "-----BEGIN ");
-    if (begin && !strchr(begin, '\n')) // environment variables and templates do that
+    const char *begin = memmem(text.data, text.length, "-----BEGIN ", 11);
+    if (!begin)
+        return "neither PEM nor JWK";
+    // Environment variables and templates do that.
+    if (!memchr(begin, '\n', (size_t)(text.data + text.length - begin)))
         return "a PEM in one line, whose line breaks are lost";
-    if (begin)
-        return "a damaged PEM, or one of another kind";
-    return "neither PEM nor JWK";
+    return "a damaged PEM, or one of another kind";
 }
 
 static const struct {
@@ -157,14 +157,12 @@ enum tv_status tv_key_read_block(struct tv_span text, bool only_private, struct 
     return found ? TV_OK : TV_MALFORMED_KEY;
 }
 
-// `text` ends with a NUL behind its `length` bytes.
-static enum tv_status load_pem(const char *text, size_t length, int rsa_min_bits,
-                               struct tv_key **key, struct tv_detail *detail) {
+static enum tv_status load_pem(struct tv_span text, int rsa_min_bits, struct tv_key **key,
+                               struct tv_detail *detail) {
     struct tv_key_block block;
-    enum tv_status status =
-        tv_key_read_block((struct tv_span){text, length}, false, &block, detail);
+    enum tv_status status = tv_key_read_block(text, false, &block, detail);
     if (status == TV_MALFORMED_KEY && detail->reason == TV_REASON_NONE) {
-        detail->text = looks_like(text, length, &detail->reason);
+        detail->text = looks_like(text, &detail->reason);
         return status;
     }
     if (status != TV_OK)
@@ -183,14 +181,19 @@ bool tv_key_looks_like_json(const char *text, size_t length) {
     return tv_span_starts_with(tv_span_trim((struct tv_span){text, length}), TV_SPAN("{"));
 }
 
-// `text` ends with a NUL behind its `length` bytes.
-static enum tv_status load_text(const char *text, size_t length, int rsa_min_bits,
-                                struct tv_key **key, struct tv_detail *detail) {
-    if (tv_key_looks_like_json(text, length))
-        return tv_key_load_jwk(text, length, rsa_min_bits, key, detail);
-    if (text[0] == DER_SEQUENCE && !strstr(text, "-----BEGIN "))
-        return load_der((struct tv_span){text, length}, rsa_min_bits, key, detail);
-    return load_pem(text, length, rsa_min_bits, key, detail);
+// Text around a PEM may begin with that digit too, but has no NUL in front of the PEM.
+static bool looks_like_der(struct tv_span text) {
+    struct tv_span before_nul = {text.data, strnlen(text.data, text.length)};
+    return text.length > 0 && *text.data == DER_SEQUENCE &&
+           !tv_span_contains(before_nul, TV_SPAN("-----BEGIN "));
+}
+
+static enum tv_status load_text(struct tv_span text, int rsa_min_bits, struct tv_key **key,
+                                struct tv_detail *detail) {
+    if (tv_key_looks_like_json(text.data, text.length))
+        return tv_key_load_jwk(text.data, text.length, rsa_min_bits, key, detail);
+    return looks_like_der(text) ? load_der(text, rsa_min_bits, key, detail)
+                                : load_pem(text, rsa_min_bits, key, detail);
 }
 
 enum tv_status tv_key_load_with(const char *text, size_t length, int rsa_min_bits,
@@ -200,17 +203,10 @@ enum tv_status tv_key_load_with(const char *text, size_t length, int rsa_min_bit
         detail->limit = (double)TV_KEY_MAX_LENGTH;
         return tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_LENGTH, NULL);
     }
-    // A copy that ends with a NUL, for the string functions above and for yyjson's padding.
-    char *copy = malloc(length + 1);
-    if (!copy)
-        return TV_NO_MEMORY;
-    if (length > 0) // an empty answer has no bytes to point to
-        memcpy(copy, text, length);
-    copy[length] = '\0';
+    // An empty answer has no bytes to point to.
+    struct tv_span bytes = length > 0 ? (struct tv_span){text, length} : TV_SPAN("");
     enum tv_status status;
-    TV_WITHOUT_ERRORS(status = load_text(copy, length, rsa_min_bits, key, detail));
-    OPENSSL_cleanse(copy, length);
-    free(copy);
+    TV_WITHOUT_ERRORS(status = load_text(bytes, rsa_min_bits, key, detail));
     return status;
 }
 
