@@ -79,13 +79,13 @@ static bool read_number(struct reader *in, struct tv_span *number) {
     return true;
 }
 
-// A version, at most `most`.
-static bool read_version(struct reader *in, unsigned char most, unsigned char *version) {
+// A version, 0 or 1.
+static bool read_version(struct reader *in, unsigned char *version) {
     struct tv_span number;
     if (!read_number(in, &number) || number.length != 1)
         return false;
     *version = (unsigned char)*number.data;
-    return *version <= most;
+    return *version <= 1;
 }
 
 // A BIT STRING of whole bytes.
@@ -165,14 +165,13 @@ static enum tv_status read_algorithm(struct reader *in, struct tv_key_look *look
     look->curve = types[i].curve;
     if (look->type == TV_KEY_EC)
         return read_curve(&algorithm, look, detail);
+    if (look->type == TV_KEY_OKP)
+        return at_end(&algorithm) ? TV_OK : TV_MALFORMED_KEY;
     // NULL, or nothing (RFC 4055 section 1.2). OpenSSL does not see what is in a public key. With
     // anything else it is still a key, and no secret.
-    if (look->type == TV_KEY_RSA && read_element(&algorithm, TAG_NULL, &nothing))
-        return at_end(&nothing) && at_end(&algorithm) ? TV_OK
-                                                      : unsupported(detail, "RSA with parameters");
-    if (look->type == TV_KEY_RSA && !at_end(&algorithm))
-        return unsupported(detail, "RSA with parameters");
-    return at_end(&algorithm) ? TV_OK : TV_MALFORMED_KEY;
+    bool is_usual = at_end(&algorithm) || (read_element(&algorithm, TAG_NULL, &nothing) &&
+                                           at_end(&nothing) && at_end(&algorithm));
+    return is_usual ? TV_OK : unsupported(detail, "RSA with parameters");
 }
 
 // Public keys
@@ -287,7 +286,7 @@ static enum tv_status read_wrapped(struct reader *in, struct tv_key_look *look,
             return TV_MALFORMED_KEY;
         return span_of(key).length == tv_curve_size(look->curve) ? TV_OK : TV_MALFORMED_KEY;
     }
-    if (!read_element(in, TAG_SEQUENCE, &key) || !at_end(in) || !read_version(&key, 1, &version))
+    if (!read_element(in, TAG_SEQUENCE, &key) || !at_end(in) || !read_version(&key, &version))
         return TV_MALFORMED_KEY;
     if (look->type == TV_KEY_RSA)
         return read_rsa_private(&key, version, look, detail);
@@ -318,7 +317,7 @@ static enum tv_status look_private(struct reader *in, struct tv_key_look *look,
     if (!read_element(in, TAG_SEQUENCE, &key))
         return TV_MALFORMED_KEY;
     const unsigned char *begin = key.at;
-    if (!read_version(&key, 1, &version))
+    if (!read_version(&key, &version))
         return TV_MALFORMED_KEY;
     if (next_is(&key, TAG_SEQUENCE))
         return read_pkcs8(&key, begin, look, detail);
