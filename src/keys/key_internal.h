@@ -38,6 +38,14 @@ static inline enum tv_status tv_key_fail(struct tv_detail *detail, enum tv_statu
     return status;
 }
 
+// A text of so many bytes, which are more than TV_KEY_MAX_LENGTH.
+static inline enum tv_status tv_key_fail_length(struct tv_detail *detail, enum tv_status status,
+                                                size_t length) {
+    detail->number = (double)length;
+    detail->limit = (double)TV_KEY_MAX_LENGTH;
+    return tv_key_fail(detail, status, TV_REASON_LENGTH, NULL);
+}
+
 // key.c: a key of a type, with one reference; NULL without memory.
 struct tv_key *tv_key_new(enum tv_key_type type);
 

@@ -60,11 +60,8 @@ static enum tv_status load_pem(const char *text, size_t length, struct tv_key **
 
 enum tv_status tv_key_load_private(const char *text, size_t length, struct tv_key **key,
                                    struct tv_detail *detail) {
-    if (length > TV_KEY_MAX_LENGTH) {
-        detail->number = (double)length;
-        detail->limit = (double)TV_KEY_MAX_LENGTH;
-        return tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_LENGTH, NULL);
-    }
+    if (length > TV_KEY_MAX_LENGTH)
+        return tv_key_fail_length(detail, TV_MALFORMED_KEY, length);
     enum tv_status status;
     TV_WITHOUT_ERRORS(status = tv_key_looks_like_json(text, length)
                                    ? load_jwk(text, length, key, detail)

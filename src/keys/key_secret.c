@@ -29,11 +29,8 @@ static enum tv_status check_bytes(struct tv_span text, struct tv_detail *detail)
     // A JWK that is none: with text around it, in a list, damaged.
     if (tv_span_contains(text, TV_SPAN("\"kty\"")))
         return fail(detail, TV_REASON_JSON);
-    if (text.length > TV_KEY_MAX_LENGTH) {
-        detail->number = (double)text.length;
-        detail->limit = (double)TV_KEY_MAX_LENGTH;
-        return fail(detail, TV_REASON_LENGTH);
-    }
+    if (text.length > TV_KEY_MAX_LENGTH)
+        return tv_key_fail_length(detail, TV_WEAK_SECRET, text.length);
     bool is_published;
     enum tv_status status = tv_key_is_published(text, &is_published);
     return status == TV_OK && is_published ? fail(detail, TV_REASON_PUBLIC) : status;

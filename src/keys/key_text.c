@@ -198,11 +198,8 @@ static enum tv_status load_text(struct tv_span text, int rsa_min_bits, struct tv
 
 enum tv_status tv_key_load_with(const char *text, size_t length, int rsa_min_bits,
                                 struct tv_key **key, struct tv_detail *detail) {
-    if (length > TV_KEY_MAX_LENGTH) {
-        detail->number = (double)length;
-        detail->limit = (double)TV_KEY_MAX_LENGTH;
-        return tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_LENGTH, NULL);
-    }
+    if (length > TV_KEY_MAX_LENGTH)
+        return tv_key_fail_length(detail, TV_MALFORMED_KEY, length);
     // An empty answer has no bytes to point to.
     struct tv_span bytes = length > 0 ? (struct tv_span){text, length} : TV_SPAN("");
     enum tv_status status;
