@@ -9,7 +9,7 @@
 #include <openssl/crypto.h>
 
 static bool is_rsa(const struct tv_algorithm *algorithm) {
-    return algorithm->family == TV_FAMILY_RSA_PKCS1 || algorithm->family == TV_FAMILY_RSA_PSS;
+    return tv_algorithm_key_type(algorithm) == TV_KEY_RSA;
 }
 
 // With the key's contexts; `signature` in the form that OpenSSL takes. OpenSSL that lacks memory
