@@ -293,8 +293,7 @@ enum tv_status tv_claims_check(yyjson_val *claims, const struct tv_claims_policy
         status = read_string(members.sub, TV_SUBJECT_SUB, policy->require_sub, TV_SUB_MISSING,
                              TV_SUB_INVALID, &sub, detail);
     for (size_t i = 0; i < policy->required_count && status == TV_OK; i++) {
-        yyjson_val *value = tv_json_member(claims, policy->required[i]);
-        if (!value || yyjson_is_null(value)) {
+        if (!present(tv_json_member(claims, policy->required[i]))) {
             tv_detail_set_found(detail, policy->required[i]);
             status = fail(detail, TV_MISSING_CLAIM, TV_SUBJECT_NONE, TV_REASON_MISSING);
         }
