@@ -34,8 +34,7 @@ static bool mac_holds(const struct tv_verification *verification) {
 static void check_claims(struct tv_verification *verification, struct tv_arena *arena) {
     struct tv_detail detail = {0};
     yyjson_val *claims = NULL, *again = NULL;
-    enum tv_status status =
-        tv_verify_claims(&policy, verification, &request, arena, &claims, &detail);
+    enum tv_status status = tv_verify_claims(verification, &request, arena, &claims, &detail);
     MUST((status == TV_OK) == (claims != NULL));
     if (status != TV_OK) {
         fuzz_read_detail(status, &detail);
@@ -43,7 +42,7 @@ static void check_claims(struct tv_verification *verification, struct tv_arena *
     }
     fuzz_check_tree(claims, 1);
     // Another source's issuers may be asked about: the payload is not parsed a second time.
-    MUST(tv_verify_claims(&policy, verification, &request, arena, &again, &detail) == TV_OK);
+    MUST(tv_verify_claims(verification, &request, arena, &again, &detail) == TV_OK);
     MUST(claims == again);
 }
 

@@ -311,7 +311,7 @@ static enum tv_status token(const void *unused) {
     if (status == TV_OK)
         status = tv_verify_signature(&verification, inputs.key, &detail);
     if (status == TV_OK)
-        status = tv_verify_claims(&policy, &verification, &request, &arena, &claims, &detail);
+        status = tv_verify_claims(&verification, &request, &arena, &claims, &detail);
     return status;
 }
 

@@ -538,7 +538,7 @@ static enum tv_status verify(struct tv_span text, const struct tv_policy *policy
     status = tv_verify_signature(&verification, key, detail);
     if (status != TV_OK)
         return status;
-    return tv_verify_claims(policy, &verification, request, &arena, claims, detail);
+    return tv_verify_claims(&verification, request, &arena, claims, detail);
 }
 
 static void set_algorithms(struct tv_policy *policy, const char *names) {
@@ -714,19 +714,18 @@ static void test_two_sources(void) {
     request.issuers = &of_first;
     request.others_issuers = &of_second;
     CHECK_STATUS(TV_ISSUER_NOT_ACCEPTED,
-                 tv_verify_claims(&policy, &verification, &request, &arena, &claims, &detail),
+                 tv_verify_claims(&verification, &request, &arena, &claims, &detail),
                  "the first source");
     CHECK_NUMBER(TV_REASON_BINDING, detail.reason, "the first source");
     CHECK(!claims, "the first source");
     detail = (struct tv_detail){0};
     request.issuers = &of_second;
     request.others_issuers = &of_first;
-    CHECK_STATUS(TV_OK,
-                 tv_verify_claims(&policy, &verification, &request, &arena, &claims, &detail),
+    CHECK_STATUS(TV_OK, tv_verify_claims(&verification, &request, &arena, &claims, &detail),
                  "the second source");
     CHECK(yyjson_equals_str(tv_json_member(claims, TV_SPAN("iss")), "b"), "the second source");
     size_t used = arena.used;
-    CHECK_STATUS(TV_OK, tv_verify_claims(&policy, &verification, &request, &arena, &again, &detail),
+    CHECK_STATUS(TV_OK, tv_verify_claims(&verification, &request, &arena, &again, &detail),
                  "once more");
     CHECK(claims == again && arena.used == used, "parsed once");
 }

@@ -55,8 +55,7 @@ static enum tv_status judge_with(struct run *run, const struct source *source,
         run->request.issuers = &source->issuers;
     else if (verifier->bound)
         run->request.others_issuers = &verifier->bound_issuers;
-    return tv_verify_claims(&verifier->policy, &run->verification, &run->request, run->arena,
-                            &run->claims, detail);
+    return tv_verify_claims(&run->verification, &run->request, run->arena, &run->claims, detail);
 }
 
 // The kid to look up; empty if there is none and that is allowed.

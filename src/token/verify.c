@@ -69,15 +69,15 @@ enum tv_status tv_verify_signature(const struct tv_verification *verification,
                                jws->signature_length, detail);
 }
 
-enum tv_status tv_verify_claims(const struct tv_policy *policy,
-                                struct tv_verification *verification,
+enum tv_status tv_verify_claims(struct tv_verification *verification,
                                 const struct tv_claims_request *request, struct tv_arena *arena,
                                 yyjson_val **claims, struct tv_detail *detail) {
+    const struct tv_claims_policy *policy = &verification->policy->claims;
     enum tv_status status = TV_OK;
     if (!verification->payload)
         status = tv_jws_parse_payload(&verification->jws, arena, &verification->payload, detail);
     if (status == TV_OK)
-        status = tv_claims_check(verification->payload, &policy->claims, request, detail);
+        status = tv_claims_check(verification->payload, policy, request, detail);
     if (status == TV_OK)
         *claims = verification->payload;
     return status;

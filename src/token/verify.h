@@ -16,7 +16,7 @@ struct tv_policy {
     struct tv_claims_policy claims;
 };
 
-// The state between the three parts. It points into the token and the arena.
+// The state between the three parts. It points into the policy, the token and the arena.
 struct tv_verification {
     const struct tv_policy *policy;
     struct tv_jws jws;
@@ -38,7 +38,6 @@ enum tv_status tv_verify_signature(const struct tv_verification *verification,
 
 // Third, and only after the second returned TV_OK: the payload and its claims. May be called again
 // with the issuers of another source. On TV_OK `*claims` is a JSON object in the arena.
-enum tv_status tv_verify_claims(const struct tv_policy *policy,
-                                struct tv_verification *verification,
+enum tv_status tv_verify_claims(struct tv_verification *verification,
                                 const struct tv_claims_request *request, struct tv_arena *arena,
                                 yyjson_val **claims, struct tv_detail *detail);
