@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One table gives each reason its word, one each class of network failure, one each subject its
-// name.
+// One table gives each reason its word, one each class of network failure; subjects get theirs from
+// TV_SUBJECTS.
 #include "base/detail.h"
 
 #include <assert.h>
@@ -88,44 +88,10 @@ static const char *const networks[TV_NETWORK_COUNT] = {
 static const struct {
     const char *name;
     enum tv_subject_kind kind;
-} subjects[TV_SUBJECT_COUNT] = {
-    [TV_SUBJECT_NONE] = {NULL, TV_SUBJECT_IS_PART},
-    [TV_SUBJECT_HEADER] = {"header", TV_SUBJECT_IS_PART},
-    [TV_SUBJECT_PAYLOAD] = {"payload", TV_SUBJECT_IS_PART},
-    [TV_SUBJECT_SIGNATURE] = {"signature", TV_SUBJECT_IS_PART},
-    [TV_SUBJECT_JWK] = {"JWK", TV_SUBJECT_IS_PART},
-    [TV_SUBJECT_JWK_SET] = {"JWK Set", TV_SUBJECT_IS_PART},
-    [TV_SUBJECT_CONFIGURATION] = {"configuration", TV_SUBJECT_IS_PART},
-    [TV_SUBJECT_JSON_TEXT] = {"JSON text", TV_SUBJECT_IS_PART},
-    [TV_SUBJECT_EXP] = {"exp", TV_SUBJECT_IS_CLAIM},
-    [TV_SUBJECT_NBF] = {"nbf", TV_SUBJECT_IS_CLAIM},
-    [TV_SUBJECT_IAT] = {"iat", TV_SUBJECT_IS_CLAIM},
-    [TV_SUBJECT_ISS] = {"iss", TV_SUBJECT_IS_CLAIM},
-    [TV_SUBJECT_AUD] = {"aud", TV_SUBJECT_IS_CLAIM},
-    [TV_SUBJECT_AUD_ELEMENT] = {"aud", TV_SUBJECT_IS_CLAIM},
-    [TV_SUBJECT_ROOM] = {"room", TV_SUBJECT_IS_CLAIM},
-    [TV_SUBJECT_SUB] = {"sub", TV_SUBJECT_IS_CLAIM},
-    [TV_SUBJECT_TYP] = {"typ", TV_SUBJECT_IS_MEMBER},
-    [TV_SUBJECT_ALG] = {"alg", TV_SUBJECT_IS_MEMBER},
-    [TV_SUBJECT_KID] = {"kid", TV_SUBJECT_IS_MEMBER},
-    [TV_SUBJECT_CRIT] = {"crit", TV_SUBJECT_IS_MEMBER},
-    [TV_SUBJECT_B64] = {"b64", TV_SUBJECT_IS_MEMBER},
-    [TV_SUBJECT_KTY] = {"kty", TV_SUBJECT_IS_MEMBER},
-    [TV_SUBJECT_CRV] = {"crv", TV_SUBJECT_IS_MEMBER},
-    [TV_SUBJECT_N] = {"n", TV_SUBJECT_IS_MEMBER},
-    [TV_SUBJECT_E] = {"e", TV_SUBJECT_IS_MEMBER},
-    [TV_SUBJECT_X] = {"x", TV_SUBJECT_IS_MEMBER},
-    [TV_SUBJECT_Y] = {"y", TV_SUBJECT_IS_MEMBER},
-    [TV_SUBJECT_D] = {"d", TV_SUBJECT_IS_MEMBER},
-    [TV_SUBJECT_P] = {"p", TV_SUBJECT_IS_MEMBER},
-    [TV_SUBJECT_Q] = {"q", TV_SUBJECT_IS_MEMBER},
-    [TV_SUBJECT_DP] = {"dp", TV_SUBJECT_IS_MEMBER},
-    [TV_SUBJECT_DQ] = {"dq", TV_SUBJECT_IS_MEMBER},
-    [TV_SUBJECT_QI] = {"qi", TV_SUBJECT_IS_MEMBER},
-    [TV_SUBJECT_K] = {"k", TV_SUBJECT_IS_MEMBER},
-    [TV_SUBJECT_USE] = {"use", TV_SUBJECT_IS_MEMBER},
-    [TV_SUBJECT_KEY_OPS] = {"key_ops", TV_SUBJECT_IS_MEMBER},
-    [TV_SUBJECT_X5C] = {"x5c", TV_SUBJECT_IS_MEMBER},
+} subjects[] = {
+#define ROW(name, kind, word) [TV_SUBJECT_##name] = {word, TV_SUBJECT_IS_##kind},
+    TV_SUBJECTS(ROW)
+#undef ROW
 };
 
 void tv_detail_set_found(struct tv_detail *detail, struct tv_span bytes) {

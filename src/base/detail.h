@@ -69,50 +69,52 @@ enum tv_reason {
     TV_REASON_COUNT
 };
 
-// What a failure is about.
-enum tv_subject {
-    TV_SUBJECT_NONE,
-    // Parts of a token, and texts.
-    TV_SUBJECT_HEADER,
-    TV_SUBJECT_PAYLOAD,
-    TV_SUBJECT_SIGNATURE,
-    TV_SUBJECT_JWK,
-    TV_SUBJECT_JWK_SET,
-    TV_SUBJECT_CONFIGURATION,
-    TV_SUBJECT_JSON_TEXT,
-    // Claims.
-    TV_SUBJECT_EXP,
-    TV_SUBJECT_NBF,
-    TV_SUBJECT_IAT,
-    TV_SUBJECT_ISS,
-    TV_SUBJECT_AUD,
-    TV_SUBJECT_AUD_ELEMENT,
-    TV_SUBJECT_ROOM,
-    TV_SUBJECT_SUB,
-    // Members of a token's header and of a JWK.
-    TV_SUBJECT_TYP,
-    TV_SUBJECT_ALG,
-    TV_SUBJECT_KID,
-    TV_SUBJECT_CRIT,
-    TV_SUBJECT_B64,
-    TV_SUBJECT_KTY,
-    TV_SUBJECT_CRV,
-    TV_SUBJECT_N,
-    TV_SUBJECT_E,
-    TV_SUBJECT_X,
-    TV_SUBJECT_Y,
-    TV_SUBJECT_D,
-    TV_SUBJECT_P,
-    TV_SUBJECT_Q,
-    TV_SUBJECT_DP,
-    TV_SUBJECT_DQ,
-    TV_SUBJECT_QI,
-    TV_SUBJECT_K,
-    TV_SUBJECT_USE,
-    TV_SUBJECT_KEY_OPS,
-    TV_SUBJECT_X5C,
-    TV_SUBJECT_COUNT
-};
+// What a failure is about: ROW(NAME, kind, name in messages).
+#define TV_SUBJECTS(ROW)                                                                           \
+    ROW(NONE, PART, NULL)                                                                          \
+    /* Parts of a token, and texts. */                                                             \
+    ROW(HEADER, PART, "header")                                                                    \
+    ROW(PAYLOAD, PART, "payload")                                                                  \
+    ROW(SIGNATURE, PART, "signature")                                                              \
+    ROW(JWK, PART, "JWK")                                                                          \
+    ROW(JWK_SET, PART, "JWK Set")                                                                  \
+    ROW(CONFIGURATION, PART, "configuration")                                                      \
+    ROW(JSON_TEXT, PART, "JSON text")                                                              \
+    /* Claims. */                                                                                  \
+    ROW(EXP, CLAIM, "exp")                                                                         \
+    ROW(NBF, CLAIM, "nbf")                                                                         \
+    ROW(IAT, CLAIM, "iat")                                                                         \
+    ROW(ISS, CLAIM, "iss")                                                                         \
+    ROW(AUD, CLAIM, "aud")                                                                         \
+    ROW(AUD_ELEMENT, CLAIM, "aud")                                                                 \
+    ROW(ROOM, CLAIM, "room")                                                                       \
+    ROW(SUB, CLAIM, "sub")                                                                         \
+    /* Members of a token's header and of a JWK. */                                                \
+    ROW(TYP, MEMBER, "typ")                                                                        \
+    ROW(ALG, MEMBER, "alg")                                                                        \
+    ROW(KID, MEMBER, "kid")                                                                        \
+    ROW(CRIT, MEMBER, "crit")                                                                      \
+    ROW(B64, MEMBER, "b64")                                                                        \
+    ROW(KTY, MEMBER, "kty")                                                                        \
+    ROW(CRV, MEMBER, "crv")                                                                        \
+    ROW(N, MEMBER, "n")                                                                            \
+    ROW(E, MEMBER, "e")                                                                            \
+    ROW(X, MEMBER, "x")                                                                            \
+    ROW(Y, MEMBER, "y")                                                                            \
+    ROW(D, MEMBER, "d")                                                                            \
+    ROW(P, MEMBER, "p")                                                                            \
+    ROW(Q, MEMBER, "q")                                                                            \
+    ROW(DP, MEMBER, "dp")                                                                          \
+    ROW(DQ, MEMBER, "dq")                                                                          \
+    ROW(QI, MEMBER, "qi")                                                                          \
+    ROW(K, MEMBER, "k")                                                                            \
+    ROW(USE, MEMBER, "use")                                                                        \
+    ROW(KEY_OPS, MEMBER, "key_ops")                                                                \
+    ROW(X5C, MEMBER, "x5c")
+
+#define TV_SUBJECT_NAME(name, ...) TV_SUBJECT_##name,
+enum tv_subject { TV_SUBJECTS(TV_SUBJECT_NAME) TV_SUBJECT_COUNT };
+#undef TV_SUBJECT_NAME
 
 enum tv_subject_kind { TV_SUBJECT_IS_PART, TV_SUBJECT_IS_CLAIM, TV_SUBJECT_IS_MEMBER };
 
