@@ -234,9 +234,7 @@ static void run_out_everywhere(lua_State *L) {
 // Has every fetch end, and tells nobody.
 static int l_drive(lua_State *L) {
     (void)L;
-    int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
-    while (tv_keystores_step(0) > 0 && tv_clock_steady_ms() < until_ms)
-        tv_keystores_step(50);
+    drive();
     return 0;
 }
 

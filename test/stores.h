@@ -86,11 +86,16 @@ static inline struct tv_settlement *settle(void) {
     return settlement;
 }
 
-// Drives them until none is under way, and drops what is told.
-static inline void settle_all(void) {
+// Drives them until none is under way.
+static inline void drive(void) {
     int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
     while (tv_keystores_step(0) > 0 && tv_clock_steady_ms() < until_ms)
         tv_keystores_step(50);
+}
+
+// Likewise, and drops what is told.
+static inline void settle_all(void) {
+    drive();
     struct tv_settlement *settlement;
     while ((settlement = tv_keystores_take_settlement()))
         tv_settlement_free(settlement);
