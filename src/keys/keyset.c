@@ -77,9 +77,8 @@ static enum tv_status add_member(struct tv_key_set *set, int rsa_min_bits, struc
         struct tv_span text = tv_json_string(value);
         status = tv_key_load_with(text.data, text.length, rsa_min_bits, &key, &detail);
     } else {
-        detail =
-            (struct tv_detail){.reason = TV_REASON_NOT_A_KEY, .text = tv_json_type_name(value)};
-        status = TV_MALFORMED_KEY;
+        status =
+            tv_key_fail(&detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY, tv_json_type_name(value));
     }
     if (status == TV_OK)
         return add(set, key_id, key);
