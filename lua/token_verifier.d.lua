@@ -117,7 +117,6 @@ local token_verifier = {};
 ---@field accepted_types? string[] values of the header's typ, compared exactly (RFC 7519, section 5.1). "*" accepts any value and a missing typ (default {"JWT"})
 ---@field accepted_issuers? string[] values of iss (RFC 7519, section 4.1.1). "*" accepts any value, but the claim must be present (default not checked)
 ---@field accepted_audiences? string[] values of aud (section 4.1.3), with the same rules (default not checked)
----@field room? string the room to enter: the claim room, if there is one, must be this name (ignoring ASCII case) or * (default not checked)
 ---@field require_room? boolean the claim room must be present (default false)
 ---@field require_sub? boolean the claim sub must be present (default false)
 ---@field required_claims? string[] names of claims that must be present and not null (default none)
@@ -127,9 +126,10 @@ local token_verifier = {};
 ---@field strict_secrets? boolean a secret shorter than the hash (RFC 7518, section 3.2) is refused (default false)
 ---@field min_rsa_bits? integer minimum size of an RSA modulus, also for the sources that are named in these options (bits, 1024 to 16384, default 2048)
 ---@field accept_milliseconds? boolean an exp, nbf or iat of 10^11 or more is read as milliseconds (default false)
----@field detail? boolean a failure returns a fourth value: its facts (default false)
----@field now? number Unix time (s, default the clock)
 ---@field wait? boolean whether to wait for a key that is not cached, at most for the wait_limit of its store (6 s by default) (default true until tv.pollfd() was called)
+---@field room? string the room to enter: the claim room, if there is one, must be this name (ignoring ASCII case) or * (default not checked)
+---@field now? number Unix time (s, default the clock)
+---@field detail? boolean a failure returns a fourth value: its facts (default false)
 -- <!-- end -->
 
 -- <!-- options: verify_jws -->
@@ -145,8 +145,8 @@ local token_verifier = {};
 ---@field allow_missing_kid? boolean
 ---@field strict_secrets? boolean
 ---@field min_rsa_bits? integer
----@field detail? boolean
 ---@field wait? boolean
+---@field detail? boolean
 -- <!-- end -->
 
 ---Exactly one of secret and private_key.

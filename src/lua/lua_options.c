@@ -126,8 +126,8 @@ const struct tv_setting *option_at(const struct option_table *table, size_t inde
                                                      index * table->stride);
 }
 
-static const struct tv_setting *find_option(const struct option_table *tables, struct tv_span name,
-                                            bool jws) {
+const struct tv_setting *find_option(const struct option_table *tables, struct tv_span name,
+                                     bool jws) {
     for (; tables->rows; tables++)
         for (size_t i = 0; i < tables->count; i++) {
             const struct tv_setting *setting = option_at(tables, i);
@@ -170,10 +170,12 @@ void read_options(lua_State *L, int table, const struct option_table *tables, bo
 }
 
 bool read_detail(lua_State *L, int index) {
-    static const struct tv_setting rows[] = {{TV_OPTION("detail"), .kind = TV_SETTING_BOOLEAN}};
+    struct options {
+        bool detail;
+    } options = {0};
+    static const struct tv_setting rows[] = {{DETAIL_OPTION(struct options)}};
     static const struct option_table tables[] = {OPTION_TABLE(rows), {0}};
-    bool detail = false;
     if (lua_istable(L, index)) // key(generate_key()) hands it a text
-        read_options(L, index, tables, false, &detail);
-    return detail;
+        read_options(L, index, tables, false, &options);
+    return options.detail;
 }

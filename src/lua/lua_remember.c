@@ -10,8 +10,9 @@
 struct walk {
     int list; // index
     lua_Integer count;
-    bool for_verify; // which reads `room` and `now` at each call, as both do `detail`
-    bool recording;  // else it is compared
+    const struct option_table *left_out; // what is read at each call
+    bool jws;
+    bool recording; // else it is compared
     bool same;
 };
 
@@ -32,12 +33,8 @@ static void take_mark(lua_State *L, struct walk *walk) {
 }
 
 static bool is_left_out(lua_State *L, int index, const struct walk *walk) {
-    if (lua_type(L, index) != LUA_TSTRING)
-        return false;
-    struct tv_span name = check_span(L, index);
-    return tv_span_equal(name, TV_SPAN("detail")) ||
-           (walk->for_verify &&
-            (tv_span_equal(name, TV_SPAN("room")) || tv_span_equal(name, TV_SPAN("now"))));
+    return lua_type(L, index) == LUA_TSTRING &&
+           find_option(walk->left_out, check_span(L, index), walk->jws);
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): bounded by DEPTH_MAX
@@ -67,8 +64,12 @@ static void walk_table(lua_State *L, int index, int depth, struct walk *walk) {
 // Records the table at `index` in the list, or compares it with that, and says whether it is the
 // same. Takes no memory, so that no finalizer runs that could change the table.
 static bool walk_options(lua_State *L, int index, int list, bool for_verify, bool recording) {
-    struct walk walk = {
-        .list = list, .for_verify = for_verify, .recording = recording, .same = true};
+    const struct option_table left_out[] = {call_table(), {0}};
+    struct walk walk = {.list = list,
+                        .left_out = left_out,
+                        .jws = !for_verify,
+                        .recording = recording,
+                        .same = true};
     need_stack(L, 4 * (DEPTH_MAX + 2));
     walk_table(L, index, 0, &walk);
     return walk.same;

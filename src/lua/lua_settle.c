@@ -388,9 +388,6 @@ static const struct tv_setting other_rows[] = {
     {ACCEPTED("accepted_audiences", policy.claims.audiences), .instead = "not checked",
      .text = "values of `aud` (section 4.1.3), with the same rules. In an array, one element must "
              "match, and all must be strings"},
-    {OPTION("room", TV_SETTING_STRING, room), .instead = "not checked",
-     .text = "the room to enter: the claim `room`, if there is one, must be this name (ignoring "
-             "ASCII case) or `*`"},
     {BOOLEAN("require_room", policy.claims.require_room),
      .text = "the claim `room` must be present"},
     {BOOLEAN("require_sub", policy.claims.require_sub), .text = "the claim `sub` must be present"},
@@ -415,13 +412,6 @@ static const struct tv_setting other_rows[] = {
     {BOOLEAN("accept_milliseconds", policy.claims.accept_milliseconds),
      .text = "an `exp`, `nbf` or `iat` of 10^11 or more is read as milliseconds. Without this "
              "option, such a date gives `invalid-claim`"},
-
-    {BOOLEAN("detail", detail), .jws = true,
-     .text = "a failure returns a fourth value: [its facts](#facts-of-a-failure)"},
-
-    // About this call.
-    {OPTION("now", TV_SETTING_NUMBER, now_s), .unit = "s", .initial = NAN, .instead = "the clock",
-     .text = "Unix time"},
     {BOOLEAN("wait", wait), .jws = true, .instead = "true until `tv.pollfd()` was called",
      .text = "whether to wait for a key that is not cached, at most for the `wait_limit` of its "
              "store (6 s by default). If not, the result is `key-pending`: see "
@@ -430,11 +420,28 @@ static const struct tv_setting other_rows[] = {
 
 #define OTHER_COUNT (sizeof other_rows / sizeof other_rows[0])
 
+// Of new() too, whose calls may ask for something else.
+static const struct tv_setting call_rows[] = {
+    {TV_OPTION("room"), .kind = TV_SETTING_STRING, TV_MEMBER(struct call, room),
+     .instead = "not checked",
+     .text = "the room to enter: the claim `room`, if there is one, must be this name (ignoring "
+             "ASCII case) or `*`"},
+    {TV_OPTION("now"), .kind = TV_SETTING_NUMBER, TV_MEMBER(struct call, now_s), .unit = "s",
+     .initial = NAN, .instead = "the clock", .text = "Unix time"},
+    {DETAIL_OPTION(struct call), .jws = true},
+};
+_Static_assert(offsetof(struct verifier, call) == 0, "the rows are those of a verifier, too");
+
+struct option_table call_table(void) {
+    return (struct option_table)OPTION_TABLE(call_rows);
+}
+
 void get_verifier_tables(struct option_table tables[VERIFIER_TABLES]) {
     tables[0] = (struct option_table)OPTION_TABLE(key_rows);
     tables[1] = source_table();
     tables[2] = (struct option_table)OPTION_TABLE(other_rows);
-    tables[3] = (struct option_table){0};
+    tables[3] = call_table();
+    tables[4] = (struct option_table){0};
 }
 
 static void no_key_source(lua_State *L, const struct option_table *tables) {
@@ -515,9 +522,10 @@ static void settle_claims(lua_State *L, int table, int verifier_index, struct ve
         claims->required_count = names.count;
     }
     lua_pop(L, 1);
-    if (verifier->room.data) {
-        lua_pushlstring(L, verifier->room.data, verifier->room.length);
-        verifier->room.data = lua_tostring(L, -1);
+    struct tv_span *room = &verifier->call.room;
+    if (room->data) {
+        lua_pushlstring(L, room->data, room->length);
+        room->data = lua_tostring(L, -1);
         anchor(L, verifier_index);
     }
 }

@@ -137,6 +137,10 @@ struct option_table {
     { .rows = (array), .count = sizeof(array) / sizeof(array)[0], .stride = sizeof(array)[0] }
 const struct tv_setting *option_at(const struct option_table *table, size_t index);
 
+// The option of that name, or NULL: none of `tables` has it, or verify_jws() has not, with `jws`.
+const struct tv_setting *find_option(const struct option_table *tables, struct tv_span name,
+                                     bool jws);
+
 // Pushes the field, read raw, and returns its type.
 int get_option(lua_State *L, int table, const char *name);
 // Puts the one option into its member, if it is there; what was read stays on the stack.
@@ -150,6 +154,11 @@ void read_options(lua_State *L, int table, const struct option_table *tables, bo
 // Reads the options table at `index` of a function whose one option is `detail`; false if there is
 // none.
 bool read_detail(lua_State *L, int index);
+// For initializers: the row of that option, for a struct with a member of that name.
+#define DETAIL_OPTION(type)                                                                        \
+    TV_OPTION("detail"), .kind = TV_SETTING_BOOLEAN, TV_MEMBER(type, detail),                      \
+                         .text = "a failure returns a fourth value: [its facts](#facts-of-a-"      \
+                                 "failure)"
 // Puts the defaults of numbers into the members of `*target`.
 void set_defaults(const struct option_table *tables, void *target);
 // Says that option `name` is not what was `expected`.
@@ -177,8 +186,18 @@ struct source {
     struct tv_accepted issuers;
 };
 
+// What one call asks for.
+struct call {
+    struct tv_span token;
+    struct tv_span room;   // data NULL: none asked for
+    struct tv_span client; // address, or empty
+    double now_s;          // NaN: the clock's
+    bool detail;           // a failure also gives its facts
+};
+
 // The settings of new() and verify().
 struct verifier {
+    struct call call; // what new() was told of calls. The first member: see call_table()
     struct tv_policy policy;
     struct tv_key *key;     // or NULL
     struct source *sources; // asked in their order if there is no key
@@ -187,11 +206,8 @@ struct verifier {
     struct tv_accepted bound_issuers; // all those that some source speaks for
     bool allow_missing_kid;
     bool strict_secrets;
-    bool detail;                   // of new(): a failure also gives its facts
     struct tv_detail short_secret; // with a reason: the secret is too short for that algorithm
     bool wait, wait_given;
-    struct tv_span room;
-    double now_s; // NaN: the clock's
 };
 
 // lua_settle.c: settles the options table at `index` into `verifier`, which lies zeroed in the
@@ -205,9 +221,11 @@ enum tv_status settle_jws_options(lua_State *L, int index, struct verifier *veri
                                   struct tv_detail *detail);
 
 // The tables of what verify() and new() take: the first two say where keys come from.
-#define VERIFIER_TABLES 4
+#define VERIFIER_TABLES 5
 #define KEY_TABLES 2
 void get_verifier_tables(struct option_table tables[VERIFIER_TABLES]);
+// The one of these with what each call is asked anew. Its members are those of a struct call.
+struct option_table call_table(void);
 
 // lua_tables.c: pushes the tables that the module publishes.
 void push_settings(lua_State *L);
@@ -219,15 +237,6 @@ void push_code_classes(lua_State *L);
 int l_generate_key(lua_State *L);
 int l_decode_json(lua_State *L);
 
-// What one call asks for.
-struct call {
-    struct tv_span token;
-    struct tv_span room;   // data NULL: none asked for
-    struct tv_span client; // address, or empty
-    double now_s;          // NaN: the clock's
-    bool detail;           // a failure also gives its facts
-};
-
 typedef enum tv_status settler(lua_State *L, int index, struct verifier *verifier,
                                struct tv_detail *detail);
 // lua_settle.c: pushes a verifier for the options table at `index`. If it has no key that can be
@@ -235,8 +244,7 @@ typedef enum tv_status settler(lua_State *L, int index, struct verifier *verifie
 enum tv_status push_verifier(lua_State *L, int index, settler *settle, struct tv_detail *detail);
 
 // lua_remember.c: likewise for the options of verify() or verify_jws(), or the one that was made of
-// the table, if nothing in it has changed since. `detail`, and `room` and `now` of verify(), do not
-// count.
+// the table, if nothing in it has changed since. What call_table() has does not count.
 enum tv_status push_remembered(lua_State *L, int index, bool for_verify, struct tv_detail *detail);
 
 // lua_sign.c

@@ -22,7 +22,7 @@ int l_new(lua_State *L) {
     enum tv_status status = push_verifier(L, 1, settle_options, &detail);
     const struct verifier *verifier = lua_touserdata(L, -1);
     if (status != TV_OK)
-        return push_failure_with(L, status, &detail, verifier->detail);
+        return push_failure_with(L, status, &detail, verifier->call.detail);
     if (!verifier->short_secret.reason)
         return 1;
     push_message(L, TV_WEAK_SECRET, &verifier->short_secret);
@@ -189,25 +189,16 @@ static int refuse(lua_State *L, const struct call *call, enum tv_status status,
     return results;
 }
 
-enum { REQUEST_ROOM, REQUEST_NOW, REQUEST_DETAIL };
-static const struct tv_setting request_rows[] = {
-    [REQUEST_ROOM] = {TV_OPTION("room"), .kind = TV_SETTING_STRING, TV_MEMBER(struct call, room)},
-    [REQUEST_NOW] = {TV_OPTION("now"), .kind = TV_SETTING_NUMBER, TV_MEMBER(struct call, now_s)},
-    [REQUEST_DETAIL] = {TV_OPTION("detail"), .kind = TV_SETTING_BOOLEAN,
-                        TV_MEMBER(struct call, detail)},
-    {TV_OPTION("client"), .kind = TV_SETTING_STRING, TV_MEMBER(struct call, client)},
-};
-static const struct option_table request_tables[] = {OPTION_TABLE(request_rows), {0}};
-
 static int verify_with_options(lua_State *L, bool signature_only) {
     struct call call = {.token = check_span(L, 1), .now_s = NAN};
     struct tv_detail detail = {0};
+    const struct option_table table = call_table();
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_settop(L, 2);
-    read_field(L, 2, &request_rows[REQUEST_DETAIL], &call);
-    if (!signature_only) {
-        read_field(L, 2, &request_rows[REQUEST_ROOM], &call);
-        read_field(L, 2, &request_rows[REQUEST_NOW], &call);
+    for (size_t i = 0; i < table.count; i++) {
+        const struct tv_setting *row = option_at(&table, i);
+        if (!signature_only || row->jws)
+            read_field(L, 2, row, &call);
     }
     enum tv_status status = push_remembered(L, 2, !signature_only, &detail);
     if (status != TV_OK)
@@ -225,11 +216,14 @@ static int l_verifier_verify(lua_State *L) {
     luaL_argcheck(L, verifier->key || verifier->source_count > 0, 1,
                   "the verifier has been collected");
     struct call call = {
-        .token = check_span(L, 2), .room = verifier->room, .now_s = verifier->now_s};
+        .token = check_span(L, 2), .room = verifier->call.room, .now_s = verifier->call.now_s};
     lua_settop(L, 3);
     if (!lua_isnil(L, 3)) {
+        static const struct tv_setting rows[] = {
+            {TV_OPTION("client"), .kind = TV_SETTING_STRING, TV_MEMBER(struct call, client)}};
+        const struct option_table tables[] = {call_table(), OPTION_TABLE(rows), {0}};
         luaL_checktype(L, 3, LUA_TTABLE);
-        read_options(L, 3, request_tables, false, &call);
+        read_options(L, 3, tables, false, &call);
     }
     return verify(L, verifier, &call, false);
 }
