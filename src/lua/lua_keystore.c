@@ -136,51 +136,49 @@ struct option_table source_table(void) {
     return (struct option_table){&kinds->option, count, sizeof *kinds};
 }
 
-static const struct tv_setting call_rows[] = {
-    {TV_OPTION("detail"), .type = "boolean", .instead = "false",
-     .text = "a failure returns a fourth value: [its facts](#facts-of-a-failure)"}};
+// What keystore() takes.
+struct opening {
+    struct tv_keystore_options options; // first: their rows are of both
+    bool detail;
+};
+_Static_assert(offsetof(struct opening, options) == 0, "the rows are those of an opening, too");
+static const struct tv_setting opening_rows[] = {{DETAIL_OPTION(struct opening)}};
 
 void get_store_tables(struct option_table tables[STORE_TABLES]) {
     size_t count;
     const struct tv_setting *settings = tv_keystore_settings(&count);
     tables[0] = source_table(); // read by read_source()
     tables[1] = (struct option_table){settings, count, sizeof *settings};
-    tables[2] = (struct option_table)OPTION_TABLE(call_rows); // read by l_keystore()
+    tables[2] = (struct option_table)OPTION_TABLE(opening_rows);
     tables[3] = (struct option_table){0};
 }
 
-static void read_store_options(lua_State *L, int table, struct tv_keystore_options *options) {
+static void read_opening(lua_State *L, int table, struct opening *opening) {
     struct option_table tables[STORE_TABLES];
     get_store_tables(tables);
-    read_options(L, table, tables, false, options);
-    read_source(L, table, options);
-    check_ranges(L, options);
+    opening->detail = false;
+    tv_keystore_defaults(&opening->options);
+    read_options(L, table, tables, false, opening);
+    read_source(L, table, &opening->options);
+    check_ranges(L, &opening->options);
 }
 
-enum tv_status push_keystore(lua_State *L, int table, const char **differs,
-                             struct tv_detail *detail) {
-    struct tv_keystore_options options;
-    tv_keystore_defaults(&options);
-    read_store_options(L, table, &options);
+// Opens a store; pushes its handle.
+static enum tv_status open_handle(lua_State *L, const struct tv_keystore_options *options,
+                                  const char **differs, struct tv_detail *detail) {
     struct handle *handle = push_handle(L);
-    enum tv_status status = tv_keystore_open(&options, &handle->store, differs, detail);
+    enum tv_status status = tv_keystore_open(options, &handle->store, differs, detail);
     handle->opened = status == TV_OK;
     if (status == TV_OK)
         remember_handle(L, handle->store);
     return status;
 }
 
-// What get() may be asked for, and keystore() a part of.
-struct ask {
-    bool wait, detail;
-};
-
-enum { ASK_WAIT, ASK_DETAIL };
-static const struct tv_setting ask_rows[] = {
-    [ASK_WAIT] = {TV_OPTION("wait"), .kind = TV_SETTING_BOOLEAN, TV_MEMBER(struct ask, wait)},
-    [ASK_DETAIL] = {TV_OPTION("detail"), .kind = TV_SETTING_BOOLEAN, TV_MEMBER(struct ask, detail)},
-};
-static const struct option_table ask_tables[] = {OPTION_TABLE(ask_rows), {0}};
+enum tv_status push_keystore(lua_State *L, int table, struct tv_detail *detail) {
+    struct opening opening;
+    read_opening(L, table, &opening);
+    return open_handle(L, &opening.options, NULL, detail); // it warns those who open one themselves
+}
 
 int l_keystore(lua_State *L) {
     struct tv_detail detail = {0};
@@ -190,11 +188,11 @@ int l_keystore(lua_State *L) {
         lua_newtable(L); // keys are put by hand
     }
     luaL_checktype(L, 1, LUA_TTABLE);
-    struct ask ask = {0};
-    read_field(L, 1, &ask_rows[ASK_DETAIL], &ask);
-    enum tv_status status = push_keystore(L, 1, &differs, &detail);
+    struct opening opening;
+    read_opening(L, 1, &opening);
+    enum tv_status status = open_handle(L, &opening.options, &differs, &detail);
     if (status != TV_OK)
-        return push_failure_with(L, status, &detail, ask.detail);
+        return push_failure_with(L, status, &detail, opening.detail);
     if (!differs)
         return 1;
     lua_pushfstring(L, "%s is used in this process already, with another '%s', which holds",
@@ -283,6 +281,16 @@ static bool check_key_id(struct tv_span key_id, bool may_be_empty, struct tv_det
                                  .limit = TV_KEY_ID_MAX_LENGTH};
     return false;
 }
+
+// What get() may be asked for.
+struct ask {
+    bool wait, detail;
+};
+static const struct tv_setting ask_rows[] = {
+    {TV_OPTION("wait"), .kind = TV_SETTING_BOOLEAN, TV_MEMBER(struct ask, wait)},
+    {DETAIL_OPTION(struct ask)},
+};
+static const struct option_table ask_tables[] = {OPTION_TABLE(ask_rows), {0}};
 
 static int l_keystore_get(lua_State *L) {
     check_open(L);

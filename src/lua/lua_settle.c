@@ -283,13 +283,12 @@ static void remember_named(lua_State *L) {
 // with it its keys: the next verify(token, opts) finds them held. Pushes the handle.
 static enum tv_status push_named_store(lua_State *L, const char *name, int index, int rsa_min_bits,
                                        struct tv_detail *detail) {
-    const char *differs; // a warning for those who open a store themselves
     lua_createtable(L, 0, 2);
     lua_pushvalue(L, index);
     lua_setfield(L, -2, name);
     lua_pushinteger(L, rsa_min_bits);
     lua_setfield(L, -2, "min_rsa_bits");
-    enum tv_status status = push_keystore(L, lua_gettop(L), &differs, detail);
+    enum tv_status status = push_keystore(L, lua_gettop(L), detail);
     if (status != TV_OK)
         return status;
     remember_named(L);

@@ -110,8 +110,7 @@ struct tv_keystore *check_keystore(lua_State *L, int index); // borrowed; raises
 const void *open_store(lua_State *L, int index); // its address, or NULL if it is no open store
 int l_keystore(lua_State *L);
 // Opens a store as the options table at `table` says; pushes its handle above what that takes.
-enum tv_status push_keystore(lua_State *L, int table, const char **differs,
-                             struct tv_detail *detail);
+enum tv_status push_keystore(lua_State *L, int table, struct tv_detail *detail);
 int l_step(lua_State *L);
 int l_pollfd(lua_State *L);
 int l_events(lua_State *L);
