@@ -5,29 +5,6 @@
 
 #include "store/asap.h"
 
-#include <math.h>
-
-// Sets a field of the table on top to a string, unless there is none.
-static void set_span(lua_State *L, const char *name, struct tv_span text) {
-    if (!text.data)
-        return;
-    lua_pushlstring(L, text.data, text.length);
-    lua_setfield(L, -2, name);
-}
-
-static void set_word(lua_State *L, const char *name, const char *word) {
-    if (word)
-        set_span(L, name, tv_span_of(word));
-}
-
-static void set_number(lua_State *L, const char *name, double number) {
-    if (floor(number) == number && fabs(number) < 9007199254740992.0) // 2^53
-        lua_pushinteger(L, (lua_Integer)number);
-    else
-        lua_pushnumber(L, number);
-    lua_setfield(L, -2, name);
-}
-
 static void set_subject(lua_State *L, const struct tv_detail *detail) {
     static const char *const fields[] = {[TV_SUBJECT_IS_PART] = "part",
                                          [TV_SUBJECT_IS_CLAIM] = "claim",
@@ -36,7 +13,7 @@ static void set_subject(lua_State *L, const struct tv_detail *detail) {
     if (!name && detail->reason == TV_REASON_MISSING) // a claim that an option requires
         set_span(L, "claim", tv_excerpt_span(&detail->found));
     else
-        set_word(L, fields[tv_subject_kind(detail->subject)], name);
+        set_text(L, fields[tv_subject_kind(detail->subject)], name);
 }
 
 static void set_expected(lua_State *L, const struct tv_detail *detail) {
@@ -61,18 +38,18 @@ static void set_source(lua_State *L, enum tv_status status, const struct tv_deta
     char file[TV_ASAP_FILE_NAME_SIZE];
     if (source.length == 0)
         return;
-    set_word(L, "asked", asked[detail->asked]);
+    set_text(L, "asked", asked[detail->asked]);
     set_span(L, is_folder ? "folder" : "url", source);
     if (is_file && detail->asked == TV_ASKED_KEY && detail->reason != TV_REASON_NOT_IN_SET &&
         detail->key_id.length > 0 && tv_asap_file_name(detail->key_id, file) == TV_OK)
-        set_word(L, "file", file);
+        set_text(L, "file", file);
 }
 
-void push_facts(lua_State *L, enum tv_status status, const struct tv_detail *detail) {
+static void push_facts(lua_State *L, enum tv_status status, const struct tv_detail *detail) {
     enum tv_reason reason = detail->reason;
     lua_createtable(L, 0, 8);
-    set_word(L, "reason", tv_reason_word(reason));
-    set_word(L, "class", tv_network_word(detail->network));
+    set_text(L, "reason", tv_reason_word(reason));
+    set_text(L, "class", tv_network_word(detail->network));
     set_subject(L, detail);
     if (reason == TV_REASON_HTTP_STATUS)
         set_number(L, "status", detail->number);

@@ -22,10 +22,7 @@ static void add_format(luaL_Buffer *out, const char *format, ...) {
 
 // A number as people write it.
 static void add_number(luaL_Buffer *out, double number) {
-    if (floor(number) == number && fabs(number) < 1e17)
-        lua_pushinteger(out->L, (lua_Integer)number);
-    else
-        lua_pushnumber(out->L, number);
+    push_double(out->L, number);
     luaL_addvalue(out);
 }
 

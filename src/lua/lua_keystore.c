@@ -385,16 +385,15 @@ static void push_key_info(lua_State *L, const struct tv_key_walk *walk, const ch
     lua_setfield(L, -2, "kid");
     push_key(L, walk->key);
     lua_setfield(L, -2, "key");
-    lua_pushstring(L, tv_key_was_private(walk->key)       ? "private key"
-                      : tv_key_was_certificate(walk->key) ? "certificate"
-                                                          : "public key");
-    lua_setfield(L, -2, "came_as");
+    set_text(L, "came_as",
+             tv_key_was_private(walk->key)       ? "private key"
+             : tv_key_was_certificate(walk->key) ? "certificate"
+                                                 : "public key");
     if (life)
         set_seconds(L, "age", now_ms - life->stored_ms);
     if (life && life->fresh_until_ms != INT64_MAX) // or it was put by hand for ever
         set_seconds(L, "fresh_for", life->fresh_until_ms - now_ms);
-    lua_pushstring(L, source);
-    lua_setfield(L, -2, "source");
+    set_text(L, "source", source);
 }
 
 static int push_keys(lua_State *L) {
@@ -500,8 +499,7 @@ static void push_settlement(lua_State *L, const struct tv_settlement *settlement
                         tv_keystore_source(settlement->store));
         lua_setfield(L, -2, "warning");
     } else if (!key) {
-        lua_pushstring(L, tv_status_code(settlement->absence.status));
-        lua_setfield(L, -2, "code");
+        set_text(L, "code", tv_status_code(settlement->absence.status));
         set_sentence(L, settlement, "message");
     }
 }

@@ -26,16 +26,6 @@ static void push_state(lua_State *L) {
     }
 }
 
-static void push_codes(lua_State *L) {
-    lua_createtable(L, 0, TV_STATUS_COUNT);
-    for (enum tv_status status = TV_OK + 1; status < TV_STATUS_COUNT; status++) {
-        if (status == TV_NO_MEMORY) // raised, never returned
-            continue;
-        lua_pushstring(L, tv_status_explanation(status));
-        lua_setfield(L, -2, tv_status_code(status));
-    }
-}
-
 int luaopen_token_verifier(lua_State *L) {
     static const luaL_Reg functions[] = {{"verify", l_verify},
                                          {"new", l_new},
@@ -65,9 +55,9 @@ int luaopen_token_verifier(lua_State *L) {
     luaL_newlibtable(L, functions);
     lua_pushvalue(L, state);
     luaL_setfuncs(L, functions, 1);
-    push_codes(L);
+    push_codes(L, tv_status_explanation);
     lua_setfield(L, -2, "codes");
-    push_code_classes(L);
+    push_codes(L, tv_status_class);
     lua_setfield(L, -2, "code_classes");
     push_algorithms(L);
     lua_setfield(L, -2, "algorithms");

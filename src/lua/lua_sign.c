@@ -48,16 +48,11 @@ static const struct tv_algorithm *choose_algorithm(lua_State *L, const struct op
     return found;
 }
 
-static void set_span(lua_State *L, const char *name, struct tv_span value) {
-    lua_pushlstring(L, value.data, value.length);
-    lua_setfield(L, -2, name);
-}
-
 // Pushes the header: the caller's members, with typ if they do not say, alg and kid.
 static void push_header(lua_State *L, int table, const struct options *options,
                         const struct tv_algorithm *algorithm) {
     lua_createtable(L, 0, 4);
-    set_span(L, "typ", TV_SPAN("JWT"));
+    set_text(L, "typ", "JWT");
     if (get_option(L, table, "header") != LUA_TNIL) {
         int given = lua_gettop(L);
         if (!lua_istable(L, given))
@@ -74,9 +69,8 @@ static void push_header(lua_State *L, int table, const struct options *options,
         lua_settop(L, given);
     }
     lua_pop(L, 1);
-    set_span(L, "alg", tv_span_of(algorithm->name));
-    if (options->key_id.data)
-        set_span(L, "kid", options->key_id);
+    set_text(L, "alg", algorithm->name);
+    set_span(L, "kid", options->key_id);
 }
 
 static bool has_member(lua_State *L, int table, const char *name) {

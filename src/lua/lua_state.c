@@ -87,6 +87,31 @@ void *check_self(lua_State *L, const char *name) {
     return luaL_checkudata(L, 1, name);
 }
 
+void push_double(lua_State *L, double number) {
+    lua_Integer integer;
+    if (lua_numbertointeger(number, &integer) && (double)integer == number)
+        lua_pushinteger(L, integer);
+    else
+        lua_pushnumber(L, number);
+}
+
+void set_span(lua_State *L, const char *name, struct tv_span text) {
+    if (!text.data)
+        return;
+    lua_pushlstring(L, text.data, text.length);
+    lua_setfield(L, -2, name);
+}
+
+void set_text(lua_State *L, const char *name, const char *text) {
+    if (text)
+        set_span(L, name, tv_span_of(text));
+}
+
+void set_number(lua_State *L, const char *name, double number) {
+    push_double(L, number);
+    lua_setfield(L, -2, name);
+}
+
 void need_stack(lua_State *L, int count) {
     if (!lua_checkstack(L, count))
         luaL_error(L, "not enough memory");

@@ -1,23 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The tables that the module publishes: settings, sources, algorithms, classes of codes.
+// The tables that the module publishes: settings, sources, algorithms, codes.
 #include "lua/lua_tv.h"
-
-static void set_text(lua_State *L, const char *name, const char *text) {
-    if (!text)
-        return;
-    lua_pushstring(L, text);
-    lua_setfield(L, -2, name);
-}
-
-// An integer wherever it is one.
-static void set_number(lua_State *L, const char *name, double number) {
-    lua_Integer integer;
-    if (lua_numbertointeger(number, &integer) && (double)integer == number)
-        lua_pushinteger(L, integer);
-    else
-        lua_pushnumber(L, number);
-    lua_setfield(L, -2, name);
-}
 
 static void set_true(lua_State *L, const char *name, bool is) {
     if (!is)
@@ -131,9 +114,9 @@ void push_algorithms(lua_State *L) {
     }
 }
 
-void push_code_classes(lua_State *L) {
+void push_codes(lua_State *L, const char *(*say)(enum tv_status)) {
     lua_createtable(L, 0, TV_STATUS_COUNT);
     for (enum tv_status status = TV_OK + 1; status < TV_STATUS_COUNT; status++)
         if (status != TV_NO_MEMORY) // raised, never returned
-            set_text(L, tv_status_code(status), tv_status_class(status));
+            set_text(L, tv_status_code(status), say(status));
 }

@@ -42,6 +42,14 @@ void new_type(lua_State *L, const char *name, const luaL_Reg *methods, const lua
 // looking the type up by its name.
 void *check_self(lua_State *L, const char *name);
 
+// Pushes the number as an integer wherever it is one.
+void push_double(lua_State *L, double number);
+
+// Set a field of the table on top of the stack; not if the text is NULL.
+void set_span(lua_State *L, const char *name, struct tv_span text);
+void set_text(lua_State *L, const char *name, const char *text);
+void set_number(lua_State *L, const char *name, double number);
+
 // Room for so many values more. What is nested is bounded, so that there is none for want of memory
 // alone, and that is what it raises.
 void need_stack(lua_State *L, int count);
@@ -69,9 +77,8 @@ int push_failure(lua_State *L, enum tv_status status, const struct tv_detail *de
 void push_message(lua_State *L, enum tv_status status, const struct tv_detail *detail);
 #define LISTED_MAX 8 // accepted values that a message lists
 
-// lua_facts.c: pushes the table of what a failure was judged by. push_failure_with() is
-// push_failure(), with that as a fourth value if `facts`: 4 is returned then.
-void push_facts(lua_State *L, enum tv_status status, const struct tv_detail *detail);
+// lua_facts.c: push_failure(), with the table of what the failure was judged by as a fourth value
+// if `facts`: 4 is returned then.
 int push_failure_with(lua_State *L, enum tv_status status, const struct tv_detail *detail,
                       bool facts);
 
@@ -230,7 +237,7 @@ struct option_table call_table(void);
 void push_settings(lua_State *L);
 void push_sources(lua_State *L);
 void push_algorithms(lua_State *L);
-void push_code_classes(lua_State *L);
+void push_codes(lua_State *L, const char *(*say)(enum tv_status)); // code -> what that says of it
 
 // lua_generate.c
 int l_generate_key(lua_State *L);

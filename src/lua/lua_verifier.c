@@ -125,18 +125,11 @@ static enum tv_status judge(struct run *run, struct tv_detail *detail) {
     return judge_with_sources(run, detail);
 }
 
-static void set_string(lua_State *L, const char *name, yyjson_val *value) {
-    if (!yyjson_is_str(value)) // none, or NULL
-        return;
-    lua_pushlstring(L, yyjson_get_str(value), yyjson_get_len(value));
-    lua_setfield(L, -2, name);
-}
-
 // Adds to the facts on top what a call that failed knows of the token: nothing is parsed for it.
 // There is a payload only if the signature held.
 static void add_token_facts(lua_State *L, const struct tv_verification *verification) {
-    set_string(L, "kid", verification->jws.key_id);
-    set_string(L, "issuer", tv_json_member(verification->payload, TV_SPAN("iss")));
+    set_span(L, "kid", tv_json_string(verification->jws.key_id));
+    set_span(L, "issuer", tv_json_string(tv_json_member(verification->payload, TV_SPAN("iss"))));
 }
 
 static int verify(lua_State *L, const struct verifier *verifier, const struct call *call,
@@ -261,7 +254,7 @@ int l_inspect(lua_State *L) {
     } else {
         results = push_failure_with(L, status, &detail, facts);
         if (facts)
-            set_string(L, "kid", jws.key_id);
+            set_span(L, "kid", tv_json_string(jws.key_id));
     }
     arena_release(L, &arena);
     return results;
