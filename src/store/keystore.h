@@ -13,9 +13,6 @@
 // Most key servers in one list.
 #define TV_KEYSTORE_MAX_SERVERS 8
 
-// Most keys of a JWK Set.
-#define TV_KEYSTORE_MAX_SET_KEYS 256
-
 // Most stores that are kept for a while without a reference; the one closed first is dropped.
 #define TV_KEYSTORES_MAX_LEFT 256
 
@@ -64,7 +61,7 @@ struct tv_keystore_options {
     int64_t connect_timeout_ms;
     int64_t timeout_ms;   // of one fetch
     size_t refresh_ahead; // percent: the last part of the freshness, in which a use refreshes
-    size_t max_set_keys;  // of a JWK Set, at most TV_KEYSTORE_MAX_SET_KEYS
+    size_t max_set_keys;  // of a JWK Set, at most TV_KEY_SET_MAX_KEYS
     int rsa_min_bits;     // of RSA keys, from TV_RSA_FLOOR_BITS to TV_RSA_MAX_BITS
     size_t
         max_fetches; // fetches in flight in the process; the smallest value of all stores applies

@@ -5,8 +5,6 @@
 
 #include <stdlib.h>
 
-_Static_assert(TV_KEYSTORE_MAX_SET_KEYS == TV_KEY_SET_MAX_KEYS, "one limit under two names");
-
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 #define COUNT_MOST 1e9
 
@@ -86,8 +84,8 @@ static const struct tv_setting settings[] = {
     {TV_OPTION("min_rsa_bits"), .kind = TV_SETTING_INT, MEMBER(rsa_min_bits), .unit = "bits",
      .initial = TV_RSA_MIN_BITS, .least = TV_RSA_FLOOR_BITS, .most = TV_RSA_MAX_BITS,
      .separates = true, .text = "minimum size of an RSA modulus"},
-    {SIZE("max_set_keys", max_set_keys), .initial = TV_KEYSTORE_MAX_SET_KEYS,
-     .most = TV_KEYSTORE_MAX_SET_KEYS, .unit = "keys",
+    {SIZE("max_set_keys", max_set_keys), .initial = TV_KEY_SET_MAX_KEYS,
+     .most = TV_KEY_SET_MAX_KEYS, .unit = "keys",
      .text = "most keys in a JWK Set; a larger set is not used"},
     {SIZE("max_fetches", max_fetches), .initial = TV_FETCH_MAX_RUNNING,
      .most = TV_FETCH_MAX_RUNNING, .unit = "fetches",
