@@ -125,18 +125,27 @@ static enum tv_status judge(struct run *run, struct tv_detail *detail) {
     return judge_with_sources(run, detail);
 }
 
-// Adds to the facts on top what a call that failed knows of the token: nothing is parsed for it.
-// There is a payload only if the signature held.
-static void add_token_facts(lua_State *L, const struct tv_verification *verification) {
-    set_span(L, "kid", tv_json_string(verification->jws.key_id));
-    set_span(L, "issuer", tv_json_string(tv_json_member(verification->payload, TV_SPAN("iss"))));
+// As push_failure_with(). The facts also have what the call that failed knows of the token: nothing
+// is parsed for it. `payload` is NULL unless the signature held.
+static int push_token_failure(lua_State *L, enum tv_status status, const struct tv_detail *detail,
+                              const struct tv_jws *jws, yyjson_val *payload, bool facts) {
+    int results = push_failure_with(L, status, detail, facts);
+    if (!facts)
+        return results;
+    set_span(L, "kid", tv_json_string(jws->key_id));
+    set_span(L, "issuer", tv_json_string(tv_json_member(payload, TV_SPAN("iss"))));
+    return results;
+}
+
+// Memory for a call about the token; none for one over the limit, which is refused by its length.
+static struct tv_arena acquire_for(lua_State *L, struct tv_span token) {
+    return arena_acquire(L,
+                         tv_jws_arena_size(token.length <= TV_JWS_MAX_LENGTH ? token.length : 0));
 }
 
 static int verify(lua_State *L, const struct verifier *verifier, const struct call *call,
                   bool signature_only) {
-    // A token over the limit is refused by its length; no memory is taken for it.
-    size_t length = call->token.length <= TV_JWS_MAX_LENGTH ? call->token.length : 0;
-    struct tv_arena arena = arena_acquire(L, tv_jws_arena_size(length));
+    struct tv_arena arena = acquire_for(L, call->token);
     struct run run = {
         .signature_only = signature_only, .verifier = verifier, .call = call, .arena = &arena};
     struct tv_detail detail = {0};
@@ -149,9 +158,8 @@ static int verify(lua_State *L, const struct verifier *verifier, const struct ca
             push_json(L, run.claims, true);
         push_json(L, run.verification.jws.header, true);
     } else {
-        results = push_failure_with(L, status, &detail, call->detail);
-        if (call->detail)
-            add_token_facts(L, &run.verification);
+        results = push_token_failure(L, status, &detail, &run.verification.jws,
+                                     run.verification.payload, call->detail);
     }
     arena_release(L, &arena);
     return results;
@@ -164,8 +172,7 @@ static int refuse(lua_State *L, const struct call *call, enum tv_status status,
     if (status == TV_NO_MEMORY)
         return push_failure(L, status, detail);
     const struct tv_policy *policy = &((const struct verifier *)lua_touserdata(L, -1))->policy;
-    size_t length = call->token.length <= TV_JWS_MAX_LENGTH ? call->token.length : 0;
-    struct tv_arena arena = arena_acquire(L, tv_jws_arena_size(length));
+    struct tv_arena arena = acquire_for(L, call->token);
     struct tv_verification verification = {0};
     struct tv_detail found = {0};
     enum tv_status first = tv_verify_begin(policy, call->token, &arena, &verification, &found);
@@ -175,9 +182,7 @@ static int refuse(lua_State *L, const struct call *call, enum tv_status status,
         status = first;
         detail = &found;
     }
-    int results = push_failure_with(L, status, detail, call->detail);
-    if (call->detail)
-        add_token_facts(L, &verification);
+    int results = push_token_failure(L, status, detail, &verification.jws, NULL, call->detail);
     arena_release(L, &arena);
     return results;
 }
@@ -239,8 +244,7 @@ static int l_verifier_tostring(lua_State *L) {
 int l_inspect(lua_State *L) {
     struct tv_span token = check_span(L, 1);
     bool facts = read_detail(L, 2);
-    size_t length = token.length <= TV_JWS_MAX_LENGTH ? token.length : 0;
-    struct tv_arena arena = arena_acquire(L, tv_jws_arena_size(length));
+    struct tv_arena arena = acquire_for(L, token);
     struct tv_jws jws = {0};
     struct tv_detail detail = {0};
     yyjson_val *claims = NULL;
@@ -252,9 +256,7 @@ int l_inspect(lua_State *L) {
         push_json(L, jws.header, false);
         push_json(L, claims, false);
     } else {
-        results = push_failure_with(L, status, &detail, facts);
-        if (facts)
-            set_span(L, "kid", tv_json_string(jws.key_id));
+        results = push_token_failure(L, status, &detail, &jws, NULL, facts);
     }
     arena_release(L, &arena);
     return results;
