@@ -247,7 +247,7 @@ static void take_settings(struct tv_keystore *store, const struct tv_keystore_op
 // it is a plugin that was loaded anew because of what had failed.
 static void forget_failures(struct tv_keystore *store) {
     for (size_t i = 0; i < store->server_count; i++)
-        memset(store->servers[i].health, 0, sizeof store->servers[i].health);
+        tv_server_forget_failures(&store->servers[i]);
     store->penalty_until_ms = 0;
 }
 

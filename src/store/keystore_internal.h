@@ -154,7 +154,8 @@ void tv_server_note_failure(const struct tv_pending *pending, const struct tv_ab
 void tv_lifetime_set(struct tv_keystore *store, struct tv_lifetime *life,
                      const struct tv_fetch_result *result, int64_t now_ms);
 
-void tv_server_note_success(struct tv_pending *pending);
+// The server may be asked at once: it answered, or a store is opened anew.
+void tv_server_forget_failures(struct tv_server *server);
 
 // The time until which no server of the store may be asked for held keys.
 int64_t tv_server_back_off_end(const struct tv_keystore *store);

@@ -56,10 +56,8 @@ void tv_lifetime_set(struct tv_keystore *store, struct tv_lifetime *life,
         life->fresh_until_ms - (int64_t)(ahead_ms * (0.5 + 0.5 * next_random(store)));
 }
 
-void tv_server_note_success(struct tv_pending *pending) {
-    struct tv_server *server = &pending->store->servers[pending->server];
-    for (int class = 0; class < TV_CLASSES; class ++)
-        server->health[class].failures = 0, server->health[class].back_off_until_ms = 0;
+void tv_server_forget_failures(struct tv_server *server) {
+    memset(server->health, 0, sizeof server->health);
 }
 
 // One more failure: a longer pause, of which `spread`, from 0 to 1, takes off up to a quarter.

@@ -161,7 +161,7 @@ static bool settle_answer(struct tv_pending *pending, struct tv_fetch_result *re
         return settle_failed(pending, &absence, result->retry_after_s, now_ms);
     }
     if (!pending->discovering) // where the set is says nothing of how the set is doing
-        tv_server_note_success(pending);
+        tv_server_forget_failures(&pending->store->servers[pending->server]);
     if (pending->is_set)
         return tv_keystore_settle_set(pending, result, &absence, now_ms);
     if (result->http_status == 304 && pending->conditional) {
