@@ -249,7 +249,7 @@ static int l_keystore_tostring(lua_State *L) {
 enum tv_status get_key(struct tv_keystore *store, const struct tv_key_request *request, bool wait,
                        struct tv_key **key, struct tv_detail *detail) {
     struct tv_key_request asked = *request;
-    int64_t deadline_ms = tv_clock_steady_in_ms(tv_keystore_wait_ms(store));
+    int64_t deadline_ms = wait ? tv_clock_steady_in_ms(tv_keystore_wait_ms(store)) : 0;
     int64_t now_ms = tv_clock_steady_ms();
     asked.announce = !wait;
     enum tv_status status = tv_keystore_get(store, &asked, now_ms, key, detail);
