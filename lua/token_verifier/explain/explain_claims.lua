@@ -291,6 +291,4 @@ for name in pairs(checks) do
 	assert(has(order, name), name);
 end
 
-return {
-	checks = checks, order = order, judge = judge, found = found, one_of = one_of, quoted = quoted, seconds = seconds, listed = listed,
-};
+return { checks = checks, order = order, judge = judge, found = found, one_of = one_of, quoted = quoted, seconds = seconds };

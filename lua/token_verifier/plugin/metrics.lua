@@ -70,4 +70,4 @@ local function new(module, host)
 	}, mt);
 end
 
-return { new = new, families = families, common = common };
+return { new = new };

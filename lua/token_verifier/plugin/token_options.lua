@@ -13,7 +13,6 @@
 --   about     with `verifier`: "token" (header, key and signature), "claims" (how all claims are read), or the check of
 --             explain_claims.lua whose claim it demands something of
 --   read      the method of option_reader that reads it. Without one it is read by a function of its own, in options/
---   list      its value may be a list, also without read = "list"
 --   unchecked of read = "path": whether the file can be opened is not looked at
 --   own       read from the host of the plugin that loads token_util, not from the host whose tokens are judged
 --   default   absent: none, which is nil
@@ -28,14 +27,20 @@ local settings = require "token_verifier".settings;
 -- The tables of docs/configuration.md: { name, rows }. What all rows of one have in common is said once, in front of them.
 local sections, rows, by_name = {}, {}, {};
 
+-- The native options by kind and name.
+local native = { keystore = {}, verifier = {} };
+for kind, options in pairs(native) do
+	for _, setting in ipairs(settings[kind]) do
+		options[setting.name] = setting;
+	end
+end
+
 local inherited = { "unit", "whole", "default", "default_text", "least", "most", "text" };
 
-local function complete(row, kind)
-	for _, setting in ipairs(row[kind] and settings[kind] or {}) do
-		for _, key in ipairs(setting.name == row[kind] and inherited or {}) do
-			if row[key] == nil then
-				row[key] = setting[key];
-			end
+local function complete(row, setting)
+	for _, key in ipairs(setting and inherited or {}) do
+		if row[key] == nil then
+			row[key] = setting[key];
 		end
 	end
 end
@@ -48,8 +53,8 @@ local function section(name, common)
 				row[key] = value;
 			end
 			row.field = row.field or row.keystore;
-			complete(row, "keystore");
-			complete(row, "verifier");
+			complete(row, native.keystore[row.keystore]);
+			complete(row, native.verifier[row.verifier]);
 			rows[#rows + 1], by_name[row[1]] = row, row;
 		end
 	end
@@ -77,7 +82,7 @@ section("keys", {}) {
 		text = "maps each issuer to the source of its keys: a table with exactly one of `jwks_url`, `asap_key_server`, "
 			.."`directory` and `openid_issuer = true`. This `iss` is accepted, and the keys are valid only for it: see "
 			.."[bound issuers](api.md#issuers-bound-to-their-source)" };
-	{ "signature_algorithm", field = "signatureAlgorithm", verifier = "algorithms", about = "token", list = true, type = "name or list",
+	{ "signature_algorithm", field = "signatureAlgorithm", verifier = "algorithms", about = "token", type = "name or list",
 		shown = "`RS256` with a source of keys, else `HS256`",
 		text = "the accepted algorithms, from [this list](api.md#algorithms). With an unknown name, or HS* mixed with "
 			.."others, no token is accepted" };
@@ -107,7 +112,7 @@ section("accepted", {}) {
 		text = "values of the header's `typ`; `\"*\"` accepts any value and a missing `typ`" };
 	{ "token_accept_milliseconds", field = "acceptMilliseconds", verifier = "accept_milliseconds", about = "claims",
 		read = "boolean", safe = false, text = "a date that is too large to be seconds is read as milliseconds" };
-	{ "token_required_claims", field = "requiredClaims", verifier = "required_claims", about = "required", list = true,
+	{ "token_required_claims", field = "requiredClaims", verifier = "required_claims", about = "required",
 		type = "list", shown = "`{}`", text = "names of claims that must be present and not null" };
 	{ "token_min_rsa_bits", field = "min_rsa_bits", within = "keyOptions", verifier = "min_rsa_bits", keystore = "min_rsa_bits",
 		about = "token", read = "number",
