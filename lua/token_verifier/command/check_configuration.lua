@@ -5,7 +5,7 @@ local configuration = require "token_verifier.command.configuration";
 local find = require "token_verifier.explain.causes".find;
 local host_view = require "token_verifier.explain.host_view";
 local key_findings = require "token_verifier.explain.explain_key";
-local has = require "token_verifier.plugin.list".has;
+local list = require "token_verifier.plugin.list";
 local json = require "token_verifier.command.json";
 local of_rows = require "token_verifier.explain.explain_lines".of_rows;
 local quote = require "token_verifier.plugin.report".quote;
@@ -21,7 +21,7 @@ end
 -- Whether a component loads a module. Of those that are enabled for all hosts Prosody gives it only some of its own.
 local function loads(file, component, name)
 	local section = file.sections[component];
-	return has(section.modules_enabled, name) and not has(section.modules_disabled, name);
+	return list.has(section.modules_enabled, name) and not list.has(section.modules_disabled, name);
 end
 
 -- What the options by themselves do not show.
@@ -52,7 +52,7 @@ local function check_host(file, host)
 		rows[#rows + 1] = row("options", mark_of[complaint.level] or "WARN", complaint.text);
 	end
 	if usable then
-		local accepted = sources.as_list(settings.signatureAlgorithm);
+		local accepted = list.as_list(settings.signatureAlgorithm);
 		for _, source in ipairs(sources.single_sources(settings)) do
 			local answer, is_unreachable = source_report.ask(source, settings.keyOptions, accepted);
 			rows[#rows + 1], unreachable = answer, unreachable + (is_unreachable and 1 or 0);

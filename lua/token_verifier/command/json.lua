@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Writes JSON for people and for diff(1): indented, members in the order of their names.
 
+local names_of = require "token_verifier.plugin.list".names_of;
 local null = require "token_verifier".null;
 local replace = require "token_verifier.plugin.printable".replace;
 
@@ -47,12 +48,7 @@ local function encode(value, indent)
 			parts[i] = inner..encode(item, inner);
 		end
 	else
-		local names = {};
-		for name in pairs(value) do
-			names[#names + 1] = name;
-		end
-		table.sort(names);
-		for i, name in ipairs(names) do
+		for i, name in ipairs(names_of(value)) do
 			parts[i] = ("%s%s: %s"):format(inner, quoted(name), encode(value[name], inner));
 		end
 	end

@@ -2,6 +2,7 @@
 -- Reads a prosody.cfg.lua where there is no Prosody: the language that core/configmanager of Prosody 13 gives to these files,
 -- which 0.12's is a part of. The file is a program, and runs as it would there.
 
+local names_of = require "token_verifier.plugin.list".names_of;
 local plain_file = require "token_verifier.plugin.plain_file";
 
 local global = "*";
@@ -279,14 +280,7 @@ end
 
 -- The names of hosts that are VirtualHosts, or those that are components with `module`, in alphabetical order.
 function methods:hosts(module)
-	local names = {};
-	for name, section in pairs(self.sections) do
-		if name ~= global and section.component_module == module then
-			names[#names + 1] = name;
-		end
-	end
-	table.sort(names);
-	return names;
+	return names_of(self.sections, function (name, section) return name ~= global and section.component_module == module; end);
 end
 
 -- What Lua says of a file, without what it stumbled over: that may be a secret whose quotes are missing or wrong, or the

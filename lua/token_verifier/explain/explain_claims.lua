@@ -6,6 +6,7 @@ local context_of = require "token_verifier.plugin.claims".context_of;
 local find = require "token_verifier.explain.causes".find;
 local has = require "token_verifier.plugin.list".has;
 local misspelt = require "token_verifier.explain.explain_names".misspelt;
+local names_of = require "token_verifier.plugin.list".names_of;
 local quote = require "token_verifier.plugin.report".quote;
 local time_words = require "token_verifier.explain.time_words";
 local token_options = require "token_verifier.plugin.token_options";
@@ -263,11 +264,7 @@ function checks.context(claims)
 	elseif not context_of(claims) then
 		return true, "found no object", { find("context-invalid") };
 	end
-	local names = {};
-	for name in pairs(context) do
-		names[#names + 1] = tostring(name);
-	end
-	table.sort(names);
+	local names = names_of(context);
 	return true, "an object with "..(#names > 0 and quoted(names) or "nothing in it");
 end
 

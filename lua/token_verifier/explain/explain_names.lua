@@ -2,6 +2,7 @@
 -- Claims under another name than theirs: who writes "audience" means "aud".
 
 local find = require "token_verifier.explain.causes".find;
+local names_of = require "token_verifier.plugin.list".names_of;
 local quote = require "token_verifier.plugin.report".quote;
 local spelling = require "token_verifier.options.spelling";
 
@@ -38,15 +39,9 @@ end
 
 -- A finding for a claim that is absent though another may be meant to be it, or nil.
 local function misspelt(claims, expected)
-	local names = {};
-	for name in pairs(claims) do
-		if type(name) == "string" and name ~= expected and is_slip(name, expected) then
-			names[#names + 1] = name;
-		end
-	end
-	table.sort(names);
-	if names[1] then
-		return find("claim-misspelt", { found = quote(names[1]):sub(2, -2), expected = expected });
+	local slip = names_of(claims, function (name) return name ~= expected and is_slip(name, expected); end)[1];
+	if slip then
+		return find("claim-misspelt", { found = quote(slip):sub(2, -2), expected = expected });
 	end
 	local context = claims.context;
 	if type(context) == "table" and (type(context[expected]) == "string" or expected == "room" and type(context.room) == "table"

@@ -6,6 +6,7 @@ local config = require "token_verifier.options.config";
 local explain_lines = require "token_verifier.explain.explain_lines".lines;
 local host_view = require "token_verifier.explain.host_view";
 local kind_of = require "token_verifier.explain.explain_key".kind_of;
+local names_of = require "token_verifier.plugin.list".names_of;
 local plain_file = require "token_verifier.plugin.plain_file";
 local printable = require "token_verifier.plugin.printable".printable;
 local quote = require "token_verifier.plugin.report".quote;
@@ -21,14 +22,9 @@ local function running(module)
 		return module:context(host):get_option(name);
 	end
 	function configuration:hosts(kind)
-		local names = {};
-		for name, host in pairs(_G.prosody.hosts) do
-			if (self:get(name, "component_module") or host.type == "component" or nil) == kind then
-				names[#names + 1] = name;
-			end
-		end
-		table.sort(names);
-		return names;
+		return names_of(_G.prosody.hosts, function (name, host)
+			return (self:get(name, "component_module") or host.type == "component" or nil) == kind;
+		end);
 	end
 	return configuration;
 end

@@ -3,7 +3,7 @@
 
 local nameprep = require "util.encodings".stringprep.nameprep;
 local quote = require "token_verifier.plugin.report".quote;
-local as_list = require "token_verifier.plugin.sources".as_list;
+local as_list = require "token_verifier.plugin.list".as_list;
 
 local function list_of(values)
 	local parts = {};

@@ -3,7 +3,7 @@
 
 local token_verifier = require "token_verifier";
 local is_symmetric = require "token_verifier.plugin.algorithms".is_symmetric;
-local as_list = require "token_verifier.plugin.sources".as_list;
+local as_list = require "token_verifier.plugin.list".as_list;
 local plain_file = require "token_verifier.plugin.plain_file";
 
 local max_size = 65536; -- what the native module takes

@@ -2,6 +2,7 @@
 -- Options that nobody reads, because their names are misspelt.
 
 local _, configmanager = pcall(require, "core.configmanager"); -- a command line has none
+local names_of = require "token_verifier.plugin.list".names_of;
 local spelling = require "token_verifier.options.spelling";
 local token_options = require "token_verifier.plugin.token_options";
 
@@ -45,14 +46,8 @@ end
 local function check(host, log, config)
 	local thorough = config ~= nil;
 	config = config or configmanager.getconfig();
-	local known, unknown = token_options.by_name, {};
-	for name in pairs(configured_names(host, config)) do
-		if not known[name] then
-			unknown[#unknown + 1] = name;
-		end
-	end
-	table.sort(unknown);
-	for _, name in ipairs(unknown) do
+	local known = token_options.by_name;
+	for _, name in ipairs(names_of(configured_names(host, config), function (name) return not known[name]; end)) do
 		report(name, known, log, thorough);
 	end
 end

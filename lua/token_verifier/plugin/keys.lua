@@ -3,10 +3,9 @@
 
 local token_verifier = require "token_verifier";
 local algorithms = require "token_verifier.plugin.algorithms";
+local as_list = require "token_verifier.plugin.list".as_list;
 local sources = require "token_verifier.plugin.sources";
 local token_options = require "token_verifier.plugin.token_options";
-
-local as_list = sources.as_list;
 
 -- Verifiers kept; each stands for one combination of key and settings.
 local max_verifiers = 32;

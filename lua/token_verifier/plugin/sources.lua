@@ -3,6 +3,7 @@
 -- that speak for one issuer.
 
 local token_verifier = require "token_verifier";
+local as_list = require "token_verifier.plugin.list".as_list;
 local token_options = require "token_verifier.plugin.token_options";
 
 -- Stores kept of URLs that were set at run time; the one used longest ago goes for another. Those that the configuration
@@ -25,14 +26,6 @@ local none = {};
 
 local methods = {};
 local mt = { __index = methods };
-
--- A list as it is, one value as a list of one, nil as an empty list.
-local function as_list(value)
-	if value == nil then
-		return {};
-	end
-	return type(value) == "table" and value or { value };
-end
 
 -- Opens a store. Returns it and a warning, or nil and why not.
 local function open(source, key_options)
@@ -281,6 +274,4 @@ local function new(key_options, log)
 	}, mt);
 end
 
-return {
-	as_list = as_list, new = new, open = open, none = none, is_configured = is_configured, single_sources = single_sources,
-};
+return { new = new, open = open, none = none, is_configured = is_configured, single_sources = single_sources };
