@@ -4,6 +4,7 @@
 
 local token_verifier = require "token_verifier";
 local find = require "token_verifier.explain.causes".find;
+local plain_file = require "token_verifier.plugin.plain_file";
 local quote = require "token_verifier.plugin.report".quote;
 local spelling = require "token_verifier.options.spelling";
 
@@ -117,11 +118,9 @@ local bad_secrets = {
 
 local function not_found(facts, kid, values, stores)
 	if facts.folder then
-		local opened = io.open(facts.folder);
-		if not opened then
+		if not plain_file.can_open(facts.folder) then
 			return find("folder-missing");
 		end
-		opened:close();
 		values.command = publish_command(kid, facts.folder);
 		return find("key-file-missing-locally", values);
 	elseif facts.file then

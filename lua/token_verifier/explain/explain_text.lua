@@ -105,9 +105,7 @@ local function of_shape(token, code)
 	if token == "" then
 		return find("empty-token");
 	end
-	local file = #token <= longest_name and plain_file.open(token);
-	if file then
-		file:close();
+	if #token <= longest_name and plain_file.can_open(token) then
 		return find("token-is-file-name");
 	end
 	local parts = parts_of(token);

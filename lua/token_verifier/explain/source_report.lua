@@ -3,6 +3,7 @@
 
 local find = require "token_verifier.explain.causes".find;
 local key_findings = require "token_verifier.explain.explain_key";
+local plain_file = require "token_verifier.plugin.plain_file";
 local quote = require "token_verifier.plugin.report".quote;
 local sources = require "token_verifier.plugin.sources";
 
@@ -62,11 +63,9 @@ local function of_set(store, accepted)
 end
 
 local function of_folder(path)
-	local folder = io.open(path, "r");
-	if not folder then
+	if not plain_file.can_open(path) then
 		return path..": there is no such folder", false;
 	end
-	folder:close();
 	return path..": the folder is there", true;
 end
 

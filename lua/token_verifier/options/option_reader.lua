@@ -39,11 +39,9 @@ function read:path(row)
 	if row.unchecked then
 		return path;
 	end
-	local file, problem = plain_file.open(path);
-	if not file then
+	local readable, problem = plain_file.can_open(path);
+	if not readable then
 		self.log("error", "Option '%s' names what cannot be read: %s", row[1], problem);
-	else
-		file:close();
 	end
 	return path; -- it may come later, and nothing else must be used in its place
 end

@@ -25,4 +25,14 @@ local function read(path, format, open_with)
 	return text, problem and ("%s: %s"):format(path, problem);
 end
 
-return { open = open, read = read };
+-- Whether a file or folder can be opened; otherwise nil and a message.
+local function can_open(path)
+	local file, problem = open(path);
+	if not file then
+		return nil, problem;
+	end
+	file:close();
+	return true;
+end
+
+return { can_open = can_open, read = read };
