@@ -7,29 +7,11 @@ local explain = require "token_verifier.explain.explain";
 local explain_lines = require "token_verifier.explain.explain_lines".lines;
 local find = require "token_verifier.explain.causes".find;
 local input = require "token_verifier.command.input";
-local is_symmetric = require "token_verifier.plugin.algorithms".is_symmetric;
 local json = require "token_verifier.command.json";
 local token_hosts = require "token_verifier.explain.host_view".token_hosts;
 local room_domain = require "token_verifier.explain.explain_room".domain_of;
 local token_options = require "token_verifier.plugin.token_options";
 local verification = require "token_verifier.command.verification";
-
-local list_options = { "algorithms", "accepted_issuers", "accepted_audiences", "accepted_types", "required_claims" };
-local names_of = {
-	algorithms = "--alg", accepted_issuers = "--issuer", accepted_audiences = "--audience", accepted_types = "--type",
-	required_claims = "--require", leeway = "--leeway", ca_file = "--ca-file", proxy = "--proxy",
-	bearer_token_file = "--bearer-token-file", client_cert = "--client-cert", client_key = "--client-key", timeout = "--timeout",
-};
-
--- With a configuration, that says how tokens are judged.
-local function refuse_policy(arguments, terminal)
-	for name, option in pairs(names_of) do
-		local value = arguments[name];
-		if value ~= nil and not (type(value) == "table" and #value == 0) then
-			terminal.fail(("%s goes with a source of keys, not with --config: the configuration says it"):format(option));
-		end
-	end
-end
 
 -- What a host without app_id does with a token.
 local function explain_other_host(arguments, file, text, host)
@@ -46,7 +28,10 @@ local function explain_other_host(arguments, file, text, host)
 end
 
 local function explain_by_configuration(arguments, terminal, text)
-	refuse_policy(arguments, terminal);
+	local option = verification.option_of_configuration(arguments);
+	if option then
+		terminal.fail(("%s goes with a source of keys, not with --config: the configuration says it"):format(option));
+	end
 	local file = configuration.read(arguments.config, terminal);
 	local hosts, host = token_hosts(file), arguments.host and configuration.find_host(file, arguments.host, terminal);
 	if not host and #hosts == 1 then
@@ -75,34 +60,11 @@ local function default_settings(arguments)
 	return settings;
 end
 
--- Those that are no source of keys.
-local function policy_of(arguments)
-	local options = { leeway = arguments.leeway, now = arguments.now };
-	for _, name in ipairs(list_options) do
-		options[name] = #arguments[name] > 0 and arguments[name] or nil;
-	end
-	return options;
-end
-
--- Ends the command if they cannot be right, as naming a key would.
-local function check_policy(options, terminal)
-	local trial = {};
-	for name, value in pairs(options) do
-		trial[name] = value;
-	end
-	if not options.algorithms or is_symmetric(options.algorithms[1]) then
-		trial.secret = ("?"):rep(64);
-	else
-		trial.keys = token_verifier.keystore();
-	end
-	verification.call(terminal, token_verifier.new, trial);
-end
-
 local no_key = { code = "key-not-found", message = "no key is named", finding = find("no-key-named") };
 
 local function explain_by_options(arguments, terminal, text)
 	local has_key = verification.names_a_source(arguments);
-	local options = has_key and verification.options_of(arguments, terminal) or policy_of(arguments);
+	local options = has_key and verification.options_of(arguments, terminal) or verification.policy_of(arguments);
 	local more = { settings = default_settings(arguments), room = arguments.room };
 	options.room = nil; -- judged as the plugins do
 	options.accepted_issuers = options.accepted_issuers or { "*" };
@@ -118,7 +80,7 @@ local function explain_by_options(arguments, terminal, text)
 			return verifier:verify(token, { detail = true });
 		end, more);
 	end
-	check_policy(options, terminal);
+	verification.call(terminal, token_verifier.new, explain.with_any_key(options)); -- raises for options that cannot be right, as with a key
 	local result = explain.without_key(text, options, no_key, more);
 	result.unjudged = true;
 	return result;

@@ -28,11 +28,9 @@ end
 
 -- Both return a list of { kid, key } and a list of what was left out: { kid, why }.
 
-local function from_url(url, arguments, terminal)
-	local store = verification.open_store({
-		jwks_url = url, ca_file = arguments.ca_file, proxy = arguments.proxy, bearer_token_file = arguments.bearer_token_file,
-		client_cert = arguments.client_cert, client_key = arguments.client_key, timeout = arguments.timeout,
-	}, terminal);
+local function from_url(arguments, terminal)
+	arguments.jwks_url = arguments.source;
+	local store = verification.open_store(arguments, terminal);
 	-- Asking for any kid fetches the set.
 	local _, message, code = store:get("any", true);
 	if code and code ~= "key-not-found" then
@@ -141,7 +139,7 @@ end
 local function run(arguments, terminal)
 	local found, skipped;
 	if arguments.source:match("^https?://") then
-		found, skipped = from_url(arguments.source, arguments, terminal);
+		found, skipped = from_url(arguments, terminal);
 	else
 		found, skipped = from_text(input.read(arguments.source, "the JWK Set", terminal), arguments.source, terminal);
 	end

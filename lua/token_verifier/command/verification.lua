@@ -62,30 +62,56 @@ local function fail_without_source(terminal)
 	terminal.fail(("no key is named: give one of %s and %s"):format(table.concat(flags, ", ", 1, #flags - 1), flags[#flags]));
 end
 
+-- How a key server is asked, likewise, as token_verifier.keystore() has it.
+local connection = {
+	{ "ca_file", "<file>", "Authorities that certify the key server, in PEM." };
+	{ "proxy", "<url>", "Ask the key server through this proxy." };
+	{ "bearer_token_file", "<file>", "The file's first line goes along as Authorization: Bearer." };
+	{ "client_cert", "<file>", "Certificate to show to the key server, in PEM." };
+	{ "client_key", "<file>", "Its private key." };
+	{ "timeout", "<s>", "Seconds that the key server may take; default 5.", convert = whole };
+};
+
 local function add_connection(parser)
-	parser:option("--ca-file"):argname("<file>"):description("Authorities that certify the key server, in PEM.");
-	parser:option("--proxy"):argname("<url>"):description("Ask the key server through this proxy.");
-	parser:option("--bearer-token-file"):argname("<file>"):description("The file's first line goes along as Authorization: Bearer.");
-	parser:option("--client-cert"):argname("<file>"):description("Certificate to show to the key server, in PEM.");
-	parser:option("--client-key"):argname("<file>"):description("Its private key.");
-	parser:option("--timeout"):argname("<s>"):convert(whole):description("Seconds that the key server may take; default 5.");
+	for _, row in ipairs(connection) do
+		local option = parser:option(flag_of(row[1])):argname(row[2]):description(row[3]);
+		if row.convert then
+			option:convert(row.convert);
+		end
+	end
 end
 
--- What is accepted.
+-- What is accepted: a list that token_verifier.new() has, the option that adds to it, what that is given, and a description.
+local lists = {
+	{ "algorithms", "--alg", "<name>", "An algorithm that is accepted; default HS256 for a secret, else RS256." };
+	{ "accepted_issuers", "--issuer", "<iss>", "An issuer that is accepted; default any or none." };
+	{ "accepted_audiences", "--audience", "<aud>", "An audience that is accepted; default any or none." };
+	{ "accepted_types", "--type", "<typ>", "A typ that is accepted; default JWT." };
+	{ "required_claims", "--require", "<claim>", "A claim that must be there." };
+};
+
 local function add_policy(parser)
-	parser:option("--alg"):argname("<name>"):count("*"):target("algorithms")
-		:description("An algorithm that is accepted; default HS256 for a secret, else RS256.");
-	parser:option("--issuer"):argname("<iss>"):count("*"):target("accepted_issuers")
-		:description("An issuer that is accepted; default any or none.");
-	parser:option("--audience"):argname("<aud>"):count("*"):target("accepted_audiences")
-		:description("An audience that is accepted; default any or none.");
-	parser:option("--type"):argname("<typ>"):count("*"):target("accepted_types")
-		:description("A typ that is accepted; default JWT.");
-	parser:option("--require"):argname("<claim>"):count("*"):target("required_claims")
-		:description("A claim that must be there.");
+	for _, row in ipairs(lists) do
+		parser:option(row[2]):argname(row[3]):count("*"):target(row[1]):description(row[4]);
+	end
 	parser:option("--room"):argname("<room>"):description("The room to be entered.");
 	parser:option("--leeway"):argname("<s>"):convert(whole):description("Seconds that clocks may differ by, up to 300; default 0.");
 	parser:option("--now"):argname("<time>"):convert(whole):description("Judge as of this Unix time.");
+end
+
+-- An option that a configuration would say, as it is written, if the arguments have one.
+local function option_of_configuration(arguments)
+	for _, row in ipairs(lists) do
+		if #arguments[row[1]] > 0 then
+			return row[2];
+		end
+	end
+	for _, row in ipairs({ { "leeway" }, table.unpack(connection) }) do
+		if arguments[row[1]] then
+			return flag_of(row[1]);
+		end
+	end
+	return nil;
 end
 
 -- What key a text is that was given as a secret; nil if it is none.
@@ -126,29 +152,31 @@ local function open_store(arguments, terminal)
 		return nil;
 	end
 	local value = arguments[named];
-	local store, message, code = call(terminal, token_verifier.keystore, {
-		[named] = named == "directory" and files.absolute(value) or value, ca_file = arguments.ca_file, proxy = arguments.proxy,
-		bearer_token_file = arguments.bearer_token_file, client_cert = arguments.client_cert, client_key = arguments.client_key,
-		timeout = arguments.timeout, wait_limit = arguments.timeout and arguments.timeout + 1,
-	});
+	local options = {
+		[named] = named == "directory" and files.absolute(value) or value, wait_limit = arguments.timeout and arguments.timeout + 1,
+	};
+	for _, row in ipairs(connection) do
+		options[row[1]] = arguments[row[1]];
+	end
+	local store, message, code = call(terminal, token_verifier.keystore, options);
 	if not store then
 		terminal.fail(("%s: %s"):format(code, message));
 	end
 	return store;
 end
 
-local function filled(list)
-	return list and #list > 0 and list or nil;
+-- Those options of token_verifier.new() that name no key.
+local function policy_of(arguments)
+	local options = { room = arguments.room, leeway = arguments.leeway, now = arguments.now };
+	for _, row in ipairs(lists) do
+		options[row[1]] = #arguments[row[1]] > 0 and arguments[row[1]] or nil;
+	end
+	return options;
 end
 
 -- The options of token_verifier.new() that the arguments stand for. Ends the command if no source of keys is named.
 local function options_of(arguments, terminal)
-	local options = {
-		algorithms = filled(arguments.algorithms), accepted_issuers = filled(arguments.accepted_issuers),
-		accepted_audiences = filled(arguments.accepted_audiences), accepted_types = filled(arguments.accepted_types),
-		required_claims = filled(arguments.required_claims),
-		room = arguments.room, leeway = arguments.leeway, now = arguments.now,
-	};
+	local options = policy_of(arguments);
 	if arguments.secret_file then
 		options.secret = read_secret(arguments.secret_file, terminal);
 	elseif arguments.key then
@@ -167,5 +195,6 @@ end
 
 return {
 	add_sources = add_sources, names_a_source = names_a_source, add_connection = add_connection, add_policy = add_policy,
-	options_of = options_of, open_store = open_store, read_secret = read_secret, call = call, status_of = status_of, whole = whole,
+	option_of_configuration = option_of_configuration, options_of = options_of, policy_of = policy_of, open_store = open_store,
+	read_secret = read_secret, call = call, status_of = status_of, whole = whole,
 };

@@ -245,7 +245,7 @@ local function explain(text, options, verify, more)
 end
 
 -- Options that can judge a header and claims, for a token whose key there is not. Without a word about algorithms that of the
--- token is accepted.
+-- header is accepted, which may be nil.
 local function with_any_key(options, header)
 	local result = copy(options);
 	local alg = type(header) == "table" and type(header.alg) == "string" and header.alg or "RS256";
@@ -276,4 +276,4 @@ local function without_key(text, options, failure, more)
 	return result;
 end
 
-return { explain = explain, without_key = without_key };
+return { explain = explain, with_any_key = with_any_key, without_key = without_key };
