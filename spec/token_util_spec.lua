@@ -257,6 +257,19 @@ describe("token_util", function ()
 		assert.same({ true }, (process(token_util, nil)));
 	end);
 
+	it("says why it refused a session until it accepts it, also one that first came without a token", function ()
+		local token_util = prosody.new_token_util(options());
+		local _, session = process(token_util, nil);
+		assert.are.equal("token-required", (token_util:why_refused(session)));
+		process(token_util, "x.y.z", session);
+		assert.are.equal("malformed-token", (token_util:why_refused(session)));
+		process(token_util, hs(), session);
+		assert.is_nil(token_util:why_refused(session));
+		_, session = process(token_util, nil);
+		process(token_util, hs(), session);
+		assert.is_nil(token_util:why_refused(session));
+	end);
+
 	it("treats an empty key server as one without keys, and only nil as none", function ()
 		local token_util = prosody.new_token_util(options());
 		assert.same({ true }, (process(token_util, hs())));

@@ -94,18 +94,16 @@ local function verify(self, session, token)
 	return claims, message, code, facts;
 end
 
--- Sessions whose token was refused. Whoever then takes the token away must not make guests of them.
+-- By session, until it is accepted: why it was refused last, for why_refused(), and whether a token of it was refused: who then
+-- takes the token away must not make a guest of it. { code, facts, had_token }.
 local refused = setmetatable({}, { __mode = "k" });
-
--- Why the last token of a session was refused, for why_refused(): { code, facts }.
-local reasons = setmetatable({}, { __mode = "k" });
 
 -- `seconds` is what it took, or nil where there was no token; `facts` what is known of that.
 local function refuse(self, session, token, seconds, code, message, facts)
 	self._count:refused(code, seconds);
 	module:log("info", "Token refused: %s: %s (%s)", code, message, report.refused_token(session, token, facts));
-	refused[session] = token ~= nil or refused[session];
-	reasons[session] = { code = code, facts = facts };
+	local former = refused[session];
+	refused[session] = { code = code, facts = facts, had_token = token ~= nil or former ~= nil and former.had_token };
 	verified.refuse(session, self._host);
 	return false, report.answer(code, message);
 end
@@ -126,7 +124,9 @@ end
 function util:process_and_verify_token(session)
 	local token = session.auth_token;
 	if token == nil then
-		if self.allowEmptyToken == true and not refused[session] then
+		local former = refused[session];
+		if self.allowEmptyToken == true and not (former and former.had_token) then
+			refused[session] = nil;
 			self._count:guest();
 			return true;
 		end
@@ -154,9 +154,7 @@ function util:process_and_verify_token(session)
 		verified.clear(session);
 		return refuse(self, session, token, monotonic() - began, code, message, { kid = header.kid, issuer = claims.iss });
 	end
-	if refused[session] then
-		refused[session], reasons[session] = nil, nil;
-	end
+	refused[session] = nil;
 	self._count:accepted(monotonic() - began);
 	return true;
 end
@@ -164,9 +162,9 @@ end
 -- Why the last call of process_and_verify_token() refused a session, where that is not told: a code, and the facts as from
 -- verify() with `detail` where there are any. Nil if it was accepted.
 function util.why_refused(_, session)
-	local reason = reasons[session];
-	if reason then
-		return reason.code, reason.facts;
+	local refusal = refused[session];
+	if refusal then
+		return refusal.code, refusal.facts;
 	end
 	return nil;
 end
