@@ -169,15 +169,9 @@ function util.why_refused(_, session)
 	return nil;
 end
 
-local function find_room(room_jid)
-	local host = prosody.hosts[room_jid:match("@(.*)$")];
-	local muc = host and host.modules and host.modules.muc;
-	return muc and muc.get_room_from_jid(room_jid);
-end
-
 -- Decides whether the session may enter the room. Returns true, or false, the name of an error and a reason.
 function util:verify_room(session, room_address)
-	local ok, allowed, error_name, reason, words, code = pcall(room_rules.verify, self, session, room_address, find_room);
+	local ok, allowed, error_name, reason, words, code = pcall(room_rules.verify, self, session, room_address, room_rules.find);
 	if not ok then -- over a field that another plugin has set, or in the MUC
 		module:log("error", "Error while a room was checked: %s", allowed);
 		allowed, error_name, reason, words, code = false, nil, "the room could not be checked", nil, nil;

@@ -4,6 +4,7 @@
 -- And a session that comes back with another token takes it over only if that covers each room that it is in.
 
 local jid = require "util.jid";
+local find_room = require "token_verifier.plugin.room".find;
 local verified = require "token_verifier.plugin.verified";
 
 -- By a plugin's module API: the object that decides. The plugin makes another one if it gets another host to ask.
@@ -14,9 +15,7 @@ local entered = setmetatable({}, { __mode = "k" });
 local first_limit = 8;
 
 local function is_in(session, room_jid)
-	local host = _G.prosody.hosts[jid.host(room_jid)];
-	local muc = host and host.modules and host.modules.muc;
-	local room = muc and muc.get_room_from_jid(room_jid);
+	local room = find_room(room_jid);
 	return room ~= nil and session.full_jid ~= nil and room:get_occupant_jid(session.full_jid) ~= nil;
 end
 

@@ -150,9 +150,16 @@ local function verify_domain(settings, session, asked, room)
 	return verify_address(settings, session, asked.muc_domain, asked.node.."@"..asked.host, tenant, room_name);
 end
 
+-- The room of that name in this server, or nil.
+local function find(room_jid)
+	local host = _G.prosody.hosts[room_jid:match("@(.*)$")];
+	local muc = host and host.modules and host.modules.muc;
+	return muc and muc.get_room_from_jid(room_jid);
+end
+
 -- Decides for a token_util object (its fields are the settings), a session, an address with or without a nick, and
--- `find_room(room_jid)`. Returns true, or false, the name of the error and a reason, the words for the log, if they say more
--- than the reason, and the code for it, if that is not the name; each may be absent.
+-- `find_room(room_jid)`, which is find() where there is a server. Returns true, or false, the name of the error and a reason, the
+-- words for the log, if they say more than the reason, and the code for it, if that is not the name; each may be absent.
 local function verify(settings, session, room_address, find_room)
 	local node, host;
 	if type(room_address) == "string" then
@@ -182,4 +189,4 @@ local function verify(settings, session, room_address, find_room)
 	return verify_domain(settings, session, { node = node, host = host, muc_domain = muc_domain }, room);
 end
 
-return { verify = verify };
+return { find = find, verify = verify };
