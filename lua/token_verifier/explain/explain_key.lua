@@ -36,16 +36,16 @@ local function held_keys(stores)
 	return list;
 end
 
-local function list_kids(keys)
-	local names = {};
-	for i, held in ipairs(keys) do
-		if i > max_listed then
-			names[i] = ("and %d more"):format(#keys - max_listed);
-			break;
-		end
-		names[i] = quote(held.kid);
+-- The first keys, each as `describe_one(held)` gives it or by its kid, and how many more there are; nil if there is none.
+local function list_keys(keys, describe_one)
+	local texts = {};
+	for i = 1, math.min(#keys, max_listed) do
+		texts[i] = describe_one and describe_one(keys[i]) or quote(keys[i].kid);
 	end
-	return #names > 0 and table.concat(names, ", ") or "none";
+	if #keys > max_listed then
+		texts[#texts + 1] = ("and %d more"):format(#keys - max_listed);
+	end
+	return texts[1] and table.concat(texts, ", ");
 end
 
 local function squeeze(kid)
@@ -133,7 +133,7 @@ local function not_found(facts, kid, values, stores)
 	if near then
 		return find("key-id-near", { near = quote(near) });
 	end
-	return find("not-in-set", { kids = list_kids(keys) });
+	return find("not-in-set", { kids = list_keys(keys) or "none" });
 end
 
 local function bad_kid(code, kid)
@@ -224,5 +224,5 @@ end
 
 return {
 	of_failure = of_failure, of_success = of_success, describe = describe, object = object, held = held, held_keys = held_keys,
-	kind_of = kind_of,
+	kind_of = kind_of, list_keys = list_keys,
 };

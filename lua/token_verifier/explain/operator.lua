@@ -66,6 +66,13 @@ local function is_good(result)
 	return result.accepted and (not result.room or result.room.accepted);
 end
 
+-- Begins to fetch all keys held, and all sets, anew.
+local function refresh(stores)
+	for _, store in ipairs(stores) do
+		store:refresh();
+	end
+end
+
 -- Explains a token where a server runs, for a room or nil: nothing is blocked. `watch` is the caller's loop.attach(),
 -- `settle(stores, seconds)` waits until nothing is being fetched. Returns lines, and whether the token is good, also for the
 -- room.
@@ -78,9 +85,7 @@ local function explain_in_server(view, text, room, watch, settle)
 			end);
 		end;
 		renew = function (stores)
-			for _, store in ipairs(stores) do
-				store:refresh();
-			end
+			refresh(stores);
 			watch:start();
 			settle(stores, view.settings.keyOptions.wait_limit);
 		end;
@@ -156,13 +161,6 @@ local function fetched(stores)
 		failed = failed + stats.failed_network + stats.failed_status + stats.failed_key;
 	end
 	return { ended = ended, failed = failed };
-end
-
--- Begins to fetch all keys held, and all sets, anew.
-local function refresh(stores)
-	for _, store in ipairs(stores) do
-		store:refresh();
-	end
 end
 
 local function under_way(stores)

@@ -9,7 +9,6 @@ local sources = require "token_verifier.plugin.sources";
 
 -- What nobody has published, to see how a key server says so.
 local made_up_kid = "token-verifier-check";
-local max_listed = 8;
 
 local function describe_key(held)
 	return ("%s (%s)"):format(quote(held.kid), key_findings.kind_of(held.key));
@@ -41,13 +40,7 @@ local function judge_algorithms(keys, accepted)
 end
 
 local function of_set(store, accepted)
-	local keys, parts, findings = store:keys(), {}, {};
-	for i = 1, math.min(#keys, max_listed) do
-		parts[i] = describe_key(keys[i]);
-	end
-	if #keys > max_listed then
-		parts[#parts + 1] = ("and %d more"):format(#keys - max_listed);
-	end
+	local keys, findings = store:keys(), {};
 	findings[1] = judge_algorithms(keys, accepted);
 	if store:stats().skipped > 0 then
 		findings[#findings + 1] = find("set-skips-keys");
@@ -58,8 +51,8 @@ local function of_set(store, accepted)
 			break;
 		end
 	end
-	local text = #keys == 0 and "it answers, but has no key" or ("it has %s"):format(table.concat(parts, ", "));
-	return ("%s: %s"):format(store:source(), text), findings, #keys > 0;
+	local list = key_findings.list_keys(keys, describe_key);
+	return ("%s: %s"):format(store:source(), list and "it has "..list or "it answers, but has no key"), findings, #keys > 0;
 end
 
 local function of_folder(path)

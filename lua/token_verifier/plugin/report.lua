@@ -39,14 +39,15 @@ local function where(session, parts)
 	add(parts, "client", session.ip);
 end
 
+-- The header of a token whose other parts may be anything; nil if it cannot be read. "e30" is an empty object.
+local function header_of(token)
+	return (token_verifier.inspect(token:match("^[^.]*")..".e30."));
+end
+
 -- The kid of a token that nobody has looked at, from its header alone, and only if that is as short as headers are.
 local function kid_of(token)
-	local header = type(token) == "string" and token:match("^[^.]*");
-	if not header or #header > max_header then
-		return nil;
-	end
-	local read = token_verifier.inspect(header..".e30.");
-	return read and read.kid;
+	local header = type(token) == "string" and #token:match("^[^.]*") <= max_header and header_of(token);
+	return header and header.kid or nil;
 end
 
 -- What is known about a refused token: `facts` is what its verification gave, with the issuer if the signature held.
@@ -88,4 +89,7 @@ local function answer(code, message)
 	return is_about_rooms(code) and "not-authorized" or "not-allowed", without_list[code] or message;
 end
 
-return { quote = quote, for_stanza = for_stanza, refused_token = refused_token, refused_room = refused_room, answer = answer };
+return {
+	header_of = header_of, quote = quote, for_stanza = for_stanza, refused_token = refused_token, refused_room = refused_room,
+	answer = answer,
+};
