@@ -62,6 +62,8 @@ describe("the command", function ()
 		{ "a folder as token", "$tv inspect @folder", "^$", "cannot read the token from folder: Is a directory", 2 };
 		{ "no such file", "$tv inspect --file none", "^$", "cannot read the token from none: No such file or directory", 2 };
 		{ "an empty file", "$tv inspect --file empty", "^$", "malformed-token", 1 };
+		{ "a file that is called standard input", "printf x >'standard input'; $tv inspect --file 'standard input' <token", "^$",
+			"the token has 1 part", 1 };
 		{ "a name without a file", "$tv inspect @", "^$", "cannot read the token from : No such file or directory", 2 };
 		{ "endless input", "$tv inspect --file /dev/zero", "^$", "the token in /dev/zero is longer than 1 MiB", 2 };
 		{ "endless standard input", "yes 2>/dev/null | $tv verify --secret-file secret", "^$", "in standard input is longer than 1 MiB", 2 };

@@ -11,18 +11,14 @@ local taken_by;
 
 -- The whole of a file, or of standard input for "-". `what` is for complaints: "the token", "the secret".
 local function read(name, what, terminal)
-	if name == "-" then
-		if taken_by then
-			terminal.fail(("standard input can only be read once: it was taken for %s already"):format(taken_by));
-		end
-		taken_by = what;
-		name = "standard input";
-	end
 	local text, problem;
-	if name == "standard input" then
-		text, problem = io.stdin:read(max_length + 1);
-	else
+	if name ~= "-" then
 		text, problem = plain_file.read(name, max_length + 1, io.open);
+	elseif taken_by then
+		terminal.fail(("standard input can only be read once: it was taken for %s already"):format(taken_by));
+	else
+		taken_by, name = what, "standard input";
+		text, problem = io.stdin:read(max_length + 1);
 	end
 	text = text or not problem and "";
 	if not text then
