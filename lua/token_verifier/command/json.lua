@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Writes JSON for people and for diff(1): indented, members in the order of their names.
 
+local is_array = require "token_verifier.plugin.list".is_array;
 local names_of = require "token_verifier.plugin.list".names_of;
 local null = require "token_verifier".null;
 local replace = require "token_verifier.plugin.printable".replace;
@@ -31,11 +32,6 @@ local function scalar(value)
 		return value == math.floor(value) and math.abs(value) < 1e15 and ("%.1f"):format(value) or ("%.17g"):format(value);
 	end
 	return tostring(value);
-end
-
-local function is_array(value)
-	local mt = getmetatable(value);
-	return #value > 0 or type(mt) == "table" and mt.__jsontype == "array";
 end
 
 local function encode(value, indent)

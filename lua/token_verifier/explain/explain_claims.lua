@@ -109,7 +109,8 @@ end
 
 -- The leeway, in half minutes, that would do for dates so far from now; at most what the option takes.
 local function leeway_for(seconds_off)
-	return { leeway = ("%d"):format(math.min(math.ceil((seconds_off + 1) / 30) * 30, 300)) };
+	local most = token_options.by_name.token_leeway.most;
+	return { leeway = ("%d"):format(math.min(math.ceil((seconds_off + 1) / 30) * 30, most)) };
 end
 
 local function expired(now, date)

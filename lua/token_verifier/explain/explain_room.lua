@@ -100,14 +100,13 @@ local function may_enter(settings, claims, asked, changes)
 end
 
 local function is_pattern(claims)
-	local context = claims.context;
-	local room = type(context) == "table" and context.room;
-	return type(room) == "table" and (room.regex == true or room.regex == "true");
+	local context = claims_fields.context_of(claims);
+	return context ~= nil and room_rules.is_pattern(context.room);
 end
 
 -- No longer than a pattern may be: Lua's own matching takes time on long texts of brackets.
 local function looks_like_pattern(text)
-	return text ~= "*" and #text <= 256
+	return text ~= "*" and #text <= room_rules.max_pattern_length
 		and (text:find("[*^$]") or text:find("%.%+") or text:find("%%[adlswx]") or text:find("%[[^%]]+%]")) ~= nil;
 end
 

@@ -2,6 +2,7 @@
 -- Puts the claims of a verified token into the session, where other plugins read them.
 
 local token_verifier = require "token_verifier";
+local is_array = require "token_verifier.plugin.list".is_array;
 
 local null = token_verifier.null;
 
@@ -19,11 +20,6 @@ local function present(value)
 		return nil;
 	end
 	return value;
-end
-
-local function is_array(value)
-	local metatable = getmetatable(value);
-	return value[1] ~= nil or metatable ~= nil and metatable.__jsontype == "array"; -- an empty one is marked
 end
 
 -- The claim `context` if it is a JSON object.

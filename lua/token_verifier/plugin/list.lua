@@ -31,4 +31,10 @@ local function names_of(by_name, is_wanted)
 	return names;
 end
 
-return { has = has, as_list = as_list, names_of = names_of };
+-- Whether a value of decoded JSON, or what is to become one, is an array. An empty one is marked.
+local function is_array(value)
+	local metatable = getmetatable(value);
+	return value[1] ~= nil or type(metatable) == "table" and metatable.__jsontype == "array";
+end
+
+return { has = has, is_array = is_array, as_list = as_list, names_of = names_of };

@@ -29,8 +29,8 @@ local function match_pattern(settings, claim, name)
 	return tostring(matched); -- a position capture is a number
 end
 
-local function is_pattern(session)
-	local context_room = session.jitsi_meet_context_room;
+-- Whether the room claim is a pattern: what context.room of the token says.
+local function is_pattern(context_room)
 	local regex = type(context_room) == "table" and context_room.regex;
 	return regex == true or regex == "true";
 end
@@ -40,7 +40,7 @@ local function allowed_room(settings, session, name)
 	local claim = session.jitsi_meet_room;
 	if claim == "*" then
 		return name;
-	elseif is_pattern(session) then
+	elseif is_pattern(session.jitsi_meet_context_room) then
 		return match_pattern(settings, claim, name);
 	elseif type(claim) ~= "string" then
 		return nil, "room-name-does-not-match";
@@ -189,4 +189,4 @@ local function verify(settings, session, room_address, find_room)
 	return verify_domain(settings, session, { node = node, host = host, muc_domain = muc_domain }, room);
 end
 
-return { find = find, verify = verify };
+return { find = find, is_pattern = is_pattern, max_pattern_length = max_pattern_length, verify = verify };
