@@ -8,6 +8,7 @@ local explain_lines = require "token_verifier.explain.explain_lines".lines;
 local find = require "token_verifier.explain.causes".find;
 local input = require "token_verifier.command.input";
 local json = require "token_verifier.command.json";
+local muc_domain_of = require "token_verifier.plugin.room".muc_domain_of;
 local token_hosts = require "token_verifier.explain.host_view".token_hosts;
 local room_domain = require "token_verifier.explain.explain_room".domain_of;
 local token_options = require "token_verifier.plugin.token_options";
@@ -56,7 +57,7 @@ local function default_settings(arguments)
 		end
 	end
 	settings.muc_domain_base = domain or "invalid";
-	settings.muc_domain = settings.muc_domain_prefix.."."..settings.muc_domain_base;
+	settings.muc_domain = muc_domain_of(settings);
 	return settings;
 end
 

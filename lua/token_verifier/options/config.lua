@@ -5,6 +5,7 @@ local advice = require "token_verifier.options.advice";
 local check_options = require "token_verifier.options.check_options";
 local host_log = require "token_verifier.options.host_log";
 local key_options = require "token_verifier.options.key_options";
+local muc_domain_of = require "token_verifier.plugin.room".muc_domain_of;
 local option_reader = require "token_verifier.options.option_reader";
 local secret_options = require "token_verifier.options.secret_options";
 local shadow = require "token_verifier.plugin.shadow";
@@ -23,14 +24,6 @@ local function read_plain(reader, own_reader)
 		end
 	end
 	return settings;
-end
-
-local function complete_domains(settings)
-	if not settings.muc_domain_base then
-		settings.muc_domain = nil;
-	elseif not settings.muc_domain then
-		settings.muc_domain = settings.muc_domain_prefix.."."..settings.muc_domain_base;
-	end
 end
 
 -- Issuers that have their own key source are accepted as well.
@@ -96,7 +89,7 @@ local function read(context, own_module, log, aside)
 	local log_for_host = aside and log or with_host(context.host, own_module, log);
 	local usable = read_keys(reader, settings, log_for_host);
 	complete_issuers(settings);
-	complete_domains(settings);
+	settings.muc_domain = muc_domain_of(settings);
 	for i, host in ipairs(settings.verificationHosts) do
 		settings.verificationHosts[i] = host:lower(); -- as the names of hosts are
 	end

@@ -114,7 +114,7 @@ local function requires_authentication(room)
 	return room ~= nil and room._data ~= nil and room._data.allowUnauthenticatedAccess == false;
 end
 
--- The MUC host that an address is looked up on.
+-- The MUC host that an address is looked up on. Without a main domain that is `host`, the one in the address.
 local function muc_domain_of(settings, host)
 	if not settings.muc_domain_base then
 		return host;
@@ -189,4 +189,6 @@ local function verify(settings, session, room_address, find_room)
 	return verify_domain(settings, session, { node = node, host = host, muc_domain = muc_domain }, room);
 end
 
-return { find = find, is_pattern = is_pattern, max_pattern_length = max_pattern_length, verify = verify };
+return {
+	find = find, is_pattern = is_pattern, max_pattern_length = max_pattern_length, muc_domain_of = muc_domain_of, verify = verify,
+};
