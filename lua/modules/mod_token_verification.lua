@@ -8,6 +8,7 @@ local jid_resource = require "util.jid".resource;
 local set = require "util.set";
 local st = require "util.stanza";
 local new_metrics = require "token_verifier.plugin.metrics".new;
+local parent_of = require "token_verifier.plugin.verified".parent_of;
 local unknown_options = require "token_verifier.options.unknown_options";
 
 local xmlns_error = "http://jitsi.org/jitmeet";
@@ -64,12 +65,11 @@ local function read_options()
 	};
 end
 
--- The host whose options judge the tokens: the one that is named, else conference.example.org serves the users of example.org.
--- Nil if the option cannot be read.
+-- The host whose options judge the tokens: the one that is named, else the one above this component. Nil if the option cannot be read.
 local function read_judge()
 	local named = reader:value("token_verification_host");
 	if named == nil and reader:raw("token_verification_host") == nil then
-		return (module.host:gsub("^[^.]+%.", ""));
+		return parent_of(module.host);
 	end
 	return named and jid_prep(named) or named;
 end

@@ -8,6 +8,7 @@ local key_findings = require "token_verifier.explain.explain_key";
 local list = require "token_verifier.plugin.list";
 local json = require "token_verifier.command.json";
 local of_rows = require "token_verifier.explain.explain_lines".of_rows;
+local parent_of = require "token_verifier.plugin.verified".parent_of;
 local quote = require "token_verifier.plugin.report".quote;
 local source_report = require "token_verifier.explain.source_report";
 local sources = require "token_verifier.plugin.sources";
@@ -84,7 +85,7 @@ local function unguarded(file)
 	local rows = {};
 	for _, host in ipairs(file:hosts("muc")) do
 		local named = file:get(host, "token_verification_host");
-		local judge = named == nil and host:gsub("^[^.]+%.", "") or type(named) == "table" and "" or tostring(named):lower();
+		local judge = named == nil and parent_of(host) or type(named) == "table" and "" or tostring(named):lower();
 		if loads(file, host, "token_verification") and not (judge ~= "*" and file.sections[judge] and file:get(judge, "app_id") ~= nil) then
 			rows[#rows + 1] = row("rooms", "FAIL", ("no token opens a room of %s"):format(host),
 				find("rooms-without-judge", { host = host, found = quote(judge) }));

@@ -129,10 +129,15 @@ local function is_same_deployment(settings, host)
 	return type(base) == "string" and base ~= "" and settings._base_of ~= nil and settings._base_of(host) == base;
 end
 
+-- The host above a component, by its name: conference.example.org serves the users of example.org.
+local function parent_of(component)
+	return (component:gsub("^[^.]+%.", ""));
+end
+
 -- A plugin of the rooms' component that reads that component's options: they are the rooms of the host above it.
 local function is_parent(settings, host)
 	local own = settings._host and _G.prosody.hosts[settings._host];
-	return own ~= nil and own.type == "component" and settings._host:match("^[^.]+%.(.+)$") == host;
+	return own ~= nil and own.type == "component" and parent_of(settings._host) == host;
 end
 
 -- Whether what the session has counts for the rooms of a token_util object (its fields are the settings). Where it does not, the
@@ -199,5 +204,5 @@ end
 
 return {
 	set = set, refuse = refuse, clear = clear, resume = resume, counts = counts, is_guest = is_guest, without = without,
-	why_token_required = why_token_required,
+	why_token_required = why_token_required, parent_of = parent_of,
 };
