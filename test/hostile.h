@@ -24,7 +24,7 @@
 #define HOSTILE_FLOOD (16 << 20) // bytes of a flood
 // A flood of TLS takes so many steps at the least: 8 KiB are read in one, and 224 KiB may come.
 #define HOSTILE_FLOOD_STEPS 7
-#define HOSTILE_MESSAGES 300 // of TLS, in a row
+#define HOSTILE_MESSAGES 3000 // of TLS, in a row: 26 bytes each, or more
 
 enum hostile_speech {
     PLAIN,
@@ -241,7 +241,7 @@ static void give_key_updates(const struct hostile_peer *peer) {
     give_key(peer);
 }
 static void give_asked_key_updates(const struct hostile_peer *peer) {
-    for (int i = 0; i < HOSTILE_MESSAGES / 10; i++)
+    for (int i = 0; i < HOSTILE_MESSAGES / 100; i++)
         if (SSL_key_update(peer->ssl, SSL_KEY_UPDATE_REQUESTED) != 1 ||
             SSL_do_handshake(peer->ssl) != 1)
             _exit(0);
@@ -308,10 +308,10 @@ static const struct hostile_answer hostile_answers[] = {
     {"TLS: handshake byte by byte", TLS_DRIPPED, give_key, NULL, 1},
     {"TLS: 13 KB of certificates", TLS_LONG_CHAIN, give_key, NULL, 1},
     {"TLS: 90 KB of certificates", TLS_HUGE_CHAIN, give_key, "", 1},
-    {"TLS: key updates", TLS_1_3, give_key_updates, NULL, HOSTILE_MESSAGES / 4},
+    {"TLS: key updates", TLS_1_3, give_key_updates, NULL, HOSTILE_FLOOD_STEPS},
     {"TLS: key updates to be answered", TLS_1_3, give_asked_key_updates, NULL, 1},
-    {"TLS: session tickets", TLS_1_3, give_tickets, NULL, HOSTILE_MESSAGES / 20},
-    {"TLS: renegotiations", TLS_1_2, give_renegotiations, NULL, HOSTILE_MESSAGES / 4},
+    {"TLS: session tickets", TLS_1_3, give_tickets, NULL, HOSTILE_FLOOD_STEPS},
+    {"TLS: renegotiations", TLS_1_2, give_renegotiations, NULL, HOSTILE_FLOOD_STEPS},
     {"TLS: a body in records of a byte", TLS_1_3, give_body_drip, PIECES, 1},
     {"TLS: a chunk's extension without end", TLS_1_3, give_extension, MUCH, 1},
     {"TLS: hello requests without end", NOT_TLS, give_hello_requests, MUCH, HOSTILE_FLOOD_STEPS},
