@@ -36,9 +36,10 @@ static bool next_is(const struct reader *in, unsigned char tag) {
 // Reads one element of this tag; false, and nothing read, if that is not what comes next.
 static bool read_element(struct reader *in, unsigned char tag, struct reader *contents) {
     const unsigned char *at = in->at;
-    if (in->end - at < 2 || *at++ != tag)
+    if (in->end - at < 2 || at[0] != tag)
         return false;
-    size_t length = *at++;
+    size_t length = at[1];
+    at += 2;
     if (length >= 0x80) {
         size_t count = length & 0x7f; // 0: a length that is not said, which DER does not have
         if (count < 1 || count > 3 || (size_t)(in->end - at) < count || *at == 0)

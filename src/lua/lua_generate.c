@@ -23,7 +23,7 @@ static const struct tv_setting rows[] = {
     {TV_OPTION("bits"), .kind = TV_SETTING_INT, TV_MEMBER(struct options, bits),
      .least = TV_RSA_FLOOR_BITS, .most = TV_RSA_MAX_BITS},
 };
-static const struct option_table tables[] = {OPTION_TABLE(rows), {0}};
+static const struct option_table tables[] = {{ROWS_OF(rows)}, {0}};
 
 // The curve that is asked for, or TV_CURVE_NONE for an RSA key of `options->bits`.
 static enum tv_curve read_generate_options(lua_State *L, struct options *options) {

@@ -149,7 +149,7 @@ void get_store_tables(struct option_table tables[STORE_TABLES]) {
     const struct tv_setting *settings = tv_keystore_settings(&count);
     tables[0] = source_table(); // read by read_source()
     tables[1] = (struct option_table){settings, count, sizeof *settings};
-    tables[2] = (struct option_table)OPTION_TABLE(opening_rows);
+    tables[2] = (struct option_table){ROWS_OF(opening_rows)};
     tables[3] = (struct option_table){0};
 }
 
@@ -290,7 +290,7 @@ static const struct tv_setting ask_rows[] = {
     {TV_OPTION("wait"), .kind = TV_SETTING_BOOLEAN, TV_MEMBER(struct ask, wait)},
     {DETAIL_OPTION(struct ask)},
 };
-static const struct option_table ask_tables[] = {OPTION_TABLE(ask_rows), {0}};
+static const struct option_table ask_tables[] = {{ROWS_OF(ask_rows)}, {0}};
 
 static int l_keystore_get(lua_State *L) {
     check_open(L);

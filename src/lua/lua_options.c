@@ -174,7 +174,7 @@ bool read_detail(lua_State *L, int index) {
         bool detail;
     } options = {0};
     static const struct tv_setting rows[] = {{DETAIL_OPTION(struct options)}};
-    static const struct option_table tables[] = {OPTION_TABLE(rows), {0}};
+    static const struct option_table tables[] = {{ROWS_OF(rows)}, {0}};
     if (lua_istable(L, index)) // key(generate_key()) hands it a text
         read_options(L, index, tables, false, &options);
     return options.detail;

@@ -432,13 +432,14 @@ static const struct tv_setting call_rows[] = {
 _Static_assert(offsetof(struct verifier, call) == 0, "the rows are those of a verifier, too");
 
 struct option_table call_table(void) {
-    return (struct option_table)OPTION_TABLE(call_rows);
+    const struct option_table table = {ROWS_OF(call_rows)};
+    return table;
 }
 
 void get_verifier_tables(struct option_table tables[VERIFIER_TABLES]) {
-    tables[0] = (struct option_table)OPTION_TABLE(key_rows);
+    tables[0] = (struct option_table){ROWS_OF(key_rows)};
     tables[1] = source_table();
-    tables[2] = (struct option_table)OPTION_TABLE(other_rows);
+    tables[2] = (struct option_table){ROWS_OF(other_rows)};
     tables[3] = call_table();
     tables[4] = (struct option_table){0};
 }

@@ -16,7 +16,7 @@ static const struct tv_setting rows[] = {
     {TV_OPTION("kid"), .kind = TV_SETTING_STRING, TV_MEMBER(struct options, key_id)},
     {TV_OPTION("header")}, // read by push_header()
 };
-static const struct option_table tables[] = {OPTION_TABLE(rows), {0}};
+static const struct option_table tables[] = {{ROWS_OF(rows)}, {0}};
 
 static void read_sign_options(lua_State *L, int table, struct options *options) {
     luaL_checktype(L, table, LUA_TTABLE);

@@ -89,7 +89,8 @@ void *check_self(lua_State *L, const char *name) {
 
 void push_double(lua_State *L, double number) {
     lua_Integer integer;
-    if (lua_numbertointeger(number, &integer) && (double)integer == number)
+    bool fits = lua_numbertointeger(number, &integer); // a macro that assigns
+    if (fits && (double)integer == number)
         lua_pushinteger(L, integer);
     else
         lua_pushnumber(L, number);

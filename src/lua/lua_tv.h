@@ -139,8 +139,9 @@ struct option_table {
     const struct tv_setting *rows;
     size_t count, stride;
 };
-#define OPTION_TABLE(array)                                                                        \
-    { .rows = (array), .count = sizeof(array) / sizeof(array)[0], .stride = sizeof(array)[0] }
+// For initializers: all rows of an array.
+#define ROWS_OF(array)                                                                             \
+    .rows = (array), .count = sizeof(array) / sizeof(array)[0], .stride = sizeof(array)[0]
 const struct tv_setting *option_at(const struct option_table *table, size_t index);
 
 // The option of that name, or NULL: none of `tables` has it, or verify_jws() has not, with `jws`.
@@ -161,10 +162,9 @@ void read_options(lua_State *L, int table, const struct option_table *tables, bo
 // none.
 bool read_detail(lua_State *L, int index);
 // For initializers: the row of that option, for a struct with a member of that name.
+#define DETAIL_TEXT "a failure returns a fourth value: [its facts](#facts-of-a-failure)"
 #define DETAIL_OPTION(type)                                                                        \
-    TV_OPTION("detail"), .kind = TV_SETTING_BOOLEAN, TV_MEMBER(type, detail),                      \
-                         .text = "a failure returns a fourth value: [its facts](#facts-of-a-"      \
-                                 "failure)"
+    TV_OPTION("detail"), .kind = TV_SETTING_BOOLEAN, TV_MEMBER(type, detail), .text = DETAIL_TEXT
 // Puts the defaults of numbers into the members of `*target`.
 void set_defaults(const struct option_table *tables, void *target);
 // Says that option `name` is not what was `expected`.

@@ -219,7 +219,7 @@ static int l_verifier_verify(lua_State *L) {
     if (!lua_isnil(L, 3)) {
         static const struct tv_setting rows[] = {
             {TV_OPTION("client"), .kind = TV_SETTING_STRING, TV_MEMBER(struct call, client)}};
-        const struct option_table tables[] = {call_table(), OPTION_TABLE(rows), {0}};
+        const struct option_table tables[] = {call_table(), {ROWS_OF(rows)}, {0}};
         luaL_checktype(L, 3, LUA_TTABLE);
         read_options(L, 3, tables, false, &call);
     }

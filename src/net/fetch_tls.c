@@ -35,22 +35,20 @@ enum file { CA_FILE, CLIENT_CERT, CLIENT_KEY, CA_FOLDER, FILES };
 enum problem { UNREADABLE, NOT_PLAIN, TOO_LARGE, EMPTY, DAMAGED, ENCRYPTED, FOREIGN, PROBLEMS };
 
 #define WORDS(what)                                                                                \
-    {                                                                                              \
-        [UNREADABLE] = "the file with " what " cannot be read",                                    \
-        [NOT_PLAIN] = "the file with " what " is no plain file",                                   \
-        [TOO_LARGE] = "the file with " what " is too large",                                       \
-        [EMPTY] = "the file with " what " has none that can be read",                              \
-        [DAMAGED] = "the file with " what " is damaged",                                           \
-        [ENCRYPTED] = "the file with " what " is encrypted, and nobody can be asked for its pass " \
-                      "phrase",                                                                    \
-        [FOREIGN] = "the file with " what " has one that is not the certificate's"                 \
-    }
+    [UNREADABLE] = "the file with " what " cannot be read",                                        \
+    [NOT_PLAIN] = "the file with " what " is no plain file",                                       \
+    [TOO_LARGE] = "the file with " what " is too large",                                           \
+    [EMPTY] = "the file with " what " has none that can be read",                                  \
+    [DAMAGED] = "the file with " what " is damaged",                                               \
+    [ENCRYPTED] = "the file with " what " is encrypted, and nobody can be asked for its pass "     \
+                  "phrase",                                                                        \
+    [FOREIGN] = "the file with " what " has one that is not the certificate's"
 
 // NOLINTBEGIN(bugprone-suspicious-missing-comma): the pieces are one sentence
 static const char *const words[][PROBLEMS] = {
-    [CA_FILE] = WORDS("the CA certificates (ca_file)"),
-    [CLIENT_CERT] = WORDS("the client's certificate (client_cert)"),
-    [CLIENT_KEY] = WORDS("the client's key (client_key)")};
+    [CA_FILE] = {WORDS("the CA certificates (ca_file)")},
+    [CLIENT_CERT] = {WORDS("the client's certificate (client_cert)")},
+    [CLIENT_KEY] = {WORDS("the client's key (client_key)")}};
 // NOLINTEND(bugprone-suspicious-missing-comma)
 
 // One set of files. Of its contents only what they make is kept.
@@ -262,11 +260,15 @@ static struct tv_tls *tls_new(const char *const paths[FILES]) {
     if (!made)
         return NULL;
     made->references = 1;
-    for (int i = 0; i < FILES; i++)
-        if (paths[i] && !(made->paths[i] = strdup(paths[i]))) {
+    for (int i = 0; i < FILES; i++) {
+        if (!paths[i])
+            continue;
+        made->paths[i] = strdup(paths[i]);
+        if (!made->paths[i]) {
             tv_tls_free(made);
             return NULL;
         }
+    }
     look(made);
     return made;
 }

@@ -20,7 +20,8 @@ static struct {
 // Lists
 
 struct tv_keystore *tv_keystores_first(enum tv_list list) {
-    return stores.lists[list].first;
+    struct tv_keystore *first = stores.lists[list].first;
+    return first;
 }
 
 void tv_keystores_link(enum tv_list list, struct tv_keystore *store) {

@@ -11,9 +11,9 @@
 #define MEMBER(member) TV_MEMBER(struct tv_keystore_options, member)
 #define SECONDS(option, member)                                                                    \
     TV_OPTION(option), .kind = TV_SETTING_SECONDS, MEMBER(member), .most = TV_SETTING_MOST_S
+#define LEAST_MILLISECOND .least = 0.001, .most = TV_SETTING_MOST_S
 #define MILLISECONDS(option, member)                                                               \
-    TV_OPTION(option), .kind = TV_SETTING_MILLISECONDS, MEMBER(member), .least = 0.001,            \
-                       .most = TV_SETTING_MOST_S
+    TV_OPTION(option), .kind = TV_SETTING_MILLISECONDS, MEMBER(member), LEAST_MILLISECOND
 #define SIZE(option, member) TV_OPTION(option), .kind = TV_SETTING_SIZE, MEMBER(member), .least = 1
 #define TEXT(option, member)                                                                       \
     TV_OPTION(option), .kind = TV_SETTING_TEXT, MEMBER(member), .separates = true

@@ -243,7 +243,7 @@ static struct tv_pending *pending_new(struct tv_keystore *store, enum tv_class c
     return pending;
 }
 
-// Starts a look-up of a key server, if a slot is free. On failure it is freed.
+// Starts a look-up of a key server, if a slot is free.
 static enum tv_status start_if_free(struct tv_pending *pending, int64_t now_ms,
                                     struct tv_detail *detail) {
     const struct tv_keystore *store = pending->store;
@@ -252,10 +252,17 @@ static enum tv_status start_if_free(struct tv_pending *pending, int64_t now_ms,
         pending->server = 0; // queued, and judged again when its turn comes
     if (!tv_keystore_has_slot(store, pending->class, pending->server))
         return TV_OK;
-    enum tv_status status = tv_pending_start(pending, now_ms, detail);
-    if (status != TV_OK)
+    return tv_pending_start(pending, now_ms, detail);
+}
+
+// Gives it as added, or frees it if it could not be started.
+static enum tv_status add(struct tv_pending *pending, enum tv_status started,
+                          struct tv_pending **added) {
+    if (started == TV_OK)
+        *added = pending;
+    else
         tv_pending_free(pending);
-    return status;
+    return started;
 }
 
 enum tv_status tv_pending_add(struct tv_keystore *store, const struct tv_key_request *request,
@@ -266,11 +273,10 @@ enum tv_status tv_pending_add(struct tv_keystore *store, const struct tv_key_req
     if (request->client.length > 0)
         memcpy(pending->client, request->client.data, request->client.length);
     pending->algorithm = request->algorithm;
-    enum tv_status status =
-        tv_keystore_is_set(store) ? TV_OK : start_if_free(pending, now_ms, detail);
-    if (status == TV_OK)
-        *added = pending;
-    return status;
+    enum tv_status started = TV_OK;
+    if (!tv_keystore_is_set(store))
+        started = start_if_free(pending, now_ms, detail);
+    return add(pending, started, added);
 }
 
 enum tv_status tv_pending_add_refresh(struct tv_keystore *store, struct tv_span key_id,
@@ -279,10 +285,7 @@ enum tv_status tv_pending_add_refresh(struct tv_keystore *store, struct tv_span 
     struct tv_pending *pending = pending_new(store, TV_CLASS_HELD, key_id, now_ms);
     if (!pending)
         return TV_NO_MEMORY;
-    enum tv_status status = start_if_free(pending, now_ms, detail);
-    if (status == TV_OK)
-        *added = pending;
-    return status;
+    return add(pending, start_if_free(pending, now_ms, detail), added);
 }
 
 enum tv_status tv_pending_add_set(struct tv_keystore *store, int64_t now_ms,
@@ -291,12 +294,7 @@ enum tv_status tv_pending_add_set(struct tv_keystore *store, int64_t now_ms,
     if (!pending)
         return TV_NO_MEMORY;
     pending->is_set = true;
-    enum tv_status status = tv_pending_start(pending, now_ms, detail);
-    if (status != TV_OK)
-        tv_pending_free(pending);
-    else
-        *added = pending;
-    return status;
+    return add(pending, tv_pending_start(pending, now_ms, detail), added);
 }
 
 size_t tv_pending_count_of(const struct tv_keystore *store, struct tv_span client) {
