@@ -17,7 +17,7 @@ int LLVMFuzzerInitialize(int *argument_count, char ***arguments) {
     luaL_openlibs(state);
     luaL_requiref(state, "token_verifier", luaopen_token_verifier, 0);
     lua_settop(state, 0);
-    if (luaL_dofile(state, "fuzz/judge.lua") != LUA_OK || !lua_isfunction(state, 1)) {
+    if (luaL_dofile(state, "fuzz/check_answer.lua") != LUA_OK || !lua_isfunction(state, 1)) {
         fprintf(stderr, "%s (run this in the project's top folder)\n", lua_tostring(state, -1));
         exit(2);
     }

@@ -216,7 +216,7 @@ struct verifier {
     bool wait, wait_given;
 };
 
-// lua_settle.c: settles the options table at `index` into `verifier`, which lies zeroed in the
+// lua_verifier_options.c: settles the options table at `index` into `verifier`, which lies zeroed in the
 // userdata on top of the stack; what it points to is anchored in that userdata's first user value,
 // a table. Raises on misuse; a key that cannot be used gives its status and detail.
 enum tv_status settle_options(lua_State *L, int index, struct verifier *verifier,
@@ -245,7 +245,7 @@ int l_decode_json(lua_State *L);
 
 typedef enum tv_status settler(lua_State *L, int index, struct verifier *verifier,
                                struct tv_detail *detail);
-// lua_settle.c: pushes a verifier for the options table at `index`. If it has no key that can be
+// lua_verifier_options.c: pushes a verifier for the options table at `index`. If it has no key that can be
 // used, that is what is returned, and what it has besides is on top of the stack still.
 enum tv_status push_verifier(lua_State *L, int index, settler *settle, struct tv_detail *detail);
 
