@@ -64,13 +64,12 @@ static void ask(struct tv_keystore *store) {
 }
 
 static void collect(struct figures *figures) {
-    struct tv_settlement *settlement;
-    while ((settlement = tv_keystores_take_settlement())) {
-        figures->keys += settlement->key != NULL;
-        if (settlement->absence.detail.text)
-            snprintf(figures->problem, sizeof figures->problem, "%s",
-                     settlement->absence.detail.text);
-        tv_settlement_free(settlement);
+    struct tv_outcome *outcome;
+    while ((outcome = tv_keystores_take_outcome())) {
+        figures->keys += outcome->key != NULL;
+        if (outcome->absence.detail.text)
+            snprintf(figures->problem, sizeof figures->problem, "%s", outcome->absence.detail.text);
+        tv_outcome_free(outcome);
     }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the fuzz targets share: claims that must hold whatever the input, and judges of results.
+// What the fuzz targets share: claims that must hold whatever the input, and checks of results.
 #pragma once
 
 #include "base/json.h"

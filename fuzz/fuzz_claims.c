@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The claims policy: nine bytes choose a policy and a moment, the rest is the payload. A second,
-// simpler judge must come to the same answer.
+// simpler implementation of the checks must give the same answer.
 #include "fuzz.h"
 
 #include "token/claims.h"
@@ -44,7 +44,7 @@ static struct tv_claims_policy policy_of(const uint8_t choices[CHOICES]) {
     };
 }
 
-// The second judge.
+// The second implementation of the checks.
 
 static bool is_clean_string(yyjson_val *value) {
     return yyjson_is_str(value) && strlen(yyjson_get_str(value)) == yyjson_get_len(value);

@@ -100,7 +100,7 @@ static size_t count_acceptances(const struct tv_policy *policy, struct tv_span t
     return accepted;
 }
 
-static size_t judge(struct tv_span token) {
+static size_t count_all_acceptances(struct tv_span token) {
     struct tv_arena arena = {.size = tv_jws_arena_size(token.length)};
     arena.memory = fuzz_malloc(arena.size);
     size_t accepted = count_acceptances(&shared_secrets, token, &arena) +
@@ -118,9 +118,9 @@ int LLVMFuzzerInitialize(int *argument_count, char ***arguments) {
         accept(tv_algorithm_is_hmac(algorithm) ? &shared_secrets : &public_keys, algorithm);
     const struct signed_seeds *seeds = signed_seeds();
     for (size_t i = 0; i < seeds->token_count; i++)
-        MUST(judge(seeds->tokens[i].text) > 0);
+        MUST(count_all_acceptances(seeds->tokens[i].text) > 0);
     for (size_t i = 0; i < seeds->forged_count; i++)
-        MUST(judge(seeds->forged[i].text) == 0);
+        MUST(count_all_acceptances(seeds->forged[i].text) == 0);
     // What everybody knows is no secret to sign with.
     for (size_t i = 0; i < seeds->key_count; i++) {
         const struct signed_key *known = &seeds->keys[i];
@@ -133,6 +133,6 @@ int LLVMFuzzerInitialize(int *argument_count, char ***arguments) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    judge((struct tv_span){(const char *)data, size});
+    count_all_acceptances((struct tv_span){(const char *)data, size});
     return 0;
 }

@@ -128,7 +128,7 @@ static inline char *guard_take(enum guard_place place, size_t size) {
     return pages[place] + GUARD_SIZE - size;
 }
 
-// A copy that can only be read: whoever writes into what it was given to judge ends the program.
+// A copy that can only be read: whoever writes into what it was given to check ends the program.
 static inline struct tv_span guard_copy(enum guard_place place, const void *bytes, size_t length) {
     char *copy = guard_take(place, length);
     if (length > 0)

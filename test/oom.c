@@ -320,7 +320,7 @@ static enum tv_status open_store(enum tv_source source, const char *url,
     struct tv_keystore_options options = options_of(url);
     struct tv_detail detail = {0};
     options.source = source;
-    options.timeout_ms = SETTLES_WITHIN_MS;
+    options.timeout_ms = ENDS_WITHIN_MS;
     if (source == TV_SOURCE_ASAP) {
         options.urls[options.url_count++] = "http://127.0.0.1:1/";
         options.ca_file = "/a";
@@ -337,7 +337,7 @@ static enum tv_status fetch_from(enum tv_source source, const char *url) {
     CHECK((store != NULL) == (status == TV_OK), "a store");
     if (status != TV_OK)
         return status;
-    int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
+    int64_t until_ms = tv_clock_steady_ms() + ENDS_WITHIN_MS;
     do {
         status = ask_at(store, "a", tv_clock_steady_ms());
         if (status == TV_KEY_PENDING)
@@ -347,9 +347,9 @@ static enum tv_status fetch_from(enum tv_source source, const char *url) {
         status = tv_keystore_put(store, TV_SPAN("mine"), inputs.key, 0, tv_clock_steady_ms());
     // A refresh has validators to send.
     tv_keystore_refresh(store, tv_clock_steady_ms());
-    struct tv_settlement *settlement;
-    while ((settlement = tv_keystores_take_settlement()))
-        tv_settlement_free(settlement);
+    struct tv_outcome *outcome;
+    while ((outcome = tv_keystores_take_outcome()))
+        tv_outcome_free(outcome);
     tv_keystore_free(store);
     return status;
 }
@@ -378,7 +378,7 @@ static void open_lasting_stores(void) {
     for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++) {
         struct tv_keystore_options options = options_of(inputs.urls[3 + i]);
         options.source = sources[i];
-        options.timeout_ms = SETTLES_WITHIN_MS;
+        options.timeout_ms = ENDS_WITHIN_MS;
         options.negative_ttl_s = options.penalty_s = 0;
         options.back_off_min_ms = options.back_off_max_ms = 0;
         lasting[i] = open_with(&options);
@@ -388,13 +388,13 @@ static void open_lasting_stores(void) {
 static enum tv_status ask_lasting(const void *argument) {
     struct tv_keystore *store = *(struct tv_keystore *const *)argument;
     tv_keystore_forget(store, NULL);
-    settle_all();
+    finish_all();
     enum tv_status status = ask_at(store, "a", tv_clock_steady_ms());
     if (status == TV_KEY_PENDING) {
         struct tv_key_request again = {.key_id = TV_SPAN("a"), .again = true};
         struct tv_key *key = NULL;
         struct tv_detail detail = {0};
-        settle_all();
+        finish_all();
         status = tv_keystore_get(store, &again, tv_clock_steady_ms(), &key, &detail);
         CHECK((key != NULL) == (status == TV_OK), "a key");
     }

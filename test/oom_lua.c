@@ -110,7 +110,7 @@ static void run_out_opening(long failing) {
 }
 
 // One operation: the table at OPERATION, with the fields `name`, `prepare` and `run` (functions),
-// `good` (a function that judges what `run` gave with memory), `code` (what `run` fails with, or
+// `good` (a function that checks what `run` gave with memory), `code` (what `run` fails with, or
 // nil), `after` (a function called after a failure, or nil), `forget` and `check` (called before
 // each try, and after it was done again with memory).
 #define OPERATION 3

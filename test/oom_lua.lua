@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- The operations that oom_lua.c lets run out of memory: run(prepare()) is called without; what it gives with memory
--- is judged by good(), or is nil, a message and `code`. after() is called after each failure.
+-- is checked by good(), or is nil, a message and `code`. after() is called after each failure.
 
 local tv, drive, url = ...;
 
@@ -270,7 +270,7 @@ local operations = {
 		code = "key-not-found",
 	},
 	{
-		-- What settled is told, by this call or by the next.
+		-- What has an outcome is told, by this call or by the next.
 		name = "step",
 		prepare = function ()
 			server:forget();
@@ -279,13 +279,13 @@ local operations = {
 			drive();
 		end,
 		run = function () return tv.step(0); end,
-		good = function (settled)
-			assert(#settled == 1 and settled[1].kid == "kid" and settled[1].store:id() == server:id());
-			check_rsa(settled[1].key);
+		good = function (outcomes)
+			assert(#outcomes == 1 and outcomes[1].kid == "kid" and outcomes[1].store:id() == server:id());
+			check_rsa(outcomes[1].key);
 		end,
 		after = function ()
-			local settled = tv.step(0);
-			assert(#settled == 1 and settled[1].kid == "kid" and settled[1].key, "a settlement is lost");
+			local outcomes = tv.step(0);
+			assert(#outcomes == 1 and outcomes[1].kid == "kid" and outcomes[1].key, "an outcome is lost");
 		end,
 	},
 };

@@ -7,7 +7,7 @@
 #include "token/claims.h"
 
 struct policy_line {
-    const char *issuers;   // words, "*" any; NULL: not judged
+    const char *issuers;   // words, "*" any; NULL: not checked
     const char *audiences; // likewise
     const char *required;
     int leeway_s, max_lifetime_s;

@@ -9,7 +9,7 @@
 #include "store/keystore.h"
 
 #define KEYS "test/vectors/keys/"
-#define SETTLES_WITHIN_MS 10000
+#define ENDS_WITHIN_MS 10000
 
 #define OK_WITH(fields) "HTTP/1.1 200 OK\r\nConnection: close\r\n" fields "\r\n"
 #define EMPTY_WITH(status) "HTTP/1.1 " status "\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -37,7 +37,7 @@ static inline int new_path(int answer) {
 static inline struct tv_keystore_options options_of(const char *url) {
     struct tv_keystore_options options;
     tv_keystore_defaults(&options);
-    options.connect_timeout_ms = SETTLES_WITHIN_MS; // a busy machine may be slow to connect
+    options.connect_timeout_ms = ENDS_WITHIN_MS; // a busy machine may be slow to connect
     options.timeout_ms = 600;
     if (url) {
         options.source = TV_SOURCE_ASAP;
@@ -75,37 +75,37 @@ static inline enum tv_status ask_at(struct tv_keystore *store, const char *key_i
     return get_at(store, key_id, now_ms, &key, &detail);
 }
 
-// Drives the fetches until one settles; NULL if none does.
-static inline struct tv_settlement *settle(void) {
-    int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
-    struct tv_settlement *settlement = tv_keystores_take_settlement();
-    while (!settlement && tv_clock_steady_ms() < until_ms) {
+// Drives the fetches until one has an outcome; NULL if none has.
+static inline struct tv_outcome *wait_for_outcome(void) {
+    int64_t until_ms = tv_clock_steady_ms() + ENDS_WITHIN_MS;
+    struct tv_outcome *outcome = tv_keystores_take_outcome();
+    while (!outcome && tv_clock_steady_ms() < until_ms) {
         tv_keystores_step(50);
-        settlement = tv_keystores_take_settlement();
+        outcome = tv_keystores_take_outcome();
     }
-    return settlement;
+    return outcome;
 }
 
 // Drives them until none is under way.
 static inline void drive(void) {
-    int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
+    int64_t until_ms = tv_clock_steady_ms() + ENDS_WITHIN_MS;
     while (tv_keystores_step(0) > 0 && tv_clock_steady_ms() < until_ms)
         tv_keystores_step(50);
 }
 
 // Likewise, and drops what is told.
-static inline void settle_all(void) {
+static inline void finish_all(void) {
     drive();
-    struct tv_settlement *settlement;
-    while ((settlement = tv_keystores_take_settlement()))
-        tv_settlement_free(settlement);
+    struct tv_outcome *outcome;
+    while ((outcome = tv_keystores_take_outcome()))
+        tv_outcome_free(outcome);
 }
 
-// Asks for a kid that is to be fetched, and gives the time after it has settled.
+// Asks for a kid that is to be fetched, and gives the time after its outcome.
 static inline int64_t fetch_key(struct tv_keystore *store, const char *key_id, int64_t now_ms,
                                 const char *name) {
     CHECK_STATUS(TV_KEY_PENDING, ask_at(store, key_id, now_ms), name);
-    settle_all();
+    finish_all();
     return tv_clock_steady_ms();
 }
 
@@ -125,12 +125,12 @@ static inline void check_stale_wait(struct tv_keystore *store, int path, int sil
     int64_t asked_ms = tv_clock_steady_ms();
     CHECK_STATUS(TV_KEY_PENDING, ask_at(store, key_id, asked_ms), "not fresh any more");
     CHECK_STATUS(TV_KEY_PENDING, ask_at(store, key_id, asked_ms), "nor for somebody else");
-    struct tv_settlement *settlement = settle();
-    CHECK(settlement && settlement->key, "the old key");
+    struct tv_outcome *outcome = wait_for_outcome();
+    CHECK(outcome && outcome->key, "the old key");
     CHECK(tv_clock_steady_ms() >= asked_ms + 100, "after its wait");
     CHECK(tv_clock_steady_ms() < asked_ms + 4000, "and not at the end of the fetch");
-    tv_settlement_free(settlement);
-    CHECK(!tv_keystores_take_settlement(), "told once to all who wait");
+    tv_outcome_free(outcome);
+    CHECK(!tv_keystores_take_outcome(), "told once to all who wait");
     CHECK_NUMBER(1, tv_keystore_stats(store, asked_ms).in_flight, "the refresh goes on");
     CHECK_STATUS(TV_OK, ask_at(store, key_id, tv_clock_steady_ms()), "nobody waits twice");
 }

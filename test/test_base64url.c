@@ -73,8 +73,8 @@ static void test_refused(void) {
 // Long enough for turns of many characters, and for what they leave.
 #define LONG 80
 
-// Whether `byte` among As, `at` places into `length`, is judged as it must be, and decoded.
-static bool is_judged_rightly(size_t length, size_t at, int byte) {
+// Whether `byte` among As, `at` places into `length`, is decoded, or refused, as it must be.
+static bool is_decoded_correctly(size_t length, size_t at, int byte) {
     char text[LONG];
     memset(text, 'A', length);
     text[at] = (char)byte;
@@ -100,7 +100,7 @@ static void test_every_byte(void) {
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++)
         for (size_t at = 0; at < lengths[i]; at++) {
             int byte = 0;
-            while (byte < 256 && is_judged_rightly(lengths[i], at, byte))
+            while (byte < 256 && is_decoded_correctly(lengths[i], at, byte))
                 byte++;
             check_that(byte == 256, __FILE__, __LINE__, "byte %d at %zu of %zu", byte, at,
                        lengths[i]);

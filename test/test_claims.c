@@ -86,7 +86,7 @@ static const struct {
      TV_EXPIRED,
      "exp",
      TV_REASON_TIME,
-     NULL}, // iat is not judged
+     NULL}, // iat is not checked
 
     // Milliseconds.
     {"{\"exp\":1700000001000}", {0}, NULL, TV_INVALID_CLAIM, "exp", TV_REASON_MILLISECONDS, NULL},
@@ -505,8 +505,9 @@ static yyjson_val *parse(const char *text) {
     return object;
 }
 
-static enum tv_status judge(const char *claims, const struct policy_line *line, const char *room,
-                            struct policy_words *words, struct tv_detail *detail) {
+static enum tv_status check_case(const char *claims, const struct policy_line *line,
+                                 const char *room, struct policy_words *words,
+                                 struct tv_detail *detail) {
     struct tv_claims_policy policy = policy_of(line, words);
     struct tv_claims_request request = {.now_s = NOW, .has_room = room != NULL};
     if (room)
@@ -520,15 +521,15 @@ static void test_cases(void) {
         const char *name = cases[i].claims;
         struct policy_words words;
         struct tv_detail detail;
-        CHECK_STATUS(cases[i].status, judge(name, &cases[i].policy, cases[i].room, &words, &detail),
-                     name);
+        CHECK_STATUS(cases[i].status,
+                     check_case(name, &cases[i].policy, cases[i].room, &words, &detail), name);
         CHECK_TEXT(cases[i].subject, tv_subject_name(detail.subject), name);
         CHECK_NUMBER(cases[i].reason, detail.reason, name);
         CHECK_TEXT(cases[i].text, detail.text, name);
     }
 }
 
-// What the sentence to the operator is made of: what was found, and what it was judged by.
+// What the sentence to the operator is made of: what was found, and what it was checked by.
 static const struct {
     const char *claims;
     struct policy_line policy;
@@ -558,7 +559,7 @@ static void test_details(void) {
         const char *name = details[i].claims;
         struct policy_words words;
         struct tv_detail detail;
-        CHECK(judge(name, &details[i].policy, "hall", &words, &detail) != TV_OK, name);
+        CHECK(check_case(name, &details[i].policy, "hall", &words, &detail) != TV_OK, name);
         CHECK_SPAN(details[i].found, tv_excerpt_span(&detail.found), name);
         CHECK_NUMBER(details[i].number, detail.number, name);
         CHECK_NUMBER(details[i].limit, detail.limit, name);
@@ -648,7 +649,7 @@ static void test_names(void) {
     static const struct {
         struct policy_line line;
         const char *value, *names;
-        enum tv_status status; // of these names; all others are judged otherwise
+        enum tv_status status; // of these names; all others are checked in another way
     } kinds[] = {
         {{0}, "[]", "exp iat nbf ", TV_INVALID_CLAIM},
         {{.issuers = "a"}, "\"a\"", "iss ", TV_OK},
@@ -664,7 +665,7 @@ static void test_names(void) {
             name[1] = (char)('a' + n / 26 % 26);
             name[2] = (char)('a' + n % 26);
             snprintf(claims, sizeof claims, "{\"%s\":%s}", name, kinds[i].value);
-            if (judge(claims, &kinds[i].line, NULL, &words, &detail) != kinds[i].status)
+            if (check_case(claims, &kinds[i].line, NULL, &words, &detail) != kinds[i].status)
                 continue;
             if (strlen(found) + sizeof name < sizeof found)
                 strcat(strcat(found, name), " ");
@@ -679,8 +680,8 @@ static void test_names(void) {
         struct tv_detail detail;
         char claims[64];
         snprintf(claims, sizeof claims, "{\"%s\":[]}", longer[i]);
-        CHECK_STATUS(i == 4 ? TV_MISSING_CLAIM : TV_OK, judge(claims, &line, NULL, &words, &detail),
-                     longer[i]);
+        CHECK_STATUS(i == 4 ? TV_MISSING_CLAIM : TV_OK,
+                     check_case(claims, &line, NULL, &words, &detail), longer[i]);
     }
 }
 

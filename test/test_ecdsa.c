@@ -8,7 +8,7 @@
 #include <openssl/ec.h>
 #include <openssl/rand.h>
 
-// What is judged before OpenSSL sees the numbers.
+// What is checked before OpenSSL sees the numbers.
 
 static void add_order(enum tv_curve curve, unsigned char *number, int plus) {
     const char *group = curve == TV_CURVE_P256   ? "prime256v1"

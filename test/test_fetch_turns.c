@@ -31,7 +31,7 @@ static void ask_for(struct tv_keystore *store, int kids) {
 
 // Drives the fetches until that path has been asked for so many, and looks that it is not for more.
 static void check_requests(int path, int count, const char *name) {
-    int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
+    int64_t until_ms = tv_clock_steady_ms() + ENDS_WITHIN_MS;
     while (requests(path) < count && tv_clock_steady_ms() < until_ms)
         tv_keystores_step(20);
     CHECK_NUMBER(count, requests(path), name);
@@ -40,9 +40,9 @@ static void check_requests(int path, int count, const char *name) {
 static void check_served(int path, const char *name) {
     struct tv_keystore *store = open_patient(path, 64);
     CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "key", tv_clock_steady_ms()), name);
-    struct tv_settlement *settlement = settle();
-    CHECK(settlement && settlement->key, name);
-    tv_settlement_free(settlement);
+    struct tv_outcome *outcome = wait_for_outcome();
+    CHECK(outcome && outcome->key, name);
+    tv_outcome_free(outcome);
     tv_keystore_free(store);
 }
 
@@ -94,7 +94,7 @@ static bool is_due(void) {
 }
 
 static void step_until_idle(void) {
-    int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
+    int64_t until_ms = tv_clock_steady_ms() + ENDS_WITHIN_MS;
     while (is_due() && tv_clock_steady_ms() < until_ms)
         tv_keystores_step(0);
     CHECK(!is_due(), "nothing more to do");
@@ -161,14 +161,14 @@ static void test_turns(size_t limit, int hanging, int kids) {
         before -= requests(path - 1 - i);
     struct tv_keystore *store = open_patient(path, 64);
     CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "key", tv_clock_steady_ms()), "a key");
-    int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
+    int64_t until_ms = tv_clock_steady_ms() + ENDS_WITHIN_MS;
     while (requests(path) < 1 && tv_clock_steady_ms() < until_ms)
         tv_keystores_step(20);
     CHECK_NUMBER(1, requests(path), "its turn");
     for (int i = 0; i < hanging; i++)
         before += requests(path - 1 - i);
     CHECK(before <= hanging, "each had one turn before it");
-    settle_all();
+    finish_all();
     tv_keystore_free(store);
     for (int i = 0; i < hanging; i++)
         tv_keystore_free(stores[i]);

@@ -298,7 +298,7 @@ static void set_time(const char *path, time_t seconds) {
 static char stamp_before[TV_FOLDER_STAMP_SIZE];
 
 // The file is now as it is to be compared with.
-static void note_stamp(const char *path, const char *what) {
+static void take_stamp(const char *path, const char *what) {
     struct tv_detail detail;
     set_time(path, 1000);
     look("stamped", stamp_before, &detail);
@@ -318,23 +318,23 @@ static void test_stamps(void) {
     char other[300];
     const char *path = path_of("stamped");
     make_good(path);
-    note_stamp(path, "nothing");
+    take_stamp(path, "nothing");
     CHECK(is_same_stamp(), "nothing has changed");
 
     set_time(path, 1001);
     CHECK(!is_same_stamp(), "another time");
 
-    note_stamp(path, "size");
+    take_stamp(path, "size");
     write_file(path, pem, pem_length - 1);
     CHECK(!is_same_stamp(), "another size");
 
     // What a copy that keeps times leaves behind.
-    note_stamp(path, "content");
+    take_stamp(path, "content");
     write_file(path, pem + 1, pem_length - 1);
     set_time(path, 1000);
     CHECK(!is_same_stamp(), "another content, with the same size and time");
 
-    note_stamp(path, "mode");
+    take_stamp(path, "mode");
     chmod(path, 0444);
     CHECK(!is_same_stamp(), "another mode");
 
@@ -342,7 +342,7 @@ static void test_stamps(void) {
     snprintf(other, sizeof other, "%s.new", path);
     make_good(other);
     make_good(path);
-    note_stamp(path, "file");
+    take_stamp(path, "file");
     set_time(other, 1000);
     if (rename(other, path) != 0)
         check_abort("rename");

@@ -27,7 +27,7 @@ static const struct {
     double number;
 } shapes[] = {
     {H ".e30.AA", TV_OK, 0, NULL, 0},
-    {H "..", TV_OK, 0, NULL, 0}, // an empty payload and signature are judged later
+    {H "..", TV_OK, 0, NULL, 0}, // an empty payload and signature are checked later
     {H ".e30.", TV_OK, 0, NULL, 0},
     {"", TV_MALFORMED_TOKEN, TV_REASON_EMPTY, NULL, 0},
     {"x", TV_MALFORMED_TOKEN, TV_REASON_PARTS, NULL, 1},
@@ -65,7 +65,7 @@ static const struct {
     {"{\"alg\":\"HS256\"}", TV_OK, 0, NULL, NULL},
     {"{\"alg\":\"HS256\",\"typ\":\"JWT\",\"kid\":\"a\"}", TV_OK, 0, NULL, NULL},
     {"{\"alg\":\"\"}", TV_OK, 0, NULL, NULL}, // whether it is accepted is the policy's matter
-    // Never followed, so never judged.
+    // Never followed, so never checked.
     {"{\"alg\":\"x\",\"jku\":\"http://localhost/\",\"x5u\":1,\"jwk\":{},\"x5c\":[]}", TV_OK, 0,
      NULL, NULL},
     {"[]", TV_MALFORMED_HEADER, TV_REASON_NOT_OBJECT, "header", "array"},

@@ -91,20 +91,20 @@ static struct tv_keystore *open_store(int answer) {
     return open_with(&options);
 }
 
-// The key of "one" is fetched: asked for, pending, settled and held.
+// The key of "one" is fetched: asked for, pending, fetched and held.
 static void fetch(struct tv_keystore *store, const char *name) {
     struct tv_key *key;
     struct tv_detail detail;
     int64_t now_ms = tv_clock_steady_ms();
     CHECK_STATUS(TV_KEY_PENDING, get_at(store, "one", now_ms, &key, &detail), name);
     CHECK_STATUS(TV_KEY_PENDING, get_at(store, "one", now_ms, &key, &detail), name);
-    struct tv_settlement *settlement = settle();
-    if (CHECK(settlement && settlement->key, name)) {
-        CHECK(settlement->store == store, name);
-        CHECK_SPAN("one", settlement->key_id, name);
+    struct tv_outcome *outcome = wait_for_outcome();
+    if (CHECK(outcome && outcome->key, name)) {
+        CHECK(outcome->store == store, name);
+        CHECK_SPAN("one", outcome->key_id, name);
     }
-    tv_settlement_free(settlement);
-    CHECK(!tv_keystores_take_settlement(), name);
+    tv_outcome_free(outcome);
+    CHECK(!tv_keystores_take_outcome(), name);
 }
 
 static const struct {
@@ -156,13 +156,13 @@ static void test_outcomes(void) {
         struct tv_detail detail;
         int64_t now_ms = tv_clock_steady_ms();
         CHECK_STATUS(TV_KEY_PENDING, get_at(store, "one", now_ms, &key, &detail), name);
-        struct tv_settlement *settlement = settle();
-        if (CHECK(settlement && !settlement->key, name)) {
-            CHECK_STATUS(outcomes[i].status, settlement->absence.status, name);
-            CHECK_NUMBER(outcomes[i].reason, settlement->absence.detail.reason, name);
-            CHECK_NUMBER(outcomes[i].number, settlement->absence.detail.number, name);
+        struct tv_outcome *outcome = wait_for_outcome();
+        if (CHECK(outcome && !outcome->key, name)) {
+            CHECK_STATUS(outcomes[i].status, outcome->absence.status, name);
+            CHECK_NUMBER(outcomes[i].reason, outcome->absence.detail.reason, name);
+            CHECK_NUMBER(outcomes[i].number, outcome->absence.detail.number, name);
         }
-        tv_settlement_free(settlement);
+        tv_outcome_free(outcome);
 
         now_ms = tv_clock_steady_ms();
         CHECK_STATUS(outcomes[i].status, get_at(store, "one", now_ms, &key, &detail), name);
@@ -289,7 +289,7 @@ static void test_client_networks(void) {
     }
 }
 
-// Who asks again for what has settled starts nothing: what is not there any more, or never was, is
+// Who asks again after an outcome starts nothing: what is not there any more, or never was, is
 // no key, also where no server has failed yet.
 static void test_again(void) {
     struct tv_keystore *store = open_store(GOOD);
@@ -318,7 +318,7 @@ static void test_fetch_not_taken(void) {
                  tv_fetch_start(url_of(GOOD, "x", url), &settings, NULL, NULL, &fetch, &detail),
                  "a fetch");
     CHECK_NUMBER(TV_FETCH_QUEUED, fetch->state, "to be started");
-    int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
+    int64_t until_ms = tv_clock_steady_ms() + ENDS_WITHIN_MS;
     while (fetch->state != TV_FETCH_ENDED && tv_clock_steady_ms() < until_ms)
         tv_fetcher_step(50);
     CHECK_NUMBER(TV_FETCH_ENDED, fetch->state, "ended");
@@ -420,9 +420,9 @@ static void test_left(void) {
     CHECK_NUMBER(id, tv_keystore_id(again), "the same");
     tv_keystore_free(reference);
     CHECK_STATUS(TV_OK, ask_at(again, "one", now_ms), "the key held");
-    struct tv_settlement *settlement = settle();
-    CHECK(settlement && settlement->key, "what was on its way");
-    tv_settlement_free(settlement);
+    struct tv_outcome *outcome = wait_for_outcome();
+    CHECK(outcome && outcome->key, "what was on its way");
+    tv_outcome_free(outcome);
     struct tv_key_walk walk = {0};
     while (tv_keystore_walk(again, &walk)) {
         CHECK_NUMBER(500000, walk.life->fresh_until_ms - walk.life->stored_ms, "shortened");
@@ -441,9 +441,9 @@ static void test_left(void) {
     tv_keystore_close(again, 200);
     tv_keystore_close(store, 100);
     CHECK_NUMBER(2, count_stores(), "it stays");
-    int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
+    int64_t until_ms = tv_clock_steady_ms() + ENDS_WITHIN_MS;
     while (count_stores() > 1 && tv_clock_steady_ms() < until_ms)
-        tv_keystores_step(SETTLES_WITHIN_MS); // which its end wakes
+        tv_keystores_step(ENDS_WITHIN_MS); // which its end wakes
     CHECK(tv_clock_steady_ms() < until_ms, "gone when its time is over");
 }
 
@@ -456,7 +456,7 @@ static void test_left_after_failure(void) {
     options.back_off_min_ms = options.back_off_max_ms = 60000;
     struct tv_keystore *store = open_with(&options), *again;
     CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "one", tv_clock_steady_ms()), "on its way");
-    tv_settlement_free(settle());
+    tv_outcome_free(wait_for_outcome());
     CHECK_STATUS(TV_KEY_SOURCE_UNAVAILABLE, ask_at(store, "one", tv_clock_steady_ms()),
                  "it failed");
     again = open_with(&options);
@@ -467,9 +467,9 @@ static void test_left_after_failure(void) {
     server_say(&server, path, GOOD);
     again = open_with(&options);
     CHECK_STATUS(TV_KEY_PENDING, ask_at(again, "one", tv_clock_steady_ms()), "asked at once");
-    struct tv_settlement *settlement = settle();
-    CHECK(settlement && settlement->key, "and there");
-    tv_settlement_free(settlement);
+    struct tv_outcome *outcome = wait_for_outcome();
+    CHECK(outcome && outcome->key, "and there");
+    tv_outcome_free(outcome);
     tv_keystore_close(again, 0);
 }
 
@@ -498,14 +498,14 @@ static void test_fetch_limit_of(size_t limit, int running) {
     int path = new_path(SILENT);
     struct tv_keystore_options options = options_of(url_of(path, "limit", url));
     options.max_fetches = limit;
-    options.timeout_ms = SETTLES_WITHIN_MS;
+    options.timeout_ms = ENDS_WITHIN_MS;
     struct tv_keystore *store = open_with(&options);
     for (int i = 0; i < 4; i++) {
         char key_id[16];
         snprintf(key_id, sizeof key_id, "kid %d", i);
         CHECK_STATUS(TV_KEY_PENDING, ask_at(store, key_id, tv_clock_steady_ms()), key_id);
     }
-    int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
+    int64_t until_ms = tv_clock_steady_ms() + ENDS_WITHIN_MS;
     while (requests(path) < running && tv_clock_steady_ms() < until_ms)
         tv_keystores_step(10);
     for (int i = 0; i < 5; i++)

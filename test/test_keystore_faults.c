@@ -26,13 +26,13 @@ static void test_no_socket(void) {
     none.rlim_cur = 0;
     CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "second", tv_clock_steady_ms()), "second");
     setrlimit(RLIMIT_NOFILE, &none);
-    struct tv_settlement *settlement = settle();
+    struct tv_outcome *outcome = wait_for_outcome();
     setrlimit(RLIMIT_NOFILE, &usual);
-    if (CHECK(settlement && !settlement->key, "second")) {
-        CHECK_STATUS(TV_KEY_SOURCE_UNAVAILABLE, settlement->absence.status, "second");
-        CHECK_TEXT("this process has no descriptor left", settlement->absence.detail.text, "why");
+    if (CHECK(outcome && !outcome->key, "second")) {
+        CHECK_STATUS(TV_KEY_SOURCE_UNAVAILABLE, outcome->absence.status, "second");
+        CHECK_TEXT("this process has no descriptor left", outcome->absence.detail.text, "why");
     }
-    tv_settlement_free(settlement);
+    tv_outcome_free(outcome);
     CHECK_STATUS(TV_KEY_NOT_FOUND, ask_at(store, "first", tv_clock_steady_ms()), "first");
     tv_keystore_free(store);
 }

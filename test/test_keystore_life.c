@@ -83,15 +83,15 @@ static void test_lists(void) {
         CHECK(strchr(tv_keystore_source(store), ','), "both are named");
         int64_t now_ms = tv_clock_steady_ms();
         CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "one", now_ms), name);
-        struct tv_settlement *settlement = settle();
-        if (CHECK(settlement != NULL, name)) {
-            CHECK((settlement->key != NULL) == (lists[i].status == TV_OK), name);
-            CHECK_STATUS(lists[i].status, settlement->absence.status, name);
+        struct tv_outcome *outcome = wait_for_outcome();
+        if (CHECK(outcome != NULL, name)) {
+            CHECK((outcome->key != NULL) == (lists[i].status == TV_OK), name);
+            CHECK_STATUS(lists[i].status, outcome->absence.status, name);
         }
-        tv_settlement_free(settlement);
-        settlement = tv_keystores_take_settlement();
-        CHECK(!settlement, name);
-        tv_settlement_free(settlement);
+        tv_outcome_free(outcome);
+        outcome = tv_keystores_take_outcome();
+        CHECK(!outcome, name);
+        tv_outcome_free(outcome);
         now_ms = tv_clock_steady_ms();
         CHECK_STATUS(lists[i].status, ask_at(store, "one", now_ms), name);
         CHECK_NUMBER(1, requests(first), name);
@@ -116,12 +116,12 @@ static void test_list_refresh(void) {
     fetch_key(store, "one", tv_clock_steady_ms(), "from the second");
     server_say(&server, first, OTHER);
     tv_keystore_refresh(store, tv_clock_steady_ms() + 2000); // past the first one's back-off
-    settle_all();
+    finish_all();
     CHECK_NUMBER(2, requests(first), "the first is asked again");
     CHECK_NUMBER(0, conditional(first), "without what the second said");
     CHECK_NUMBER(1, requests(second), "the second is not");
     tv_keystore_refresh(store, tv_clock_steady_ms());
-    settle_all();
+    finish_all();
     CHECK_NUMBER(1, conditional(first), "its own key");
     tv_keystore_free(store);
 }
@@ -139,10 +139,10 @@ static void test_list_not_modified(void) {
     int64_t until_ms = walk.life->fresh_until_ms;
     server_say(&server, first, ERROR);
     tv_keystore_refresh(store, tv_clock_steady_ms());
-    struct tv_settlement *settlement = settle();
-    if (CHECK(settlement && settlement->key, "the old key"))
-        CHECK_NUMBER(304, settlement->absence.detail.number, "what the second said");
-    tv_settlement_free(settlement);
+    struct tv_outcome *outcome = wait_for_outcome();
+    if (CHECK(outcome && outcome->key, "the old key"))
+        CHECK_NUMBER(304, outcome->absence.detail.number, "what the second said");
+    tv_outcome_free(outcome);
     CHECK_NUMBER(1, conditional(first), "its own answer");
     CHECK_NUMBER(1, requests(second), "asked next");
     CHECK_NUMBER(0, conditional(second), "not about the answer of the first");
@@ -161,7 +161,7 @@ static void test_not_modified_but_put(struct tv_key *mine) {
     server_say(&server, path, SAME);
     tv_keystore_refresh(store, now_ms);
     CHECK_STATUS(TV_OK, tv_keystore_put(store, TV_SPAN("one"), mine, 0, now_ms), "put");
-    settle_all();
+    finish_all();
     CHECK_NUMBER(1, tv_keystore_stats(store, 0).not_modified, "304");
     struct tv_key_walk walk = {0};
     CHECK(tv_keystore_walk(store, &walk) && walk.key == mine, "the one that was put");
@@ -215,7 +215,7 @@ static void test_refreshes(void) {
             int64_t late_ms = only_key(store).life->fresh_until_ms - 1;
             CHECK_STATUS(TV_OK, ask_at(store, "one", late_ms), name);
             CHECK_NUMBER(1, tv_keystore_stats(store, now_ms).in_flight, name);
-            settle_all();
+            finish_all();
         } else {
             fetch_key(store, "one", now_ms + 31000, name);
         }
@@ -251,12 +251,12 @@ static void test_stale_limit(void) {
     const struct tv_lifetime life = *only_key(store).life;
     CHECK_NUMBER(3600000, life.stale_until_ms - life.fresh_until_ms, "an hour");
     CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "one", life.fresh_until_ms), "waited for");
-    settle_all();
+    finish_all();
     CHECK_STATUS(TV_OK, ask_at(store, "one", tv_clock_steady_ms() + 700), "stale");
     CHECK_NUMBER(2, requests(path), "stale");
     // The source is asked again whenever its back-off is over, and the key serves meanwhile.
     CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "one", life.stale_until_ms - 1), "the last moment");
-    settle_all();
+    finish_all();
     CHECK_NUMBER(1, tv_keystore_stats(store, life.stale_until_ms - 1).stale, "stale");
     CHECK_NUMBER(0, tv_keystore_stats(store, life.stale_until_ms).stale, "over");
     CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "one", life.stale_until_ms), "over");
@@ -286,7 +286,7 @@ static void test_back_off(void) {
         snprintf(name, sizeof name, "round %d", round);
         int64_t from_ms = tv_clock_steady_ms();
         CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "one", ask_ms), name);
-        settle_all();
+        finish_all();
         struct tv_key *key;
         struct tv_detail detail;
         CHECK_STATUS(TV_KEY_SOURCE_UNAVAILABLE,
@@ -325,7 +325,7 @@ static void test_probe(void) {
         struct tv_keystore_stats stats = tv_keystore_stats(store, now_ms);
         CHECK_NUMBER(1, stats.in_flight, "one tries");
         CHECK_NUMBER(2, stats.queued, "the others wait");
-        settle_all();
+        finish_all();
         CHECK_NUMBER(round == 0 ? 2 : 5, requests(path), "requests");
         CHECK_NUMBER(0, tv_keystore_stats(store, now_ms).queued, "all are answered");
     }
@@ -342,7 +342,7 @@ static void test_one_round(void) {
         snprintf(key_id, sizeof key_id, "kid %d", i);
         CHECK_STATUS(TV_KEY_PENDING, ask_at(store, key_id, now_ms), key_id);
     }
-    settle_all();
+    finish_all();
     CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "kid 0", tv_clock_steady_ms() + 1000), "a second");
     tv_keystore_free(store);
 }
@@ -411,7 +411,7 @@ static void test_pinning(void) {
         snprintf(key_id, sizeof key_id, "kid %d", i);
         CHECK_STATUS(TV_KEY_PENDING, ask_at(store, key_id, now_ms), key_id);
     }
-    settle_all();
+    finish_all();
     now_ms = tv_clock_steady_ms();
     CHECK_NUMBER(8, tv_keystore_stats(store, now_ms).held, "all");
     for (int i = 0; i < 8; i++) {
@@ -428,7 +428,8 @@ static void test_pinning(void) {
     tv_keystore_free(store);
 }
 
-// A client's place is free again once its kid has settled; a kid that others asked for takes none.
+// A client's place is free again once the look-up of its kid has ended; a kid that others asked for
+// takes none.
 static void test_client_again(void) {
     int path = new_path(NOT_FOUND);
     char url[128], key_id[16];
@@ -453,7 +454,7 @@ static void test_client_again(void) {
             CHECK_STATUS(expected[n], tv_keystore_get(store, &request, now_ms, &key, &detail),
                          key_id);
         }
-        settle_all();
+        finish_all();
     }
     CHECK_NUMBER(4, tv_keystore_stats(store, 0).overloaded, "overloaded");
     tv_keystore_free(store);
@@ -473,17 +474,17 @@ static void test_queue(void) {
     CHECK_NUMBER(1, tv_keystore_stats(store, now_ms).in_flight, "one at a time");
     CHECK_NUMBER(2, tv_keystore_stats(store, now_ms).queued, "the others");
     for (int i = 0; i < 3; i++) {
-        struct tv_settlement *settlement = settle();
-        if (!CHECK(settlement != NULL, "settled"))
+        struct tv_outcome *outcome = wait_for_outcome();
+        if (!CHECK(outcome != NULL, "has an outcome"))
             break;
-        if (tv_span_equal(settlement->key_id, TV_SPAN("late"))) {
-            CHECK_STATUS(TV_KEY_SOURCE_UNAVAILABLE, settlement->absence.status, "late");
-            CHECK_NUMBER(TV_REASON_WAITED, settlement->absence.detail.reason, "late");
-            CHECK_NUMBER(6, settlement->absence.detail.limit, "late");
+        if (tv_span_equal(outcome->key_id, TV_SPAN("late"))) {
+            CHECK_STATUS(TV_KEY_SOURCE_UNAVAILABLE, outcome->absence.status, "late");
+            CHECK_NUMBER(TV_REASON_WAITED, outcome->absence.detail.reason, "late");
+            CHECK_NUMBER(6, outcome->absence.detail.limit, "late");
         } else {
-            CHECK(settlement->key != NULL, "the others");
+            CHECK(outcome->key != NULL, "the others");
         }
-        tv_settlement_free(settlement);
+        tv_outcome_free(outcome);
     }
     CHECK_NUMBER(2, requests(path), "not for the late one");
     tv_keystore_free(store);
@@ -503,11 +504,10 @@ static void test_queue_fails(void) {
         CHECK_STATUS(TV_KEY_PENDING, ask_at(store, key_id, now_ms), key_id);
     }
     for (int i = 0; i < 5; i++) {
-        struct tv_settlement *settlement = settle();
-        CHECK(settlement && !settlement->key &&
-                  settlement->absence.status == TV_KEY_SOURCE_UNAVAILABLE,
+        struct tv_outcome *outcome = wait_for_outcome();
+        CHECK(outcome && !outcome->key && outcome->absence.status == TV_KEY_SOURCE_UNAVAILABLE,
               "told");
-        tv_settlement_free(settlement);
+        tv_outcome_free(outcome);
     }
     CHECK_NUMBER(1, requests(path), "one request");
     tv_keystore_free(store);
@@ -521,25 +521,25 @@ static void test_refresh_in_pause(void) {
     server_say(&server, path, ERROR);
     for (int i = 2; i <= 3; i++) {
         tv_keystore_refresh(store, tv_clock_steady_ms());
-        settle_all();
+        finish_all();
         CHECK_NUMBER(i, requests(path), "asked again");
     }
     CHECK_STATUS(TV_OK, ask_at(store, "one", tv_clock_steady_ms()), "the key held");
     // Of several keys one finds out whether the source is back, and the others are told.
     server_say(&server, path, GOOD);
     tv_keystore_refresh(store, tv_clock_steady_ms());
-    settle_all();
+    finish_all();
     fetch_key(store, "two", tv_clock_steady_ms(), "two");
     server_say(&server, path, ERROR);
     tv_keystore_refresh(store, tv_clock_steady_ms());
-    settle_all();
+    finish_all();
     int before = requests(path);
     tv_keystore_refresh(store, tv_clock_steady_ms());
     for (int i = 0; i < 2; i++) {
-        struct tv_settlement *settlement = settle();
-        if (CHECK(settlement && settlement->key, "the key held"))
-            CHECK_NUMBER(TV_REASON_HTTP_STATUS, settlement->absence.detail.reason, "why");
-        tv_settlement_free(settlement);
+        struct tv_outcome *outcome = wait_for_outcome();
+        if (CHECK(outcome && outcome->key, "the key held"))
+            CHECK_NUMBER(TV_REASON_HTTP_STATUS, outcome->absence.detail.reason, "why");
+        tv_outcome_free(outcome);
     }
     CHECK_NUMBER(before + 1, requests(path), "one request");
     tv_keystore_free(store);
@@ -547,14 +547,14 @@ static void test_refresh_in_pause(void) {
 
 // Steps until as many requests have come as that, or a second has passed.
 static void step_to(int path, int count) {
-    int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
+    int64_t until_ms = tv_clock_steady_ms() + ENDS_WITHIN_MS;
     while (requests(path) < count && tv_clock_steady_ms() < until_ms)
         tv_keystores_step(10);
     CHECK_NUMBER(count, requests(path), "asked so often");
 }
 
 static void step_until_held(struct tv_keystore *store, size_t held) {
-    int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
+    int64_t until_ms = tv_clock_steady_ms() + ENDS_WITHIN_MS;
     while (tv_keystore_stats(store, 0).held != held && tv_clock_steady_ms() < until_ms)
         tv_keystores_step(10);
     CHECK_NUMBER(held, tv_keystore_stats(store, 0).held, "held");
@@ -577,7 +577,7 @@ static void test_withdrawn_under_flood(void) {
     int path = new_path(GOOD);
     char url[128];
     struct tv_keystore_options options = options_of(url_of(path, "", url));
-    options.timeout_ms = SETTLES_WITHIN_MS;
+    options.timeout_ms = ENDS_WITHIN_MS;
     struct tv_keystore *store = open_with(&options);
     int64_t now_ms = fetch_key(store, "one", tv_clock_steady_ms(), "one");
     int64_t late_ms = only_key(store).life->fresh_until_ms - 1;
@@ -604,7 +604,7 @@ static void test_withdrawn_under_flood_elsewhere(void) {
         char url[128];
         other_path = new_path(SILENT);
         struct tv_keystore_options options = options_of(url_of(other_path, "", url));
-        options.timeout_ms = 10 * SETTLES_WITHIN_MS;
+        options.timeout_ms = 10 * ENDS_WITHIN_MS;
         others[i] = open_with(&options);
         flood(others[i], tv_clock_steady_ms());
         for (int step = 0; step < 20; step++) // each has its own before the next one comes
@@ -643,7 +643,7 @@ static void test_withdrawn_under_failing_flood(void) {
     now_ms = fetch_key(store, "two", tv_clock_steady_ms() + 60000, "two");
     server_say(&server, path, ERROR);
     tv_keystore_refresh(store, tv_clock_steady_ms());
-    settle_all();
+    finish_all();
     CHECK_STATUS(TV_KEY_SOURCE_UNAVAILABLE, ask_at(store, "made up", tv_clock_steady_ms()),
                  "left alone for a while");
     tv_keystore_free(store);
@@ -655,7 +655,7 @@ static void test_refresh_when_full(void) {
     char url[128];
     struct tv_keystore_options options = options_of(url_of(path, "", url));
     options.max_queued = options.max_running = 1;
-    options.timeout_ms = SETTLES_WITHIN_MS;
+    options.timeout_ms = ENDS_WITHIN_MS;
     struct tv_keystore *store = open_with(&options);
     fetch_key(store, "one", tv_clock_steady_ms(), "one");
     int64_t now_ms = fetch_key(store, "two", tv_clock_steady_ms(), "two");
@@ -683,7 +683,7 @@ static void test_refresh_when_full(void) {
     server_say(&server, path, NOT_FOUND);
     tv_keystore_refresh(store, now_ms);
     usleep(700000); // its time is up before anything else can happen
-    settle_all();
+    finish_all();
     CHECK_NUMBER(1, tv_keystore_stats(store, now_ms).failed_network, "three has failed");
     CHECK_NUMBER(0, tv_keystore_stats(store, now_ms).held, "both were asked about");
     tv_keystore_free(store);
@@ -698,7 +698,7 @@ static void test_by_hand(void) {
     tv_keystore_forget(store, &TV_SPAN("one"));
     CHECK_STATUS(TV_OK, ask_at(store, "two", now_ms), "two");
     CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "one", now_ms), "forgotten");
-    settle_all();
+    finish_all();
     CHECK_NUMBER(3, requests(path), "asked for again");
     server_say(&server, path, SAME);
     tv_keystore_refresh(store, tv_clock_steady_ms());
@@ -708,7 +708,7 @@ static void test_by_hand(void) {
     // Forgotten while it was asked about: the answer is about what was held then.
     tv_keystore_forget(store, NULL);
     CHECK_NUMBER(0, tv_keystore_stats(store, now_ms).held, "nothing");
-    settle_all();
+    finish_all();
     CHECK_NUMBER(2, tv_keystore_stats(store, now_ms).not_modified, "304");
     CHECK_STATUS(TV_OK, ask_at(store, "one", tv_clock_steady_ms()), "confirmed");
     tv_keystore_free(store);

@@ -49,7 +49,7 @@ static bool is_reading(struct tv_keystore *store) {
 
 // Steps until the set has come, and the first part of it is read.
 static void step_to_reading(struct tv_keystore *store) {
-    int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
+    int64_t until_ms = tv_clock_steady_ms() + ENDS_WITHIN_MS;
     while (!is_reading(store) && tv_clock_steady_ms() < until_ms)
         tv_keystores_step(50);
     CHECK(is_reading(store), "it is being read");
@@ -80,16 +80,16 @@ static void test_first(void) {
     CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "99", now_ms), "not read yet");
     CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "100", now_ms), "not there");
     CHECK_NUMBER(0, tv_keystore_stats(store, now_ms).held, "none held");
-    CHECK(!tv_keystores_take_settlement(), "nobody is told");
+    CHECK(!tv_keystores_take_outcome(), "nobody is told");
     int steps = finish(store);
     CHECK_NUMBER(LARGE_STEPS - 1, steps, "steps");
     CHECK_NUMBER(LARGE_COUNT, tv_keystore_stats(store, now_ms).held, "all held");
     for (int i = 0; i < 3; i++) {
-        struct tv_settlement *settlement = tv_keystores_take_settlement();
-        if (CHECK(settlement != NULL, "each is told"))
-            CHECK((settlement->key != NULL) != tv_span_equal(settlement->key_id, TV_SPAN("100")),
+        struct tv_outcome *outcome = tv_keystores_take_outcome();
+        if (CHECK(outcome != NULL, "each is told"))
+            CHECK((outcome->key != NULL) != tv_span_equal(outcome->key_id, TV_SPAN("100")),
                   "what it asked for");
-        tv_settlement_free(settlement);
+        tv_outcome_free(outcome);
     }
     CHECK_STATUS(TV_OK, ask_at(store, "0", now_ms), "0");
     CHECK_STATUS(TV_OK, ask_at(store, "99", now_ms), "99");
@@ -115,7 +115,7 @@ static void test_refresh(void) {
     CHECK_STATUS(TV_OK, ask_at(store, "0", now_ms), "the new key");
     CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "a", now_ms), "the old one is gone");
     CHECK_NUMBER(2, requests(path), "requests");
-    settle_all();
+    finish_all();
     tv_keystore_free(store);
 }
 
@@ -127,7 +127,7 @@ static void test_forgotten(void) {
     step_to_reading(store);
     tv_keystore_forget(store, NULL);
     CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "0", now_ms), "still being read");
-    settle_all();
+    finish_all();
     CHECK_STATUS(TV_OK, ask_at(store, "0", now_ms), "what came afterwards");
     CHECK_NUMBER(1, requests(path), "requests");
     tv_keystore_free(store);
@@ -145,7 +145,7 @@ static void test_closed(void) {
 static void test_several(void) {
     struct tv_keystore *stores[4];
     enum { COUNT = sizeof stores / sizeof stores[0] };
-    int64_t now_ms = tv_clock_steady_ms(), until_ms = now_ms + SETTLES_WITHIN_MS;
+    int64_t now_ms = tv_clock_steady_ms(), until_ms = now_ms + ENDS_WITHIN_MS;
     for (int i = 0; i < COUNT; i++) {
         stores[i] = open_set(new_path(LARGE));
         CHECK_STATUS(TV_KEY_PENDING, ask_at(stores[i], "0", now_ms), "0");
@@ -176,8 +176,8 @@ static void test_blocking(void) {
     enum tv_status status;
     int64_t from_ms = tv_clock_steady_ms();
     while ((status = tv_keystore_get(store, &request, from_ms, &key, &detail)) == TV_KEY_PENDING &&
-           tv_clock_steady_ms() < from_ms + SETTLES_WITHIN_MS)
-        tv_keystores_step(SETTLES_WITHIN_MS);
+           tv_clock_steady_ms() < from_ms + ENDS_WITHIN_MS)
+        tv_keystores_step(ENDS_WITHIN_MS);
     CHECK_STATUS(TV_OK, status, "99");
     tv_keystore_free(store);
 }
@@ -189,7 +189,7 @@ static void test_unreadable(void) {
     fetch_key(store, "a", tv_clock_steady_ms(), "a");
     server_say(&server, path, UNREADABLE);
     tv_keystore_refresh(store, tv_clock_steady_ms());
-    settle_all();
+    finish_all();
     CHECK(!is_reading(store), "nothing to read");
     CHECK_STATUS(TV_OK, ask_at(store, "a", tv_clock_steady_ms()), "the old key serves");
     CHECK_NUMBER(1, tv_keystore_stats(store, 0).failed_key, "counted");
@@ -219,7 +219,7 @@ static void test_together(void) {
         stores[i] = open_set(new_path(LONG));
         CHECK_STATUS(TV_KEY_PENDING, ask_at(stores[i], "a", tv_clock_steady_ms()), "a");
     }
-    int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
+    int64_t until_ms = tv_clock_steady_ms() + ENDS_WITHIN_MS;
     for (int i = 0; i < COUNT; i++)
         while (!has_come(stores[i]) && tv_clock_steady_ms() < until_ms)
             tv_fetcher_step(50);
@@ -231,7 +231,7 @@ static void test_together(void) {
         CHECK_NUMBER(parsed, reading, "parsed so far");
         CHECK(is_woken(), "woken to go on");
     }
-    settle_all();
+    finish_all();
     for (int i = 0; i < COUNT; i++) {
         CHECK_STATUS(TV_OK, ask_at(stores[i], "a", tv_clock_steady_ms()), "a");
         tv_keystore_free(stores[i]);

@@ -86,19 +86,19 @@ static void test_kids(void) {
     CHECK_NUMBER(1, tv_keystore_stats(store, now_ms).in_flight, "one fetch for all");
     // Each is told for itself.
     for (int i = 0; i < 3; i++) {
-        struct tv_settlement *settlement = settle();
-        if (!CHECK(settlement != NULL, "settled"))
+        struct tv_outcome *outcome = wait_for_outcome();
+        if (!CHECK(outcome != NULL, "has an outcome"))
             break;
-        bool absent = tv_span_equal(settlement->key_id, TV_SPAN("c"));
-        CHECK((settlement->key == NULL) == absent, "settled");
+        bool absent = tv_span_equal(outcome->key_id, TV_SPAN("c"));
+        CHECK((outcome->key == NULL) == absent, "has an outcome");
         if (absent) {
-            CHECK_STATUS(TV_KEY_NOT_FOUND, settlement->absence.status, "c");
-            CHECK_NUMBER(TV_REASON_NOT_IN_SET, settlement->absence.detail.reason, "c");
-            CHECK_NUMBER(2, settlement->absence.detail.number, "keys in the set");
+            CHECK_STATUS(TV_KEY_NOT_FOUND, outcome->absence.status, "c");
+            CHECK_NUMBER(TV_REASON_NOT_IN_SET, outcome->absence.detail.reason, "c");
+            CHECK_NUMBER(2, outcome->absence.detail.number, "keys in the set");
         }
-        tv_settlement_free(settlement);
+        tv_outcome_free(outcome);
     }
-    CHECK(!tv_keystores_take_settlement(), "no more");
+    CHECK(!tv_keystores_take_outcome(), "no more");
     now_ms = tv_clock_steady_ms();
     CHECK_STATUS(TV_OK, get_at(store, "a", now_ms, &key, &detail), "a");
     CHECK_STATUS(TV_OK, get_at(store, "b", now_ms, &again, &detail), "b");
@@ -129,7 +129,7 @@ static void test_kids(void) {
 // Drives the fetches until the source has been asked so often; what it answers then is still to be
 // looked at.
 static void drive_to(int path, int count) {
-    int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
+    int64_t until_ms = tv_clock_steady_ms() + ENDS_WITHIN_MS;
     while (requests(path) < count && tv_clock_steady_ms() < until_ms)
         tv_keystores_step(10);
     CHECK_NUMBER(count, requests(path), "asked so often");
@@ -146,13 +146,13 @@ static void test_newer_than_answer(void) {
     CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "somebody", now_ms + 501), "somebody");
     drive_to(path, 2);
     server_say(&server, path, LATER);
-    struct tv_settlement *settlement = settle();
-    if (CHECK(settlement && !settlement->key, "nobody"))
-        CHECK_SPAN("nobody", settlement->key_id, "nobody");
-    tv_settlement_free(settlement);
+    struct tv_outcome *outcome = wait_for_outcome();
+    if (CHECK(outcome && !outcome->key, "nobody"))
+        CHECK_SPAN("nobody", outcome->key_id, "nobody");
+    tv_outcome_free(outcome);
     // Whoever comes now is answered by the second fetch, or unknown kids could keep a source busy.
     CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "z", tv_clock_steady_ms() + 9000), "z");
-    settle_all();
+    finish_all();
     CHECK_NUMBER(3, requests(path), "one more request");
     now_ms = tv_clock_steady_ms();
     CHECK_STATUS(TV_OK, ask_at(store, "c", now_ms), "c");
@@ -165,7 +165,7 @@ static void test_newer_than_answer(void) {
     CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "somebody", now_ms + 501), "somebody");
     drive_to(path, 4);
     server_say(&server, path, ERROR);
-    settle_all();
+    finish_all();
     CHECK_NUMBER(5, requests(path), "one more request");
     CHECK_STATUS(TV_OK, ask_at(store, "c", tv_clock_steady_ms()), "c");
     tv_keystore_free(store);
@@ -181,7 +181,7 @@ static void test_crowd(void) {
         snprintf(key_id, sizeof key_id, "kid %d", i);
         CHECK_STATUS(TV_KEY_PENDING, ask_at(store, key_id, now_ms + (i + 1) * 500 / 300), key_id);
     }
-    settle_all();
+    finish_all();
     CHECK_NUMBER(2, requests(path), "refetched once");
     CHECK_STATUS(TV_KEY_NOT_FOUND, ask_at(store, "another", tv_clock_steady_ms()), "a penalty now");
     tv_keystore_free(store);
@@ -214,13 +214,13 @@ static void check_failure(size_t i) {
     struct tv_key *key;
     struct tv_detail detail;
     CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "a", from_ms), name);
-    struct tv_settlement *settlement = settle();
-    if (CHECK(settlement && !settlement->key, name)) {
-        CHECK_STATUS(failures[i].status, settlement->absence.status, name);
-        CHECK_NUMBER(failures[i].reason, settlement->absence.detail.reason, name);
-        CHECK_NUMBER(failures[i].number, settlement->absence.detail.number, name);
+    struct tv_outcome *outcome = wait_for_outcome();
+    if (CHECK(outcome && !outcome->key, name)) {
+        CHECK_STATUS(failures[i].status, outcome->absence.status, name);
+        CHECK_NUMBER(failures[i].reason, outcome->absence.detail.reason, name);
+        CHECK_NUMBER(failures[i].number, outcome->absence.detail.number, name);
     }
-    tv_settlement_free(settlement);
+    tv_outcome_free(outcome);
     int64_t now_ms = tv_clock_steady_ms();
     CHECK_STATUS(failures[i].status, get_at(store, "b", now_ms, &key, &detail), name);
     CHECK_NUMBER(failures[i].reason, detail.reason, name);
@@ -231,7 +231,7 @@ static void check_failure(size_t i) {
     CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "b", now_ms + failures[i].pause_ms), name);
     // It comes back.
     server_say(&server, path, SET);
-    settle_all();
+    finish_all();
     CHECK_STATUS(TV_OK, ask_at(store, "a", tv_clock_steady_ms()), name);
     CHECK_NUMBER(2, requests(path), name);
     tv_keystore_free(store);
@@ -249,7 +249,7 @@ static void check_failed_refresh(size_t i) {
     server_say(&server, path, failures[i].answer);
     CHECK_STATUS(TV_OK, ask_at(store, "a", late_ms), name);
     CHECK_NUMBER(1, tv_keystore_stats(store, late_ms).in_flight, name);
-    settle_all();
+    finish_all();
     int64_t now_ms = tv_clock_steady_ms();
     CHECK_STATUS(TV_OK, ask_at(store, "a", now_ms), name);
     CHECK_NUMBER(0, tv_keystore_stats(store, now_ms).in_flight, name);
@@ -260,10 +260,10 @@ static void check_failed_refresh(size_t i) {
     CHECK_NUMBER(2, requests(path), name);
     // Past its freshness a refresh is waited for; when that fails too, the old set serves.
     CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "a", late_ms + 1), name);
-    struct tv_settlement *settlement = settle();
-    CHECK(settlement && settlement->key, name);
-    tv_settlement_free(settlement);
-    settle_all();
+    struct tv_outcome *outcome = wait_for_outcome();
+    CHECK(outcome && outcome->key, name);
+    tv_outcome_free(outcome);
+    finish_all();
     CHECK_STATUS(TV_OK, ask_at(store, "a", tv_clock_steady_ms()), name);
     // Until it is too old.
     CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "a", late_ms + 1 + 3600000), name);
@@ -295,21 +295,21 @@ static void test_not_modified(void) {
 // The refresh that was under way has brought a 304 that nobody asked for: `held_until_ms` stays
 // the end of what is held, it is said, and nothing is confirmed.
 static void check_unasked(struct tv_keystore *store, int64_t held_until_ms, const char *name) {
-    struct tv_settlement *settlement = settle();
-    if (CHECK(settlement && settlement->is_set, name)) {
-        CHECK_STATUS(TV_KEY_UNUSABLE, settlement->absence.status, name);
-        CHECK_NUMBER(TV_REASON_HTTP_STATUS, settlement->absence.detail.reason, name);
-        CHECK_NUMBER(304, settlement->absence.detail.number, name);
+    struct tv_outcome *outcome = wait_for_outcome();
+    if (CHECK(outcome && outcome->is_set, name)) {
+        CHECK_STATUS(TV_KEY_UNUSABLE, outcome->absence.status, name);
+        CHECK_NUMBER(TV_REASON_HTTP_STATUS, outcome->absence.detail.reason, name);
+        CHECK_NUMBER(304, outcome->absence.detail.number, name);
     }
-    tv_settlement_free(settlement);
-    settle_all();
+    tv_outcome_free(outcome);
+    finish_all();
     CHECK_NUMBER(0, tv_keystore_stats(store, 0).not_modified, name);
     CHECK_NUMBER(1, tv_keystore_stats(store, 0).failed_status, name);
     CHECK_NUMBER(held_until_ms, fresh_until(store), name);
     CHECK_STATUS(TV_OK, ask_at(store, "a", tv_clock_steady_ms()), name);
     CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "a", held_until_ms + 3600000), name);
     CHECK_NUMBER(0, tv_keystore_stats(store, 0).held, name);
-    settle_all();
+    finish_all();
 }
 
 // A 304 means the answer that was asked about. Where none was, it confirms nothing.
@@ -324,7 +324,7 @@ static void test_unasked_not_modified(void) {
     CHECK_NUMBER(0, conditional(path), "there was nothing to be asked about");
     server_say(&server, path, LATER);
     tv_keystore_refresh(store, tv_clock_steady_ms());
-    settle_all();
+    finish_all();
     CHECK_STATUS(TV_OK, ask_at(store, "c", tv_clock_steady_ms()), "refreshed");
     CHECK_NUMBER(0, conditional(path), "nor now");
     tv_keystore_free(store);
@@ -398,7 +398,7 @@ static void test_withdrawn_under_flood(void) {
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         char url[128], key_id[16];
         struct tv_keystore_options options = options_of(url_of(new_path(SILENT), "", url));
-        options.timeout_ms = SETTLES_WITHIN_MS;
+        options.timeout_ms = ENDS_WITHIN_MS;
         others[i] = open_with(&options);
         for (int n = 0; n < 16; n++) {
             snprintf(key_id, sizeof key_id, "kid %d", n);
@@ -420,13 +420,13 @@ static void test_withdrawn_under_flood(void) {
         ask_at(store, key_id, over_ms);
     }
     CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "b", over_ms), "held, behind a full queue");
-    struct tv_settlement *settlement = settle();
-    if (CHECK(settlement != NULL, "settled"))
-        CHECK_STATUS(TV_KEY_NOT_FOUND, settlement->absence.status, "a is gone");
-    tv_settlement_free(settlement);
+    struct tv_outcome *outcome = wait_for_outcome();
+    if (CHECK(outcome != NULL, "has an outcome"))
+        CHECK_STATUS(TV_KEY_NOT_FOUND, outcome->absence.status, "a is gone");
+    tv_outcome_free(outcome);
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         tv_keystore_free(others[i]);
-    settle_all();
+    finish_all();
     CHECK_STATUS(TV_KEY_NOT_FOUND, ask_at(store, "a", tv_clock_steady_ms()), "a is gone");
     CHECK_STATUS(TV_OK, ask_at(store, "b", tv_clock_steady_ms()), "b is not");
     tv_keystore_free(store);
@@ -454,7 +454,7 @@ static void test_by_hand(void) {
     tv_keystore_refresh(store, tv_clock_steady_ms());
     tv_keystore_refresh(store, tv_clock_steady_ms());
     CHECK_NUMBER(1, tv_keystore_stats(store, now_ms).in_flight, "once");
-    settle_all();
+    finish_all();
     CHECK_NUMBER(2, requests(path), "refreshed");
     tv_keystore_forget(store, &TV_SPAN("another"));
     CHECK_STATUS(TV_OK, ask_at(store, "a", tv_clock_steady_ms()), "another was forgotten");
@@ -468,12 +468,12 @@ static void test_by_hand(void) {
     CHECK_NUMBER(0, tv_keystore_stats(store, now_ms).held, "everything");
     CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "a", tv_clock_steady_ms()), "asked for again");
     int before = requests(path);
-    int64_t until_ms = tv_clock_steady_ms() + SETTLES_WITHIN_MS;
+    int64_t until_ms = tv_clock_steady_ms() + ENDS_WITHIN_MS;
     while (requests(path) == before && tv_clock_steady_ms() < until_ms)
         tv_keystores_step(0); // until the question has gone out
     CHECK_NUMBER(before + 1, requests(path), "asked");
     server_say(&server, path, SET);
-    settle_all();
+    finish_all();
     CHECK_STATUS(TV_OK, ask_at(store, "a", tv_clock_steady_ms()), "a whole set");
     tv_keystore_free(store);
 }
@@ -538,15 +538,14 @@ static void test_providers(void) {
         int before = requests(path), set_before = requests(MOVED_TO);
         struct tv_keystore *store = open_provider(path);
         CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "a", tv_clock_steady_ms()), name);
-        struct tv_settlement *settlement = settle();
-        if (CHECK(settlement && (settlement->key != NULL) == (providers[i].status == TV_OK),
-                  name)) {
+        struct tv_outcome *outcome = wait_for_outcome();
+        if (CHECK(outcome && (outcome->key != NULL) == (providers[i].status == TV_OK), name)) {
             // It says why only where there is no key.
-            struct tv_absence none = {0}, *absence = settlement->key ? &none : &settlement->absence;
+            struct tv_absence none = {0}, *absence = outcome->key ? &none : &outcome->absence;
             CHECK_STATUS(providers[i].status, absence->status, name);
             CHECK_NUMBER(providers[i].reason, absence->detail.reason, name);
         }
-        tv_settlement_free(settlement);
+        tv_outcome_free(outcome);
         CHECK_NUMBER(1, requests(path) - before, name);
         CHECK_NUMBER(providers[i].set_requests, requests(MOVED_TO) - set_before, name);
         tv_keystore_free(store);
@@ -605,13 +604,13 @@ static void test_provider_moves(void) {
     CHECK_NUMBER(1, requests(MOVED_TO) - set_before, "the old one is not");
     server_say(&server, MOVED_AGAIN, LATER);
     tv_keystore_refresh(store, tv_clock_steady_ms());
-    settle_all();
+    finish_all();
     int64_t now_ms = tv_clock_steady_ms();
     CHECK_STATUS(TV_OK, ask_at(store, "c", now_ms), "the new set");
     CHECK_STATUS(TV_KEY_NOT_FOUND, ask_at(store, "a", now_ms), "what was withdrawn is gone");
     // The same address once more: now it is its own answer that it is asked about.
     tv_keystore_refresh(store, tv_clock_steady_ms());
-    settle_all();
+    finish_all();
     CHECK(conditional(MOVED_AGAIN) >= 1, "its own answer");
     CHECK_NUMBER(set_conditional, conditional(MOVED_TO), "the old one never");
     tv_keystore_free(store);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a key keeps from one check to the next: it judges the next signature by itself, whatever
+// What a key keeps from one check to the next: it checks the next signature by itself, whatever
 // came before, and fetches nothing again.
 #include "check.h"
 #include "tokens.h"
@@ -171,7 +171,7 @@ static void test_nothing_fetched(const struct pair *pair, const struct made *mad
     EVP_set_default_properties(NULL, "");
 }
 
-// Contexts that cannot be made judge nothing, and are not kept half made.
+// Contexts that cannot be made check nothing, and are not kept half made.
 static void test_not_made(const struct pair *pair, const struct made *made) {
     struct tv_prepared **kept = tv_key_prepared(pair->key);
     tv_prepared_free(*kept);
@@ -179,7 +179,7 @@ static void test_not_made(const struct pair *pair, const struct made *made) {
     EVP_set_default_properties(NULL, "provider=none");
     CHECK_STATUS(TV_CRYPTO_FAILURE, check(pair, made, INPUT), pair->name);
     CHECK(!*kept, pair->name);
-    // What needs none is judged: a length that no signature of the key has.
+    // What needs none is checked: a length that no signature of the key has.
     struct made longer = *made;
     longer.length++;
     CHECK_STATUS(pair->type ? TV_BAD_SIGNATURE : TV_CRYPTO_FAILURE, check(pair, &longer, INPUT),

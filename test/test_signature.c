@@ -344,7 +344,7 @@ static void test_salts(void) {
     EVP_PKEY_free(private_key);
 }
 
-// When OpenSSL cannot judge, that is not a signature that is bad; and its error queue, which the
+// When OpenSSL cannot check, that is not a signature that is bad; and its error queue, which the
 // server's TLS code reads too, is as it was.
 static void test_openssl(void) {
     ERR_clear_error();

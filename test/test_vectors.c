@@ -104,7 +104,7 @@ static enum tv_status load(yyjson_val *line, struct tv_key **key) {
                   : tv_key_load(copy.data, copy.length, key, &detail);
 }
 
-// "refused" is any answer but "ok" that judges what was given.
+// "refused" is any answer but "ok" that checks what was given.
 static bool expected_is(struct tv_span expected, enum tv_status found) {
     if (tv_span_equal(expected, TV_SPAN("refused")))
         return found != TV_OK && found != TV_CRYPTO_FAILURE && found != TV_NO_MEMORY;
@@ -142,7 +142,7 @@ static bool spoiled_fails(const struct tv_algorithm *algorithm, const struct tv_
     return accepted == 0;
 }
 
-static enum tv_status judge_signature(yyjson_val *line, const struct tv_key *key, bool *spoiled) {
+static enum tv_status check_signature(yyjson_val *line, const struct tv_key *key, bool *spoiled) {
     struct tv_span name = string_of(line, "algorithm");
     const struct tv_algorithm *algorithm = tv_algorithm_find(name);
     if (!algorithm)
@@ -193,7 +193,7 @@ static void run(yyjson_val *line, const char *path, int number) {
     if (status == TV_OK)
         as_said = is_as_said(line, key);
     if (status == TV_OK && yyjson_obj_get(line, "algorithm"))
-        status = judge_signature(line, key, &spoiled);
+        status = check_signature(line, key, &spoiled);
     tv_key_free(key);
     bool passed = check_that(expected_is(expected, status), path, number, "%.*s: %s, not %.*s",
                              (int)name.length, name.data, tv_status_code(status),

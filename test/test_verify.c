@@ -386,7 +386,7 @@ static const struct {
      TV_BAD_SIGNATURE,
      NULL},
 
-    // The payload is judged only once the signature holds.
+    // The payload is checked only once the signature holds.
     {RS256, "7", BY_OTHER_BYTES, WITH_RSA, NULL, NULL, {0}, NULL, 0, TV_BAD_SIGNATURE, NULL},
     {RS256,
      "{\"exp\":1}",
@@ -690,7 +690,7 @@ static void test_example(void) {
     free(text);
 }
 
-// Two sources have the kid: both keys are tried, and the payload is judged for each one's issuers.
+// Two sources have the kid: both keys are tried, and the payload is checked for each one's issuers.
 static void test_two_sources(void) {
     static struct token token;
     token_begin(&token, TV_SPAN(RS256), TV_SPAN("{\"iss\":\"b\"}"));

@@ -19,7 +19,7 @@ static int is(const json_t *value, const char *expected) {
     return json_is_string(value) && strcmp(json_string_value(value), expected) == 0;
 }
 
-static const char *judge(const json_t *claims) {
+static const char *check_claims(const json_t *claims) {
     time_t now = time(NULL);
     if (json_integer_value(json_object_get(claims, "exp")) <= now)
         return "expired";
@@ -42,7 +42,7 @@ static const char *check(const struct peer_case *that, cjose_jws_t *jws) {
     if (!cjose_jws_get_plaintext(jws, &text, &length, &error))
         return "no payload";
     json_t *claims = json_loadb((const char *)text, length, JSON_REJECT_DUPLICATES, NULL);
-    const char *problem = claims ? judge(claims) : "no JSON";
+    const char *problem = claims ? check_claims(claims) : "no JSON";
     json_decref(claims);
     return problem;
 }

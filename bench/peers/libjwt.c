@@ -19,7 +19,7 @@ static int is(jwt_t *jwt, const char *claim, const char *expected) {
     return found && strcmp(found, expected) == 0;
 }
 
-static const char *judge(jwt_t *jwt, jwt_alg_t expected) {
+static const char *check_claims(jwt_t *jwt, jwt_alg_t expected) {
     time_t now = time(NULL);
     if (jwt_get_alg(jwt) != expected)
         return "another algorithm";
@@ -38,7 +38,7 @@ const char *peer_verify(struct peer_case *that) {
     int status = jwt_decode(&jwt, that->token, (const unsigned char *)key, (int)strlen(key));
     if (status != 0)
         return strerror(status);
-    const char *problem = judge(jwt, jwt_str_alg(that->algorithm));
+    const char *problem = check_claims(jwt, jwt_str_alg(that->algorithm));
     jwt_free(jwt);
     return problem;
 }

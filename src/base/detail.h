@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a failure was judged by: why, about what, what was found, and what was expected.
+// What a failed check says: why, about what, what was found, and what was expected.
 #pragma once
 
 #include "base/span.h"
@@ -25,7 +25,7 @@ enum tv_reason {
     TV_REASON_NUL,          // subject
     TV_REASON_RANGE,        // subject, number, limit
     TV_REASON_MILLISECONDS, // subject, number
-    TV_REASON_TIME,         // subject, number: the date, limit: the time it was judged by
+    TV_REASON_TIME,         // subject, number: the date, limit: the time that it was compared with
     TV_REASON_LIFETIME,     // number: seconds from iat to exp, limit
     TV_REASON_AHEAD,        // likewise, but from now: iat is to come
     TV_REASON_NOT_LISTED,   // subject, found, expected
@@ -152,10 +152,10 @@ struct tv_excerpt {
     char bytes[TV_EXCERPT_MAX];
 };
 
-// What a failure was judged by. It owns what was found; the rest are constants, or belong to who
-// asked: `expected` to the policy or the request, `key_id` to the request, `source` to the store.
-// Nothing else of the token or of an answer is pointed to. Text is built from it by the binding
-// alone.
+// What a failed check found and expected. It owns a copy of what was found. The other pointers are
+// to constants, or to memory of the caller: `expected` to the policy or the request, `key_id` to
+// the request, `source` to the store. None is into the token or an answer. Only the binding makes
+// sentences of it.
 struct tv_detail {
     enum tv_reason reason;
     enum tv_subject subject;

@@ -10,7 +10,7 @@
 #define TV_STATUSES(X)                                                                             \
     X(OK, internal, "ok", "the token holds")                                                       \
     X(NO_MEMORY, internal, "no-memory", "memory ran out")                                          \
-    /* Shape and header: judged before any key is touched. */                                      \
+    /* Shape and header: checked before any key is touched. */                                     \
     X(TOKEN_TOO_LARGE, token, "token-too-large", "the token is longer than 16 KiB")                \
     X(MALFORMED_TOKEN, token, "malformed-token",                                                   \
       "the text is not three base64url parts joined by two dots")                                  \
@@ -47,7 +47,7 @@
       "the signature does not hold: another key signed, or bytes were changed")                    \
     X(CRYPTO_FAILURE, internal, "crypto-failure",                                                  \
       "the crypto library failed; the token was not checked")                                      \
-    /* Claims: judged only after the signature held. */                                            \
+    /* Claims: checked only after the signature held. */                                           \
     X(MALFORMED_PAYLOAD, token, "malformed-payload",                                               \
       "the payload is not a JSON object with distinct members")                                    \
     X(INVALID_CLAIM, claim, "invalid-claim", "a claim has a type or value that it must not have")  \

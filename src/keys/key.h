@@ -62,7 +62,7 @@ const char *tv_key_curve(const struct tv_key *key);
 
 // Whether the text held the private half, which does not belong where tokens are checked.
 bool tv_key_was_private(const struct tv_key *key);
-bool tv_key_was_certificate(const struct tv_key *key); // X.509, whose dates nobody has judged
+bool tv_key_was_certificate(const struct tv_key *key); // X.509, whose dates are not checked
 
 // TV_OK if the key may check signatures of `algorithm`: family, and the JWK's own alg, use and
 // key_ops (RFC 7517 sections 4.2 to 4.4); else TV_KEY_ALGORITHM_MISMATCH.

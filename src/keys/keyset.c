@@ -56,8 +56,8 @@ static enum tv_status add(struct tv_key_set *set, struct tv_span key_id, struct 
     return entry->key_id.data ? TV_OK : TV_NO_MEMORY;
 }
 
-static void note_skipped(struct tv_key_set *set, enum tv_status status,
-                         const struct tv_detail *detail) {
+static void count_skipped(struct tv_key_set *set, enum tv_status status,
+                          const struct tv_detail *detail) {
     if (set->skipped++ > 0)
         return;
     set->skipped_status = status;
@@ -84,7 +84,7 @@ static enum tv_status add_member(struct tv_key_set *set, int rsa_min_bits, struc
         return add(set, key_id, key);
     if (status == TV_NO_MEMORY)
         return status; // a key that is left out seems withdrawn
-    note_skipped(set, status, &detail);
+    count_skipped(set, status, &detail);
     return TV_OK;
 }
 

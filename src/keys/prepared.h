@@ -18,7 +18,7 @@ enum tv_status tv_prepared_get(struct tv_prepared **kept, const struct tv_algori
                                struct tv_prepared **prepared);
 
 // Whether `signature`, in OpenSSL's form, holds over `input`: 1 or 0; less than 0 if nothing was
-// judged. 0 may also be what comes out when OpenSSL lacks memory.
+// checked. 0 may also be what comes out when OpenSSL lacks memory.
 int tv_prepared_check(struct tv_prepared *prepared, struct tv_span input,
                       const unsigned char *signature, size_t signature_length);
 

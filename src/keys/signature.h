@@ -8,7 +8,7 @@
 #include "keys/key.h"
 
 // TV_OK if `signature` holds over `input`. TV_KEY_ALGORITHM_MISMATCH if the key is not one for the
-// algorithm, TV_BAD_SIGNATURE, or TV_CRYPTO_FAILURE when OpenSSL failed and nothing was judged.
+// algorithm, TV_BAD_SIGNATURE, or TV_CRYPTO_FAILURE when OpenSSL failed and nothing was checked.
 enum tv_status tv_signature_verify(const struct tv_algorithm *algorithm, const struct tv_key *key,
                                    struct tv_span input, const unsigned char *signature,
                                    size_t signature_length, struct tv_detail *detail);

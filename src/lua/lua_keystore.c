@@ -473,43 +473,43 @@ int l_timeout(lua_State *L) {
 }
 
 // The sentence of an absence, as the field `name` of the table on top.
-static void set_sentence(lua_State *L, const struct tv_settlement *settlement, const char *name) {
-    struct tv_detail detail = settlement->absence.detail;
-    detail.key_id = settlement->key_id;
-    detail.source = tv_span_of(tv_keystore_source(settlement->store));
-    push_message(L, settlement->absence.status, &detail);
+static void set_sentence(lua_State *L, const struct tv_outcome *outcome, const char *name) {
+    struct tv_detail detail = outcome->absence.detail;
+    detail.key_id = outcome->key_id;
+    detail.source = tv_span_of(tv_keystore_source(outcome->store));
+    push_message(L, outcome->absence.status, &detail);
     lua_setfield(L, -2, name);
 }
 
-static void push_settlement(lua_State *L, const struct tv_settlement *settlement) {
-    const struct tv_key *key = settlement->key;
+static void push_outcome(lua_State *L, const struct tv_outcome *outcome) {
+    const struct tv_key *key = outcome->key;
     lua_createtable(L, 0, 4);
-    push_store(L, settlement->store);
+    push_store(L, outcome->store);
     lua_setfield(L, -2, "store");
-    lua_pushlstring(L, settlement->key_id.data, settlement->key_id.length);
+    lua_pushlstring(L, outcome->key_id.data, outcome->key_id.length);
     lua_setfield(L, -2, "kid");
     if (key) {
-        push_key(L, settlement->key);
+        push_key(L, outcome->key);
         lua_setfield(L, -2, "key");
     }
-    if (settlement->is_set || (key && settlement->absence.status != TV_OK)) {
-        set_sentence(L, settlement, "warning");
+    if (outcome->is_set || (key && outcome->absence.status != TV_OK)) {
+        set_sentence(L, outcome, "warning");
     } else if (key && tv_key_was_private(key)) {
         lua_pushfstring(L, "%s publishes a private key; only its public half is used",
-                        tv_keystore_source(settlement->store));
+                        tv_keystore_source(outcome->store));
         lua_setfield(L, -2, "warning");
     } else if (!key) {
-        set_text(L, "code", tv_status_code(settlement->absence.status));
-        set_sentence(L, settlement, "message");
+        set_text(L, "code", tv_status_code(outcome->absence.status));
+        set_sentence(L, outcome, "message");
     }
 }
 
-// (list of settlements) -> what step() tells of them. Whatever raises does it in here.
-static int tell_settlements(lua_State *L) {
-    const struct tv_settlement *settlement = lua_touserdata(L, 1);
+// (list of outcomes) -> the list that step() returns. Only this function may raise an error.
+static int push_outcomes(lua_State *L) {
+    const struct tv_outcome *outcome = lua_touserdata(L, 1);
     lua_newtable(L);
-    for (lua_Integer count = 1; settlement; count++, settlement = settlement->next) {
-        push_settlement(L, settlement);
+    for (lua_Integer count = 1; outcome; count++, outcome = outcome->next) {
+        push_outcome(L, outcome);
         lua_rawseti(L, -2, count);
     }
     return 1;
@@ -521,19 +521,19 @@ int l_step(lua_State *L) {
     lua_Number seconds = luaL_optnumber(L, index, 0);
     luaL_argcheck(L, seconds >= 0 && seconds <= 86400, index, "seconds from 0 to 86400 expected");
     size_t under_way = tv_keystores_step((int64_t)(seconds * 1000));
-    struct tv_settlement *taken = NULL, **end = &taken;
-    while ((*end = tv_keystores_take_settlement()))
+    struct tv_outcome *taken = NULL, **end = &taken;
+    while ((*end = tv_keystores_take_outcome()))
         end = &(*end)->next;
-    lua_pushcfunction(L, tell_settlements);
+    lua_pushcfunction(L, push_outcomes);
     lua_pushlightuserdata(L, taken);
     if (lua_pcall(L, 1, 1, 0) != LUA_OK) {
-        tv_keystores_return_settlements(taken); // the next call tells it
+        tv_keystores_return_outcomes(taken); // the next call tells it
         return lua_error(L);
     }
     while (taken) {
-        struct tv_settlement *told = taken;
+        struct tv_outcome *told = taken;
         taken = told->next;
-        tv_settlement_free(told);
+        tv_outcome_free(told);
     }
     lua_pushinteger(L, (lua_Integer)under_way);
     return 2;

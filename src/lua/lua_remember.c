@@ -76,9 +76,9 @@ static bool walk_options(lua_State *L, int index, int list, bool for_verify, boo
 }
 
 enum tv_status push_remembered(lua_State *L, int index, bool for_verify, struct tv_detail *detail) {
-    settler *settle = for_verify ? settle_options : settle_jws_options;
+    options_reader *reader = for_verify ? read_verifier_options : read_jws_options;
     if (lua_getmetatable(L, index)) // which raises where options are read
-        return push_verifier(L, index, settle, detail);
+        return push_verifier(L, index, reader, detail);
     lua_getiuservalue(L, STATE_INDEX, for_verify ? STATE_VERIFY : STATE_VERIFY_JWS);
     int verifiers = lua_gettop(L), list = verifiers + 2;
     lua_pushvalue(L, index);
@@ -87,7 +87,7 @@ enum tv_status push_remembered(lua_State *L, int index, bool for_verify, struct 
         lua_pushvalue(L, index);
         lua_pushboolean(L, true);
         lua_rawset(L, verifiers);
-        return push_verifier(L, index, settle, detail);
+        return push_verifier(L, index, reader, detail);
     }
     if (known == LUA_TUSERDATA) {
         const struct verifier *verifier = lua_touserdata(L, -1);
@@ -100,7 +100,7 @@ enum tv_status push_remembered(lua_State *L, int index, bool for_verify, struct 
     }
     lua_createtable(L, LIST_MAX, 0);
     walk_options(L, index, list, for_verify, true);
-    enum tv_status status = push_verifier(L, index, settle, detail);
+    enum tv_status status = push_verifier(L, index, reader, detail);
     if (status != TV_OK || !walk_options(L, index, list, for_verify, false))
         return status;
     lua_pushvalue(L, list);

@@ -77,7 +77,7 @@ int push_failure(lua_State *L, enum tv_status status, const struct tv_detail *de
 void push_message(lua_State *L, enum tv_status status, const struct tv_detail *detail);
 #define LISTED_MAX 8 // accepted values that a message lists
 
-// lua_facts.c: push_failure(), with the table of what the failure was judged by as a fourth value
+// lua_facts.c: push_failure(), with the table of what the failed check found as a fourth value
 // if `facts`: 4 is returned then.
 int push_failure_with(lua_State *L, enum tv_status status, const struct tv_detail *detail,
                       bool facts);
@@ -216,15 +216,15 @@ struct verifier {
     bool wait, wait_given;
 };
 
-// lua_verifier_options.c: settles the options table at `index` into `verifier`, which lies zeroed in the
-// userdata on top of the stack; what it points to is anchored in that userdata's first user value,
-// a table. Raises on misuse; a key that cannot be used gives its status and detail.
-enum tv_status settle_options(lua_State *L, int index, struct verifier *verifier,
-                              struct tv_detail *detail);
+// lua_verifier_options.c: reads the options table at `index` into `verifier`, which is the zeroed
+// userdata on top of the stack. That userdata's first user value, a table, keeps alive what it
+// points to. Misuse raises an error; a key that cannot be used gives its status and detail.
+enum tv_status read_verifier_options(lua_State *L, int index, struct verifier *verifier,
+                                     struct tv_detail *detail);
 
 // Likewise for verify_jws(), which has no options about claims.
-enum tv_status settle_jws_options(lua_State *L, int index, struct verifier *verifier,
-                                  struct tv_detail *detail);
+enum tv_status read_jws_options(lua_State *L, int index, struct verifier *verifier,
+                                struct tv_detail *detail);
 
 // The tables of what verify() and new() take: the first two say where keys come from.
 #define VERIFIER_TABLES 5
@@ -243,11 +243,12 @@ void push_codes(lua_State *L, const char *(*say)(enum tv_status)); // code -> wh
 int l_generate_key(lua_State *L);
 int l_decode_json(lua_State *L);
 
-typedef enum tv_status settler(lua_State *L, int index, struct verifier *verifier,
-                               struct tv_detail *detail);
-// lua_verifier_options.c: pushes a verifier for the options table at `index`. If it has no key that can be
-// used, that is what is returned, and what it has besides is on top of the stack still.
-enum tv_status push_verifier(lua_State *L, int index, settler *settle, struct tv_detail *detail);
+typedef enum tv_status options_reader(lua_State *L, int index, struct verifier *verifier,
+                                      struct tv_detail *detail);
+// lua_verifier_options.c: pushes a verifier for the options table at `index`, which `reader` reads.
+// It is pushed also if its key cannot be used; then the status says why.
+enum tv_status push_verifier(lua_State *L, int index, options_reader *reader,
+                             struct tv_detail *detail);
 
 // lua_remember.c: likewise for the options of verify() or verify_jws(), or the one that was made of
 // the table, if nothing in it has changed since. What call_table() has does not count.

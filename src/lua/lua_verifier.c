@@ -19,7 +19,7 @@ static int l_verifier_gc(lua_State *L) {
 
 int l_new(lua_State *L) {
     struct tv_detail detail = {0};
-    enum tv_status status = push_verifier(L, 1, settle_options, &detail);
+    enum tv_status status = push_verifier(L, 1, read_verifier_options, &detail);
     const struct verifier *verifier = lua_touserdata(L, -1);
     if (status != TV_OK)
         return push_failure_with(L, status, &detail, verifier->call.detail);
@@ -41,8 +41,8 @@ struct run {
 };
 
 // Signature and claims with one key, that of `source` (NULL: the only one).
-static enum tv_status judge_with(struct run *run, const struct source *source,
-                                 const struct tv_key *key, struct tv_detail *detail) {
+static enum tv_status check_with_key(struct run *run, const struct source *source,
+                                     const struct tv_key *key, struct tv_detail *detail) {
     const struct verifier *verifier = run->verifier;
     enum tv_status status = tv_verify_signature(&run->verification, key, detail);
     if (status != TV_OK || run->signature_only)
@@ -80,7 +80,7 @@ static bool asks_on(const struct verifier *verifier, enum tv_status status) {
 
 // Asks the sources in their order. One that is being fetched is waited for before a later one may
 // answer, but the later ones are made to fetch meanwhile.
-static enum tv_status judge_with_sources(struct run *run, struct tv_detail *detail) {
+static enum tv_status check_with_sources(struct run *run, struct tv_detail *detail) {
     const struct verifier *verifier = run->verifier;
     struct tv_key_request request = {.algorithm = run->verification.algorithm,
                                      .client = run->call->client};
@@ -96,7 +96,7 @@ static enum tv_status judge_with_sources(struct run *run, struct tv_detail *deta
         status = get_key(source->store, &request, wait, &key, &found);
         if (status == TV_OK && worst != TV_KEY_PENDING) {
             found.key_id = request.key_id;
-            status = judge_with(run, source, key, &found);
+            status = check_with_key(run, source, key, &found);
             if (status == TV_OK)
                 return status;
         }
@@ -115,14 +115,14 @@ static enum tv_status judge_with_sources(struct run *run, struct tv_detail *deta
     return worst;
 }
 
-static enum tv_status judge(struct run *run, struct tv_detail *detail) {
+static enum tv_status check_token(struct run *run, struct tv_detail *detail) {
     enum tv_status status = tv_verify_begin(&run->verifier->policy, run->call->token, run->arena,
                                             &run->verification, detail);
     if (status != TV_OK)
         return status;
     if (run->verifier->key)
-        return judge_with(run, NULL, run->verifier->key, detail);
-    return judge_with_sources(run, detail);
+        return check_with_key(run, NULL, run->verifier->key, detail);
+    return check_with_sources(run, detail);
 }
 
 // As push_failure_with(). The facts also have what the call that failed knows of the token: nothing
@@ -149,7 +149,7 @@ static int verify(lua_State *L, const struct verifier *verifier, const struct ca
     struct run run = {
         .signature_only = signature_only, .verifier = verifier, .call = call, .arena = &arena};
     struct tv_detail detail = {0};
-    enum tv_status status = judge(&run, &detail);
+    enum tv_status status = check_token(&run, &detail);
     int results = 2;
     if (status == TV_OK) {
         if (signature_only)
@@ -165,8 +165,8 @@ static int verify(lua_State *L, const struct verifier *verifier, const struct ca
     return results;
 }
 
-// For a call whose key cannot be used, with what was settled besides on top of the stack. Shape and
-// header come before the key, so what is wrong with them is the answer.
+// For a call whose key cannot be used; the verifier with its other options is on top of the stack.
+// Shape and header are checked before the key, so an error in them is the answer.
 static int refuse(lua_State *L, const struct call *call, enum tv_status status,
                   const struct tv_detail *detail) {
     if (status == TV_NO_MEMORY)

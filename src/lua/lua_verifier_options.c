@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The options of new(), verify() and verify_jws() become a struct once, with every default and
-// contradiction settled here.
+// Reads the options of new(), verify() and verify_jws() into a struct, once: sets every default and
+// refuses options that contradict each other.
 #include "lua/lua_tv.h"
 
 #include <math.h>
@@ -49,8 +49,7 @@ static void add_algorithm(lua_State *L, struct tv_policy *policy, struct tv_span
     policy->algorithms[policy->algorithm_count++] = algorithm;
 }
 
-static void settle_algorithms(lua_State *L, int table, int verifier_index,
-                              struct tv_policy *policy) {
+static void read_algorithms(lua_State *L, int table, int verifier_index, struct tv_policy *policy) {
     if (get_option(L, table, "algorithms") != LUA_TNIL) {
         struct string_list names;
         read_list(L, lua_gettop(L), "algorithms", verifier_index, &names);
@@ -176,7 +175,7 @@ static void check_all_added(lua_State *L, const struct verifier *verifier) {
         luaL_error(L, CHANGED);
 }
 
-static void settle_keys(lua_State *L, int index, int verifier_index, struct verifier *verifier) {
+static void read_keys(lua_State *L, int index, int verifier_index, struct verifier *verifier) {
     size_t count = count_stores(L, index);
     if (count == 0)
         wrong_type(L, index, "keys", "a key store or a list of key stores");
@@ -220,7 +219,7 @@ static void push_copy(lua_State *L, int index) {
 }
 
 // issuers = { [iss] = store or list of stores, ["*"] = of every other issuer }
-static void settle_issuers(lua_State *L, int table, int verifier_index, struct verifier *verifier) {
+static void read_issuers(lua_State *L, int table, int verifier_index, struct verifier *verifier) {
     size_t count = 0;
     if (!lua_istable(L, table))
         wrong_type(L, table, "issuers", "a table from issuer to key store");
@@ -295,8 +294,9 @@ static enum tv_status push_named_store(lua_State *L, const char *name, int index
     return TV_OK;
 }
 
-static enum tv_status settle_named(lua_State *L, const char *name, int index, int verifier_index,
-                                   struct verifier *verifier, struct tv_detail *detail) {
+static enum tv_status open_named_source(lua_State *L, const char *name, int index,
+                                        int verifier_index, struct verifier *verifier,
+                                        struct tv_detail *detail) {
     enum tv_status status = push_named_store(L, name, index, verifier->policy.rsa_min_bits, detail);
     if (status != TV_OK)
         return status;
@@ -319,8 +319,8 @@ static void join_accepted_issuers(lua_State *L, int verifier_index, struct tv_ac
 }
 
 // The issuer joins the accepted ones; of several, each speaks for itself alone.
-static enum tv_status settle_providers(lua_State *L, int index, int verifier_index,
-                                       struct verifier *verifier, struct tv_detail *detail) {
+static enum tv_status open_providers(lua_State *L, int index, int verifier_index,
+                                     struct verifier *verifier, struct tv_detail *detail) {
     struct string_list issuers;
     push_list(L, index, "openid_issuer", true, &issuers);
     anchor(L, verifier_index);
@@ -478,22 +478,22 @@ static const char *push_key_source(lua_State *L, int table) {
     return found;
 }
 
-static enum tv_status settle_key_source(lua_State *L, const char *source, int verifier_index,
-                                        struct verifier *verifier, struct tv_detail *detail) {
+static enum tv_status read_key_source(lua_State *L, const char *source, int verifier_index,
+                                      struct verifier *verifier, struct tv_detail *detail) {
     int index = lua_gettop(L);
     bool is_secret = strcmp(source, "secret") == 0, is_key = strcmp(source, "key") == 0;
     if (strcmp(source, "keys") == 0) {
-        settle_keys(L, index, verifier_index, verifier);
+        read_keys(L, index, verifier_index, verifier);
         return TV_OK;
     }
     if (strcmp(source, "issuers") == 0) {
-        settle_issuers(L, index, verifier_index, verifier);
+        read_issuers(L, index, verifier_index, verifier);
         return TV_OK;
     }
     if (strcmp(source, "openid_issuer") == 0)
-        return settle_providers(L, index, verifier_index, verifier, detail);
+        return open_providers(L, index, verifier_index, verifier, detail);
     if (!is_secret && !is_key)
-        return settle_named(L, source, index, verifier_index, verifier, detail);
+        return open_named_source(L, source, index, verifier_index, verifier, detail);
     if (is_key && test_key(L, index)) {
         verifier->key = tv_key_retain(test_key(L, index));
         return TV_OK;
@@ -507,7 +507,8 @@ static enum tv_status settle_key_source(lua_State *L, const char *source, int ve
     return load_remembered(L, text, is_secret, &verifier->key, detail);
 }
 
-static void settle_claims(lua_State *L, int table, int verifier_index, struct verifier *verifier) {
+static void read_claims_options(lua_State *L, int table, int verifier_index,
+                                struct verifier *verifier) {
     struct tv_claims_policy *claims = &verifier->policy.claims;
     static const struct tv_span default_types[] = {{"JWT", 3}};
     verifier->policy.types = (struct tv_accepted){.values = default_types, .count = 1};
@@ -530,7 +531,7 @@ static void settle_claims(lua_State *L, int table, int verifier_index, struct ve
     }
 }
 
-// Whether some algorithm is one for the key, judged once, before any token.
+// Whether some algorithm is one for the key, checked once, before any token.
 static enum tv_status check_key_fits(const struct verifier *verifier, struct tv_detail *detail) {
     enum tv_status status = TV_OK;
     for (size_t i = 0; i < verifier->policy.algorithm_count; i++) {
@@ -574,14 +575,14 @@ static enum tv_status check_key(struct verifier *verifier, struct tv_detail *det
 
 // Where keys come from and which algorithms they serve. Without a word about algorithms it is the
 // key's own that counts, if `own_algorithm`.
-static enum tv_status settle_signature(lua_State *L, int index, int verifier_index,
-                                       bool own_algorithm, struct verifier *verifier,
-                                       struct tv_detail *detail) {
+static enum tv_status read_signature_options(lua_State *L, int index, int verifier_index,
+                                             bool own_algorithm, struct verifier *verifier,
+                                             struct tv_detail *detail) {
     verifier->wait_given = get_option(L, index, "wait") != LUA_TNIL;
     lua_pop(L, 1);
     const char *source = push_key_source(L, index);
-    settle_algorithms(L, index, verifier_index, &verifier->policy);
-    enum tv_status status = settle_key_source(L, source, verifier_index, verifier, detail);
+    read_algorithms(L, index, verifier_index, &verifier->policy);
+    enum tv_status status = read_key_source(L, source, verifier_index, verifier, detail);
     // A key that failed to load has no type, so no default algorithm can be chosen.
     if (status == TV_OK || strcmp(source, "key") != 0)
         default_algorithm(L, own_algorithm, strcmp(source, "secret") == 0, verifier);
@@ -598,28 +599,29 @@ static void read_all(lua_State *L, int index, bool jws, struct verifier *verifie
     read_options(L, index, tables, jws, verifier);
 }
 
-enum tv_status settle_options(lua_State *L, int index, struct verifier *verifier,
-                              struct tv_detail *detail) {
+enum tv_status read_verifier_options(lua_State *L, int index, struct verifier *verifier,
+                                     struct tv_detail *detail) {
     int verifier_index = lua_gettop(L);
     read_all(L, index, false, verifier);
-    settle_claims(L, index, verifier_index, verifier);
-    return settle_signature(L, index, verifier_index, false, verifier, detail);
+    read_claims_options(L, index, verifier_index, verifier);
+    return read_signature_options(L, index, verifier_index, false, verifier, detail);
 }
 
-enum tv_status settle_jws_options(lua_State *L, int index, struct verifier *verifier,
-                                  struct tv_detail *detail) {
+enum tv_status read_jws_options(lua_State *L, int index, struct verifier *verifier,
+                                struct tv_detail *detail) {
     int verifier_index = lua_gettop(L);
     read_all(L, index, true, verifier);
     verifier->policy.types = (struct tv_accepted){.configured = true, .any = true};
-    return settle_signature(L, index, verifier_index, true, verifier, detail);
+    return read_signature_options(L, index, verifier_index, true, verifier, detail);
 }
 
-enum tv_status push_verifier(lua_State *L, int index, settler *settle, struct tv_detail *detail) {
+enum tv_status push_verifier(lua_State *L, int index, options_reader *reader,
+                             struct tv_detail *detail) {
     luaL_checktype(L, index, LUA_TTABLE);
     struct verifier *verifier = lua_newuserdatauv(L, sizeof *verifier, 2);
     memset(verifier, 0, sizeof *verifier);
     luaL_setmetatable(L, VERIFIER_TYPE);
     lua_newtable(L);
     lua_setiuservalue(L, -2, 1);
-    return settle(L, index, verifier, detail);
+    return reader(L, index, verifier, detail);
 }

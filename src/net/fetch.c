@@ -111,7 +111,7 @@ static int on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *unused
     if (fetch)
         fetch->lost_socket = what == CURL_POLL_REMOVE;
     if (fetch && what != CURL_POLL_REMOVE)
-        tv_fetch_note_socket(fetch, fd);
+        tv_fetch_record_socket(fetch, fd);
     struct epoll_event event = {.data.fd = fd};
     if (what == CURL_POLL_REMOVE) {
         epoll_ctl(fetcher.epoll_fd, EPOLL_CTL_DEL, fd, &event);
@@ -318,7 +318,7 @@ static void collect_ended(void) {
 
 // libcurl 7.88 leaves an address that does not answer, and looks at the next one when something
 // else happens to the transfer: with nothing left to wait for, that is its end.
-static void go_on_without_socket(void) {
+static void continue_without_socket(void) {
     bool any = false;
     for (struct tv_fetch *fetch = fetcher.running.first; fetch; fetch = fetch->next) {
         any = any || fetch->lost_socket;
@@ -332,9 +332,9 @@ static void go_on_without_socket(void) {
 #pragma GCC diagnostic pop
 }
 
-static void settle_running(void) {
+static void collect_all_ended(void) {
     collect_ended();
-    go_on_without_socket();
+    continue_without_socket();
     collect_ended();
 }
 
@@ -460,11 +460,11 @@ void tv_fetcher_step(int64_t wait_ms) {
     tv_tls_begin_step();
     bool all_started = start_queued();
     run_timer_if_due();
-    settle_running();
+    collect_all_ended();
     arm_timer();
     handle_events(all_started ? wait_ms : 0, until_us);
     run_timer_if_due();
-    settle_running();
+    collect_all_ended();
     all_started = all_started && start_queued();
     if (fetcher.wake_at_ms != NEVER && fetcher.wake_at_ms <= tv_clock_steady_ms())
         fetcher.wake_at_ms = NEVER; // this was it

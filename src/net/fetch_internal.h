@@ -46,7 +46,7 @@ void tv_tls_begin_step(void);
 CURL *tv_fetch_open_easy(struct tv_fetch *fetch);
 
 // Records the socket of the transfer.
-void tv_fetch_note_socket(struct tv_fetch *fetch, int socket);
+void tv_fetch_record_socket(struct tv_fetch *fetch, int socket);
 
 // Copies the needed parts of the answer's header from the handle. Parts for which memory is lacking
 // stay absent.

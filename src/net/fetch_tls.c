@@ -24,7 +24,7 @@
 // What TLS reads in one step, of all connections: libcurl goes on with several in one call.
 #define STEP_BYTES ((size_t)8192)
 // A change within the tick of a file system's clock leaves its times as they are.
-#define SETTLED_AFTER_S 2
+#define CHANGE_VISIBLE_AFTER_S 2
 // As libcurl has them: an authority in the middle of a chain can be trusted too.
 #define STORE_FLAGS (X509_V_FLAG_TRUSTED_FIRST | X509_V_FLAG_PARTIAL_CHAIN)
 #define DIGEST_TEXT_SIZE (sizeof "/nowhere/" + 2 * (size_t)TV_SHA256_SIZE)
@@ -183,7 +183,7 @@ static bool is_current(const struct tv_tls *tls) {
         if (stat(tls->paths[i], &now) != 0 || now.st_dev != then->st_dev ||
             now.st_ino != then->st_ino || now.st_size != then->st_size ||
             !same_time(now.st_mtim, then->st_mtim) || !same_time(now.st_ctim, then->st_ctim) ||
-            llabs((long long)tls->looked_s - then->st_ctim.tv_sec) < SETTLED_AFTER_S)
+            llabs((long long)tls->looked_s - then->st_ctim.tv_sec) < CHANGE_VISIBLE_AFTER_S)
             return false;
     }
     return true;

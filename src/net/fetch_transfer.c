@@ -79,7 +79,7 @@ static uint64_t received(int socket) {
                                                                         : 0;
 }
 
-void tv_fetch_note_socket(struct tv_fetch *fetch, int socket) {
+void tv_fetch_record_socket(struct tv_fetch *fetch, int socket) {
     if (fetch->socket == socket)
         return;
     fetch->socket = socket;

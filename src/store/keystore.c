@@ -187,7 +187,7 @@ static enum tv_status store_new(const struct tv_keystore_options *options,
 }
 
 // The least that any store asks for.
-static void settle_fetch_limit(void) {
+static void apply_fetch_limit(void) {
     size_t limit = 1;
     while (limit < TV_FETCH_MAX_RUNNING && stores.limits[limit] == 0)
         limit++;
@@ -205,7 +205,7 @@ static void enlist(struct tv_keystore *store) {
     store->next_in_bucket = *bucket;
     *bucket = store;
     ++*limit_of(store);
-    settle_fetch_limit();
+    apply_fetch_limit();
 }
 
 static void discard(struct tv_keystore *store) {
@@ -217,7 +217,7 @@ static void discard(struct tv_keystore *store) {
     tv_keystores_unlink(TV_LIST_LEFT, store);
     --*limit_of(store);
     store_destroy(store);
-    settle_fetch_limit();
+    apply_fetch_limit();
 }
 
 static void shorten(struct tv_lifetime *life, const struct tv_keystore_options *options) {
@@ -236,7 +236,7 @@ static void take_settings(struct tv_keystore *store, const struct tv_keystore_op
     --*limit_of(store);
     tv_keystore_options_take(&store->options, options);
     ++*limit_of(store);
-    settle_fetch_limit();
+    apply_fetch_limit();
     tv_cache_grow(store->absences, options->negative_size);
     shorten(&store->set_life, options);
     struct tv_cache_entry *entry = NULL;

@@ -85,14 +85,14 @@ struct tv_keystore_stats {
     uint64_t failed_network, failed_status, failed_key; // failed fetches, by kind
 };
 
-// The outcome of one kid's fetch. The owner frees it.
-struct tv_settlement {
+// The result of the look-up of one kid. The owner frees it.
+struct tv_outcome {
     struct tv_keystore *store;
     struct tv_span key_id;
     struct tv_key *key;        // or NULL: `absence` says why
     struct tv_absence absence; // TV_OK: none. With a key: why it could not be refreshed
     bool is_set;               // about the whole set, for a warning: nobody waits for it
-    struct tv_settlement *next;
+    struct tv_outcome *next;
 };
 
 // Returns the process-wide store of this source, creating it on first use. Different credentials,
@@ -135,12 +135,12 @@ struct tv_key_request {
     const struct tv_algorithm
         *algorithm;        // selects one of several keys with the same kid; NULL: the first
     struct tv_span client; // address whose unknown kids are limited, or empty
-    bool announce;         // the outcome of the fetch is to be reported as a settlement
+    bool announce;         // the fetch is to end with an outcome
     bool again;            // the caller has waited: start no new fetch, use the result
 };
 
 // Gives the key (borrowed until the next call). Never waits.
-// TV_KEY_PENDING: it is being fetched; call again after its settlement. TV_KEY_NOT_FOUND,
+// TV_KEY_PENDING: it is being fetched; call again when there is an outcome. TV_KEY_NOT_FOUND,
 // TV_KEY_SOURCE_UNAVAILABLE, TV_KEY_SOURCE_OVERLOADED, TV_KEY_UNUSABLE, TV_NO_MEMORY.
 enum tv_status tv_keystore_get(struct tv_keystore *store, const struct tv_key_request *request,
                                int64_t now_ms, struct tv_key **key, struct tv_detail *detail);
@@ -180,13 +180,13 @@ int tv_keystores_descriptor(void);
 // happen. Returns how many fetches are running or queued.
 size_t tv_keystores_step(int64_t wait_ms);
 
-// The oldest settlement that was not yet taken, or NULL.
-struct tv_settlement *tv_keystores_take_settlement(void);
+// The oldest outcome that was not yet taken, or NULL.
+struct tv_outcome *tv_keystores_take_outcome(void);
 
-// Puts a list of settlements back in front of the queue.
-void tv_keystores_return_settlements(struct tv_settlement *list);
+// Puts a list of outcomes back in front of the queue.
+void tv_keystores_return_outcomes(struct tv_outcome *list);
 
-// Makes the descriptor readable if there are settlements: for a caller that ran the fetches itself
-// and does not collect the settlements.
+// Makes the descriptor readable if there are outcomes: for a caller that ran the fetches itself
+// and does not collect the outcomes.
 void tv_keystores_wake_collector(void);
-void tv_settlement_free(struct tv_settlement *settlement);
+void tv_outcome_free(struct tv_outcome *outcome);

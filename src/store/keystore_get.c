@@ -8,7 +8,7 @@ static bool is_waited_for(const struct tv_cache_entry *entry, int64_t now_ms) {
     return entry->waiters > 0 && now_ms < entry->waiters_until_ms;
 }
 
-static void note_waiter_served(struct tv_cache_entry *entry) {
+static void count_waiter_served(struct tv_cache_entry *entry) {
     if (entry->waiters > 0)
         entry->waiters--;
 }
@@ -33,7 +33,7 @@ static enum tv_status get_held(struct tv_keystore *store, struct tv_cache_entry 
         return tv_pending_wait(pending, request->announce);
     }
     store->hits++;
-    note_waiter_served(entry);
+    count_waiter_served(entry);
     *key = entry->key;
     return TV_OK;
 }
@@ -54,7 +54,7 @@ static enum tv_status get_from_cache(struct tv_keystore *store,
     struct tv_cache_entry *absent = tv_cache_use(store->absences, request->key_id);
     if (absent && (now_ms < absent->life.fresh_until_ms || is_waited_for(absent, now_ms))) {
         store->hits++;
-        note_waiter_served(absent);
+        count_waiter_served(absent);
         return tv_absence_fail(&absent->absence, detail);
     }
     store->misses++;

@@ -46,7 +46,7 @@ struct tv_pending {
     struct tv_key *refreshed;         // with `conditional`: the key that a 304 confirms
     size_t waiters;                   // callers that got TV_KEY_PENDING and will come back
     bool caller_blocks; // one more caller, who runs the fetch and calls again and again
-    bool announce;      // a settlement is wanted
+    bool announce;      // an outcome is wanted
     int64_t asked_ms;
     int64_t started_ms;
     int64_t serve_stale_at_ms; // when waiting callers get the old key; 0: no caller waits
@@ -148,8 +148,8 @@ bool tv_keystore_has_slot(const struct tv_keystore *store, enum tv_class class, 
 
 // Records that the server of `pending` failed: it gets no request for a while, at least for
 // `retry_after_s`.
-void tv_server_note_failure(const struct tv_pending *pending, const struct tv_absence *absence,
-                            int64_t retry_after_s, int64_t now_ms);
+void tv_server_record_failure(const struct tv_pending *pending, const struct tv_absence *absence,
+                              int64_t retry_after_s, int64_t now_ms);
 
 void tv_lifetime_set(struct tv_keystore *store, struct tv_lifetime *life,
                      const struct tv_fetch_result *result, int64_t now_ms);
@@ -203,7 +203,7 @@ void tv_pending_free(struct tv_pending *pending);
 // Number of pending look-ups that this client started.
 size_t tv_pending_count_of(const struct tv_keystore *store, struct tv_span client);
 
-// Queues the outcome as a settlement: a key, or an absence, or both if a key is still used although
+// Queues the outcome of a look-up: a key, or an absence, or both if a key is still used although
 // its refresh failed. If nobody is waiting, only outcomes worth a log warning are queued: a failed
 // refresh, a published private key, an unusable set.
 void tv_pending_announce(const struct tv_pending *pending, struct tv_key *key,
@@ -221,7 +221,7 @@ enum tv_status tv_keystore_get_from_set(struct tv_keystore *store,
 
 // Handles the answer to the fetch of the set; `absence` has the status of the answer. True:
 // `pending` has ended. False: another fetch follows, or tv_keystore_read_set() reads the set.
-bool tv_keystore_settle_set(struct tv_pending *pending, struct tv_fetch_result *result,
+bool tv_keystore_handle_set(struct tv_pending *pending, struct tv_fetch_result *result,
                             struct tv_absence *absence, int64_t now_ms);
 
 // Reads a part of a fetched set, if there is one, within `*effort` (see tv_key_set_read()). The old

@@ -11,56 +11,56 @@
 #include <stdlib.h>
 
 // Outcomes nobody collects, in a program that never steps, must not pile up.
-#define SETTLEMENTS_MAX 4096
+#define OUTCOMES_MAX 4096
 
 static struct {
-    struct tv_settlement *first, *last;
+    struct tv_outcome *first, *last;
     size_t count;
-} settlements;
+} outcomes;
 
-// Settlements
+// Outcomes
 
-void tv_settlement_free(struct tv_settlement *settlement) {
-    if (!settlement)
+void tv_outcome_free(struct tv_outcome *outcome) {
+    if (!outcome)
         return;
-    tv_key_free(settlement->key);
-    free((char *)settlement->key_id.data);
-    tv_keystore_free(settlement->store);
-    free(settlement);
+    tv_key_free(outcome->key);
+    free((char *)outcome->key_id.data);
+    tv_keystore_free(outcome->store);
+    free(outcome);
 }
 
-struct tv_settlement *tv_keystores_take_settlement(void) {
-    struct tv_settlement *settlement = settlements.first;
-    if (!settlement)
+struct tv_outcome *tv_keystores_take_outcome(void) {
+    struct tv_outcome *outcome = outcomes.first;
+    if (!outcome)
         return NULL;
-    settlements.first = settlement->next;
-    if (!settlements.first)
-        settlements.last = NULL;
-    settlements.count--;
-    settlement->next = NULL;
-    return settlement;
+    outcomes.first = outcome->next;
+    if (!outcomes.first)
+        outcomes.last = NULL;
+    outcomes.count--;
+    outcome->next = NULL;
+    return outcome;
 }
 
-void tv_keystores_return_settlements(struct tv_settlement *list) {
-    struct tv_settlement *last = list;
+void tv_keystores_return_outcomes(struct tv_outcome *list) {
+    struct tv_outcome *last = list;
     if (!list)
         return;
-    for (settlements.count++; last->next; last = last->next)
-        settlements.count++;
-    last->next = settlements.first;
-    if (!settlements.first)
-        settlements.last = last;
-    settlements.first = list;
+    for (outcomes.count++; last->next; last = last->next)
+        outcomes.count++;
+    last->next = outcomes.first;
+    if (!outcomes.first)
+        outcomes.last = last;
+    outcomes.first = list;
     tv_keystores_wake_collector();
 }
 
-// Without memory there is no settlement, and callers wait until their own limit.
+// Without memory there is no outcome, and callers wait until their own limit.
 void tv_pending_announce(const struct tv_pending *pending, struct tv_key *key,
                          const struct tv_absence *absence) {
     bool worth_warning = (key && (absence || tv_key_was_private(key))) || pending->is_set;
     if (!pending->announce && !worth_warning)
         return;
-    struct tv_settlement *made = calloc(1, sizeof *made);
+    struct tv_outcome *made = calloc(1, sizeof *made);
     char *key_id = tv_span_copy(pending->key_id);
     if (!made || !key_id) {
         free(key_id);
@@ -73,14 +73,14 @@ void tv_pending_announce(const struct tv_pending *pending, struct tv_key *key,
     made->is_set = pending->is_set;
     if (absence)
         made->absence = *absence;
-    *(settlements.last ? &settlements.last->next : &settlements.first) = made;
-    settlements.last = made;
-    if (++settlements.count > SETTLEMENTS_MAX)
-        tv_settlement_free(tv_keystores_take_settlement());
+    *(outcomes.last ? &outcomes.last->next : &outcomes.first) = made;
+    outcomes.last = made;
+    if (++outcomes.count > OUTCOMES_MAX)
+        tv_outcome_free(tv_keystores_take_outcome());
 }
 
 void tv_keystores_wake_collector(void) {
-    if (settlements.first)
+    if (outcomes.first)
         tv_fetcher_wake_by(tv_clock_steady_ms());
 }
 
@@ -249,7 +249,7 @@ static enum tv_status start_if_free(struct tv_pending *pending, int64_t now_ms,
     const struct tv_keystore *store = pending->store;
     pending->server = tv_keystore_usable_server(store, pending->class, 0, now_ms);
     if (pending->server == store->server_count)
-        pending->server = 0; // queued, and judged again when its turn comes
+        pending->server = 0; // queued, and checked again when its turn comes
     if (!tv_keystore_has_slot(store, pending->class, pending->server))
         return TV_OK;
     return tv_pending_start(pending, now_ms, detail);

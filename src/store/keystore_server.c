@@ -61,8 +61,8 @@ void tv_server_forget_failures(struct tv_server *server) {
 }
 
 // One more failure: a longer pause, of which `spread`, from 0 to 1, takes off up to a quarter.
-static void note_round(struct tv_health *health, const struct tv_keystore_options *options,
-                       double spread, int64_t asked_ms, int64_t now_ms) {
+static void record_failed_round(struct tv_health *health, const struct tv_keystore_options *options,
+                                double spread, int64_t asked_ms, int64_t now_ms) {
     int shift = health->failures < 20 ? health->failures : 20;
     int64_t delay_ms = options->back_off_min_ms << shift;
     delay_ms = delay_ms < options->back_off_max_ms ? delay_ms : options->back_off_max_ms;
@@ -72,8 +72,8 @@ static void note_round(struct tv_health *health, const struct tv_keystore_option
     health->back_off_until_ms = now_ms + (asked_ms > delay_ms ? asked_ms : delay_ms);
 }
 
-void tv_server_note_failure(const struct tv_pending *pending, const struct tv_absence *absence,
-                            int64_t retry_after_s, int64_t now_ms) {
+void tv_server_record_failure(const struct tv_pending *pending, const struct tv_absence *absence,
+                              int64_t retry_after_s, int64_t now_ms) {
     struct tv_keystore *store = pending->store;
     struct tv_server *server = &store->servers[pending->server];
     const struct tv_keystore_options *options = &store->options;
@@ -88,7 +88,7 @@ void tv_server_note_failure(const struct tv_pending *pending, const struct tv_ab
         struct tv_health *health = &server->health[class];
         // Of many that were under way together only the first counts as a round.
         if (health->failures == 0 || pending->started_ms > health->failed_ms)
-            note_round(health, options, spread, asked_ms, now_ms);
+            record_failed_round(health, options, spread, asked_ms, now_ms);
     }
 }
 

@@ -91,8 +91,8 @@ enum tv_status tv_keystore_get_from_set(struct tv_keystore *store,
 // Tells everybody who waits for a key of the set what became of it; who waits for one that it lacks
 // is told `absence`. With `fetch`, those who came later than it go on waiting: the key may be newer
 // than the answer. Returns how many were told that it is absent.
-static size_t settle_waiters(struct tv_keystore *store, const struct tv_absence *absence,
-                             const struct tv_pending *fetch, size_t *late) {
+static size_t announce_to_waiters(struct tv_keystore *store, const struct tv_absence *absence,
+                                  const struct tv_pending *fetch, size_t *late) {
     size_t absent = 0;
     struct tv_pending *next;
     *late = 0;
@@ -125,7 +125,7 @@ void tv_keystore_fail_set(struct tv_keystore *store, const struct tv_absence *ab
         health->back_off_until_ms = retry_ms;
     }
     size_t late;
-    settle_waiters(store, absence, NULL, &late);
+    announce_to_waiters(store, absence, NULL, &late);
     tv_keystore_set_discovered(store, NULL, 0); // it may have moved
     struct tv_pending *fetch = tv_pending_find_set(store);
     if (fetch && store->set)
@@ -154,11 +154,11 @@ static bool answer_waiters(struct tv_pending *pending, int64_t now_ms) {
     struct tv_absence absence = not_in_set(store);
     struct tv_detail ignored = {0};
     size_t late;
-    size_t absent = settle_waiters(store, &absence, pending->repeated ? NULL : pending, &late);
+    size_t absent = announce_to_waiters(store, &absence, pending->repeated ? NULL : pending, &late);
     pending->repeated = late > 0;
     bool again = late > 0 && tv_pending_start(pending, now_ms, &ignored) == TV_OK;
     if (late > 0 && !again)
-        absent += settle_waiters(store, &absence, NULL, &late);
+        absent += announce_to_waiters(store, &absence, NULL, &late);
     if (absent > 0) {
         store->penalty_until_ms = now_ms + store->options.penalty_s * 1000;
         // A provider that moved its set may leave the old one where it was.
@@ -169,7 +169,7 @@ static bool answer_waiters(struct tv_pending *pending, int64_t now_ms) {
 }
 
 // The set that is held now is what this URL answered.
-static void note_set_url(struct tv_keystore *store, struct tv_pending *pending) {
+static void keep_set_url(struct tv_keystore *store, struct tv_pending *pending) {
     free(store->set_url);
     store->set_url = pending->url;
     pending->url = NULL;
@@ -183,7 +183,7 @@ static bool keep_set(struct tv_pending *pending, struct tv_key_set *set,
     if (set) {
         tv_key_set_free(store->set);
         store->set = set;
-        note_set_url(store, pending);
+        keep_set_url(store, pending);
         tv_validators_move(&result->validators, &store->set_validators);
     } else {
         store->not_modified++;
@@ -221,14 +221,14 @@ static enum tv_status read_configuration(struct tv_pending *pending,
 }
 
 // What we failed at ourselves is tried again soon, as if the source had not answered.
-static void note_if_ours(struct tv_pending *pending, struct tv_absence *absence,
-                         enum tv_status status, int64_t now_ms) {
+static void record_if_ours(struct tv_pending *pending, struct tv_absence *absence,
+                           enum tv_status status, int64_t now_ms) {
     if (tv_absence_is_ours(absence, status))
-        tv_server_note_failure(pending, absence, 0, now_ms);
+        tv_server_record_failure(pending, absence, 0, now_ms);
 }
 
 // The provider's configuration came: the set itself is next. True: there is none to be had.
-static bool settle_configuration(struct tv_pending *pending, const struct tv_fetch_result *result,
+static bool handle_configuration(struct tv_pending *pending, const struct tv_fetch_result *result,
                                  struct tv_absence *absence, int64_t now_ms) {
     struct tv_keystore *store = pending->store;
     struct tv_span source = absence->detail.source;
@@ -240,7 +240,7 @@ static bool settle_configuration(struct tv_pending *pending, const struct tv_fet
             return false;
         absence->status = TV_KEY_SOURCE_UNAVAILABLE;
     }
-    note_if_ours(pending, absence, status, now_ms);
+    record_if_ours(pending, absence, status, now_ms);
     absence->detail.source = source;
     absence->detail.asked = TV_ASKED_CONFIGURATION;
     tv_keystore_fail_set(store, absence, now_ms);
@@ -255,15 +255,15 @@ static bool restart(struct tv_pending *pending, struct tv_absence *absence, int6
     if (status == TV_OK)
         return false;
     absence->status = TV_KEY_SOURCE_UNAVAILABLE;
-    note_if_ours(pending, absence, status, now_ms);
+    record_if_ours(pending, absence, status, now_ms);
     tv_keystore_fail_set(pending->store, absence, now_ms);
     return true;
 }
 
 // What came is no set, or none that can be used.
-static void settle_no_set(struct tv_pending *pending, struct tv_absence *absence,
-                          enum tv_status status, int64_t now_ms) {
-    note_if_ours(pending, absence, status, now_ms);
+static void handle_unusable_set(struct tv_pending *pending, struct tv_absence *absence,
+                                enum tv_status status, int64_t now_ms) {
+    record_if_ours(pending, absence, status, now_ms);
     tv_keystore_fail_set(pending->store, absence, now_ms);
 }
 
@@ -274,17 +274,17 @@ static struct tv_absence unusable_set(const struct tv_keystore *store) {
     return absence;
 }
 
-bool tv_keystore_settle_set(struct tv_pending *pending, struct tv_fetch_result *result,
+bool tv_keystore_handle_set(struct tv_pending *pending, struct tv_fetch_result *result,
                             struct tv_absence *absence, int64_t now_ms) {
     struct tv_keystore *store = pending->store;
     if (pending->discovering)
-        return settle_configuration(pending, result, absence, now_ms);
+        return handle_configuration(pending, result, absence, now_ms);
     if (result->http_status == 304 && pending->conditional)
         return store->set ? keep_set(pending, NULL, result, now_ms)
                           : restart(pending, absence, now_ms);
     if (result->http_status != 200) {
         store->failed_status++;
-        settle_no_set(pending, absence, absence->status, now_ms);
+        handle_unusable_set(pending, absence, absence->status, now_ms);
         return true;
     }
     enum tv_status status = TV_MALFORMED_KEY;
@@ -301,7 +301,7 @@ bool tv_keystore_settle_set(struct tv_pending *pending, struct tv_fetch_result *
     if (status == TV_OK)
         return false;
     store->failed_key++;
-    settle_no_set(pending, absence, status, now_ms);
+    handle_unusable_set(pending, absence, status, now_ms);
     return true;
 }
 
@@ -321,7 +321,7 @@ void tv_keystore_read_set(struct tv_keystore *store, size_t *effort, int64_t now
     } else {
         struct tv_absence absence = unusable_set(store);
         store->failed_key++;
-        settle_no_set(pending, &absence, status, now_ms);
+        handle_unusable_set(pending, &absence, status, now_ms);
     }
     if (ended)
         tv_pending_free(pending);

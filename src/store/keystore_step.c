@@ -13,7 +13,7 @@ static void keep_for_waiters(struct tv_cache_entry *entry, const struct tv_pendi
     entry->waiters_until_ms = now_ms + pending->store->options.wait_ms + 1000;
 }
 
-static void settle_found(struct tv_pending *pending, struct tv_key *key,
+static void handle_found(struct tv_pending *pending, struct tv_key *key,
                          struct tv_fetch_result *result, int64_t now_ms) {
     struct tv_keystore *store = pending->store;
     struct tv_cache_entry *entry;
@@ -28,13 +28,13 @@ static void settle_found(struct tv_pending *pending, struct tv_key *key,
 }
 
 // RFC 9111 section 4.3.4: what is held is fresh again. It may have made room for another meanwhile.
-static void settle_not_modified(struct tv_pending *pending, struct tv_fetch_result *result,
+static void handle_not_modified(struct tv_pending *pending, struct tv_fetch_result *result,
                                 int64_t now_ms) {
     struct tv_keystore *store = pending->store;
     struct tv_cache_entry *held = tv_cache_get(store->keys, pending->key_id);
     store->not_modified++;
     if (!held) {
-        settle_found(pending, pending->refreshed, result, now_ms);
+        handle_found(pending, pending->refreshed, result, now_ms);
         return;
     }
     if (held->key == pending->refreshed) // and not one that was put by hand meanwhile
@@ -43,7 +43,7 @@ static void settle_not_modified(struct tv_pending *pending, struct tv_fetch_resu
     tv_pending_announce(pending, held->key, NULL);
 }
 
-static void settle_absent(struct tv_pending *pending, const struct tv_absence *absence,
+static void handle_absent(struct tv_pending *pending, const struct tv_absence *absence,
                           int64_t now_ms) {
     struct tv_keystore *store = pending->store;
     struct tv_cache_entry *entry;
@@ -57,8 +57,8 @@ static void settle_absent(struct tv_pending *pending, const struct tv_absence *a
 }
 
 // The key held goes on serving, and is not asked for again before `retry_ms`. False: none is held.
-static bool settle_stale(struct tv_pending *pending, const struct tv_absence *absence,
-                         int64_t retry_ms) {
+static bool use_stale_key(struct tv_pending *pending, const struct tv_absence *absence,
+                          int64_t retry_ms) {
     struct tv_cache_entry *held = tv_cache_get(pending->store->keys, pending->key_id);
     if (!held)
         return false;
@@ -67,10 +67,10 @@ static bool settle_stale(struct tv_pending *pending, const struct tv_absence *ab
     return true;
 }
 
-static void settle_unusable(struct tv_pending *pending, const struct tv_absence *absence,
+static void handle_unusable(struct tv_pending *pending, const struct tv_absence *absence,
                             int64_t now_ms) {
-    if (!settle_stale(pending, absence, now_ms + pending->store->options.negative_ttl_s * 1000))
-        settle_absent(pending, absence, now_ms);
+    if (!use_stale_key(pending, absence, now_ms + pending->store->options.negative_ttl_s * 1000))
+        handle_absent(pending, absence, now_ms);
 }
 
 // Look-ups that are queued for a source that just failed would only fail later: they fail now.
@@ -81,17 +81,17 @@ static void fail_queued(struct tv_keystore *store, enum tv_class class,
         next = pending->next;
         if (pending->fetch || pending->class > class)
             continue;
-        if (!settle_stale(pending, absence, tv_server_back_off_end(store)))
+        if (!use_stale_key(pending, absence, tv_server_back_off_end(store)))
             tv_pending_announce(pending, NULL, absence);
         tv_pending_free(pending);
     }
 }
 
 // The source of a look-up failed. True: it has ended; false: the next server is asked.
-static bool settle_failed(struct tv_pending *pending, const struct tv_absence *absence,
-                          int64_t retry_after_s, int64_t now_ms) {
+static bool handle_failure(struct tv_pending *pending, const struct tv_absence *absence,
+                           int64_t retry_after_s, int64_t now_ms) {
     struct tv_keystore *store = pending->store;
-    tv_server_note_failure(pending, absence, retry_after_s, now_ms);
+    tv_server_record_failure(pending, absence, retry_after_s, now_ms);
     if (pending->is_set) {
         tv_keystore_fail_set(store, absence, now_ms);
         return true;
@@ -103,7 +103,7 @@ static bool settle_failed(struct tv_pending *pending, const struct tv_absence *a
         if (tv_pending_start(pending, now_ms, &ignored) == TV_OK)
             return false;
     }
-    if (!settle_stale(pending, absence, tv_server_back_off_end(store)))
+    if (!use_stale_key(pending, absence, tv_server_back_off_end(store)))
         tv_pending_announce(pending, NULL, absence);
     if (tv_keystore_usable_server(store, pending->class, 0, now_ms) == store->server_count)
         fail_queued(store, pending->class, absence);
@@ -123,7 +123,7 @@ static struct tv_absence absence_of(const struct tv_pending *pending, enum tv_st
 }
 
 // 200 from a key server: a key, or something that is none. True: the look-up has ended.
-static bool settle_body(struct tv_pending *pending, struct tv_fetch_result *result,
+static bool handle_body(struct tv_pending *pending, struct tv_fetch_result *result,
                         int64_t now_ms) {
     struct tv_absence absence = absence_of(pending, TV_KEY_UNUSABLE, TV_REASON_BODY, 0);
     struct tv_key *key = NULL;
@@ -137,19 +137,19 @@ static bool settle_body(struct tv_pending *pending, struct tv_fetch_result *resu
         absence.detail = problem;
     }
     if (tv_absence_is_ours(&absence, status))
-        return settle_failed(pending, &absence, 0, now_ms);
+        return handle_failure(pending, &absence, 0, now_ms);
     if (status == TV_OK) {
-        settle_found(pending, key, result, now_ms);
+        handle_found(pending, key, result, now_ms);
     } else {
         pending->store->failed_key++;
-        settle_unusable(pending, &absence, now_ms);
+        handle_unusable(pending, &absence, now_ms);
     }
     tv_key_free(key);
     return true;
 }
 
 // True: the look-up has ended.
-static bool settle_answer(struct tv_pending *pending, struct tv_fetch_result *result,
+static bool handle_answer(struct tv_pending *pending, struct tv_fetch_result *result,
                           int64_t now_ms) {
     struct tv_absence absence =
         absence_of(pending, TV_KEY_UNUSABLE, TV_REASON_HTTP_STATUS, (double)result->http_status);
@@ -158,22 +158,22 @@ static bool settle_answer(struct tv_pending *pending, struct tv_fetch_result *re
     if (result->http_status >= 500 || result->http_status == 429) {
         absence.status = TV_KEY_SOURCE_UNAVAILABLE;
         pending->store->failed_status++;
-        return settle_failed(pending, &absence, result->retry_after_s, now_ms);
+        return handle_failure(pending, &absence, result->retry_after_s, now_ms);
     }
     if (!pending->discovering) // where the set is says nothing of how the set is doing
         tv_server_forget_failures(&pending->store->servers[pending->server]);
     if (pending->is_set)
-        return tv_keystore_settle_set(pending, result, &absence, now_ms);
+        return tv_keystore_handle_set(pending, result, &absence, now_ms);
     if (result->http_status == 304 && pending->conditional) {
-        settle_not_modified(pending, result, now_ms);
+        handle_not_modified(pending, result, now_ms);
     } else if (result->http_status == 404 || result->http_status == 410) {
         absence.status = TV_KEY_NOT_FOUND;
-        settle_absent(pending, &absence, now_ms);
+        handle_absent(pending, &absence, now_ms);
     } else if (result->http_status == 200) {
-        return settle_body(pending, result, now_ms);
+        return handle_body(pending, result, now_ms);
     } else {
         pending->store->failed_status++;
-        settle_unusable(pending, &absence, now_ms);
+        handle_unusable(pending, &absence, now_ms);
     }
     return true;
 }
@@ -186,18 +186,18 @@ static size_t effort_of(struct tv_fetch *fetch) {
     return pending->is_set ? 4 + length / 4096 : TV_KEY_SET_STEP_EFFORT;
 }
 
-static void settle(struct tv_pending *pending, int64_t now_ms) {
+static void complete_fetch(struct tv_pending *pending, int64_t now_ms) {
     struct tv_fetch_result *result = tv_fetch_result(pending->fetch);
     bool ended;
     if (result->answered) {
-        ended = settle_answer(pending, result, now_ms);
+        ended = handle_answer(pending, result, now_ms);
     } else {
         struct tv_absence absence =
             absence_of(pending, TV_KEY_SOURCE_UNAVAILABLE, TV_REASON_NETWORK, 0);
         absence.detail.text = result->error;
         absence.detail.network = result->network;
         pending->store->failed_network++;
-        ended = settle_failed(pending, &absence, 0, now_ms);
+        ended = handle_failure(pending, &absence, 0, now_ms);
     }
     if (ended)
         tv_pending_free(pending);
@@ -227,7 +227,7 @@ static void start_queued(struct tv_keystore *store, enum tv_class class, int64_t
         if (status == TV_OK)
             continue;
         tv_absence_is_ours(&absence, status);
-        if (!settle_stale(pending, &absence, now_ms))
+        if (!use_stale_key(pending, &absence, now_ms))
             tv_pending_announce(pending, NULL, &absence);
         tv_pending_free(pending);
     }
@@ -266,7 +266,7 @@ size_t tv_keystores_step(int64_t wait_ms) {
     while (effort > 0 && (fetch = tv_fetcher_take_ended())) {
         size_t takes = effort_of(fetch);
         effort -= takes < effort ? takes : effort;
-        settle(tv_fetch_owner(fetch), now_ms);
+        complete_fetch(tv_fetch_owner(fetch), now_ms);
     }
     if (tv_fetcher_has_ended())
         tv_fetcher_wake_by(now_ms); // to go on, once others had their turn

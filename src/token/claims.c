@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Judges a token's claims; the clock is an argument.
+// Checks a token's claims; the clock is an argument.
 #include "token/claims.h"
 
 // RFC 7519 section 2: NumericDate is seconds, fractions allowed. Beyond this, doubles skip
@@ -144,7 +144,7 @@ static enum tv_status check_dates(const struct members *claims,
         return fail(detail, TV_NOT_YET_VALID, TV_SUBJECT_NBF, TV_REASON_TIME);
     }
     detail->limit = 0;
-    // RFC 7519 section 4.1.6: a number. Which one is judged only for the lifetime.
+    // RFC 7519 section 4.1.6: a number. Its value is checked only for the lifetime.
     if (claims->iat && !yyjson_is_num(claims->iat))
         return fail_type(detail, TV_INVALID_CLAIM, TV_SUBJECT_IAT, claims->iat);
     return check_lifetime(claims->iat, policy, has_exp, exp_s, now_s, detail);
@@ -233,7 +233,7 @@ static enum tv_status check_audience(yyjson_val *claim, const struct tv_accepted
     struct tv_span first = {0}, value = {0};
     size_t index, max;
     yyjson_val *element;
-    // Every element is judged, also behind one that matches: an array that is no audience must not
+    // Every element is checked, also behind one that matches: an array that is no audience must not
     // pass for its first element.
     yyjson_arr_foreach(audience, index, max, element) {
         enum tv_status status =

@@ -40,7 +40,7 @@ def dates(lines):
     lines.token("exp in escapes", group, "RFC 7519 4", "expired", secret(), sign(payload='{"\\u0065xp":1}'))
     lines.token("exp nested is no exp", group, "RFC 7519 4", "ok", secret(), sign(payload='{"context":{"exp":1}}'))
     lines.token("exp in the header is no claim", group, "RFC 7519 5.3", "ok", secret(), sign({"typ": "JWT", "alg": "HS256", "exp": 1}))
-    lines.token("exp is judged before nbf", group, "design", "expired", secret(), sign(payload={"exp": NOW - 1, "nbf": NOW + 1}))
+    lines.token("exp is checked before nbf", group, "design", "expired", secret(), sign(payload={"exp": NOW - 1, "nbf": NOW + 1}))
     for value in (NOW - 1000, NOW + 1000, 0, -1, f"{NOW}.5", NOW * 1000, "1e300"):  # RFC 7519 gives no rule for one that is still to come
         case("iat", value, "ok")
     for value in ("null", "true", '"x"', f'"{NOW}"', "[]", "{}"):
@@ -49,9 +49,9 @@ def dates(lines):
     for exp, iat, code in ((60, -3540, "ok"), (60, -3541, "lifetime-too-long"), (60, 0, "ok"), (3600, 0, "ok"), (3601, 0, "lifetime-too-long"), (3600, 10, "ok"), (10**8, 0, "lifetime-too-long"),
                            (3900, 300, "ok"), (3601, 301, "lifetime-too-long"), (10**8 + 3600, 10**8, "lifetime-too-long")):
         lines.token(f"exp {exp:+} s, iat {iat:+} s", group, "design", code, secret(), sign(payload={"exp": NOW + exp, "iat": NOW + iat}), options=life)
-    lines.token("no exp where a lifetime is judged", group, "design", "missing-claim", secret(), sign(payload={"iat": NOW}), options=life)
-    lines.token("no iat where a lifetime is judged", group, "design", "missing-claim", secret(), sign(payload={"exp": NOW + 60}), options=life)
-    lines.token("iat null where a lifetime is judged", group, "design", "invalid-claim", secret(), sign(payload={"exp": NOW + 60, "iat": None}), options=life)
+    lines.token("no exp where a lifetime is checked", group, "design", "missing-claim", secret(), sign(payload={"iat": NOW}), options=life)
+    lines.token("no iat where a lifetime is checked", group, "design", "missing-claim", secret(), sign(payload={"exp": NOW + 60}), options=life)
+    lines.token("iat null where a lifetime is checked", group, "design", "invalid-claim", secret(), sign(payload={"exp": NOW + 60, "iat": None}), options=life)
 
 
 def issuers(lines):
@@ -72,15 +72,15 @@ def issuers(lines):
     case("null", "missing-claim")
     lines.token("iss is missing", group, SOURCES["iss"], "missing-claim", secret(), sign(payload="{}"), options=accepted)
     lines.token("iss is missing, any accepted", group, SOURCES["iss"], "missing-claim", secret(), sign(payload="{}"), options={"accepted_issuers": ["*"]})
-    lines.token("iss is missing, not judged", group, SOURCES["iss"], "ok", secret(), sign(payload="{}"))
+    lines.token("iss is missing, not checked", group, SOURCES["iss"], "ok", secret(), sign(payload="{}"))
     lines.token("Iss is another name", group, SOURCES["iss"], "missing-claim", secret(), sign(payload={"Iss": "app"}), options=accepted)
     for value, code in (('"anybody"', "ok"), ('""', "ok"), ("null", "missing-claim"), ("1", "invalid-claim"), ('"a\\u0000b"', "invalid-claim")):
         case(value, code, {"accepted_issuers": ["*"]}, ", any accepted")
     case('"app"', "issuer-not-accepted", {"accepted_issuers": []}, ", none accepted")
     case('"a*"', "issuer-not-accepted", {"accepted_issuers": ["a.*", "ap?"]}, ", patterns are none")
     case('"app"', "issuer-not-accepted", {"accepted_issuers": ["ap*", "a.p", "%a+"]}, ", patterns are none")
-    case('"x"', "ok", {}, ", not judged")
-    case("[]", "ok", {}, ", not judged")
+    case('"x"', "ok", {}, ", not checked")
+    case("[]", "ok", {}, ", not checked")
 
 
 def audiences(lines):
@@ -101,7 +101,7 @@ def audiences(lines):
     case("null", "missing-claim")
     lines.token("aud is missing", group, SOURCES["aud"], "missing-claim", secret(), sign(payload="{}"), options=accepted)
     lines.token("aud is missing, any accepted", group, SOURCES["aud"], "missing-claim", secret(), sign(payload="{}"), options={"accepted_audiences": ["*"]})
-    lines.token("aud is missing, not judged", group, SOURCES["aud"], "ok", secret(), sign(payload="{}"))
+    lines.token("aud is missing, not checked", group, SOURCES["aud"], "ok", secret(), sign(payload="{}"))
     for value, code in (('"anybody"', "ok"), ('["a","b"]', "ok"), ("[]", "audience-not-accepted"), ('["a",1]', "invalid-claim"), ("null", "missing-claim"), ("1", "invalid-claim")):
         case(value, code, {"accepted_audiences": ["*"]}, ", any accepted")
     case('"jitsi"', "audience-not-accepted", {"accepted_audiences": []}, ", none accepted")

@@ -9,7 +9,7 @@ import json
 DIGESTS = {"SHA-256": "256", "SHA-384": "384", "SHA-512": "512"}
 CURVES = {("secp256r1", "SHA-256"): ("ES256", 32), ("secp384r1", "SHA-384"): ("ES384", 48), ("secp521r1", "SHA-512"): ("ES512", 66)}
 MACS = {"HMACSHA256": ("HS256", 256), "HMACSHA384": ("HS384", 384), "HMACSHA512": ("HS512", 512)}
-# Flags of "acceptable" cases on which RFC 7518 is stricter than the standards they are judged by: a signature has one form.
+# Flags of "acceptable" cases on which RFC 7518 is stricter than the standards they are checked by: a signature has one form.
 STRICT = {"MissingNull", "SigSize", "BER", "MissingZero"}
 # Those that are about taste in keys, where the numbers are right.
 LAX = {"SmallPublicKey"}
