@@ -28,7 +28,7 @@ static struct tv_keystore *open_answer(size_t index) {
 
 // Asks for a kid, and gives its outcome and how many steps that took.
 static struct tv_outcome *ask(struct tv_keystore *store, const char *key_id, bool slowly,
-                                 int *steps) {
+                              int *steps) {
     struct tv_detail detail = {0};
     struct tv_key *key;
     struct tv_key_request request = {.key_id = tv_span_of(key_id), .announce = true};

@@ -153,3 +153,10 @@ void **push_box(lua_State *L, void (*release)(void *held)) {
     lua_setmetatable(L, -2);
     return &box->held;
 }
+
+void anchor(lua_State *L, int index) {
+    lua_getiuservalue(L, index, 1);
+    lua_insert(L, -2);
+    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+    lua_pop(L, 1);
+}

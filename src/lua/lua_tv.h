@@ -63,6 +63,10 @@ void push_weak_table(lua_State *L, const char *mode);
 void **push_box(lua_State *L, void (*release)(void *held));
 void empty_box(lua_State *L, int index);
 
+// Keeps the value on top of the stack alive as long as the userdata at `index`, whose first user
+// value is a table for that, and pops it.
+void anchor(lua_State *L, int index);
+
 // An arena of at least `size` bytes. It is the module's kept block, or garbage-collected memory
 // pushed onto the stack; exactly one value is pushed either way. Ends with arena_release().
 struct tv_arena arena_acquire(lua_State *L, size_t size);
@@ -216,6 +220,16 @@ struct verifier {
     bool wait, wait_given;
 };
 
+// lua_key_source.c: the tables of the options that say where keys come from.
+#define KEY_TABLES 2
+void get_key_tables(struct option_table tables[KEY_TABLES]);
+// Pushes the value of the one of these options that the table has, and returns its name.
+const char *push_key_source(lua_State *L, int table);
+// Reads that value, on top of the stack, into the verifier at `verifier_index`: its key, or its
+// sources, and the issuers of providers as accepted ones.
+enum tv_status read_key_source(lua_State *L, const char *source, int verifier_index,
+                               struct verifier *verifier, struct tv_detail *detail);
+
 // lua_verifier_options.c: reads the options table at `index` into `verifier`, which is the zeroed
 // userdata on top of the stack. That userdata's first user value, a table, keeps alive what it
 // points to. Misuse raises an error; a key that cannot be used gives its status and detail.
@@ -226,9 +240,8 @@ enum tv_status read_verifier_options(lua_State *L, int index, struct verifier *v
 enum tv_status read_jws_options(lua_State *L, int index, struct verifier *verifier,
                                 struct tv_detail *detail);
 
-// The tables of what verify() and new() take: the first two say where keys come from.
+// The tables of what verify() and new() take: the first two are those of get_key_tables().
 #define VERIFIER_TABLES 5
-#define KEY_TABLES 2
 void get_verifier_tables(struct option_table tables[VERIFIER_TABLES]);
 // The one of these with what each call is asked anew. Its members are those of a struct call.
 struct option_table call_table(void);
