@@ -75,8 +75,8 @@ void arena_release(lua_State *L, const struct tv_arena *arena);
 // The string argument `index`, or an error that names it; numbers are not converted.
 struct tv_span check_span(lua_State *L, int index);
 
-// lua_failure.c: pushes nil, message, code and returns 3; raises for TV_NO_MEMORY. It alone writes
-// sentences. push_message() pushes the sentence only.
+// lua_failure.c: pushes nil, message, code and returns 3; for TV_NO_MEMORY it raises an error.
+// push_message() pushes the message only. No other function makes messages of failures.
 int push_failure(lua_State *L, enum tv_status status, const struct tv_detail *detail);
 void push_message(lua_State *L, enum tv_status status, const struct tv_detail *detail);
 #define LISTED_MAX 8 // accepted values that a message lists
