@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Key store objects, and the one descriptor that drives the fetches of all of them.
+// Key store objects.
 #include "lua/lua_tv.h"
 
 #include "base/clock.h"
-
-#include <errno.h>
 
 // Registry name of the table: light userdata of a store -> its latest handle, weakly.
 #define HANDLES "token_verifier.handles"
@@ -16,11 +14,6 @@ struct handle {
 
 // Longest time in seconds that a store is asked to stay for after its handle was closed.
 #define STAY_MAX_S 3600
-
-// The descriptor was handed out: from then on a call that waits could stall a server.
-static bool watched;
-
-bool may_wait_by_default(void) { return !watched; }
 
 static struct tv_keystore *store_in(lua_State *L, const struct handle *handle, int index) {
     luaL_argcheck(L, handle->store, index, "the key store is closed");
@@ -64,8 +57,7 @@ static void remember_handle(lua_State *L, const struct tv_keystore *store) {
     lua_pop(L, 1);
 }
 
-// Pushes a handle of the store: the latest one that is still open, or a new one.
-static void push_store(lua_State *L, struct tv_keystore *store) {
+void push_store(lua_State *L, struct tv_keystore *store) {
     push_handles(L);
     lua_rawgetp(L, -1, store);
     struct handle *handle = luaL_testudata(L, -1, KEYSTORE_TYPE);
@@ -244,30 +236,6 @@ static int l_keystore_tostring(lua_State *L) {
     lua_pushfstring(L, "%s (%s)", KEYSTORE_TYPE,
                     handle->store ? tv_keystore_source(handle->store) : "closed");
     return 1;
-}
-
-enum tv_status get_key(struct tv_keystore *store, const struct tv_key_request *request, bool wait,
-                       struct tv_key **key, struct tv_detail *detail) {
-    struct tv_key_request asked = *request;
-    int64_t deadline_ms = wait ? tv_clock_steady_in_ms(tv_keystore_wait_ms(store)) : 0;
-    int64_t now_ms = tv_clock_steady_ms();
-    asked.announce = !wait;
-    enum tv_status status = tv_keystore_get(store, &asked, now_ms, key, detail);
-    if (!wait || status != TV_KEY_PENDING)
-        return status;
-    asked.again = true;
-    while (status == TV_KEY_PENDING && now_ms < deadline_ms) {
-        tv_keystores_step(deadline_ms - now_ms);
-        now_ms = tv_clock_steady_ms();
-        *detail = (struct tv_detail){0};
-        status = tv_keystore_get(store, &asked, now_ms, key, detail);
-    }
-    tv_keystores_wake_collector();
-    if (status != TV_KEY_PENDING)
-        return status;
-    detail->reason = TV_REASON_WAITED;
-    detail->limit = (double)tv_keystore_wait_ms(store) / 1000;
-    return TV_KEY_SOURCE_UNAVAILABLE;
 }
 
 // Whether a kid is one that a token may have. An empty one asks a set for its only key.
@@ -449,94 +417,6 @@ static int l_keystore_stats(lua_State *L) {
         lua_setfield(L, -2, numbers[i].name);
     }
     return 1;
-}
-
-// The one descriptor
-
-int l_pollfd(lua_State *L) {
-    int descriptor = tv_keystores_descriptor();
-    if (descriptor < 0)
-        return luaL_error(L, "no descriptor for key fetches: %s", strerror(errno));
-    watched = true;
-    lua_pushinteger(L, descriptor);
-    return 1;
-}
-
-int l_events(lua_State *L) {
-    lua_pushliteral(L, "r");
-    return 1;
-}
-
-int l_timeout(lua_State *L) {
-    lua_pushnil(L); // a timer inside the descriptor sees to that
-    return 1;
-}
-
-// The sentence of an absence, as the field `name` of the table on top.
-static void set_sentence(lua_State *L, const struct tv_outcome *outcome, const char *name) {
-    struct tv_detail detail = outcome->absence.detail;
-    detail.key_id = outcome->key_id;
-    detail.source = tv_span_of(tv_keystore_source(outcome->store));
-    push_message(L, outcome->absence.status, &detail);
-    lua_setfield(L, -2, name);
-}
-
-static void push_outcome(lua_State *L, const struct tv_outcome *outcome) {
-    const struct tv_key *key = outcome->key;
-    lua_createtable(L, 0, 4);
-    push_store(L, outcome->store);
-    lua_setfield(L, -2, "store");
-    lua_pushlstring(L, outcome->key_id.data, outcome->key_id.length);
-    lua_setfield(L, -2, "kid");
-    if (key) {
-        push_key(L, outcome->key);
-        lua_setfield(L, -2, "key");
-    }
-    if (outcome->is_set || (key && outcome->absence.status != TV_OK)) {
-        set_sentence(L, outcome, "warning");
-    } else if (key && tv_key_was_private(key)) {
-        lua_pushfstring(L, "%s publishes a private key; only its public half is used",
-                        tv_keystore_source(outcome->store));
-        lua_setfield(L, -2, "warning");
-    } else if (!key) {
-        set_text(L, "code", tv_status_code(outcome->absence.status));
-        set_sentence(L, outcome, "message");
-    }
-}
-
-// (list of outcomes) -> the list that step() returns. Only this function may raise an error.
-static int push_outcomes(lua_State *L) {
-    const struct tv_outcome *outcome = lua_touserdata(L, 1);
-    lua_newtable(L);
-    for (lua_Integer count = 1; outcome; count++, outcome = outcome->next) {
-        push_outcome(L, outcome);
-        lua_rawseti(L, -2, count);
-    }
-    return 1;
-}
-
-int l_step(lua_State *L) {
-    // Called as a method too, with the module itself first.
-    int index = lua_istable(L, 1) ? 2 : 1;
-    lua_Number seconds = luaL_optnumber(L, index, 0);
-    luaL_argcheck(L, seconds >= 0 && seconds <= 86400, index, "seconds from 0 to 86400 expected");
-    size_t under_way = tv_keystores_step((int64_t)(seconds * 1000));
-    struct tv_outcome *taken = NULL, **end = &taken;
-    while ((*end = tv_keystores_take_outcome()))
-        end = &(*end)->next;
-    lua_pushcfunction(L, push_outcomes);
-    lua_pushlightuserdata(L, taken);
-    if (lua_pcall(L, 1, 1, 0) != LUA_OK) {
-        tv_keystores_return_outcomes(taken); // the next call tells it
-        return lua_error(L);
-    }
-    while (taken) {
-        struct tv_outcome *told = taken;
-        taken = told->next;
-        tv_outcome_free(told);
-    }
-    lua_pushinteger(L, (lua_Integer)under_way);
-    return 2;
 }
 
 void register_keystore(lua_State *L) {

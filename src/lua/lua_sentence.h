@@ -8,7 +8,7 @@
 void add_format(luaL_Buffer *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void add_number(luaL_Buffer *out, double number);
 
-// Bytes from outside are escaped, so that they can stand in a log line; in quotes but for add_byte().
+// Bytes from outside, escaped so that they can stand in a log line. add_byte() adds no quotes.
 void add_byte(luaL_Buffer *out, char byte);
 void add_bytes(luaL_Buffer *out, struct tv_span text, bool is_cut);
 void add_quoted(luaL_Buffer *out, struct tv_span text); // at most TV_EXCERPT_MAX bytes of it

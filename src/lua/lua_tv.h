@@ -122,18 +122,24 @@ const void *open_store(lua_State *L, int index); // its address, or NULL if it i
 int l_keystore(lua_State *L);
 // Opens a store as the options table at `table` says; pushes its handle above what that takes.
 enum tv_status push_keystore(lua_State *L, int table, struct tv_detail *detail);
-int l_step(lua_State *L);
+// Pushes a handle of the store: the latest one that is still open, or a new one.
+void push_store(lua_State *L, struct tv_keystore *store);
+int l_stores(lua_State *L);
+
+// lua_wait.c
 int l_pollfd(lua_State *L);
 int l_events(lua_State *L);
 int l_timeout(lua_State *L);
-int l_stores(lua_State *L);
 
-// Whether a call that did not say so may wait for a key: until somebody watches the descriptor.
+// Whether a call without the option `wait` may wait for a key: until pollfd() has been called.
 bool may_wait_by_default(void);
 
-// As tv_keystore_get(), waiting for a fetch within the time limits if `wait`.
+// As tv_keystore_get(). With `wait` it waits for the fetch, at most for the store's wait limit.
 enum tv_status get_key(struct tv_keystore *store, const struct tv_key_request *request, bool wait,
                        struct tv_key **key, struct tv_detail *detail);
+
+// lua_step.c
+int l_step(lua_State *L);
 
 // lua_options.c: reads the fields of an options table one by one; each raises an error that names
 // the option if its value is not what its row says.
