@@ -6,7 +6,7 @@ local has = require "token_verifier.plugin.list".has;
 local log = require "util.logger".init("luajwtjitsi");
 local token_verifier = require "token_verifier";
 
--- What Jitsi's library says of these, which specs of plugins compare. Our own sentence, which says more, is logged.
+-- Messages of Jitsi's library for these failures, which specs of plugins compare. Our own message, which says more, is logged.
 local words = {
 	["token-too-large"] = "Invalid token", ["encrypted-token"] = "Invalid token", ["malformed-header"] = "Invalid header",
 	["unsupported-critical"] = "Invalid header", ["type-not-accepted"] = "Invalid typ",
@@ -41,7 +41,7 @@ local function check_optional(name, value, expected)
 	end
 end
 
--- Whether it is one for shared secrets. Raises if there is no such algorithm.
+-- Whether the algorithm uses a shared secret. Raises an error for an unknown algorithm.
 local function is_symmetric(name)
 	local row = token_verifier.algorithms[name];
 	if not row then
@@ -50,7 +50,7 @@ local function is_symmetric(name)
 	return row.symmetric;
 end
 
--- Calls f, which raises what is wrong with its arguments. Returns its first result, or nil and a message.
+-- Calls f, which raises an error for wrong arguments. Returns its first result, or nil and a message.
 local function protected(f, ...)
 	local ok, result, message, code, facts = pcall(f, ...);
 	if not ok then
@@ -97,8 +97,8 @@ end
 
 local M = { _internals = {} };
 
--- Verifies a token with one algorithm and its key, a secret for HS* and a PEM for the others. `iss` and `aud` are only
--- judged if the list for them is given. Returns the claims, or nil and a message, also for arguments that are wrong.
+-- Verifies a token with one algorithm and its key: a secret for HS*, a PEM for the others. `iss` and `aud` are only checked if
+-- their list is given. Returns the claims, or nil and a message, also for wrong arguments.
 function M.verify(...)
 	return protected(verify, ...);
 end
@@ -109,7 +109,7 @@ function M.encode(...)
 	return protected(encode, ...);
 end
 
--- What comes between the dots.
+-- The segments between the dots.
 function M._internals.split_token(token)
 	local segments = {};
 	for segment in (token.."."):gmatch("([^.]*)%.") do
@@ -118,7 +118,7 @@ function M._internals.split_token(token)
 	return segments;
 end
 
--- Reads a token without verifying it: its header, its claims and the bytes of its signature, or nil, nil, nil, message.
+-- Decodes a token without verifying it: returns its header, its claims and the bytes of its signature, or nil, nil, nil, message.
 function M._internals.parse_token(token)
 	if type(token) ~= "string" then
 		return nil, nil, nil, "Invalid token";
@@ -131,7 +131,7 @@ function M._internals.parse_token(token)
 	return header, claims, base64.decode(signature..("="):rep(-#signature % 4));
 end
 
--- What is signed: the first two segments with their dot, or nil, nil, nil, message.
+-- The signed part: the first two segments with their dot, or nil, nil, nil, message.
 function M._internals.strip_signature(token)
 	local segments = type(token) == "string" and M._internals.split_token(token) or {};
 	if #segments ~= 3 then
@@ -140,7 +140,7 @@ function M._internals.strip_signature(token)
 	return segments[1].."."..segments[2];
 end
 
--- Whether a value is in a list, which may hold "*" for any.
+-- Whether a value is in a list; "*" in the list stands for any value.
 function M._internals.verify_claim(value, accepted)
 	return has(accepted, "*") or has(accepted, value);
 end

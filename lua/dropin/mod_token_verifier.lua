@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- For operators, and optional: shell commands about tokens and keys, metrics of keys, and `prosodyctl mod_token_verifier`.
--- It works beside whichever modules verify the tokens.
+-- An optional plugin for operators: shell commands about tokens and keys, metrics of keys, and `prosodyctl mod_token_verifier`.
+-- It does not matter which plugins verify the tokens.
 
 module:set_global();
 
@@ -22,12 +22,12 @@ local count_keys = key_metrics.open(module);
 
 module:hook("stats-update", count_keys);
 
-local waiting = {}; -- f() ends it
+local waiting = {}; -- set of f(): ends the wait
 local unloaded = false;
 
--- Waits until the fetches that were begun have ended, where the caller can wait, or until this module ends: no timer of it
--- is heard of after that.
-local function settle(stores, limit)
+-- Waits until all started fetches have ended, or this module is unloaded, since its timers stop then. Does nothing if the caller
+-- cannot wait.
+local function wait_for_fetches(stores, limit)
 	local left = math.ceil(limit / poll_interval);
 	if unloaded or not async.ready() then
 		return;
@@ -50,21 +50,21 @@ local function settle(stores, limit)
 	wait();
 end
 
--- name: { what it does, arguments, f(print, view, stores, ...), whether it needs stores }. The host comes behind the arguments,
--- and may be left out where only one host takes tokens; behind it come those that may be left out anyway.
+-- name: { what it does, arguments, f(print, view, stores, ...), whether it needs stores }. The host is added after the arguments,
+-- and may be omitted if only one host accepts tokens; optional arguments follow it.
 local commands = {};
 
 commands.explain = {
 	desc = "Show why a token is accepted or refused, check by check; @FILE reads the token from a file of the server";
 	args = { "token" };
 	optional = { "room" };
-	needs_no_key = true; -- it says why there is none
+	needs_no_key = true; -- it explains why there is none
 	run = function (print, view, _, text, room)
 		local token, problem = operator.read_token(text);
 		if not token then
 			return nil, problem;
 		end
-		local lines, accepted = operator.explain_in_server(view, token, room, watch, settle);
+		local lines, accepted = operator.explain_in_server(view, token, room, watch, wait_for_fetches);
 		for _, line in ipairs(lines) do
 			print(line);
 		end
@@ -105,7 +105,7 @@ commands.refresh = {
 		local before = operator.fetched(stores);
 		operator.refresh(stores);
 		watch:start();
-		settle(stores, view.settings.keyOptions.wait_limit);
+		wait_for_fetches(stores, view.settings.keyOptions.wait_limit);
 		local after = operator.fetched(stores);
 		local failed, running = after.failed - before.failed, operator.under_way(stores);
 		return failed == 0 or nil, ("%d fetched, %d failed%s"):format(after.ended - before.ended - failed, failed,
@@ -138,7 +138,7 @@ local function usage(name)
 	return ("usage: token:%s(\"%s\")"):format(name, table.concat(names, "\", \""));
 end
 
--- Runs a command with its arguments. Returns true or nil, and a message, as the shell takes it.
+-- Runs a command with its arguments. Returns true or nil, and a message, as the shell expects.
 local function run(name, print, ...)
 	local command = commands[name];
 	local count, needed, possible = select("#", ...), #command.args, #names_of(command);
@@ -165,7 +165,7 @@ local function run(name, print, ...)
 		end
 		return command.run(print, view, stores, table.unpack(arguments, 1, possible - 1));
 	end);
-	count_keys(); -- a store that nobody else uses ends here
+	count_keys(); -- now, since a store that nobody else uses is closed here
 	view:close();
 	if not ok then
 		module:log("error", "Error in the command token:%s(): %s", name, result);
@@ -174,8 +174,8 @@ local function run(name, print, ...)
 	return result, message;
 end
 
--- Prosody 13 learns the commands and their descriptions from items. COMPAT Prosody 0.12 only has the table that both
--- look them up in.
+-- Prosody 13 takes the commands and their descriptions from items. COMPAT Prosody 0.12 only has the table where both versions
+-- look them up.
 local shell = module:shared("/*/admin_shell/env");
 local section = shell.token or {};
 shell.token = section;

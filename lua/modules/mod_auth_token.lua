@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Authentication by the token that a client brings along when it connects over WebSocket or BOSH.
+-- Authentication by the token that a client sends in the URL when it connects over WebSocket or BOSH.
 
 local new_sasl = require "util.sasl".new;
 local connection_fields = require "token_verifier.plugin.connection";
@@ -36,14 +36,14 @@ end
 module:hook_global("bosh-session", set_up_session, 1);
 module:hook_global("websocket-session", set_up_session, 1);
 
--- Prosody's own ANONYMOUS calls the profile until it agrees, so a refusal would never end. And util.sasl's mechanisms
--- are the same for all hosts. So this handler brings its own.
+-- This handler has its own SASL mechanism, for two reasons: Prosody's ANONYMOUS calls the profile until it accepts, so a refusal
+-- would never end; and the mechanisms of util.sasl are shared by all hosts.
 local function new_sasl_handler(session)
 	local handler = new_sasl(host, { mechanisms = { ANONYMOUS = true } });
 	function handler:process()
 		local base_type = session.base_type;
 		local username, condition, text = log_in:authenticate(session);
-		if session.destroyed then -- while it waited: Prosody 13 has emptied it, and fails over what is missing
+		if session.destroyed then -- while it waited: Prosody 13 has cleared its fields, and would raise an error
 			session.base_type = base_type;
 		end
 		if not username then
@@ -64,7 +64,7 @@ local function on_resumed(session, connection)
 	end
 	module:log("info", "A resumed session is closed: its new connection did not log in with a token (client=%s)",
 		connection.ip);
-	module:add_timer(0, function () -- once mod_smacks is done with it
+	module:add_timer(0, function () -- after mod_smacks has finished with it
 		if not session.destroyed then
 			session:close({ condition = "not-authorized", text = "the token was refused" });
 		end
@@ -75,7 +75,7 @@ module:hook_global("c2s-session-updated", function (event)
 	on_resumed(event.session, event.from_session);
 end);
 
--- COMPAT Prosody 0.12. In 13 the connection's session is empty by now, and nothing happens.
+-- COMPAT Prosody 0.12. In 13 the connection's session is already empty here, so this does nothing.
 module:hook("smacks-hibernation-end", function (event)
 	on_resumed(event.resumed, event.origin);
 end);

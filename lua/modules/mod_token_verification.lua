@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Lets users into the rooms of a MUC component only as their verified token allows, and lets them ask nothing of the others.
+-- Lets users enter the rooms of a MUC component, and send requests to them, only if their verified token allows it.
 
 local configmanager = require "core.configmanager";
 local jid_bare = require "util.jid".bare;
@@ -19,7 +19,7 @@ local function log(level, ...)
 end
 
 local own_host = prosody.hosts[module.host];
-if own_host.type == "local" and not own_host.modules.muc then -- as where it is enabled for all hosts, which components do not heed
+if own_host.type == "local" and not own_host.modules.muc then -- for example, if it is enabled for all hosts
 	log("error", "There are no rooms on %s to guard: token_verification belongs to the 'modules_enabled' of the component of the rooms",
 		module.host);
 	return;
@@ -27,8 +27,8 @@ end
 
 local reader = require "token_verifier.options.option_reader".new(module, log);
 
--- The admins, whose option is Prosody's. What it cannot read must not keep this plugin from loading: nothing would guard the
--- rooms then.
+-- The admins, from an option of Prosody. An unreadable value must not keep this plugin from loading: the rooms would be left
+-- unguarded.
 local function addresses(option)
 	local ok, entries = pcall(module.get_option_inherited_set, module, option, {});
 	if not ok then
@@ -65,7 +65,8 @@ local function read_options()
 	};
 end
 
--- The host whose options judge the tokens: the one that is named, else the one above this component. Nil if the option cannot be read.
+-- The host whose options are used to verify tokens: the configured one, else the one above this component. Nil if the option is
+-- invalid.
 local function read_judge()
 	local named = reader:value("token_verification_host");
 	if named == nil and reader:raw("token_verification_host") == nil then
@@ -74,12 +75,12 @@ local function read_judge()
 	return named and jid_prep(named) or named;
 end
 
--- A host may be activated later than this component. What has no entry in the table of options gets that of all hosts.
+-- A host may be activated later than this component. A host that is not in the configuration gets the global options.
 local function is_host(name)
 	return name ~= "*" and (rawget(configmanager.getconfig(), name) ~= nil or rawget(prosody.hosts, name) ~= nil);
 end
 
--- Why the options of a host cannot be used to verify tokens, or nil.
+-- Why the options of a host cannot be used to verify tokens; nil if they can.
 local function why_not(host)
 	if not host then
 		return "the option 'token_verification_host' does not name a host";
@@ -93,18 +94,18 @@ end
 
 local door = require "token_verifier.plugin.door".new(module.host, nil, read_options(), nil, log);
 local new_token_util = module:require "token/util".new;
-local made = {}; -- { host, token_util }: the last one alone, as the claims that count for the rooms are those that count for it
+local made = {}; -- { host, token_util }: only the last one is kept, since it decides which claims count for the rooms
 local judge, said;
 
--- Finds what verifies the tokens. While there is nothing the door stays shut for all but the exempt: who loads this plugin
--- wants the rooms guarded.
+-- Finds the object that verifies tokens. As long as there is none, only exempt users may enter: whoever loads this plugin wants
+-- the rooms guarded.
 local function find_token_util()
 	local problem = why_not(judge);
 	if problem and problem ~= said then
 		log("error", "No token opens a room of %s: %s. Set 'token_verification_host' of %s to the host where users log in. Until then "
 			.."only admins and users in 'token_verification_allowlist' can enter", module.host, problem, module.host);
 	elseif not problem and (made.host ~= judge or not made.token_util) then
-		made = { host = judge, token_util = new_token_util(module:context(judge)) }; -- it says why there is none
+		made = { host = judge, token_util = new_token_util(module:context(judge)) }; -- logs an error if there is none
 	end
 	said = problem;
 	door.token_util = not problem and made.token_util or nil;
@@ -113,7 +114,7 @@ end
 local function configure()
 	local former = judge;
 	judge = read_judge();
-	if judge ~= module.host then -- otherwise token_util reads them all
+	if judge ~= module.host then -- otherwise token_util does this itself
 		unknown_options.check_component(module.host, log);
 	end
 	if not door.count or judge ~= former then
@@ -127,7 +128,7 @@ module:hook_global("config-reloaded", function ()
 	door.options = read_options();
 	configure();
 end);
-module:hook_global("host-activated", function (host) -- it may be none of the configuration
+module:hook_global("host-activated", function (host) -- the host may not be in the configuration
 	if said and host == judge then
 		find_token_util();
 	end
@@ -154,15 +155,15 @@ end
 module:hook("muc-room-pre-create", check_entry, 99);
 module:hook("muc-occupant-pre-join", check_entry, 99);
 
--- What this server's own components say, and those that have a secret for it.
+-- Stanzas of this server's own components, and of external components.
 local services = { component = true, ["local"] = true };
 
--- What nobody answers.
+-- Stanzas that are never answered.
 local function is_answer(stanza)
 	return stanza.attr.type == "error" or stanza.name == "iq" and stanza.attr.type == "result" and jid_resource(stanza.attr.to) == nil;
 end
 
--- What is no question, but Prosody answers it where a room was destroyed, or there is none.
+-- Stanzas that Prosody answers if the room was destroyed or does not exist, although they are not requests.
 local function is_last_word(stanza)
 	return stanza.name == "presence" and stanza.attr.type == "unavailable" or stanza.name == "iq" and stanza.attr.type == "result";
 end
@@ -171,12 +172,12 @@ local function is_destroyed(room)
 	return room and room._data ~= nil and room._data.destroyed;
 end
 
--- A room that was destroyed has no entry, but says why and where to go instead.
+-- Nobody can enter a destroyed room; Prosody answers with the reason and another address.
 local function is_entry(stanza, room)
 	return stanza.name == "presence" and stanza.attr.type == nil and stanza:get_child("x", xmlns_muc) ~= nil and not is_destroyed(room);
 end
 
--- Everything else that is sent to a room or to somebody in it: an archive can be read, and a password asked for, from outside.
+-- Everything else that is sent to a room or to an occupant: without entering, one could read its archive, or request its password.
 local function check_question(event)
 	local origin, stanza = event.origin, event.stanza;
 	local muc = prosody.hosts[module.host].modules.muc;
@@ -185,10 +186,10 @@ local function check_question(event)
 	end
 	local room_jid = jid_bare(stanza.attr.to);
 	local room = muc.get_room_from_jid(room_jid);
-	if is_entry(stanza, room) or room == nil and room_jid == module.host then -- the component itself is asked
+	if is_entry(stanza, room) or room == nil and room_jid == module.host then -- sent to the component itself
 		return;
 	elseif is_last_word(stanza) then
-		return (not room or is_destroyed(room)) and not door:is_exempt(origin, stanza.attr.from) or nil; -- without a word
+		return (not room or is_destroyed(room)) and not door:is_exempt(origin, stanza.attr.from) or nil; -- refused without an answer
 	end
 	local allowed, error_name, reason = door:may_ask(origin, stanza.attr.from, stanza.attr.to, room);
 	if not allowed then
@@ -196,17 +197,17 @@ local function check_question(event)
 	end
 end
 
--- Prosody's own handlers are at 0 and below, those of its plugins at 1 at most.
+-- Prosody's own handlers have priorities up to 0, those of its plugins up to 1.
 for _, event in ipairs({
 	"iq/bare", "iq/full", "message/bare", "message/full", "presence/bare", "presence/full",
-	-- A room can have the address of the component, which has answers of its own to other requests.
+	-- A room can have the address of the component, which answers other requests itself.
 	"message/host", "presence/host",
 	"iq/host/http://jabber.org/protocol/muc#admin:query", "iq/host/http://jabber.org/protocol/muc#owner:query",
 }) do
 	module:hook(event, check_question, 99);
 end
 
--- A session that is resumed with a new token: may it stay in the room that it is in?
+-- A session was resumed with a new token: may it stay in its room?
 module:hook_global("jitsi-verify-session-rooms", function (event)
 	local allowed, error_name, reason = door:may_stay(event.session);
 	if not allowed then
@@ -221,6 +222,6 @@ local function check_moderation(event)
 	end
 end
 
--- Prosody's own handlers are at -2.
+-- Prosody's own handlers have priority -2.
 module:hook("iq-set/bare/http://jabber.org/protocol/muc#owner:query", check_moderation, -1);
 module:hook("iq-set/host/http://jabber.org/protocol/muc#owner:query", check_moderation, -1);

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- The one watch on the native module's descriptor in Prosody's event loop, and those who wait for keys.
+-- Watches the native module's descriptor in Prosody's event loop, and wakes the log-ins that wait for keys.
 
 local token_verifier = require "token_verifier";
 local async = require "util.async";
@@ -7,12 +7,12 @@ local server = require "net.server";
 local timer = require "util.timer";
 local log = require "util.logger".init("token_verifier");
 
--- Every wake runs a log-in to its end: so many in one turn of the loop, that others get theirs in between.
+-- Each wake runs a log-in to its end. At most this many run in one turn of the event loop, so that other work gets its turn.
 local wakes_per_turn = 8;
 
 local watched; -- { fd, handle }
-local warned = {}; -- number of a store -> the warning that holds for it
-local max_warned = 256; -- beyond it they are forgotten, and said anew
+local warned = {}; -- id of a store -> its current warning
+local max_warned = 256; -- beyond this all are forgotten, and may be logged again
 local warned_count = 0;
 local users, waiters = 0, 0;
 local waiting = {}; -- id of a store and kid -> set of waiters
@@ -58,7 +58,7 @@ local function forget(waiter)
 	end
 end
 
--- Resumes the first of those who were woken. Returns whether there are more.
+-- Resumes the first woken sessions. Returns whether there are more.
 local function resume_some()
 	for _ = 1, wakes_per_turn do
 		local waiter = woken[first_woken];
@@ -86,15 +86,15 @@ function schedule_drain()
 	end
 end
 
--- Ends the watch once nobody uses it, nor waits any more.
+-- Stops watching when no plugin uses the watch and nobody waits.
 local function unwatch_unused()
 	if users == 0 and waiters == 0 then
 		unwatch();
 	end
 end
 
--- Ends a wait with `outcome`; the session goes on in a later turn of resume_some().
-local function settle(waiter, outcome)
+-- Ends a wait with `outcome`; a later call of resume_some() resumes the session.
+local function wake(waiter, outcome)
 	if waiter.outcome then
 		return;
 	end
@@ -107,7 +107,7 @@ end
 
 local watch;
 
--- Logs that a source fails, or works again, once for each change: otherwise every failed refresh would log it again.
+-- Logs that a source fails or works again, once for each change, not for every failed refresh.
 local function report(item)
 	local id = item.store:id();
 	if item.warning and warned[id] ~= item.warning then
@@ -129,20 +129,20 @@ local function on_readable()
 		if item.key or item.warning then
 			report(item);
 		end
-		local settled = item.key or item.code; -- or it is about a whole set, for which nobody waits
-		for waiter in pairs(settled and waiting[key_of(item.store:id(), item.kid)] or {}) do
-			settle(waiter, item);
+		local has_outcome = item.key or item.code; -- otherwise it is about a whole set, for which nobody waits
+		for waiter in pairs(has_outcome and waiting[key_of(item.store:id(), item.kid)] or {}) do
+			wake(waiter, item);
 		end
 	end
 	if watched then
-		watch(); -- this may be the child of a fork, called for the descriptor of its parent
+		watch(); -- the process may have forked: then the descriptor was its parent's
 	end
-	if resume_some() then -- a busy loop comes to its timers late
+	if resume_some() then -- resumed here, too: a busy event loop runs its timers late
 		schedule_drain();
 	end
 end
 
--- Watches the descriptor, if it is not watched yet. A server that forked has another one than before.
+-- Watches the descriptor if it is not watched yet. After a fork the process has another descriptor.
 function watch()
 	local fd = token_verifier.pollfd();
 	if watched and watched.fd == fd then
@@ -157,15 +157,15 @@ end
 local user_methods = {};
 local user_mt = { __index = user_methods };
 
--- Sees to it that fetches which were queued are driven, for callers who cannot wait.
+-- Makes the event loop run the queued fetches, for callers that cannot wait.
 function user_methods:start()
 	if not self.ended then
 		watch();
 	end
 end
 
--- Waits in the caller's async runner until one of the stores (numbers of store:id()) has settled `kid`.
--- Returns what step() told of it, or { code, message, reason } after `seconds` or when the plugin is unloaded and not there again.
+-- Waits in the caller's async runner until one of the stores (ids as from store:id()) has an outcome for `kid`. Returns the item
+-- from step(), or { code, message, reason } after `seconds`, or when the plugin was unloaded (not reloaded).
 function user_methods:wait(store_ids, kid, seconds)
 	if self.ended then
 		return { code = "key-source-unavailable", message = "the plugin is being unloaded" };
@@ -182,7 +182,7 @@ function user_methods:wait(store_ids, kid, seconds)
 	self.waiters[waiter] = true;
 	waiters = waiters + 1;
 	waiter.timer = timer.add_task(seconds, function ()
-		settle(waiter, { code = "key-source-unavailable", message = "the key did not arrive in time", reason = "waited" });
+		wake(waiter, { code = "key-source-unavailable", message = "the key did not arrive in time", reason = "waited" });
 		schedule_drain();
 	end);
 	wait();
@@ -195,13 +195,14 @@ end
 local function end_waits(self)
 	self.ended = true;
 	for waiter in pairs(self.waiters) do
-		settle(waiter, { code = "key-source-unavailable", message = "the plugin was unloaded" });
+		wake(waiter, { code = "key-source-unavailable", message = "the plugin was unloaded" });
 	end
 	schedule_drain();
 end
 
--- Ends this use. Its own waiters go on with a failure, at once, or where `is_back` is given once the loop has turned, if
--- that says no: a plugin that is loaded anew is back by then, and who waits goes on. The watch ends with its last user.
+-- Ends this use. Its waiters get a failure: at once, or if `is_back` is given, in the next turn of the loop unless is_back()
+-- returns true: a plugin that is being reloaded is back by then, and its log-ins continue to wait. The watch ends with its last
+-- user.
 function user_methods:detach(is_back)
 	if self.detached then
 		return;
@@ -220,8 +221,8 @@ function user_methods:detach(is_back)
 	unwatch_unused();
 end
 
--- A new use of the watch, by one plugin. The descriptor is only touched once somebody waits: a server may still fork
--- after it has loaded its plugins.
+-- Starts a use of the watch, by one plugin. The descriptor is not used before somebody waits: a server may still fork after it
+-- has loaded its plugins.
 local function attach()
 	users = users + 1;
 	return setmetatable({ waiters = {} }, user_mt);

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Public keys as they are in JWK Sets.
+-- Public keys as in JWK Sets.
 
 local json = require "util.json";
 local token_verifier = require "token_verifier";
@@ -10,7 +10,7 @@ local function to_pem(jwk)
 	end
 	local members = {};
 	for name, value in pairs(jwk) do
-		-- The rest says nothing about the key itself; and what another JSON library takes for null, this one may not know.
+		-- Other members are not part of the key itself, and may contain another JSON library's value for null.
 		if type(name) == "string" and type(value) == "string" then
 			members[name] = value;
 		end
@@ -22,7 +22,7 @@ local function to_pem(jwk)
 	return key:pem();
 end
 
--- The PEM (SubjectPublicKeyInfo) of a JWK that was decoded into a table, or nil and a message.
+-- The PEM (SubjectPublicKeyInfo) of a JWK given as a decoded table, or nil and a message.
 local function jwk_to_pem(jwk)
 	local ok, pem, message = pcall(to_pem, jwk);
 	if not ok then

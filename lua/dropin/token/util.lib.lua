@@ -20,7 +20,7 @@ local function log(level, ...)
 	module:log(level, ...);
 end
 
--- Whether the plugin is there, be it another copy of it: then it was loaded anew.
+-- Whether the plugin is loaded, perhaps as a new copy after a reload.
 local function is_loaded()
 	local host = prosody.hosts[module.host];
 	local manager = package.loaded["core.modulemanager"] or package.loaded["prosody.core.modulemanager"];
@@ -30,8 +30,8 @@ local function is_loaded()
 	return host ~= nil and host.modules ~= nil and host.modules[module.name] ~= nil;
 end
 
--- This copy belongs to one plugin, and ends with it: Prosody removes a plugin's event handlers when it is unloaded, and
--- so also this one, from an object that only waits for that.
+-- This copy of the library belongs to one plugin and must clean up when the plugin is unloaded. Prosody then removes the plugin's
+-- event handlers: the object below has no events, but remove_handler() tells that the plugin is being unloaded.
 local watch = loop.attach();
 local key_sets = setmetatable({}, { __mode = "k" });
 module:hook_object_event({
@@ -44,19 +44,19 @@ module:hook_object_event({
 	end;
 }, "unload", function () end);
 
--- Who verified the token that a resumed session takes over is known before any plugin decides whether it does.
+-- High priority: this must be recorded before any plugin decides whether the resumed session takes the token over.
 module:hook_global("c2s-session-updated", function (event)
 	verified.resume(event.session, event.from_session);
 end, 1000);
 
--- COMPAT Prosody 0.12. In 13 the connection's session is empty by now, and nothing happens.
+-- COMPAT Prosody 0.12. In 13 the connection's session is already empty here, so this does nothing.
 module:hook("smacks-hibernation-end", function (event)
 	verified.resume(event.resumed, event.origin);
 end, 1000);
 
 local util = {};
 
--- The address that limits are counted by. Behind a front that does not tell its clients apart all are loopback.
+-- The client's address, for the limits per client. Nil for loopback: that is a reverse proxy which does not forward addresses.
 local function client_of(session)
 	local ip = session.ip;
 	if type(ip) ~= "string" or ip == "::1" or ip:find("^127%.") or ip:find("^::ffff:127%.") then
@@ -65,10 +65,10 @@ local function client_of(session)
 	return ip;
 end
 
--- Of a call that does not wait.
+-- Options of a call that does not wait; reused.
 local request = { detail = true };
 
--- Returns the claims and the header, or nil, message, code, and what is known of the token if that was looked at.
+-- Returns the claims and the header, or nil, message, code, and the facts if the token was parsed.
 local function verify(self, session, token)
 	if type(token) ~= "string" then
 		return nil, ("the token is a %s, not a string"):format(type(token)), "malformed-token";
@@ -77,7 +77,7 @@ local function verify(self, session, token)
 	if not verifier then
 		return nil, stores, code;
 	end
-	local client = #stores > 0 and client_of(session) or nil; -- where nothing is fetched nobody is counted
+	local client = #stores > 0 and client_of(session) or nil; -- only fetches are limited
 	request.client = client;
 	local claims, message, facts;
 	claims, message, code, facts = verifier:verify(token, request);
@@ -88,17 +88,17 @@ local function verify(self, session, token)
 	claims, message, code, facts = waiting.wait_and_ask(watch, session, stores, self.keyOptions.wait_limit, facts, function ()
 		return verifier:verify(token, { client = client, detail = true });
 	end);
-	if code ~= "key-pending" then -- which is said where nobody can wait
+	if code ~= "key-pending" then -- the code if the caller cannot wait
 		self._count:waited(monotonic() - began);
 	end
 	return claims, message, code, facts;
 end
 
--- By session, until it is accepted: why it was refused last, for why_refused(), and whether a token of it was refused: who then
--- takes the token away must not make a guest of it. { code, facts, had_token }.
+-- Session -> { code, facts, had_token }, until it is accepted: why it was last refused, for why_refused(), and whether a token was
+-- refused. A session with `had_token` must not become a guest when something removes its token.
 local refused = setmetatable({}, { __mode = "k" });
 
--- `seconds` is what it took, or nil where there was no token; `facts` what is known of that.
+-- `seconds` is how long the verification took, nil if there was no token; `facts` are what is known about the token.
 local function refuse(self, session, token, seconds, code, message, facts)
 	self._count:refused(code, seconds);
 	module:log("info", "Token refused: %s: %s (%s)", code, message, report.refused_token(session, token, facts));
@@ -108,7 +108,7 @@ local function refuse(self, session, token, seconds, code, message, facts)
 	return false, report.answer(code, message);
 end
 
--- Tells the other plugins. One that fails must not leave the client without an answer.
+-- Informs other plugins. An error in one of them must not leave the client without an answer.
 local function announce(session, claims)
 	local ok, err = pcall(prosody.events.fire_event, "jitsi-authentication-token-verified", {
 		session = session, claims = claims,
@@ -159,8 +159,8 @@ function util:process_and_verify_token(session)
 	return true;
 end
 
--- Why the last call of process_and_verify_token() refused a session, where that is not told: a code, and the facts as from
--- verify() with `detail` where there are any. Nil if it was accepted.
+-- Why the last call of process_and_verify_token() refused the session: a code, and the facts, if any, as from verify() with
+-- `detail`. Nil if it was accepted.
 function util.why_refused(_, session)
 	local refusal = refused[session];
 	if refusal then
@@ -172,7 +172,7 @@ end
 -- Decides whether the session may enter the room. Returns true, or false, the name of an error and a reason.
 function util:verify_room(session, room_address)
 	local ok, allowed, error_name, reason, words, code = pcall(room_rules.verify, self, session, room_address, room_rules.find);
-	if not ok then -- over a field that another plugin has set, or in the MUC
+	if not ok then -- because of a field that another plugin has set, or in the MUC
 		module:log("error", "Error while a room was checked: %s", allowed);
 		allowed, error_name, reason, words, code = false, nil, "the room could not be checked", nil, nil;
 	end
@@ -204,7 +204,7 @@ function util:set_asap_key_server(url)
 	self.asapKeyServer = url;
 end
 
--- Forgets the keys fetched, so that each is asked for again.
+-- Forgets all fetched keys, so that they are fetched again.
 function util:clear_asap_cache()
 	self._keys:clear();
 	for _, store in ipairs(self._keys.sources:all(self) or {}) do
@@ -212,8 +212,8 @@ function util:clear_asap_cache()
 	end
 end
 
--- The key of `kid` in the first store that has it, or nil, message, code. One that is still asking is waited for first,
--- but the later ones are asked meanwhile.
+-- The key of `kid` in the first store that has it, or nil, message, code. After a store whose fetch is pending, the result is
+-- `key-pending`, but the later stores are asked too, so that their fetches start now.
 local function find_key(stores, kid)
 	local message, code;
 	for _, store in ipairs(stores) do
@@ -231,7 +231,7 @@ end
 
 local function fetch_key(self, kid)
 	local sources = self._keys.sources;
-	local list = sources:in_force(self); -- now: another log-in may set another URL while this one waits
+	local list = sources:in_force(self); -- read once: another log-in may set another URL while this one waits
 	local stores, message, code = sources:stores_of(list);
 	if not stores then
 		return nil, message, code;
@@ -241,7 +241,7 @@ local function fetch_key(self, kid)
 	end);
 end
 
--- The public key of `kid` as PEM, or nil. Waits for it where the caller can wait.
+-- The public key of `kid` as PEM, or nil. Waits for it if the caller can wait.
 function util:get_public_key(kid)
 	if type(kid) ~= "string" then
 		return nil;
@@ -254,7 +254,7 @@ function util:get_public_key(kid)
 	return nil;
 end
 
--- "Bearer " and a token of this plugin's own for another service; "" after a warning if there is none.
+-- "Bearer " and a token that this server signs for another service; "" after a warning if it cannot be made.
 function util:generateAsapToken(audience)
 	audience = audience == nil and self.asapToken.audience or audience;
 	local token, message;
@@ -270,14 +270,14 @@ function util:generateAsapToken(audience)
 	return "Bearer "..token;
 end
 
--- A key server that was set takes the place of the sources that speak for an issuer: who sets one means none of the
--- users' tokens that those sign.
+-- A key server that is set at run time replaces the sources bound to issuers: a plugin that sets one does not want tokens of
+-- those issuers.
 local replaced_by = { asapKeyServer = {} };
 for _, row in ipairs(token_options.sources) do
 	table.insert(replaced_by.asapKeyServer, not row.common and row.field or nil);
 end
 
--- The object that plugins hold. An assignment to a field is noted, so that no reload of the configuration undoes it.
+-- The object that plugins get. Assignments to its fields are recorded, so that a reload of the configuration does not undo them.
 local function new_object(values, assigned)
 	return setmetatable({}, {
 		__index = setmetatable(values, { __index = util });
@@ -300,7 +300,7 @@ local function same_list(a, b)
 	return true;
 end
 
--- Takes over the configuration, except for what was assigned, or changed within a list, since it was last read.
+-- Takes over the configuration, except for fields that were assigned, and lists that were changed, since it was last read.
 local function configure(values, assigned, settings)
 	values._changes = values._changes + 1;
 	for _, field in ipairs(token_options.fields) do
@@ -329,8 +329,8 @@ local function prefetch(key_set, object)
 	end);
 end
 
--- `context` is the module API object whose host's options are read. Returns nil after an error line if there is no way
--- to verify a token.
+-- `context` is the module API object of the host whose options are read. Returns nil after logging an error if tokens cannot be
+-- verified.
 local function new(context)
 	local settings, usable = config.read(context, module, log);
 	if not usable then
@@ -342,7 +342,7 @@ local function new(context)
 		log = log, _keys = key_set, _changes = 0, _configured = {}, _count = metrics.new(module, context.host), _asap_tokens = asap_token.new(),
 		_host = context.host, _base_of = function (host) return module:context(host):get_option("muc_mapper_domain_base"); end,
 	}, {};
-	values._values = values; -- to be read without a detour
+	values._values = values; -- direct access, without the metatable
 	local object = new_object(values, assigned);
 	configure(values, assigned, settings);
 	key_set.sources:note_configured(settings);
@@ -350,7 +350,7 @@ local function new(context)
 	guard.install(module, object);
 	module:hook_global("config-reloaded", function ()
 		local configured = config.read(context, module, log);
-		configure(values, assigned, configured); -- what was taken away must not go on working
+		configure(values, assigned, configured); -- even if unusable: removed settings must not stay in force
 		key_set:configure(object, configured);
 		prefetch(key_set, object);
 	end);

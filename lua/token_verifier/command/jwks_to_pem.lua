@@ -40,10 +40,10 @@ local function from_url(arguments, terminal)
 	for _, held in ipairs(store:keys()) do
 		found[#found + 1] = { kid = held.kid, key = held.key };
 	end
-	for _, settled in ipairs((token_verifier.step())) do
-		if settled.warning then
+	for _, item in ipairs((token_verifier.step())) do
+		if item.warning then
 			local count = store:stats().skipped; -- only the first is told of
-			skipped[1] = { why = count > 1 and ("%d keys, the first of them: %s"):format(count, settled.warning) or settled.warning };
+			skipped[1] = { why = count > 1 and ("%d keys, the first of them: %s"):format(count, item.warning) or item.warning };
 		end
 	end
 	return found, skipped;

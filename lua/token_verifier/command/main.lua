@@ -109,7 +109,7 @@ local function run(arguments, terminal)
 		terminal.fail(("%s; see '%s'"):format(message:gsub("\n(Did you mean)", ". %1"), help_hint(arguments, subcommands)));
 	end
 	local parsed = parser:parse(arguments);
-	terminal.settle(parsed.color, parsed.json);
+	terminal.configure(parsed.color, parsed.json);
 	return subcommands[parsed.command].run(parsed, terminal);
 end
 

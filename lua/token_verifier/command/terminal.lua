@@ -81,7 +81,7 @@ local function new(program)
 	terminal.is_terminal = is_terminal;
 
 	-- For main.lua: the options --color and --json.
-	function terminal.settle(when, wants_json)
+	function terminal.configure(when, wants_json)
 		terminal.wants_json = wants_json or false;
 		coloured = not wants_json and wants_colours(when);
 	end

@@ -74,9 +74,9 @@ local function refresh(stores)
 end
 
 -- Explains a token where a server runs, for a room or nil: nothing is blocked. `watch` is the caller's loop.attach(),
--- `settle(stores, seconds)` waits until nothing is being fetched. Returns lines, and whether the token is good, also for the
+-- `wait_for_fetches(stores, seconds)` waits until no fetch is running. Returns lines, and whether the token is good, also for the
 -- room.
-local function explain_in_server(view, text, room, watch, settle)
+local function explain_in_server(view, text, room, watch, wait_for_fetches)
 	local result = view:explain(text, {
 		room = room;
 		ask = function (verifier, token, stores, wait_limit)
@@ -87,7 +87,7 @@ local function explain_in_server(view, text, room, watch, settle)
 		renew = function (stores)
 			refresh(stores);
 			watch:start();
-			settle(stores, view.settings.keyOptions.wait_limit);
+			wait_for_fetches(stores, view.settings.keyOptions.wait_limit);
 		end;
 	});
 	return explain_lines(result), is_good(result);

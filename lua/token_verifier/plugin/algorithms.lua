@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: MIT
--- What there is to ask of the table of algorithms.
+-- Questions about the table of algorithms.
 
 local rows = require "token_verifier".algorithms;
 
--- Whether an algorithm of this name is one for shared secrets; not of a name that there is not.
+-- Whether the algorithm with this name uses a shared secret; false for an unknown name.
 local function is_symmetric(name)
 	return rows[name] ~= nil and rows[name].symmetric == true;
 end

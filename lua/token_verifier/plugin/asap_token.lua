@@ -1,10 +1,10 @@
 -- SPDX-License-Identifier: MIT
--- Makes the tokens that a plugin shows to other services, and keeps each as long as it is good for enough.
+-- Makes the tokens that a plugin sends to other services, and keeps each one until it is about to expire.
 
 local token_verifier = require "token_verifier";
 local plain_file = require "token_verifier.plugin.plain_file";
 
--- Tokens kept; each stands for an audience and the settings of then.
+-- Maximum number of tokens kept, one for each audience and combination of settings.
 local max_tokens = 32;
 
 local methods = {};
@@ -24,12 +24,12 @@ local function name_of(options, audience)
 	return ("%q %q %q %d %q"):format(options.key_path, options.key_id, options.issuer, options.ttl, audience);
 end
 
--- The token for an audience, or nil and a message. `options` are those that config.lua reads.
+-- Returns the token for an audience, or nil and a message. `options` are those that config.lua reads.
 function methods:token(options, audience)
 	local now = os.time();
 	local name = name_of(options, audience);
 	local kept = self.tokens[name];
-	-- One made by a clock that was ahead is not good yet.
+	-- A token made while the clock was ahead is not valid yet.
 	if kept and kept.made <= now and kept.made + options.ttl - now >= options.ttl_threshold then
 		return kept.token;
 	end

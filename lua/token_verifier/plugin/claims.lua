@@ -6,7 +6,7 @@ local is_array = require "token_verifier.plugin.list".is_array;
 
 local null = token_verifier.null;
 
--- What a token sets. All are assigned for each token, so that nothing is left of an earlier one.
+-- The session fields that a token sets. All are assigned for each token, so that nothing of an earlier token remains.
 local fields = {
 	"jitsi_meet_room", "jitsi_meet_domain", "jitsi_meet_auth_issuer", "jitsi_meet_str_tenant",
 	"jitsi_meet_context_user", "jitsi_meet_context_group", "jitsi_meet_context_features",

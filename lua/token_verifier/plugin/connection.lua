@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What a WebSocket or BOSH connection brings along, put into its session, where other plugins read it too.
+-- Copies what a WebSocket or BOSH request contains into its session, where other plugins read it too.
 
 local formdecode = require "util.http".formdecode;
 
@@ -11,13 +11,13 @@ local function bearer_token(request)
 	return nil;
 end
 
--- `region_header` is the name of the header that tells the user's region.
+-- `region_header` is the name of the header that contains the user's region.
 local function set_up(session, request, region_header)
 	session.auth_token = bearer_token(request) or session.auth_token;
 	local query = request.url and request.url.query;
 	if query then
 		local parameters = formdecode(query);
-		if type(parameters) ~= "table" then -- a query without any "=" decodes to a text
+		if type(parameters) ~= "table" then -- a query without any "=" decodes to a string
 			parameters = {};
 		end
 		session.auth_token = parameters.token or session.auth_token;

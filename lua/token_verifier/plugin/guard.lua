@@ -1,16 +1,17 @@
 -- SPDX-License-Identifier: MIT
--- Whose token does not count for the rooms of a component is there a user without one, for every plugin that looks: while such a
--- user's stanza is handled, the session has no claims. Plugins read them by themselves, and ask nobody whether they count.
--- And a session that comes back with another token takes it over only if that covers each room that it is in.
+-- A user whose token does not count for the rooms of a component is treated there as a user without a token: while such a
+-- user's stanza is handled, the session has no claims. This is necessary because other plugins read the claims directly, without
+-- asking whether they count.
+-- Besides, a session that is resumed with another token takes its claims over only if they cover every room that it is in.
 
 local jid = require "util.jid";
 local find_room = require "token_verifier.plugin.room".find;
 local verified = require "token_verifier.plugin.verified";
 
--- By a plugin's module API: the object that decides. The plugin makes another one if it gets another host to ask.
+-- Module API of a plugin -> the token_util object that decides. The plugin makes a new object when its token host changes.
 local deciding = setmetatable({}, { __mode = "k" });
 
--- By session: { rooms, count, limit }, where `rooms` is the set of those that it was let into by a token_util, and may have left.
+-- Session -> { rooms, count, limit }. `rooms` is the set of rooms that a token_util let it into; it may have left some of them.
 local entered = setmetatable({}, { __mode = "k" });
 local first_limit = 8;
 
@@ -19,7 +20,7 @@ local function is_in(session, room_jid)
 	return room ~= nil and session.full_jid ~= nil and room:get_occupant_jid(session.full_jid) ~= nil;
 end
 
--- Drops the rooms that the session has left, once there are twice as many as there were.
+-- Drops the rooms that the session has left. The next time is when the set has doubled in size.
 local function drop_left(session, noted)
 	for room_jid in pairs(noted.rooms) do
 		if not is_in(session, room_jid) then
@@ -29,7 +30,7 @@ local function drop_left(session, noted)
 	noted.limit = math.max(first_limit, 2 * noted.count);
 end
 
--- Notes that a client's session was let into a room.
+-- Records that a client's session was let into a room.
 local function note(session, room_address)
 	if session.type ~= "c2s" then
 		return;
@@ -45,8 +46,8 @@ local function note(session, room_address)
 	noted.rooms[room_jid], noted.count = true, noted.count + 1;
 end
 
--- What a handler of jitsi-verify-session-rooms answers where `token_util` does not let the session into a room on `host` that it
--- is in; nil where it may take its new claims over.
+-- The answer of a handler of jitsi-verify-session-rooms: a denial if the session is in a room on `host` that `token_util` does
+-- not let it into; nil if it may take over its new claims.
 local function may_stay(host, token_util, session)
 	for room_jid in pairs(entered[session] and entered[session].rooms or {}) do
 		if jid.host(room_jid) == host and is_in(session, room_jid) then
@@ -59,8 +60,8 @@ local function may_stay(host, token_util, session)
 	return nil;
 end
 
--- `token_util` decides, an object that was made for the plugin that guards the rooms: a component may have other plugins with
--- objects for other purposes. Nothing happens for these.
+-- Installs the guard if `module` is the plugin that guards the rooms, with its object `token_util` to decide. Other plugins of a
+-- component may have token_util objects for other purposes; for those this does nothing.
 local function install(module, token_util)
 	local host = _G.prosody.hosts[module.host];
 	if module.name ~= "token_verification" or not host or host.type ~= "component" then

@@ -1,11 +1,11 @@
 -- SPDX-License-Identifier: MIT
--- Counts what the key stores of the process do, by source. Stores count from when they were opened, and are closed and
--- opened again; here only what was added since the last look is counted. This file is loaded once in the process, so a
--- plugin that is loaded anew goes on where it was.
+-- Metrics of the key stores of the process, by source. A store's own counters start at 0 when it is opened, and stores are
+-- closed and opened again, so only the increase since the last call is added here. This file is loaded once per process, so a
+-- reloaded plugin continues with the same counts.
 
 local token_verifier = require "token_verifier";
 
--- { name, description, what stats() calls it [, label, its value] }
+-- { name, description, name in store:stats() [, label, value of the label] }
 local counters = {
 	{ "key_cache_hits", "Questions for a key answered from what is held, known absences included", "hits" },
 	{ "key_cache_misses", "Questions for a key that was neither held nor being fetched", "misses" },
@@ -25,12 +25,12 @@ local gauges = {
 	{ "key_fetches_queued", "Key ids that wait for a fetch", "queued" },
 };
 
--- Sources that have a label of their own; what came later is counted together. Plugins may set a URL for each tenant, and
--- a label is never dropped.
+-- Maximum number of sources with their own label; all later ones share one. Plugins may set a URL for each tenant, and labels
+-- are never removed.
 local max_sources = 256;
 local others = "others";
 
-local last = {}; -- number of a store -> what stats() said of it
+local last = {}; -- id of a store -> its stats() at the last call
 local sources, source_count = {}, 0; -- every source with a label
 
 -- The label of a source.
@@ -45,15 +45,15 @@ local function label_of(source)
 	return source;
 end
 
--- What is to be added and shown for each source.
+-- Returns two tables by source: what to add to the counters, and what to show in the gauges.
 local function look()
 	local added, shown, seen = {}, {}, {};
 	for source in pairs(sources) do
-		added[source], shown[source] = {}, {}; -- a source that nobody uses any more holds nothing
+		added[source], shown[source] = {}, {}; -- a source that is no longer in use shows 0
 	end
 	for _, store in ipairs(token_verifier.stores()) do
 		local id, source, stats = store:id(), store:source(), store:stats();
-		if source ~= "" then -- keys put by hand are of no source
+		if source ~= "" then -- a store filled with put() has no source
 			source, seen[id] = label_of(source), stats;
 			added[source], shown[source] = added[source] or {}, shown[source] or {};
 			for name, value in pairs(stats) do
@@ -66,7 +66,7 @@ local function look()
 	return added, shown;
 end
 
--- Opens the metrics. Returns a function that brings them up to date. `module` is a global plugin.
+-- Registers the metrics. Returns a function that updates them. `module` is a global plugin.
 local function open(module)
 	local families = {};
 	local function family(kind, row)

@@ -7,13 +7,14 @@ local as_list = require "token_verifier.plugin.list".as_list;
 local sources = require "token_verifier.plugin.sources";
 local token_options = require "token_verifier.plugin.token_options";
 
--- Verifiers kept; each stands for one combination of key and settings.
+-- Maximum number of verifiers kept, one for each combination of key and settings.
 local max_verifiers = 32;
 
 local methods = {};
 local mt = { __index = methods };
 
--- The names in `configured` that go with a secret, or with a public key: never both, whatever is configured.
+-- The algorithms in `configured` that use a secret, or those that use a public key. Never both, or a token could be signed with
+-- the public key as its secret.
 local function algorithms_for(configured, with_secret)
 	local names = {};
 	for _, name in ipairs(as_list(configured)) do
@@ -24,14 +25,13 @@ local function algorithms_for(configured, with_secret)
 	return names;
 end
 
--- Whether a text is a public key, be it one that is not accepted.
+-- Whether a text is a public key, even one that is not accepted.
 local function is_key(text)
 	local key, _, code = token_verifier.key(text);
 	return key ~= nil or code ~= "malformed-key";
 end
 
--- Whether a text is meant to be a public key, even if it turns out to be a broken one. In any other spelling it is refused
--- as a secret.
+-- Whether a text is meant as a public key, even if the key is broken. (Where a secret is expected, such a text is refused.)
 local function is_public(text)
 	text = text:gsub("^\239\187\191", ""); -- a byte order mark
 	return text:find("-----BEGIN", 1, true) ~= nil or text:find("^%s*{") ~= nil or is_key(text);
@@ -77,7 +77,7 @@ local function append_stores(parts, stores)
 	end
 end
 
--- Stores by the issuers that they speak for.
+-- `stores_of`: issuer -> list of its stores.
 local function append_issuers(parts, stores_of)
 	local issuers = {};
 	for issuer in pairs(stores_of) do
@@ -93,9 +93,9 @@ end
 
 local append_as = { keys = append_stores, issuers = append_issuers };
 
--- A text that differs whenever a verifier made of these options would: all that is in them counts. It is cheaper than a verifier,
--- and lists may be changed in place. Tables that are made in one way give their names in one order; if they did not, a verifier
--- would be made once more.
+-- A string that identifies a verifier with these options: it contains every option, so different options give different strings.
+-- Making it is cheaper than making a verifier. It is made from the current contents, since lists may be changed in place. The
+-- order of pairs() is the same for tables that were filled in the same way; if it ever differs, one more verifier is made.
 local function identity(options)
 	local parts = {};
 	for name, value in pairs(options) do
@@ -130,7 +130,7 @@ function methods:kept(options)
 	return result;
 end
 
--- What a plugin may have put into a field, as token_verifier.new() takes it.
+-- Converts the value of a field, which a plugin may have set to anything, to what token_verifier.new() takes.
 local function native_value(row, value)
 	local kind = row.read;
 	if kind == "boolean" then
@@ -141,8 +141,8 @@ local function native_value(row, value)
 	return as_list(value);
 end
 
--- What token_verifier.new() is to be given for a session under the settings of this moment (a token_util object), then
--- the key that was chosen: { option, value, stores }. Otherwise nil, message, code, and perhaps facts.
+-- Returns the options of token_verifier.new() for a session under the current settings (a token_util object), and the key that
+-- was chosen: { option, value, stores }. On failure: nil, message, code, and perhaps facts.
 function methods:options(settings, session)
 	local choice, message, code, facts = self:choose(settings, session);
 	if not choice then
@@ -160,10 +160,9 @@ function methods:options(settings, session)
 	return options, choice;
 end
 
--- What a verifier was made of last, so that it is seen whether that is still so faster than any text of it is made. A
--- token_util object counts the assignments to its fields in `_changes`; what is left are changes inside of lists.
-
--- Rows whose field may hold a list, and rows whose field is in a table of its own.
+-- The last verifier is kept together with the settings it was made from: comparing these is faster than making the identity
+-- string. A token_util object counts the assignments to its fields in `_changes`, so only changes inside tables are left to
+-- compare: `listed` are the rows whose field may be a list, `nested` those whose field is inside another table.
 local listed, nested = {}, {};
 for _, row in ipairs(token_options.rows) do
 	if row.field and (row.verifier or row.source) then
@@ -198,7 +197,7 @@ local function is_as_noted(noted, settings, session)
 			return false;
 		end
 	end
-	for i = 1, #noted, 2 do -- each list and its copy; without a call for each, since this is done for every token
+	for i = 1, #noted, 2 do -- each list and its copy; inlined, since this runs for every token
 		local list, copy = noted[i], noted[i + 1];
 		local count = #list;
 		if count ~= #copy then
@@ -213,7 +212,7 @@ local function is_as_noted(noted, settings, session)
 	return true;
 end
 
--- The verifier for a session, then the stores it asks. Otherwise nil, message, code.
+-- Returns the verifier for a session and the stores it asks. On failure: nil, message, code.
 function methods:verifier(settings, session)
 	local noted = self.noted;
 	if noted and is_as_noted(noted, settings, session) then
@@ -229,24 +228,25 @@ function methods:verifier(settings, session)
 		return nil, message, code;
 	end
 	local stores = choice.stores or {};
-	-- Sources that speak for one issuer are tables of tables; a source that could not be opened is tried again.
+	-- Not kept with token_issuers (tables of tables, which is_as_noted() does not compare), nor if a source could not be opened:
+	-- it is tried again.
 	self.noted = settings._changes and settings.tokenIssuers == nil and self.sources:is_whole(settings)
 		and note(settings, session, verifier, stores) or nil;
 	return verifier, stores;
 end
 
--- Drops what was made.
+-- Drops all verifiers.
 function methods:clear()
 	self.verifiers, self.count, self.noted = {}, 0, nil;
 end
 
--- Takes over new settings of where keys come from; `configured` are those of the configuration alone.
+-- Takes over new settings of key sources; `configured` are the settings as read from the configuration, without assignments.
 function methods:configure(settings, configured)
 	self:clear();
 	self.sources:configure(settings, settings.keyOptions, configured);
 end
 
--- As sources.lua has it.
+-- `seconds`: see close() in sources.lua.
 function methods:close(seconds)
 	self:clear();
 	self.sources:close(seconds);

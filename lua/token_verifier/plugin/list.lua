@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
--- Lists, as options and claims have them.
+-- Lists, as they occur in options and claims.
 
--- Whether a value is in a list, which may have holes; anything but a table holds nothing.
+-- Whether a value is in a list, which may have holes. False if `list` is not a table.
 local function has(list, value)
 	for _, item in pairs(type(list) == "table" and list or {}) do
 		if item == value then
@@ -11,7 +11,7 @@ local function has(list, value)
 	return false;
 end
 
--- A list as it is, one value as a list of one, nil as an empty list.
+-- Returns a list unchanged, a single value as a list of one, nil as an empty list.
 local function as_list(value)
 	if value == nil then
 		return {};
@@ -19,7 +19,7 @@ local function as_list(value)
 	return type(value) == "table" and value or { value };
 end
 
--- The texts among the keys of a table, or those for which `is_wanted(key, value)` holds, in alphabetical order.
+-- The string keys of a table in alphabetical order; only those for which `is_wanted(key, value)` is true, if it is given.
 local function names_of(by_name, is_wanted)
 	local names = {};
 	for name, value in pairs(by_name) do
@@ -31,7 +31,7 @@ local function names_of(by_name, is_wanted)
 	return names;
 end
 
--- Whether a value of decoded JSON, or what is to become one, is an array. An empty one is marked.
+-- Whether a value of decoded JSON, or one to be encoded, is an array. Empty arrays are recognized by their mark.
 local function is_array(value)
 	local metatable = getmetatable(value);
 	return value[1] ~= nil or type(metatable) == "table" and metatable.__jsontype == "array";

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- The log-in with a token: the events around it, in their order, who it denies, and the name that the user gets.
+-- The log-in with a token: fires its events in order, denies what their handlers deny, and chooses the username.
 
 local generate_uuid = require "util.uuid".generate;
 local printable = require "token_verifier.plugin.printable".printable;
@@ -8,8 +8,8 @@ local report = require "token_verifier.plugin.report";
 local methods = {};
 local mt = { __index = methods };
 
--- Sessions that were refused, with the condition and the text. Their token is gone, and must not be forgotten with it:
--- a second attempt on the same connection would pass as a guest.
+-- Refused session -> { condition, text }. The token of such a session was removed; without this record a second attempt on the
+-- same connection would pass as a guest.
 local refused = setmetatable({}, { __mode = "k" });
 
 local function is_denial(answer)
@@ -20,7 +20,7 @@ local function fire(event, session)
 	return _G.prosody.events.fire_event(event, session);
 end
 
--- The user of the session that is to be resumed, so that the new connection gets the same address.
+-- The username of the session that will be resumed, so that the new connection gets the same address.
 function methods:username_of_resumed(previd)
 	for username, user in pairs(previd and _G.prosody.hosts[self.host].sessions or {}) do
 		for _, session in pairs(user.sessions) do
@@ -32,7 +32,8 @@ function methods:username_of_resumed(previd)
 	return nil;
 end
 
--- What a handler answered becomes an element and its text in the answer to the client, as far as it can.
+-- Refuses the log-in because a handler denied it. What the handler answered is sent to the client as the SASL condition and its
+-- text, if these are valid there.
 function methods:deny(session, by, condition, text, keep_token)
 	condition = type(condition) == "string" and condition:match("^%l[%l-]*$") or "not-allowed";
 	text = type(text) == "string" and report.for_stanza(text) or nil;
@@ -41,8 +42,8 @@ function methods:deny(session, by, condition, text, keep_token)
 	return nil, condition, text, keep_token;
 end
 
--- Takes a session through the whole log-in. Returns its username, or nil, a SASL condition, a text, and whether the
--- token is left in place.
+-- Takes a session through the whole log-in. Returns its username, or nil, a SASL condition, a text, and whether the session
+-- keeps its token.
 function methods:go_through(session)
 	local answer = fire("pre-jitsi-authentication-fetch-key", session);
 	if is_denial(answer) then
@@ -68,8 +69,8 @@ function methods:go_through(session)
 	return username;
 end
 
--- The log-in of a SASL exchange: it always ends in an answer, as a client that gets none waits for ever. Returns the
--- username, or nil, a condition and a text.
+-- The log-in of a SASL exchange. It never raises: a client that gets no answer would wait forever. Returns the username, or
+-- nil, a condition and a text.
 function methods:authenticate(session)
 	if refused[session] and session.auth_token == nil then
 		local condition, text = table.unpack(refused[session], 1, 2);
@@ -93,7 +94,7 @@ function methods:authenticate(session)
 	return username;
 end
 
--- For the users of `host`, whose tokens `token_util` verifies.
+-- Returns the log-in for users of `host`, whose tokens `token_util` verifies.
 local function new(host, token_util, log)
 	return setmetatable({ host = host, token_util = token_util, log = log }, mt);
 end

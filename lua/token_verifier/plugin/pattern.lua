@@ -1,11 +1,11 @@
 -- SPDX-License-Identifier: MIT
--- Lua patterns, matched in a time that grows with the length of the pattern times that of the text. string.match() tries
--- everything that quantifiers allow, again and again: this remembers what failed. That is enough because back-references,
--- %f and %b, where more than the place in pattern and text would count, are not taken.
+-- Matches Lua patterns in time proportional to the length of the pattern times the length of the text. string.match() can take
+-- exponential time, since it tries the same positions again and again; this code remembers which pairs of item and position
+-- failed. That is correct because back-references, %f and %b, whose result depends on more than this pair, are not supported.
 
 local max_captures = 32; -- LUA_MAXCAPTURES
 
--- The position behind the class that opens at `position`, or nil if it does not end.
+-- The position after the class that starts at `position`, or nil if it does not end.
 local function class_end(pattern, position)
 	position = position + 1;
 	if pattern:sub(position, position) == "^" then
@@ -21,7 +21,7 @@ local function class_end(pattern, position)
 	return position + 1;
 end
 
--- The position behind the single character or class at `position`, or nil if it is malformed or not taken.
+-- The position after the single character or class at `position`, or nil if it is malformed or not supported.
 local function single_end(pattern, position)
 	local char = pattern:sub(position, position);
 	if char == "[" then
@@ -36,7 +36,7 @@ local function single_end(pattern, position)
 	return position + 2;
 end
 
--- Adds a "(" or ")" to `items`. Returns whether it may be there.
+-- Adds a "(" or ")" to `items`. Returns whether it is allowed there.
 local function add_parenthesis(items, open, kind)
 	items[#items + 1] = { kind = kind };
 	if kind == "(" then
@@ -51,8 +51,9 @@ local function add_parenthesis(items, open, kind)
 	return opened ~= nil;
 end
 
--- Takes a pattern apart: a list of { kind, text } with the number of captures and of quantifiers, counted as characters
--- outside of classes. Returns nil if it is malformed, which string.match() notices only when it gets there, or not taken.
+-- Parses a pattern: a list of { kind, text } with the fields `captures` and `quantifiers`, the number of each (quantifiers are
+-- counted as characters outside of classes). Returns nil if the pattern is malformed, even in a part that string.match() might
+-- never reach, or not supported.
 local function parse(pattern)
 	local items, open = { captures = 0, quantifiers = 0 }, {};
 	local position = pattern:sub(1, 1) == "^" and 2 or 1;
@@ -80,7 +81,7 @@ local function parse(pattern)
 	return #open == 0 and items or nil;
 end
 
--- Whether a single item takes the character of the text at `position`. What it takes is found out once.
+-- Whether a single item matches the character of the text at `position`. The result is kept for each character.
 local function accepts(text, item, position)
 	local char = text:sub(position, position);
 	local known = item.accepted[char];
@@ -97,7 +98,7 @@ local function accepts(text, item, position)
 	return known;
 end
 
--- Where the run of characters that an item takes ends.
+-- The end of the run of characters that an item matches.
 local function run_end(text, item, position)
 	while accepts(text, item, position) do
 		position = position + 1;
@@ -124,8 +125,8 @@ steps["?"] = function (match, i, position)
 	return steps[""](match, i, position) or match:from(i + 1, position);
 end
 
--- At least `least` characters that an item takes, from `begin` on, and then what follows, which is tried at each place
--- from `first` to `last`. Where all fail they also do for a later beginning in the same run.
+-- Matches at least `least` characters with an item, from `begin` on, and then the rest of the pattern, which is tried at each
+-- position from `first` to `last`. If all fail, they also fail for a later `begin` in the same run.
 local function repeated(match, i, begin, least, first, last)
 	for position = first, last, first <= last and 1 or -1 do
 		local behind = match:from(i + 1, position);
@@ -139,7 +140,7 @@ local function repeated(match, i, begin, least, first, last)
 	return nil;
 end
 
--- Whether more characters than the fewest would be tried in vain, because they were.
+-- Whether only the smallest number of repetitions needs to be tried, because more are already known to fail.
 local function only_fewest(match, i, position)
 	return match:has_failed(i, position + 1) and accepts(match.text, match.items[i], position);
 end
@@ -177,7 +178,7 @@ function methods:has_failed(i, position)
 	return self.failed[i * (#self.text + 3) + position];
 end
 
--- The position behind what the items from `i` on match at `position`, or nil.
+-- The position after what the items from `i` on match at `position`, or nil.
 function methods:from(i, position)
 	local item = self.items[i];
 	if not item then
@@ -187,14 +188,15 @@ function methods:from(i, position)
 	end
 	local behind = steps[item.kind](self, i, position);
 	if behind then
-		item.position = position; -- of a match that goes on to its end, as nothing is tried after that
+		item.position = position; -- final: the whole match has succeeded, so no other position is tried
 	else
 		self:fail(i, position);
 	end
 	return behind;
 end
 
--- As text:match("^"..pattern), if that has no "^" yet, for what parse() returned: the first capture or what was matched.
+-- The same as text:match("^"..pattern) with the result of parse() for the pattern, whether or not it starts with "^". Returns
+-- the first capture, else the matched text.
 local function match(items, text)
 	local behind = setmetatable({ items = items, text = text, failed = {} }, mt):from(1, 1);
 	if not behind then

@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: MIT
--- Opens files that options name. Opening a pipe waits for whoever writes into it, and the whole server with it.
+-- Opens files named by options, but never a pipe: opening one blocks the whole server until somebody writes into it.
 
 local has_lfs, lfs = pcall(require, "lfs");
 
--- As io.open(path, "rb"), for files and folders only.
+-- The same as io.open(path, "rb"), but only for files and folders.
 local function open(path)
 	local mode = has_lfs and lfs.attributes(path, "mode");
 	if mode and mode ~= "file" and mode ~= "directory" then
@@ -12,8 +12,8 @@ local function open(path)
 	return io.open(path, "rb");
 end
 
--- What file:read(format) gives of a file. Nil and a message: it cannot be read; nil alone: it is empty. `open_with` takes the place
--- of open(): io.open, where pipes may be waited for.
+-- The result of file:read(format) for the file at `path`. Nil and a message: the file cannot be read; nil alone: it is empty.
+-- `open_with` is used instead of open(): io.open where blocking on a pipe is acceptable.
 local function read(path, format, open_with)
 	local file, problem = (open_with or open)(path, "rb");
 	if not file then
@@ -25,7 +25,7 @@ local function read(path, format, open_with)
 	return text, problem and ("%s: %s"):format(path, problem);
 end
 
--- Whether a file or folder can be opened; otherwise nil and a message.
+-- Whether a file or folder can be opened; if not, nil and a message.
 local function can_open(path)
 	local file, problem = open(path);
 	if not file then

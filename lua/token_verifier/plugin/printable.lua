@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: MIT
--- Somebody else's text made fit for a terminal: what would steer it, turn the order of what is read, or not be seen, is
--- written as an escape.
+-- Makes text from elsewhere safe for a terminal: characters that control it, change the direction of text or are invisible are
+-- written as escapes.
 
--- Controls, and what Unicode has that shows nothing by itself: formats, fillers, selectors, tags, and what is no character.
+-- Control characters, and Unicode's code points without a glyph: formats, fillers, selectors, tags and noncharacters.
 local hidden = {
 	{ 0x00, 0x1f }, { 0x7f, 0x9f }, { 0xad, 0xad }, { 0x34f, 0x34f }, { 0x61c, 0x61c }, { 0x115f, 0x1160 }, { 0x17b4, 0x17b5 },
 	{ 0x180b, 0x180f }, { 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f }, { 0x3164, 0x3164 }, { 0xfdd0, 0xfdef },
@@ -22,7 +22,7 @@ local function is_hidden(code)
 	return false;
 end
 
--- The text with what is_hidden() finds as `escape(code)` gives it, and each byte that is no UTF-8 as `escape(nil, byte)`.
+-- Replaces each code point found by is_hidden() with `escape(code)`, and each byte that is not UTF-8 with `escape(nil, byte)`.
 local function replace(text, escape)
 	return (text:gsub("[%c\127-\255]+", function (run)
 		local parts, at = {}, 1;
@@ -48,7 +48,7 @@ local function for_people(code, byte)
 	return ("\\u{%x}"):format(code);
 end
 
--- One line that a terminal shows as it is.
+-- The text as one line that a terminal shows unchanged.
 local function printable(text)
 	return replace(text, for_people);
 end

@@ -1,23 +1,23 @@
 -- SPDX-License-Identifier: MIT
--- The one log line of a refusal, and the words that the client gets for it.
+-- The log line of a refusal, and the text that the client gets.
 
 local token_verifier = require "token_verifier";
 
 local max_quoted = 64;
-local max_header = 2048; -- the longest kid, and then some
+local max_header = 2048; -- enough for the longest kid
 
--- Whether a sentence says where keys come from. The client only learns that there was none.
+-- Whether a message may contain the source of keys. The client only learns that there was no key.
 local function is_about_keys(code)
 	local class = token_verifier.code_classes[code];
 	return (class == "key" or class == "source") and code ~= "key-pending";
 end
 
--- Whether a code is about the claim room or sub.
+-- Whether a code is about the claims room or sub.
 local function is_about_rooms(code)
 	return token_verifier.code_classes[code] == "claim" and (code:find("^room%-") or code:find("^sub%-"));
 end
 
--- Somebody else's text made fit for a log line.
+-- Makes text from elsewhere safe for a log line.
 local function quote(text)
 	if #text > max_quoted then
 		text = text:sub(1, max_quoted).."...";
@@ -39,18 +39,18 @@ local function where(session, parts)
 	add(parts, "client", session.ip);
 end
 
--- The header of a token whose other parts may be anything; nil if it cannot be read. "e30" is an empty object.
+-- The decoded header of a token whose other parts may be malformed; nil if it cannot be decoded. "e30" is "{}" in base64url.
 local function header_of(token)
 	return (token_verifier.inspect(token:match("^[^.]*")..".e30."));
 end
 
--- The kid of a token that nobody has looked at, from its header alone, and only if that is as short as headers are.
+-- The kid of a token that was not parsed yet, read from its header alone, and only if the header is not too long.
 local function kid_of(token)
 	local header = type(token) == "string" and #token:match("^[^.]*") <= max_header and header_of(token);
 	return header and header.kid or nil;
 end
 
--- What is known about a refused token: `facts` is what its verification gave, with the issuer if the signature held.
+-- Fields of the log line of a refused token. `facts` are those of its verification, with the issuer if the signature was valid.
 local function refused_token(session, token, facts)
 	local parts = {};
 	add(parts, "kid", facts and facts.kid or not facts and kid_of(token));
@@ -59,7 +59,7 @@ local function refused_token(session, token, facts)
 	return table.concat(parts, " ");
 end
 
--- What is known about a session that was refused a room, after its token had been verified.
+-- Fields of the log line of a session that was refused a room, after its token had been verified.
 local function refused_room(session, room_address)
 	local parts = {};
 	add(parts, "asked", room_address);
@@ -68,7 +68,7 @@ local function refused_room(session, room_address)
 	return table.concat(parts, " ");
 end
 
--- A text from elsewhere made fit for a stanza, which Prosody lets be UTF-8 without control characters only.
+-- Makes text from elsewhere safe for a stanza: Prosody accepts only UTF-8 without control characters.
 local function for_stanza(text)
 	if utf8.len(text) and not text:find("[%z\1-\8\11\12\14-\31]") then
 		return text;
@@ -81,7 +81,7 @@ local without_list = {
 	["issuer-not-accepted"] = "iss is not accepted", ["audience-not-accepted"] = "aud is not accepted",
 };
 
--- The SASL condition and the text for a code: the words of the log line, unless they would tell of others.
+-- The SASL condition and the text for a code: the message of the log line, unless clients must not see it.
 local function answer(code, message)
 	if is_about_keys(code) then
 		message = "could not obtain public key";

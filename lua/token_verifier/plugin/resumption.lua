@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: MIT
--- What becomes of a session's claims when its client comes back with another connection and token (XEP-0198).
+-- The claims of a session whose client resumes it over another connection, perhaps with another token (XEP-0198).
 
 local claims_fields = require "token_verifier.plugin.claims".fields;
 
--- What a session takes over from the connection that resumed it; what that one lacks is cleared.
+-- Fields that a session takes over from the connection that resumed it; those that the connection lacks are cleared.
 local resumed_fields = { "auth_token", "jitsi_breakout_main_jid", table.unpack(claims_fields) };
 
 local function exchange(session, values)
@@ -14,7 +14,7 @@ local function exchange(session, values)
 	return former;
 end
 
--- Gives the session the new claims, unless it is in a room that they do not cover.
+-- Gives the session the claims of the new connection, unless it is in a room that they do not cover.
 local function take_over_claims(session, connection, log)
 	local former = exchange(session, connection);
 	local ok, answer = pcall(_G.prosody.events.fire_event, "jitsi-verify-session-rooms", { session = session });
@@ -27,13 +27,13 @@ local function take_over_claims(session, connection, log)
 	end
 end
 
--- `session` of `host` goes on over `connection`, the session of the client's new connection. `log_in` is that of the
--- host. Returns whether the session may go on.
+-- `session` of `host` is resumed over `connection`, the session object of the client's new connection. `log_in` is the log-in of
+-- `host`. Returns whether the session may continue.
 local function resume(host, session, connection, log_in, log)
 	if session.host ~= host or connection.auth_token == nil then
 		return true;
 	end
-	if connection.host ~= host then -- its token was verified as that host says, if at all
+	if connection.host ~= host then -- its token was verified by the options of that host, or not at all
 		connection._jitsi_auth_done = nil;
 		log_in:authenticate(connection);
 	end

@@ -13,29 +13,29 @@ local function at_most(value, limit)
 	return type(limit) == "number" and value <= limit;
 end
 
--- Matches `name` against a room claim that is a pattern: the first capture, else the matched text.
--- Otherwise nil and the name of the error.
+-- Matches `name` against a room claim that is a pattern. Returns the first capture, else the matched text; or nil and the name
+-- of the error.
 local function match_pattern(settings, claim, name)
 	local items = settings.regexEnabled and type(claim) == "string" and #claim <= max_pattern_length
 		and at_most(#name, settings.regexRoomMaxLength) and pattern.parse(claim);
 	if not items or not at_most(items.quantifiers, settings.regexRoomMaxQuantifiers) then
 		return nil, "invalid-regex";
 	end
-	-- What matches the whole name matches at its start; it cannot be tried anywhere else.
+	-- Matched at the start only: a match of the whole name begins there.
 	local matched = pattern.match(items, name);
 	if not matched then
 		return nil, "room-name-does-not-match";
 	end
-	return tostring(matched); -- a position capture is a number
+	return tostring(matched); -- a number if it is a position capture
 end
 
--- Whether the room claim is a pattern: what context.room of the token says.
+-- Whether the room claim is a pattern, according to context.room of the token.
 local function is_pattern(context_room)
 	local regex = type(context_room) == "table" and context_room.regex;
 	return regex == true or regex == "true";
 end
 
--- The name of the room that the claim allows when `name` is asked for, or nil and the name of the error.
+-- The name of the room that the claim allows, where the user wants to enter `name`; or nil and the name of the error.
 local function allowed_room(settings, session, name)
 	local claim = session.jitsi_meet_room;
 	if claim == "*" then
@@ -48,8 +48,8 @@ local function allowed_room(settings, session, name)
 	return claim:lower();
 end
 
--- The tenant and the name of `[tenant]name`, or nil and the node itself. Nil alone where it begins like that, but the tenant is empty
--- or has brackets, or the name is empty: nobody's room, as it could be read as another one's.
+-- Splits `[tenant]name`: returns the tenant and the name, or nil and the node if it has no tenant. Returns nil alone if it starts
+-- like that, but the tenant is empty or contains brackets, or the name is empty: such a node is ambiguous and belongs to nobody.
 local function split_node(node)
 	local tenant, name = node:match("^%[(.-)%](.*)$");
 	if not tenant then
@@ -74,7 +74,7 @@ local function verify_name_only(session, node)
 	return true;
 end
 
--- Whether the token was made for another tenant than the one whose pages the client comes from.
+-- Whether the token was made for a tenant other than the one in the client's URL.
 local function is_tenant_mismatch(session)
 	local tenant = session.jitsi_meet_str_tenant;
 	if tenant == nil or tenant == null then
@@ -83,7 +83,7 @@ local function is_tenant_mismatch(session)
 	return tostring(tenant):lower() ~= session.jitsi_web_query_prefix;
 end
 
--- Jitsi's library has no words for this refusal: the log alone says more.
+-- Jitsi's library gives no error and no reason for this refusal, so the explanation is only for the log.
 local function covers(of_token, address)
 	if of_token == address then
 		return true;
@@ -114,7 +114,7 @@ local function requires_authentication(room)
 	return room ~= nil and room._data ~= nil and room._data.allowUnauthenticatedAccess == false;
 end
 
--- The MUC host that an address is looked up on. Without a main domain that is `host`, the one in the address.
+-- The MUC host where a room is looked up. Without a main domain it is `host`, the host of the room's address.
 local function muc_domain_of(settings, host)
 	if not settings.muc_domain_base then
 		return host;
@@ -150,16 +150,16 @@ local function verify_domain(settings, session, asked, room)
 	return verify_address(settings, session, asked.muc_domain, asked.node.."@"..asked.host, tenant, room_name);
 end
 
--- The room of that name in this server, or nil.
+-- The room with this JID on this server, or nil.
 local function find(room_jid)
 	local host = _G.prosody.hosts[room_jid:match("@(.*)$")];
 	local muc = host and host.modules and host.modules.muc;
 	return muc and muc.get_room_from_jid(room_jid);
 end
 
--- Decides for a token_util object (its fields are the settings), a session, an address with or without a nick, and
--- `find_room(room_jid)`, which is find() where there is a server. Returns true, or false, the name of the error and a reason, the
--- words for the log, if they say more than the reason, and the code for it, if that is not the name; each may be absent.
+-- Decides whether the session may enter the room. `settings` is a token_util object; `room_address` may have a nick;
+-- `find_room(room_jid)` is find() where there is a server. Returns true; or false, the name of the error, a reason, the text for
+-- the log if it says more than the reason, and the code for the log if it is not the name of the error. Each may be nil.
 local function verify(settings, session, room_address, find_room)
 	local node, host;
 	if type(room_address) == "string" then

@@ -1,12 +1,12 @@
 -- SPDX-License-Identifier: MIT
--- Finds libraries of other makers that Prosody loads in place of ours: it looks into the folder of its plugin installer
--- ("custom_plugins") before all others.
+-- Finds libraries of other projects that Prosody loads instead of ours: it searches the folder of its plugin installer
+-- ("custom_plugins") first.
 
 local plain_file = require "token_verifier.plugin.plain_file";
 
 local ours = { "token/util", "luajwtjitsi", "token/jwk" };
 
--- The first file that module:require(name) finds, and its text.
+-- The first file that module:require(name) finds, and its contents.
 local function first_of(name, folders)
 	for folder in folders:gmatch("[^"..package.config:sub(3, 3).."]+") do
 		for _, place in ipairs({ "%s/%s.lib.lua", "%s/share/lua/5.4/%s.lib.lua" }) do
@@ -20,7 +20,7 @@ local function first_of(name, folders)
 	return nil;
 end
 
--- Warns of each. `folders` are those that plugins are looked for in; absent, those of the Prosody that runs.
+-- Warns about each. `folders` is where plugins are searched; the default is the folders of the running Prosody.
 local function check(log, folders)
 	folders = folders or _G.prosody.paths.plugins or "";
 	for _, name in ipairs(ours) do

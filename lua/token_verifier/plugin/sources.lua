@@ -1,33 +1,33 @@
 -- SPDX-License-Identifier: MIT
--- The key stores of the sources that a token_util object has: a JWK Set, key servers, OpenID providers, and sources
--- that speak for one issuer.
+-- The key stores for the sources of a token_util object: a JWK Set, key servers, OpenID providers, and sources that are bound
+-- to one issuer.
 
 local token_verifier = require "token_verifier";
 local as_list = require "token_verifier.plugin.list".as_list;
 local token_options = require "token_verifier.plugin.token_options";
 
--- Stores kept of URLs that were set at run time; the one used longest ago goes for another. Those that the configuration
--- names stay.
+-- Maximum number of open stores for URLs that were set at run time; beyond it the least recently used ones are closed. Stores
+-- of sources in the configuration do not count.
 local max_set_stores = 128;
 
--- Seconds for which a store that is given up stays, with its keys and what is on its way, for whoever opens it again: a
--- plugin that is loaded anew, or somebody who waits. No wait is longer.
+-- Seconds for which a closed store keeps its keys and its fetches, in case it is opened again, by a reloaded plugin or a log-in
+-- that still waits. No log-in waits longer.
 local stay = 60;
 
--- Kinds of sources whose keys come together.
+-- Kinds of sources whose keys are fetched together, as a set.
 local is_set = {};
 for _, row in ipairs(token_verifier.sources) do
 	is_set[row.name] = row.is_set;
 end
 
--- A source is { kind, value }: an option of token_verifier.keystore() and what it is set to.
--- This one holds no key.
+-- A source is { kind, value }: the name of an option of token_verifier.keystore(), and its value.
+-- This source has no keys.
 local none = {};
 
 local methods = {};
 local mt = { __index = methods };
 
--- Opens a store. Returns it and a warning, or nil and why not.
+-- Opens a store. Returns it and perhaps a warning, or nil and a message.
 local function open(source, key_options)
 	local options = { [source.kind or 1] = source.value };
 	for name, value in pairs(source.kind and key_options or {}) do
@@ -40,7 +40,7 @@ local function open(source, key_options)
 	return store, message;
 end
 
--- Tells sources apart.
+-- A string that identifies a source.
 local function name_of(source)
 	local parts = { tostring(source.kind) };
 	for _, value in ipairs(as_list(source.value)) do
@@ -49,7 +49,7 @@ local function name_of(source)
 	return table.concat(parts, "\n");
 end
 
--- Whether keys come from a source; if so, never from a secret.
+-- Whether a source of keys is configured; if so, a secret is never used.
 local function is_configured(settings)
 	for _, row in ipairs(token_options.sources) do
 		if settings[row.field] ~= nil then
@@ -59,8 +59,7 @@ local function is_configured(settings)
 	return false;
 end
 
--- The sources that speak for any accepted issuer, in the order in which they are asked. An empty text is a source that
--- holds no key.
+-- The sources for any accepted issuer, in the order in which they are asked. An empty string is a source without keys.
 local function common_sources(settings)
 	local list = {};
 	for _, row in ipairs(token_options.sources) do
@@ -72,8 +71,8 @@ local function common_sources(settings)
 	return list;
 end
 
--- The sources in force: a list of those that speak for any accepted issuer, then a table from issuer to a list of those
--- that speak for it alone. A provider that is the only source need not be told apart from others.
+-- Returns the sources in force: a list of those for any accepted issuer, and a table from issuer to a list of those bound to it.
+-- A provider that is the only source does not need to be bound.
 local function plan(settings)
 	local common, bound = common_sources(settings), {};
 	for issuer, source in pairs(type(settings.tokenIssuers) == "table" and settings.tokenIssuers or {}) do
@@ -98,7 +97,7 @@ local function all_sources(settings)
 	return list;
 end
 
--- All that are to be asked, each URL of a list by itself: a list of { kind, value }.
+-- All sources, with one { kind, value } for each URL.
 local function single_sources(settings)
 	local list = {};
 	for _, source in ipairs(all_sources(settings)) do
@@ -116,8 +115,8 @@ local function close_all(stores, seconds)
 	end
 end
 
--- Keeps the store of a URL that was set at run time. They are in two halves: once the newer one is full, what was not
--- used since the last time goes.
+-- Keeps the store of a URL that was set at run time. There are two halves: when the newer one is full, the older one, with the
+-- stores that were not used in the meantime, is closed and replaced by it.
 function methods:keep_set(name, store)
 	if self.set_count >= self.half then
 		close_all(self.set_before);
@@ -126,7 +125,7 @@ function methods:keep_set(name, store)
 	self.set[name], self.set_count = store, self.set_count + 1;
 end
 
--- The store of that name, if it is open.
+-- The store with this name if it is open, else nil.
 function methods:opened(name)
 	local store = self.stores[name] or self.set[name];
 	if store then
@@ -140,7 +139,7 @@ function methods:opened(name)
 	return store;
 end
 
--- The store of one source; opened when first needed, as no key is asked for while a plugin loads.
+-- The store of one source. It is opened when it is first needed, since no key is needed while a plugin loads.
 function methods:store(source)
 	local name = name_of(source);
 	local held = self:opened(name);
@@ -161,9 +160,9 @@ function methods:store(source)
 	return store;
 end
 
--- The stores of those sources that can be used. If there is none: nil, message, code.
+-- The stores of those sources in `list` that can be opened. If there is none: nil, message, code.
 function methods:stores_of(list)
-	self.half = math.max(self.half, #list); -- as many as are in force together
+	self.half = math.max(self.half, #list); -- sources in force must not push each other out
 	local stores, last_message, last_code = {}, "the configured source of keys holds no key", "key-not-found";
 	for _, source in ipairs(list) do
 		local store, message, code = self:store(source);
@@ -184,7 +183,7 @@ function methods:all(settings)
 	return self:stores_of(all_sources(settings));
 end
 
--- The sources in force, for stores_of(): what is in force may be another one after a wait.
+-- The sources in force now, for stores_of(): they may change while a log-in waits.
 function methods.in_force(_, settings)
 	return all_sources(settings);
 end
@@ -199,7 +198,7 @@ function methods:is_whole(settings)
 	return true;
 end
 
--- What token_verifier.new() is to be given: { option, value } and `stores`, all of them; or nil, message, code.
+-- Returns { option, value, stores }: an option of token_verifier.new() with its value, and all its stores; or nil, message, code.
 function methods:choice(settings)
 	local common, bound = plan(settings);
 	self.half = math.max(self.half, #all_sources(settings));
@@ -209,7 +208,7 @@ function methods:choice(settings)
 	end
 	local issuers, stores = { ["*"] = others }, table.move(others or {}, 1, #(others or {}), 1, {});
 	for issuer, list in pairs(bound) do
-		-- An issuer without keys must have none, or those of the others would speak for it.
+		-- An issuer whose sources cannot be opened gets a store without keys; otherwise the common sources would be valid for it.
 		local of_issuer = self:stores_of(list) or { self:store(none) };
 		issuers[issuer] = of_issuer;
 		table.move(of_issuer, 1, #of_issuer, #stores + 1, stores);
@@ -217,21 +216,21 @@ function methods:choice(settings)
 	return { option = "issuers", value = issuers, stores = stores };
 end
 
--- Opens the stores, so that what a former copy of the plugin held is not given up before the first token comes, and
--- begins to fetch the JWK Sets that are not held. Returns whether there is any.
+-- Opens the stores, so that the keys of a previous copy of the plugin are kept until the first token arrives, and starts to fetch
+-- the JWK Sets that are not cached. Returns whether a fetch was started.
 function methods:prefetch(settings)
 	local begun = false;
 	for _, source in ipairs(all_sources(settings)) do
 		local store = self:store(source);
 		if store and is_set[source.kind] and store:stats().held == 0 then
-			store:refresh(); -- nothing new, if that is under way
+			store:refresh(); -- has no effect if a fetch is already running
 			begun = true;
 		end
 	end
 	return begun;
 end
 
--- Notes which sources the configuration names.
+-- Records which sources are in the configuration.
 function methods:note_configured(settings)
 	self.configured = {};
 	for _, source in ipairs(all_sources(settings)) do
@@ -239,8 +238,9 @@ function methods:note_configured(settings)
 	end
 end
 
--- Takes other settings for the stores; those of sources that are in force are opened anew, and keep their keys. Where
--- another plugin has one open its settings hold, which is said. `configured` are the settings of the configuration.
+-- Takes over new settings for the stores. Stores of sources that are in force are opened again and keep their keys. If another
+-- plugin has the same store open, its settings stay, and a warning is logged. `configured` are the settings as read from the
+-- configuration.
 function methods:configure(settings, key_options, configured)
 	self.key_options = key_options;
 	local former = {};
@@ -258,7 +258,7 @@ function methods:configure(settings, key_options, configured)
 	end
 end
 
--- `seconds` is how long the stores stay then for whoever opens them again.
+-- Closes all stores. `seconds`: how long they keep their keys in case they are opened again; default `stay`.
 function methods:close(seconds)
 	close_all(self.stores, seconds);
 	close_all(self.set, seconds);
@@ -269,8 +269,8 @@ end
 local function new(key_options, log)
 	return setmetatable({
 		key_options = key_options, log = log,
-		configured = {}, stores = {}, -- by name: what the configuration names, and the stores of that which are open
-		set = {}, set_before = {}, set_count = 0, half = max_set_stores // 2, -- of URLs that were set at run time: used lately, and before that
+		configured = {}, stores = {}, -- by name: sources in the configuration, and their open stores
+		set = {}, set_before = {}, set_count = 0, half = max_set_stores // 2, -- see keep_set(): the newer and the older half
 	}, mt);
 end
 

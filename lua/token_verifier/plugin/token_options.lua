@@ -1,30 +1,30 @@
 -- SPDX-License-Identifier: MIT
--- Every option that the plugins read from Prosody's configuration, a row each. Reading it, the options of the native module, what
--- a kept verifier is told apart by, the names that are known and the tables of docs/configuration.md come from here.
+-- Every option that the plugins read from Prosody's configuration, one row each. This table is used to read the options, to make
+-- the options of the native module, to identify a kept verifier, to find misspelt names, and to write docs/configuration.md.
 --
 -- A row:
 --   [1]       the option's name
---   field     of a token_util object that has its value (a name that Jitsi's has is fixed). Without one nothing below config.lua
---             sees the value as it is
+--   field     of a token_util object that holds its value (names that Jitsi's object has too are fixed). Without one, only the
+--             code that reads the option sees the value
 --   within    the field is in this table of the object, and not in the object itself
 --   verifier  what token_verifier.new() calls it
 --   keystore  what token_verifier.keystore() calls it
---   source    it names where keys come from: what keystore() calls that. `common`: for tokens of every accepted issuer
---   about     with `verifier`: "token" (header, key and signature), "claims" (how all claims are read), or the check of
---             explain_claims.lua whose claim it demands something of
---   read      the method of option_reader that reads it. Without one it is read by a function of its own, in options/
---   unchecked of read = "path": whether the file can be opened is not looked at
---   own       read from the host of the plugin that loads token_util, not from the host whose tokens are judged
+--   source    the option is a source of keys: its name in keystore(). `common`: used for tokens of every accepted issuer
+--   about     with `verifier`: "token" (header, key and signature), "claims" (how all claims are read), or the name of the
+--             check in explain_claims.lua that the option controls
+--   read      the method of option_reader that reads it. Without one, a special function in options/ reads it
+--   unchecked with read = "path": do not check that the file can be opened
+--   own       read from the host of the plugin that loads token_util, not from the host whose tokens are verified
 --   default   absent: none, which is nil
 --   least, most, whole, unit   of a number. Without a unit it counts something, which `unit` may name
---   safe      taken in the place of a value that is wrong: what lets fewer people in. Without it the default is
---   type, shown   what the documents say in the columns of type and default, where that is not `read` and `default`
+--   safe      used instead of an invalid value: the stricter choice. Without it, the default is used
+--   type, shown   the columns "type" and "default" in the documents, if they differ from `read` and `default`
 --   text      what it does, for the documents
--- What a row does not say of default, range, unit and text is that of the native option, as tv.settings has it.
+-- A row without default, range, unit or text takes it from the native option, as in token_verifier.settings.
 
 local settings = require "token_verifier".settings;
 
--- The tables of docs/configuration.md: { name, rows }. What all rows of one have in common is said once, in front of them.
+-- The tables of docs/configuration.md: { name, rows }. What all rows of a section have in common is given once, before them.
 local sections, rows, by_name = {}, {}, {};
 
 -- The native options by kind and name.
@@ -199,13 +199,13 @@ section("key servers", { within = "keyOptions" }) {
 		text = "file whose first line is sent as `Authorization: Bearer`. Read for every fetch" };
 };
 
--- What mod_auth_token reads.
+-- Read by mod_auth_token.
 section("session", {}) {
 	{ "region_header_name", read = "string", default = "x_proxy_region",
 		text = "HTTP header, in lower case with `_`, whose value becomes `session.user_region`" };
 };
 
--- What mod_token_verification reads, from its component.
+-- Read by mod_token_verification, from its component.
 section("moderation", {}) {
 	{ "token_verification_require_token_for_moderation", read = "boolean", default = false, safe = true,
 		text = "requests of room owners (for example, to change the configuration) need a token" };
@@ -215,7 +215,7 @@ section("moderation", {}) {
 		text = "the VirtualHost whose options are used to verify tokens" };
 };
 
--- What the tokens are like that generateAsapToken() makes.
+-- The tokens that generateAsapToken() makes.
 section("own tokens", { within = "asapToken", own = true }) {
 	{ "asap_key_path", field = "key_path", read = "path", unchecked = true, default = "/etc/prosody/certs/asap.key",
 		text = "private RSA key, PEM" };
@@ -245,15 +245,15 @@ for _, row in ipairs(rows_with("field")) do
 	end
 end
 
--- The default of a row; a list is a new one.
+-- The default of a row; a list is copied.
 local function default_of(row)
 	return type(row.default) == "table" and table.move(row.default, 1, #row.default, 1, {}) or row.default;
 end
 
--- Options of token_verifier.new() that no row is for: one is always set, one comes with a request.
+-- Options of token_verifier.new() without a row: `require_sub` is always set, `room` comes with a request.
 local others = { { verifier = "require_sub", about = "sub" }, { verifier = "room", about = "room" } };
 
--- Of options of token_verifier.new() those whose `about` is one of `subjects` (a table with these as keys), as a new table.
+-- A new table with those `options` of token_verifier.new() whose `about` is a key of `subjects`.
 local function about(options, subjects)
 	local result = {};
 	for _, list in ipairs({ rows, others }) do

@@ -1,29 +1,29 @@
 -- SPDX-License-Identifier: MIT
--- By whose options the token of a session was verified, and for whose rooms it therefore counts. The process remembers this for
--- each session, beside it: no client, claim or plugin can set it by accident.
+-- Which hosts' options verified the token of a session, and so for which rooms it counts. This is recorded outside of the
+-- session object, so that no client, claim or plugin can set it by accident.
 
 local claims_fields = require "token_verifier.plugin.claims".fields;
 local has = require "token_verifier.plugin.list".has;
 
--- What a session has of a token.
+-- The session fields that come from a token.
 local fields = { "auth_token", table.unpack(claims_fields) };
 
--- What plugins of the rooms give to a guest: the features that a moderator has granted. The others come from a log-in only.
+-- Fields that other plugins set for a guest, too, such as features granted by a moderator. All others come only from a log-in.
 local given = { jitsi_meet_context_features = true, jitsi_meet_tenant_mismatch = true };
 
--- By session: { token, hosts, is_verified, successor, hidden }. `hosts` is a list of those who verified `token`, or where
--- token_util has not looked at it (then `is_verified` is not set) what origin_of() says. `successor` is the record of the
--- connection that resumed the session last: its token may have taken the place of the former one, or not. `hidden` is what
--- `hosts` was while the claims are taken away.
+-- Session -> { token, hosts, is_verified, successor, hidden }. `hosts` is the list of hosts that verified `token`; if token_util
+-- has not verified it (`is_verified` is not set), the result of origin_of(). `successor` is the record of the connection that
+-- last resumed the session; the session may have taken over its token or not. `hidden` is the former `hosts` while the claims
+-- are removed.
 local records = setmetatable({}, { __mode = "k" });
 
 local nobody = {};
 
--- Where a session that token_util has not verified has its fields from: the host that the client has authenticated at. Nil for a
--- table that a plugin made for itself, and for the server's own hosts: these are asked nothing. Nobody for remote servers.
+-- The hosts that may have set the fields of a session that token_util has not verified: the host where the client logged in. Nil
+-- for a table that a plugin made itself, and for the server's own hosts, which are not checked. An empty list for remote servers.
 local function origin_of(session)
 	local kind, host = session.type, session.host;
-	if kind == "s2sin" or kind == "s2sout" then -- its `host` is that of the other end, or ours
+	if kind == "s2sin" or kind == "s2sout" then -- its `host` may be the remote host or ours
 		return nobody;
 	elseif host == nil or _G.prosody.hosts[host] == session then
 		return nil;
@@ -40,8 +40,8 @@ local function record_of(session)
 	return record;
 end
 
--- The record of the token that the session has now: its own, or that of the connection that has resumed it. Whether it is that
--- token's comes second.
+-- Returns the record of the session's current token: its own record, or that of the connection that resumed it; and whether the
+-- record is really about this token.
 local function current_of(record, session)
 	local successor = record.successor;
 	if record.token ~= session.auth_token and successor and successor.token == session.auth_token then
@@ -50,12 +50,12 @@ local function current_of(record, session)
 	return record, record.token == session.auth_token;
 end
 
--- Notes that the session has another token, or the same for other hosts.
+-- Records the session's current token and the hosts for which it counts.
 local function renew(record, session, hosts)
 	record.token, record.hosts, record.is_verified, record.successor = session.auth_token, hosts, true, nil;
 end
 
--- The hosts other than `host` that have verified the token that the session has now.
+-- The hosts other than `host` that have verified the session's current token.
 local function others_of(record, session, host)
 	local others = {};
 	local current, is_its_own = current_of(record, session);
@@ -67,14 +67,14 @@ local function others_of(record, session, host)
 	return others;
 end
 
--- The token that the session has now was verified by the options of `host`.
+-- Records that the session's current token was verified by the options of `host`.
 local function set(session, host)
 	local record = record_of(session);
 	renew(record, session, { host, table.unpack(others_of(record, session, host)) });
 end
 
--- The token that the session has now was refused by the options of `host`; it still counts for others that have verified it. What
--- an earlier token has left there counts nowhere.
+-- Records that the session's current token was refused by the options of `host`. It still counts for other hosts that have
+-- verified it. Claims left from an earlier token no longer count anywhere.
 local function refuse(session, host)
 	local record = records[session];
 	if record then
@@ -82,12 +82,12 @@ local function refuse(session, host)
 	end
 end
 
--- What the session has now counts nowhere.
+-- Records that the session's current token and claims count nowhere.
 local function clear(session)
 	renew(record_of(session), session, nobody);
 end
 
--- The session goes on over another connection, and may take over its token.
+-- Records that the session was resumed over another connection, whose token it may take over.
 local function resume(session, connection)
 	if connection.auth_token == nil then -- or it was emptied
 		return;
@@ -98,7 +98,7 @@ local function resume(session, connection)
 	record.successor = record_of(connection);
 end
 
--- The hosts whose options verified what the session has now; nil where nobody is to be asked.
+-- The hosts whose options verified the session's current token; nil for sessions that are not checked.
 local function hosts_of(session)
 	local record = records[session];
 	if not record then
@@ -109,7 +109,7 @@ local function hosts_of(session)
 	return current_of(record, session).hosts;
 end
 
--- Whether a session has come without a token, or claims from elsewhere.
+-- Whether a session has neither a token nor claims from elsewhere.
 local function is_guest(session)
 	local record = records[session];
 	if record and record.hidden then
@@ -134,14 +134,14 @@ local function parent_of(component)
 	return (component:gsub("^[^.]+%.", ""));
 end
 
--- A plugin of the rooms' component that reads that component's options: they are the rooms of the host above it.
+-- Whether the settings are those of a rooms' component below `host`: its rooms belong to the host above it.
 local function is_parent(settings, host)
 	local own = settings._host and _G.prosody.hosts[settings._host];
 	return own ~= nil and own.type == "component" and parent_of(settings._host) == host;
 end
 
--- Whether what the session has counts for the rooms of a token_util object (its fields are the settings). Where it does not, the
--- session is that of a user without a token.
+-- Whether the session's token counts for the rooms of `settings`, a token_util object. If not, the session is treated as one
+-- without a token.
 local function counts(settings, session)
 	local hosts = hosts_of(session);
 	if hosts == nil then
@@ -153,20 +153,19 @@ local function counts(settings, session)
 			return true;
 		end
 	end
-	-- A Jitsi deployment judges its guests, recorders and remote users as ever, whichever host they are at: by what they have,
-	-- which is nothing.
+	-- In a Jitsi deployment, guests, recorders and remote users of any host are checked as before: they have no claims.
 	return settings.muc_domain_base ~= nil and is_guest(session);
 end
 
--- Where an error was raised is no longer seen once it is raised anew.
+-- Adds the traceback now: it is lost when the error is raised again.
 local function with_traceback(err)
 	return type(err) == "string" and debug.traceback(err, 2) or err;
 end
 
--- Puts back what was taken away, and passes on what the call gave or raised.
+-- Restores the removed fields, and returns or raises what the call did.
 local function put_back(session, values, ok, ...)
 	records[session].hidden = nil;
-	if session.auth_token == nil then -- otherwise it was resumed or verified anew during a wait: these are of the past
+	if session.auth_token == nil then -- otherwise it was resumed or verified again during a wait, and these values are old
 		for field, value in pairs(values) do
 			session[field] = value;
 		end
@@ -177,8 +176,8 @@ local function put_back(session, values, ok, ...)
 	return ...;
 end
 
--- Runs f(...) while the session has nothing of its token, and puts that back, also after an error: Prosody drops the coroutine then,
--- which closes no variables.
+-- Runs f(...) while the session's token and claims are removed, and restores them, also after an error. A to-be-closed variable
+-- would not do: after an error Prosody drops the coroutine without closing it.
 local function without(session, f, ...)
 	local record = record_of(session);
 	if record.hidden then
@@ -192,7 +191,7 @@ local function without(session, f, ...)
 	return put_back(session, values, xpcall(f, with_traceback, ...));
 end
 
--- Why a token is asked for, for the log.
+-- Why a token is required, for the log.
 local function why_token_required(session)
 	local record = records[session];
 	local hosts = record and record.hidden or session.auth_token ~= nil and hosts_of(session) or nobody;

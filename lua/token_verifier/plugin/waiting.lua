@@ -1,10 +1,11 @@
 -- SPDX-License-Identifier: MIT
--- Asks for what needs a key until it is there, and waits for the key meanwhile.
+-- Repeats a question that needs a key, and waits for the key in between.
 
 local async = require "util.async";
 local monotonic = require "util.time".monotonic;
 
--- Waits until a store has the outcome for the key, and returns it. If the caller cannot wait, the fetch continues.
+-- Waits until a store has an outcome for the key (the key or a failure), and returns it. If the caller cannot wait, the fetch
+-- continues in the background.
 local function await_key(watch, store_ids, kid, deadline)
 	if not async.ready() then
 		watch:start();
@@ -13,9 +14,9 @@ local function await_key(watch, store_ids, kid, deadline)
 	return watch:wait(store_ids, kid, math.max(deadline - monotonic(), 0));
 end
 
--- Goes on asking after a first answer `key-pending`, until `ask` has another one: its key may have to be fetched, from one
--- store after the other. What it answers is returned, or what became of the key, as nil, message, code, facts; `facts` are
--- those of the first answer. `watch` is the caller's loop.attach(); `wait_limit` is counted from here.
+-- After a first answer `key-pending`: waits for the key and calls ask() again, until it has another answer; each store may have to
+-- fetch the key in turn. Returns the answer of ask(), or the outcome of the fetch as nil, message, code, facts. `facts` are those
+-- of the first answer, `watch` is the caller's loop.attach(), and `wait_limit` (s) starts now.
 local function wait_and_ask(watch, session, stores, wait_limit, facts, ask)
 	local store_ids = {};
 	for i, store in ipairs(stores) do
@@ -24,14 +25,14 @@ local function wait_and_ask(watch, session, stores, wait_limit, facts, ask)
 	local deadline = monotonic() + wait_limit;
 	local outcome = { code = "key-source-unavailable", message = "the key was fetched and lost again" };
 	for _ = 1, #store_ids do
-		-- It only waits without a kid where that is allowed.
-		local settled = await_key(watch, store_ids, facts.kid or "", deadline);
+		-- A token without kid gets here only if allow_missing_kid is set.
+		local found = await_key(watch, store_ids, facts.kid or "", deadline);
 		if session.destroyed then
 			return nil, "the client has gone", "session-closed", facts;
-		elseif settled.code == "key-pending" then
-			return nil, settled.message, settled.code, facts;
-		elseif settled.code then
-			outcome = settled;
+		elseif found.code == "key-pending" then
+			return nil, found.message, found.code, facts;
+		elseif found.code then
+			outcome = found;
 		end
 		local result, message, code, new_facts = ask();
 		if result or code ~= "key-pending" then
@@ -42,7 +43,7 @@ local function wait_and_ask(watch, session, stores, wait_limit, facts, ask)
 	return nil, outcome.message, outcome.code, facts;
 end
 
--- Asks, and waits where that is needed.
+-- Calls ask(), and waits for the key if necessary.
 local function ask_and_wait(watch, session, stores, wait_limit, ask)
 	local result, message, code, facts = ask();
 	if result or code ~= "key-pending" then
