@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: MIT
--- Common problems of a token, its key or the configuration, and how to fix them: data, for explanations and
--- for docs/troubleshooting.md alike.
+-- Common problems of a token, its key or the configuration, and how to fix them: data for explanations and for
+-- docs/troubleshooting.md.
 
--- Rows of { key, code, where to change something, cause, fix }. The code is one of token_verifier.codes, or of the log; "ok"
--- is what refuses no token. A word in braces stands for what was found or is configured.
+-- Rows of { key, code, where to change something, cause, fix }. The code is one of token_verifier.codes, or of the log; "ok" for
+-- a problem that does not refuse the token. A word in braces is replaced by what was found or is configured.
 local of_tokens = require "token_verifier.explain.causes_of_tokens";
 local of_keys = require "token_verifier.explain.causes_of_keys";
 
@@ -15,7 +15,7 @@ for _, rows in ipairs({ of_tokens, of_keys }) do
 	end
 end
 
--- The text with the words in braces replaced by `values`. What is not known stays in capitals: FILE.
+-- Replaces the words in braces by `values`. A word without a value is shown in capitals: FILE.
 local function fill(text, values)
 	return (text:gsub("{([a-z]+)}", function (name)
 		local value = values and values[name];
@@ -23,7 +23,7 @@ local function fill(text, values)
 	end));
 end
 
--- A finding for an explanation: what is the matter, with the words filled in.
+-- A finding for an explanation: a row of the table with the words filled in.
 local function find(key, values)
 	local cause = assert(by_key[key], key);
 	return { key = key, where = cause.where, cause = fill(cause.cause, values), fix = fill(cause.fix, values) };

@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: MIT
--- What is the matter with a key, its name, its source, a signature or the configuration: rows of the table of causes, see causes.lua.
+-- Problems of a key, its kid, its source, a signature or the configuration: rows of the table of causes, see causes.lua.
 
 return {
-	-- The key's name.
+	-- The key's kid.
 	{ "key-id-missing", "key-id-missing", "token",
 		"The header has no \"kid\", so the key cannot be looked up.",
 		"Let the issuer put \"kid\" into the header: the name under which the key is published. If a JWK Set has only one key, you can "
@@ -190,7 +190,7 @@ return {
 		"The shared secret cannot be used.",
 		"Use a random text of 32 bytes or more: openssl rand -hex 32" };
 
-	-- The signature. The first ones by a change of the configured secret with which it holds.
+	-- The signature. First the cases where it is valid with a changed form of the configured secret.
 	{ "secret-base64-decoded", "bad-signature", "configuration",
 		"The signature is valid with the base64-decoded secret: the issuer decodes it before use.",
 		"Set app_secret to the decoded bytes, or app_secret_file to a file with them (base64 -d); or let the issuer use the text as it is." };

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What is the matter with a token's text, header, dates, names and claims: rows of the table of causes, see causes.lua.
+-- Problems of a token's text, header, dates, names and claims: rows of the table of causes, see causes.lua.
 
 return {
 	-- The text that was given as the token.

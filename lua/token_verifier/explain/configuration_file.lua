@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Reads a prosody.cfg.lua where there is no Prosody: the language that core/configmanager of Prosody 13 gives to these files,
--- which 0.12's is a part of. The file is a program, and runs as it would there.
+-- Reads a prosody.cfg.lua without Prosody. It supports the language of core/configmanager in Prosody 13, which includes that of
+-- 0.12. The file is a program, and is run as Prosody would run it.
 
 local names_of = require "token_verifier.plugin.list".names_of;
 local plain_file = require "token_verifier.plugin.plain_file";
@@ -10,7 +10,7 @@ local global = "*";
 local methods = {};
 local mt = { __index = methods };
 
--- A path as Prosody takes it: relative to a folder.
+-- Resolves a path as Prosody does: relative to a folder.
 local function resolve(folder, path)
 	if path:sub(1, 1) == "/" then
 		return path;
@@ -40,7 +40,7 @@ local function set(self, host, name, value)
 	self.sections[host][name] = value;
 end
 
--- What an option that holds a list is when it is read within the file: it can be added to.
+-- The value of a list option when it is read within the file: values can be appended to it.
 local function list_proxy(self, host, name)
 	local function append(proxy, values)
 		if type(values) ~= "table" then
@@ -88,7 +88,7 @@ end
 
 local execute;
 
--- The files that a pattern with * and ? in its last part names, in the order that the folder has them.
+-- The files that match a pattern with * and ? in its last part, in the order of the folder.
 local function expand(folder, pattern)
 	local has_lfs, lfs = pcall(require, "lfs");
 	if not has_lfs then
@@ -119,7 +119,7 @@ local function host_name(name, what)
 	return name:lower();
 end
 
--- The words of the language; `state.host` is the section that options go into.
+-- Adds the words of the language that open a section; `state.host` is the section where options are stored.
 local function add_sections(self, words, state)
 	function words.VirtualHost(name)
 		name = host_name(name, "Host");
@@ -213,7 +213,7 @@ local function environment_variable(self, name, path)
 	return value;
 end
 
--- What the file sees: the words, options that are set already, and Lua's own library.
+-- The environment of the file: the words of the language, options that are already set, and Lua's own library.
 local function new_environment(self, path)
 	local words, state, assigned = {}, { host = global }, {};
 	add_sections(self, words, state);
@@ -246,7 +246,7 @@ local function new_environment(self, path)
 	});
 end
 
--- Runs one file; raises what is wrong with it.
+-- Runs one file; raises an error if it is wrong.
 function execute(self, path)
 	local file, problem = io.open(path, "rb");
 	if not file then
@@ -278,13 +278,13 @@ function methods:get(host, name)
 	return value;
 end
 
--- The names of hosts that are VirtualHosts, or those that are components with `module`, in alphabetical order.
+-- The names of the components with this `module`, or of the VirtualHosts if it is nil, in alphabetical order.
 function methods:hosts(module)
 	return names_of(self.sections, function (name, section) return name ~= global and section.component_module == module; end);
 end
 
--- What Lua says of a file, without what it stumbled over: that may be a secret whose quotes are missing or wrong, or the
--- part of one that looks like a name or a number. Only signs are shown.
+-- Lua's error message about a file, without the text that it quotes: that may be a secret whose quotes are missing or wrong, or
+-- the part of one that looks like a name or a number. Only punctuation is shown.
 local function without_texts(message)
 	return (message:gsub("^(.-unfinished string).*$", "%1")
 		:gsub(" near '(.*)$", function (rest)
@@ -297,7 +297,7 @@ local function without_texts(message)
 end
 
 -- Reads a file. Returns an object with `sections` (name of the host or "*" -> options), `folder`, `files` and `notes`; or nil
--- and what is wrong.
+-- and a message.
 local function read(path)
 	local self = setmetatable({
 		path = path, folder = folder_of(path):gsub("(.)/$", "%1"), sections = { [global] = {} }, files = {}, notes = {}, unset = {},

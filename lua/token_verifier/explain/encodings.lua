@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Encodings for diagnosis alone. Base64 is taken in both alphabets, with and without padding. What is judged, the native module
--- decodes.
+-- Encodings, only for diagnosis: the native module decodes what it verifies. Base64 is accepted in both alphabets, with and
+-- without padding.
 
 local alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -9,10 +9,10 @@ for i = 1, #alphabet do
 	value_of[alphabet:sub(i, i)] = i - 1;
 end
 
--- The bytes, or nil if the text is no base64.
+-- The bytes, or nil if the text is not base64.
 local function base64_decode(text)
 	local last = #text;
-	while text:byte(last) == 61 do -- "=": a pattern for them takes time on many
+	while text:byte(last) == 61 do -- "="; no pattern here: it would be slow on long runs of "="
 		last = last - 1;
 	end
 	text = text:sub(1, last);
@@ -31,7 +31,7 @@ local function base64_decode(text)
 	return table.concat(bytes);
 end
 
--- With padding, in the common alphabet.
+-- Encodes with padding, in the standard alphabet.
 local function base64_encode(bytes)
 	local chars = {};
 	for i = 1, #bytes, 3 do
@@ -50,7 +50,7 @@ local function byte_of(digits)
 	return string.char(tonumber(digits, 16));
 end
 
--- The bytes, or nil if the text is not made of hexadecimal digits.
+-- The bytes, or nil if the text does not consist of pairs of hexadecimal digits.
 local function hex_decode(text)
 	return #text % 2 == 0 and text:find("^%x+$") and text:gsub("%x%x", byte_of) or nil;
 end

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Why a token is accepted or refused, check by check, for people. The native module judges everything here: the token
--- itself with the options as they are, then with those lifted that it fails by, and each claim alone.
+-- Explains to people, check by check, why a token is accepted or refused. The native module makes every decision: it verifies the
+-- token with the options as they are, then without the requirements that the token fails, and each claim separately.
 
 local token_verifier = require "token_verifier";
 local causes = require "token_verifier.explain.causes";
@@ -16,8 +16,8 @@ local token_options = require "token_verifier.plugin.token_options";
 
 local find = causes.find;
 
--- The checks up to the payload in the order of the native module, and the codes that they fail with: that of the key also with
--- all that are about keys and their sources.
+-- The checks up to the payload in the order of the native module, and the codes of their failures. All codes about keys and their
+-- sources belong to the check "key", too.
 local stages = {
 	{ "form", "token-too-large", "malformed-token", "encrypted-token" };
 	{ "header", "malformed-header", "unsupported-critical" };
@@ -39,7 +39,7 @@ for code, class in pairs(token_verifier.code_classes) do
 	stage_of[code] = stage_of[code] or (class == "key" or class == "source") and "key" or nil;
 end
 
--- The stages that need no key.
+-- The checks that need no key.
 local before_key = { form = true, header = true, typ = true, alg = true };
 
 local function copy(options)
@@ -54,7 +54,7 @@ local function accepted_algorithms(options)
 	return options.algorithms or { options.secret and "HS256" or "RS256" };
 end
 
--- What is said of a check that the token passes.
+-- The text of a check that the token passes.
 local describe = {
 	form = function (_, _, token) return ("three parts of base64url, %d bytes"):format(#token); end;
 	header = function () return "a JSON object"; end;
@@ -69,7 +69,7 @@ local describe = {
 	payload = function () return "a JSON object"; end;
 };
 
--- What fixes a check that the token fails: f(failure, token, header, options, more) -> a finding.
+-- How to fix a check that the token fails: f(failure, token, header, options, more) -> a finding.
 local fix = {
 	form = function (failure, token) return text_findings.of_shape(token, failure.code); end;
 	header = function (failure) return find(failure.code); end;
@@ -87,7 +87,7 @@ local fix = {
 	payload = function (failure) return find(failure.code); end;
 };
 
--- Lifts the requirement that the token has failed by, so that it can be judged further. Returns whether it could.
+-- Removes the requirement that the token failed, so that the later checks can run. Returns whether that was possible.
 local lift = {
 	typ = function (options)
 		options.accepted_types = { "*" };
@@ -103,9 +103,9 @@ local lift = {
 	end;
 };
 
--- Judges the token up to its payload. Returns by the name of the check why it failed ({ code, message, facts }), the last check that
--- was reached, the options that were left, the native module's answer to the options as they are, and the claim that it refused with
--- those that were left ({ code, message }), or nil.
+-- Checks the token up to its payload. Returns a table from the name of a check to its failure ({ code, message, facts }); the last
+-- check that was reached; the remaining options; the native module's answer for the original options; and the failure of a claim
+-- with the remaining options ({ code, message }), or nil.
 local function judge_token(token, options, header, verify)
 	local failures, left = {}, copy(options);
 	left.stores, left.detail = nil, true;
@@ -126,7 +126,7 @@ local function judge_token(token, options, header, verify)
 	end
 end
 
--- A row of the explanation. "WARN": it passes, but not everything is as it should be.
+-- A row of the explanation. "WARN": the check passes, but there is something to fix.
 local function new_row(check, ok, text, findings)
 	local mark = ok and "ok" or "FAIL";
 	for _, finding in ipairs(findings or {}) do
@@ -137,7 +137,7 @@ local function new_row(check, ok, text, findings)
 	return { check = check, mark = mark, text = text, findings = findings or {} };
 end
 
--- What is remarkable about a check that the token passes.
+-- Findings about a check that the token passes.
 local function remarks(name, header, options)
 	if name == "key" and type(header) == "table" then
 		return key_findings.of_success(header, options);
@@ -161,8 +161,8 @@ local function token_rows(token, header, options, failures, last, more)
 	return rows;
 end
 
--- Whether the key's source speaks for the issuer, which only the token itself can tell: with all else lifted, at a time
--- at which it is valid. Returns nil where that cannot be told.
+-- Whether the key's source is bound to the token's issuer. This can only be checked with the token itself: without all other
+-- requirements, at a time when the token is valid. Returns nil if that is not possible.
 local function judge_binding(token, left, claims, verify)
 	local expires = judging.seconds(left, claims.exp);
 	local options = token_options.about(left, { token = true, claims = true });
@@ -175,8 +175,8 @@ local function judge_binding(token, left, claims, verify)
 	return not code or nil;
 end
 
--- The rows of the claims. `refused` is what judge_token() gives: if no row fails by it, as of a check that has no row of its own, the code
--- has one.
+-- The rows of the claims. `refused` is the failure of a claim from judge_token(); if no row fails (the check has no row), a row
+-- for its code is added.
 local function claim_rows(token, left, claims, proven, now, verify, of_rooms, refused)
 	local rows, failed = {}, false;
 	for _, name in ipairs(judging.order) do
@@ -200,7 +200,7 @@ local function claim_rows(token, left, claims, proven, now, verify, of_rooms, re
 	return rows;
 end
 
--- The header as far as it can be read, and the claims likewise.
+-- The header and the claims, each nil if it cannot be decoded.
 local function inspect(token)
 	local header, claims = token_verifier.inspect(token);
 	if header then
@@ -209,17 +209,17 @@ local function inspect(token)
 	return header_of(token), nil;
 end
 
--- Judges a text that is given as a token. `options` are those of token_verifier.new(), and `stores` is the list of key stores
--- among them, for what is said of the key. `verify(token, options)` answers as token_verifier.verify() with `detail`, and may
--- wait for the key. `more`, which may be absent, has what else is known:
---   settings    fields of a token_util object, with `host`, and `muc_host` where the host of the rooms is known
---   room        the room to be entered, as people name it
---   app_id      that of the configuration
---   renew       f(stores): fetches the keys that are held anew, and waits for it
--- Returns { accepted, code, message, proven, rows, room }. Each of the rows is { check, mark, text, findings }; marks are
--- "ok", "WARN", "FAIL" and "--" for what could not be judged; a finding is { key, where, cause, fix } of the table of
--- causes. `proven`: the signature holds, so the claims are the issuer's. `room`, if one is asked for: { accepted, error,
--- reason }, whether the plugins would let the user in.
+-- Explains a text that is given as a token. `options` are those of token_verifier.new(), plus `stores`, the list of their key
+-- stores, to describe the key. `verify(token, options)` returns the same as token_verifier.verify() with `detail`, and may wait
+-- for the key. `more` may be absent; its fields:
+--   settings    fields of a token_util object, with `host`, and `muc_host` if the host of the rooms is known
+--   room        the room to enter, as people write it
+--   app_id      the option of the configuration
+--   renew       f(stores): fetches the cached keys again, and waits for that
+-- Returns { accepted, code, message, proven, rows, room }. Each row is { check, mark, text, findings }; marks are "ok", "WARN",
+-- "FAIL", and "--" for a check that could not run; a finding is { key, where, cause, fix } of the table of causes. `proven`: the
+-- signature is valid, so the claims are really the issuer's. `room`, if more.room is given: { accepted, error, reason }, whether
+-- the plugins would let the user in.
 local function explain(text, options, verify, more)
 	more = more or {};
 	local now = options.now or os.time();
@@ -245,22 +245,22 @@ local function explain(text, options, verify, more)
 	return result;
 end
 
--- Options that can judge a header and claims, for a token whose key there is not. Without a word about algorithms that of the
--- header is accepted, which may be nil.
+-- Options with a dummy key, to check the header and the claims of a token whose key is missing. Without `algorithms`, the header's
+-- algorithm is accepted. `header` may be nil.
 local function with_any_key(options, header)
 	local result = copy(options);
 	local alg = type(header) == "table" and type(header.alg) == "string" and header.alg or "RS256";
 	result.algorithms = options.algorithms or { alg };
 	local is_secret = is_symmetric(result.algorithms[1]);
 	result.secret, result.keys = is_secret and ("?"):rep(64) or nil, not is_secret and token_verifier.keystore() or nil;
-	if not options.algorithms and not pcall(token_verifier.new, result) then -- for an algorithm that is not known
+	if not options.algorithms and not pcall(token_verifier.new, result) then -- an unknown algorithm
 		result.algorithms, result.secret, result.keys = nil, nil, token_verifier.keystore();
 	end
 	return result;
 end
 
--- Explains a text as far as that goes without a key. `options` have none; `failure` is { code, message, finding }: why not.
--- Returns what explain() does; no token is accepted.
+-- Explains a text as far as that is possible without a key. `options` contain no key; `failure` is { code, message, finding }: why
+-- there is none. Returns the same as explain(); no token is accepted.
 local function without_key(text, options, failure, more)
 	local header = inspect((text_findings.clean(text)));
 	local result = explain(text, with_any_key(options, header), function (token, the_options)
@@ -268,9 +268,9 @@ local function without_key(text, options, failure, more)
 		if code and before_key[stage_of[code]] then
 			return nil, message, code, facts;
 		end
-		return nil, failure.message, failure.code; -- also for who signed with the secret that stands in
+		return nil, failure.message, failure.code; -- even if the token is signed with the dummy secret
 	end, more);
-	-- It holds for every token, and so also where this one was not judged as far as that.
+	-- The failure is true for every token, so it is shown even if the checks did not get that far.
 	local position = position_of[stage_of[failure.code]];
 	result.rows[position] = new_row(stages[position][1], false, failure.message, { failure.finding });
 	result.accepted, result.code, result.message = false, failure.code, failure.message;

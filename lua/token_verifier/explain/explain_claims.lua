@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Checks each claim of a token separately, with the native module: what was found, what was expected, and how to fix it.
+-- Checks each claim of a token separately with the native module: what was found, what was expected, and how to fix it.
 
 local token_verifier = require "token_verifier";
 local context_of = require "token_verifier.plugin.claims".context_of;
@@ -13,7 +13,7 @@ local token_options = require "token_verifier.plugin.token_options";
 
 local null = token_verifier.null;
 
--- Clocks that are further apart than this are not just badly set.
+-- Seconds. A larger difference is hardly a badly set clock.
 local skew = 300;
 local ten_years = 315360000;
 
@@ -46,7 +46,7 @@ local function one_of(list)
 	return has(list, "*") and "any" or quoted(list);
 end
 
--- Those that are there.
+-- The values that are not nil, as a list.
 local function listed(...)
 	local list = {};
 	for i = 1, select("#", ...) do
@@ -59,10 +59,10 @@ local function found(value, expected)
 	return ("found %s; expected %s"):format(quoted(value), expected);
 end
 
--- What claims are signed with to be judged alone, for as long as that takes.
+-- A temporary secret: single claims are signed with it, to be checked alone.
 local own_secret = ("judged by itself "):rep(4);
 
--- Whether these claims of the token are as the options of one check want them: true, or nil, message, code.
+-- Whether these claims of the token pass one check with its options: true, or nil, message, code.
 local function judge(check, claims, names, options, now)
 	local part, policy = {}, token_options.about(options, { claims = true, [check] = true });
 	for _, name in ipairs(names) do
@@ -80,7 +80,7 @@ local function judge(check, claims, names, options, now)
 	return nil, message, code;
 end
 
--- A date in the unit of the token: from 10^11 on they are milliseconds, where those are accepted.
+-- A date of the token in seconds: if milliseconds are accepted, values from 10^11 on are milliseconds.
 local function seconds(options, date)
 	if math.type(date) == nil then
 		return nil;
@@ -96,7 +96,7 @@ local function lifetime(options, claims)
 	return (", was valid for %s"):format(time_words.span(expires - issued));
 end
 
--- What the matter is with a date that is none.
+-- The finding for a value that is not a date.
 local function bad_date(claim, value)
 	local number = tonumber(value);
 	if type(value) == "string" and number and number == number and math.abs(number) < 2^53 then
@@ -107,7 +107,7 @@ local function bad_date(claim, value)
 	return find("date-invalid");
 end
 
--- The leeway, in half minutes, that would do for dates so far from now; at most what the option takes.
+-- The leeway that would be enough, in steps of 30 s; at most the maximum of the option.
 local function leeway_for(seconds_off)
 	local most = token_options.by_name.token_leeway.most;
 	return { leeway = ("%d"):format(math.min(math.ceil((seconds_off + 1) / 30) * 30, most)) };
@@ -121,10 +121,10 @@ local function expired(now, date)
 end
 
 -- name of the check: f(claims, options, now) -> whether it passes, what was found and expected, a list of findings.
--- Returns nothing if the check is not asked for.
+-- Returns nothing if the options do not ask for this check.
 local checks = {};
 
--- The order of their rows, with those of explain_room.lua among them.
+-- The order of the rows, including those of explain_room.lua.
 local order = { "exp", "nbf", "iat", "lifetime", "iss", "aud", "room", "sub", "tenant", "context", "required" };
 
 function checks.exp(claims, options, now)
@@ -170,7 +170,7 @@ function checks.iat(claims, options, now)
 		{ ahead and find("issued-ahead") or nil };
 end
 
--- A lifetime is judged at a time at which nothing has expired.
+-- The lifetime is checked at a time when the token has not expired.
 function checks.lifetime(claims, options, now)
 	if not options.max_lifetime or options.max_lifetime == 0 then
 		return nil;
@@ -182,7 +182,7 @@ function checks.lifetime(claims, options, now)
 	return ok, message or ("at most %s"):format(time_words.span(options.max_lifetime)), { cause and find(cause) or nil };
 end
 
--- Two texts that somebody took for the same: the key of the cause, or nil.
+-- If two texts differ only in a way that people overlook: the key of the cause; else nil.
 local function near_miss(text, accepted)
 	local a, b = text:match("^%s*(.-)%s*$"), accepted;
 	if a:gsub("/$", "") == b:gsub("/$", "") then
@@ -195,7 +195,7 @@ local function near_miss(text, accepted)
 	return nil;
 end
 
--- The accepted value that a claim's value is nearly, and what the difference is.
+-- The finding for a claim whose value is nearly an accepted one, or nil.
 local function nearly_accepted(value, accepted, claim, option)
 	for _, text in ipairs(type(value) == "table" and value or { value }) do
 		for _, candidate in ipairs(accepted) do
@@ -230,7 +230,7 @@ local function issuer_findings(claims, options, code)
 	return { nearly_accepted(value, accepted, "iss", "asap_accepted_issuers") or find("issuer-not-accepted", values) };
 end
 
--- The check of a claim that must be one of a list, which the option names; `findings` says what may be the matter.
+-- The check of a claim whose value must be in the list of an option; `findings` finds the cause of a failure.
 local function in_list(claim, option, findings)
 	return function (claims, options, now)
 		local accepted = options[option];

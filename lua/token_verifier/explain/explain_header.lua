@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What the matter is with a header's typ or alg.
+-- Findings about a header's typ or alg.
 
 local token_verifier = require "token_verifier";
 local find = require "token_verifier.explain.causes".find;
@@ -16,7 +16,7 @@ local function of_type(header)
 	return find("type-not-accepted");
 end
 
--- The option with this algorithm too.
+-- The option's value with this algorithm added.
 local function with(accepted, alg)
 	local parts = {};
 	for i, name in ipairs(accepted) do
@@ -35,7 +35,7 @@ local function misspelt(alg)
 	return nil;
 end
 
--- `accepted` is the list of names that are accepted with `options`.
+-- `accepted` is the list of algorithms that are accepted with `options`.
 local function of_algorithm(header, options, accepted)
 	local alg = type(header) == "table" and header.alg;
 	local names = #accepted > 0 and table.concat(accepted, " or ") or "an algorithm of signature_algorithm";

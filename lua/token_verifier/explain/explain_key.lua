@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Why there is no key for a token, and what is remarkable about the one there is. It goes by the code and the facts of the
--- native module: each cause that is told apart here has a spec that gets it from a real server.
+-- Findings about a token's key: why there is none, or what to know about the one that was found. They follow from the code and the
+-- facts of the native module; each cause has a spec that produces it with a real server.
 
 local token_verifier = require "token_verifier";
 local find = require "token_verifier.explain.causes".find;
@@ -10,7 +10,7 @@ local spelling = require "token_verifier.options.spelling";
 
 local max_listed = 8;
 
--- The texts as a shell takes them, where they may be shown at all.
+-- Quotes the texts for a shell, if they are safe to show at all.
 local function shell_word(text)
 	if text:find("^[%w._/:-]+$") then
 		return text;
@@ -20,7 +20,7 @@ local function shell_word(text)
 	return "'"..text:gsub("'", "'\\''").."'";
 end
 
--- The command that puts a public key where it is looked for; without a kid, one under a kid that is still to be chosen.
+-- The command that publishes a public key where it is searched; without a kid it contains a placeholder.
 local function publish_command(kid, folder)
 	return ("token-verifier publish PUBLIC-KEY.pem --kid %s --dir %s"):format(
 		kid and (shell_word(kid) or "KID") or "NEW-KID", folder and shell_word(folder) or "FOLDER-OF-THE-KEYS");
@@ -36,7 +36,7 @@ local function held_keys(stores)
 	return list;
 end
 
--- The first keys, each as `describe_one(held)` gives it or by its kid, and how many more there are; nil if there is none.
+-- The first keys, each described by `describe_one(held)` or by its kid, and the number of the others; nil if there is none.
 local function list_keys(keys, describe_one)
 	local texts = {};
 	for i = 1, math.min(#keys, max_listed) do
@@ -52,7 +52,7 @@ local function squeeze(kid)
 	return (kid:lower():gsub("[%s_-]", ""));
 end
 
--- The kid that is nearly the same as one that is not there.
+-- A held kid that is nearly the same as the missing one.
 local function near_kid(kid, keys)
 	for _, held in ipairs(keys) do
 		local comparable = #kid >= 6 and #kid <= 128 and math.abs(#kid - #held.kid) <= 2;
@@ -64,7 +64,7 @@ local function near_kid(kid, keys)
 	return nil;
 end
 
--- What the advice names: an address, its host and port, an HTTP status, a file. Of several servers it is the first.
+-- Values for the texts of causes: a URL, its host and port, an HTTP status, a file. Of several servers, the first one.
 local function named_in(facts, kid)
 	local url = facts.url and facts.url:match("^[^,]+");
 	local authority = url and url:match("^https?://([^/]+)") or "";
@@ -76,7 +76,7 @@ local function named_in(facts, kid)
 	};
 end
 
--- Causes by the class of a network failure.
+-- Class of a network failure -> cause.
 local unavailable = {
 	["timeout"] = "source-time-out", ["resolve"] = "source-dns", ["connect"] = "source-refused",
 	["tls-expired"] = "source-tls-expired", ["tls-authority"] = "source-tls-authority", ["tls-name"] = "source-tls-name",
@@ -92,7 +92,7 @@ local function of_unavailable(code, facts)
 	return unavailable[facts.class] or code;
 end
 
--- Causes by the reason why an answer is no key.
+-- Reason why an answer is not a key -> cause.
 local unusable = {
 	["file"] = "key-file-unreadable", ["http-status"] = "key-status", ["web-page"] = "key-is-page", ["no-text"] = "key-empty",
 	["modulus-bits"] = "weak-key",
@@ -145,7 +145,7 @@ local function bad_kid(code, kid)
 	return find(code);
 end
 
--- Why there is no key, from the native module's code and facts. `header` is the token's, `stores` those that were asked.
+-- The finding for a missing key, from the native module's code and facts. `header` is the token's, `stores` are those asked.
 local function of_failure(code, facts, header, stores)
 	local kid = header and header.kid;
 	if code == "key-id-missing" or code == "key-id-invalid" then
@@ -165,7 +165,7 @@ local function of_failure(code, facts, header, stores)
 	return find(code, values);
 end
 
--- The key of `kid` in the stores, as store:keys() has it, or nil.
+-- The key of `kid` in the stores, as in store:keys(), or nil.
 local function held(stores, kid)
 	for _, key in ipairs(held_keys(stores)) do
 		if key.kid == kid then
@@ -175,7 +175,7 @@ local function held(stores, kid)
 	return nil;
 end
 
--- What is remarkable about the key that was found: a list of findings.
+-- A list of findings about the key that was found.
 local function of_success(header, options)
 	local findings = {};
 	if options.secret or options.key then
@@ -198,7 +198,7 @@ local function kind_of(key)
 	return ("%s, %s"):format(key:type(), key:curve() or ("%d bits"):format(key:bits()));
 end
 
--- In words, where the key of a token was found.
+-- Describes the key of a token and where it was found.
 local function describe(options, header)
 	if options.secret then
 		return "the shared secret";
@@ -213,7 +213,7 @@ local function describe(options, header)
 	return ("kid %s is %s, from %s"):format(quote(kid), kind_of(key.key), key.source);
 end
 
--- The key object that the token is checked with, where it is a public one that is at hand.
+-- The key object used for the token's signature, if it is a public key and is held; else nil.
 local function object(options, header)
 	if options.key then
 		return type(options.key) == "string" and token_verifier.key(options.key) or nil;

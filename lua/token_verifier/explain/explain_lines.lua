@@ -42,7 +42,7 @@ local function add_row(list, row, colour)
 	end
 end
 
--- The lines of some rows, for other reports. `colour(name, text)` gives the text in a colour; absent: none is used.
+-- The lines of some rows, for other reports. `colour(name, text)` returns the text in a colour; without it, no colours are used.
 local function of_rows(rows, colour)
 	local list = {};
 	for _, row in ipairs(rows) do

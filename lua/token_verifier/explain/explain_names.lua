@@ -1,12 +1,12 @@
 -- SPDX-License-Identifier: MIT
--- Claims under another name than theirs: who writes "audience" means "aud".
+-- Finds claims with a wrong name, such as "audience" instead of "aud".
 
 local find = require "token_verifier.explain.causes".find;
 local names_of = require "token_verifier.plugin.list".names_of;
 local quote = require "token_verifier.plugin.report".quote;
 local spelling = require "token_verifier.options.spelling";
 
--- What people write, in lower case and without "_" and "-".
+-- What people write, in lower case and without "_" and "-", and the claim that they mean.
 local known_slips = {
 	iss = { "issuer", "issuedby" };
 	aud = { "audience", "audiences" };
@@ -18,7 +18,7 @@ local known_slips = {
 	context = { "ctx" };
 };
 
--- Claims that are near to one of ours and mean something else (RFC 7519, OpenID and what providers add).
+-- Claims with a similar name but another meaning (RFC 7519, OpenID, and additions of providers).
 local others = {};
 for _, name in ipairs({
 	"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "azp", "acr", "amr", "sid", "typ", "act", "cnf", "uid", "oid", "tid", "ver", "rol",
@@ -37,7 +37,7 @@ local function is_slip(name, expected)
 	return plain == expected or not others[name] and #name <= #expected + 2 and spelling.distance(plain, expected) <= 1;
 end
 
--- A finding for a claim that is absent though another may be meant to be it, or nil.
+-- A finding for a missing claim if another claim may be meant as it; else nil.
 local function misspelt(claims, expected)
 	local slip = names_of(claims, function (name) return name ~= expected and is_slip(name, expected); end)[1];
 	if slip then

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Which rooms a token is good for: the claims room, sub and context.tenant beside the room that is asked for.
+-- Which rooms a token allows: compares the claims room, sub and context.tenant with the wanted room.
 
 local token_verifier = require "token_verifier";
 local claims_fields = require "token_verifier.plugin.claims";
@@ -12,8 +12,8 @@ local url_decode = require "token_verifier.explain.encodings".url_decode;
 
 local null = token_verifier.null;
 
--- A room as people name it: "planning", "acme/planning", "[acme]planning", its JID or its web address. Returns name, tenant
--- and host, the last two nil where they are not said.
+-- Splits a room as people write it: "planning", "acme/planning", "[acme]planning", its JID or its web address. Returns its name,
+-- tenant, website host and MUC host; the last three may be nil.
 local function split(text)
 	local address = text:match("^%a[%w+.-]*://([^?#]*)");
 	if address then
@@ -30,7 +30,7 @@ local function split(text)
 	return (name or node):lower(), tenant and tenant:lower(), nil, host and host:lower();
 end
 
--- The host of the rooms, as far as the settings tell.
+-- The host of the rooms if the settings contain it, else nil.
 local function muc_domain_of(settings)
 	local domain = settings.muc_domain or settings.muc_host;
 	if not domain and settings.host then
@@ -47,13 +47,13 @@ local function without_prefix(settings, domain)
 	return nil;
 end
 
--- The domain that the name of a room tells, or nil.
+-- The domain in a room's address, or nil.
 local function domain_of(text, prefix)
 	local _, _, site, host = split(text);
 	return site or host and host:gsub("^"..prefix:gsub("%p", "%%%0").."%.", "");
 end
 
--- What is asked for: { name, tenant, address, domain }; `address` is nil where the host is not known. `domain` is what sub
+-- The wanted room: { name, tenant, address, muc_domain, domain }. `address` is nil if the host is not known. `domain` is what sub
 -- must be for rooms without a tenant.
 local function place(settings, text)
 	local muc_domain = muc_domain_of(settings);
@@ -79,7 +79,7 @@ local function place(settings, text)
 	return asked;
 end
 
--- The session of a user who was let in with these claims, changed by `changes`.
+-- The session of a user who logged in with these claims, changed by `changes`.
 local function session_of(claims, asked, changes)
 	local all = {};
 	for name, value in pairs(claims) do
@@ -93,7 +93,7 @@ local function session_of(claims, asked, changes)
 	return session;
 end
 
--- As the plugins decide, for a room that exists.
+-- The decision of the plugins, for a room that exists.
 local function may_enter(settings, claims, asked, changes)
 	local quiet = setmetatable({ log = function () end }, { __index = settings });
 	return room_rules.verify(quiet, session_of(claims, asked, changes), asked.address, function () return {}; end);
@@ -104,13 +104,13 @@ local function is_pattern(claims)
 	return context ~= nil and room_rules.is_pattern(context.room);
 end
 
--- No longer than a pattern may be: Lua's own matching takes time on long texts of brackets.
+-- Only up to the maximum length of a pattern: string.find() is slow on long texts full of brackets.
 local function looks_like_pattern(text)
 	return text ~= "*" and #text <= room_rules.max_pattern_length
 		and (text:find("[*^$]") or text:find("%.%+") or text:find("%%[adlswx]") or text:find("%[[^%]]+%]")) ~= nil;
 end
 
--- What is written into the claim that does not belong there, or nil. Each is compared as it is.
+-- The finding for a room claim that contains more than a room's name, or nil. The claim is always compared unchanged.
 local function shape_finding(claim, asked)
 	local web_name = claim:find("^https?://") and split(claim);
 	local inner = claim:match("^%[[^%]]+%](.+)$") or claim:match("^[^/]+/([^/]+)$");
@@ -143,7 +143,7 @@ local function has_capitals(claims)
 	return not is_pattern(claims) and claims.room ~= claims.room:lower();
 end
 
--- Claims that only OpenID providers write.
+-- Whether there are claims that only OpenID providers set.
 local function is_openid(claims)
 	return claims.azp ~= nil or claims.nonce ~= nil or claims.preferred_username ~= nil or claims.auth_time ~= nil;
 end
@@ -171,13 +171,13 @@ local function room_row(claims, options, more, asked)
 	return ok, text, { finding or has_capitals(claims) and find("room-case") or nil };
 end
 
--- Whether a sub is what OpenID means by it.
+-- Whether sub looks like the id of a user, as in OpenID.
 local function is_user(sub)
 	return sub:find("^%x+%-%x+%-%x+%-%x+%-%x+$") ~= nil or sub:find("[|@:]") ~= nil or sub:find("^%x+$") ~= nil and #sub >= 16
 		or sub:find("^%d+$") ~= nil and #sub >= 6;
 end
 
--- The finding that no domain in sub fits the host of the rooms, or nil.
+-- The finding if no domain in sub can fit the host of the rooms; else nil.
 local function prefix_finding(settings, asked)
 	if not asked.muc_domain or asked.tenant or settings.muc_domain_base or without_prefix(settings, asked.muc_domain) then
 		return nil;
@@ -211,7 +211,7 @@ local function sub_finding(settings, sub, asked)
 	return find("sub-other", values);
 end
 
--- Without a room that is asked for: which ones it stands for.
+-- Without a wanted room: which rooms the token allows.
 local function sub_without_room(settings, sub, asked)
 	local lower = sub:lower();
 	local misnamed = prefix_finding(settings, asked);
@@ -270,10 +270,10 @@ local function tenant_row(claims, asked)
 	}) };
 end
 
--- Opens the checks of a token's rooms. `more.settings` are the fields of a token_util object, with `host` and `muc_host`, or
--- nil; `domain_unknown` there says that the domain is made up. `more.room` is the room asked for, or nil. Returns
--- { room =, sub =, tenant =: f(claims, options) as in explain_claims, verdict = f(claims) }, where the verdict is true, or
--- false, the name of an error and a reason; nil if no room is asked for.
+-- Returns the checks of a token's rooms. `more.settings` are the fields of a token_util object, with `host` and `muc_host`, or
+-- nil; its field `domain_unknown` means that the domain is a placeholder. `more.room` is the wanted room, or nil. The result is
+-- { room =, sub =, tenant =: f(claims, options) as in explain_claims, verdict = f(claims) }. verdict() returns true; or false,
+-- the name of an error and a reason; or nil if no room is wanted.
 local function open(more)
 	local asked = more.settings and place(more.settings, more.room) or {};
 	return {

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Why a signature does not hold: it is tried with what people take for the configured secret, and with the other keys.
+-- Why a signature is invalid: tries it with common mistakes in the configured secret, and with the other keys.
 
 local token_verifier = require "token_verifier";
 local encodings = require "token_verifier.explain.encodings";
@@ -20,7 +20,7 @@ local function unquote(text)
 	return text:match('^"(.*)"$') or text:match("^'(.*)'$");
 end
 
--- What else the secret may have been meant to be: { key of the cause, f(secret, app_id) -> list of secrets }.
+-- Common mistakes: { key of the cause, f(secret, app_id) -> list of secrets to try }.
 local variants = {
 	{ "secret-base64-decoded", function (secret) return { encodings.base64_decode((secret:gsub("%s", ""))) }; end };
 	{ "secret-base64-encoded", function (secret)
@@ -39,7 +39,7 @@ local variants = {
 	{ "secret-is-file-name", function (secret) return { read_file(secret) }; end };
 };
 
--- Whether the signature holds with this secret or key.
+-- Whether the signature is valid with this secret or key.
 local function holds(token, alg, name, value)
 	local ok, payload = pcall(token_verifier.verify_jws, token, { [name] = value, algorithms = { alg } });
 	return ok and payload ~= nil;
@@ -59,7 +59,7 @@ local function of_secret(token, alg, secret, app_id)
 	return find("other-secret");
 end
 
--- The stores that hold a key.
+-- The stores that hold keys.
 local function stores_with(stores, kid)
 	local list = {};
 	for _, store in ipairs(stores) do
@@ -87,8 +87,8 @@ local function of_keys(token, alg, header, options, renew)
 	return find("other-key", { thumbprint = before and "its thumbprint is "..before:thumbprint() or "which it is is not known" });
 end
 
--- A finding for a signature that does not hold. `more.app_id` is that of the configuration; `more.renew(stores)` fetches the
--- keys held anew and waits for it.
+-- The finding for an invalid signature. `more.app_id` is the option of the configuration; `more.renew(stores)` fetches the held
+-- keys again and waits for that.
 local function of_failure(token, header, options, more)
 	local alg = header.alg;
 	local cut = text_findings.of_signature(token, alg, key_findings.object(options, header));

@@ -1,19 +1,19 @@
 -- SPDX-License-Identifier: MIT
--- A token as people paste it: what is around it, and what the matter is with a text that is none.
+-- Tokens as people paste them: removes what is around a token, and finds out what is wrong with a text that is not a token.
 
 local token_verifier = require "token_verifier";
 local encodings = require "token_verifier.explain.encodings";
 local find = require "token_verifier.explain.causes".find;
 local plain_file = require "token_verifier.plugin.plain_file";
 
--- Nobody pastes more, or wraps it deeper.
+-- Limits; nobody pastes more, or with more layers around it.
 local max_length = 64 * 1024;
--- URLs of more than 8 KiB are refused by web servers: where a token begins not to fit.
+-- Web servers refuse URLs of more than 8 KiB: from this length on a token may not fit.
 local longest_in_url, longest_token = 8000, 16384;
 local max_wrappings = 8;
-local longest_name = 255; -- of a file
+local longest_name = 255; -- of a file, in bytes
 
--- What people have around a token, outermost first: { key of the cause, f(text) -> what is inside, or nil }.
+-- What people leave around a token, outermost first: { key of the cause, f(text) -> what is inside, or nil }.
 local wrappings = {
 	{ "token-in-url", function (text)
 		return text:match("^%a[%w+.-]*://.*[?&#]jwt=([^&#]*)") or text:match("^%a[%w+.-]*://.*[?&#]%a*token=([^&#]*)");
@@ -32,14 +32,14 @@ local wrappings = {
 	end };
 };
 
--- Without blanks around. From its end the text is read backwards: "%s*$" takes time on many blanks.
+-- Trims blanks. The end is searched backwards: the pattern "%s*$" is slow on many blanks.
 local function trim(text)
 	local first = text:match("^%s*()");
 	local last = #text - text:reverse():match("^%s*()") + 1;
 	return text:sub(first, last);
 end
 
--- What is inside the outermost wrapping of a text, and the key of its cause; nil where there is none.
+-- Returns what is inside the outermost layer around a token, and the key of its cause; nil if there is no layer.
 local function unwrap(text)
 	local trimmed = trim(text);
 	for _, wrapping in ipairs(wrappings) do
@@ -52,8 +52,7 @@ local function unwrap(text)
 	return nil;
 end
 
--- Takes away what is around a token. Returns the token, and what was found. The line end of a file, or of a paste, is
--- nothing to speak of.
+-- Removes what is around a token. Returns the token, and a list of findings. A line end after the token is not a finding.
 local function clean(text)
 	local findings, seen = {}, {};
 	text = text:gsub("\r?\n$", "");
@@ -82,11 +81,11 @@ local function parts_of(token)
 end
 
 local function is_header(part)
-	local text = encodings.base64_decode(part) or encodings.base64_decode(part:sub(1, -2)); -- cut anywhere
+	local text = encodings.base64_decode(part) or encodings.base64_decode(part:sub(1, -2)); -- it may be cut off anywhere
 	return text ~= nil and text:find('^{%s*"[%w_]+"') ~= nil;
 end
 
--- What is missing of a token whose header can be read, or nil.
+-- The finding about what a token lacks whose header can be decoded, or nil.
 local function what_is_cut(token, parts, code)
 	if token:find("%.%.%.$") or token:find("\226\128\166$") then
 		return "it ends with \"...\"";
@@ -100,7 +99,7 @@ local function what_is_cut(token, parts, code)
 	return nil;
 end
 
--- What is the matter with a text that is no token, as the native module has said.
+-- The finding for a text that is not a token; `code` is that of the native module.
 local function of_shape(token, code)
 	if token == "" then
 		return find("empty-token");
@@ -123,7 +122,7 @@ local function of_shape(token, code)
 	return find("malformed-token");
 end
 
--- The bytes that a signature has; nil if that is not known. A curve of OKP keys is the name of an algorithm too (RFC 9864).
+-- The size of a signature in bytes; nil if it is unknown. For OKP keys, the curve is also the name of an algorithm (RFC 9864).
 local function size_of(alg, key)
 	local rows = token_verifier.algorithms;
 	local row = rows[key and key:curve()] or rows[alg];
@@ -131,7 +130,7 @@ local function size_of(alg, key)
 		or row.key_type == "OKP" and rows.Ed25519.signature_size) or nil; -- the shorter one
 end
 
--- Whether the signature is too short to be one of `alg`: the token was cut off. `key` is the one it is checked with, or nil.
+-- Whether the signature is too short for `alg`, so the token was cut off. `key` is the key used for the signature, or nil.
 local function of_signature(token, alg, key)
 	local parts = parts_of(token);
 	local expected = size_of(alg, key);

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- A host's options as a plugin that is loaded now would have them, and what becomes of a token under them.
+-- The view of a host: its settings, as a plugin that is loaded now would read them, and explanations of tokens under them.
 
 local token_verifier = require "token_verifier";
 local find = require "token_verifier.explain.causes".find;
@@ -12,11 +12,11 @@ local methods = {};
 local mt = { __index = methods };
 
 function methods:close()
-	self.key_set:close(0); -- who only looks leaves nothing behind
+	self.key_set:close(0); -- at once: a view only looks, so its stores need not stay
 end
 mt.__close = methods.close;
 
--- The stores of the host's keys, or nil and why there is none.
+-- The key stores of the host, or nil and why there are none.
 function methods:stores()
 	local stores, message = self.key_set.sources:all(self.settings);
 	if not stores and self.settings.appSecret then
@@ -25,8 +25,8 @@ function methods:stores()
 	return stores, message and ("%s has no source of keys: %s"):format(self.host, message);
 end
 
--- Verifies with options of token_verifier.new(); gives the facts of a failure too. `ask(verifier, token)` calls its verify()
--- and waits for the key; without it the native module waits.
+-- Verifies with options of token_verifier.new(); returns the facts of a failure too. `ask(verifier, token)` calls verify() and
+-- waits for the key; without it, the native module waits.
 local function verify(options, token, ask)
 	options.wait = ask == nil;
 	local ok, verifier, message, code, facts = pcall(token_verifier.new, options);
@@ -41,7 +41,7 @@ local function verify(options, token, ask)
 	return verifier:verify(token, { detail = true });
 end
 
--- Why no token can be accepted, from what keys.options() says: { code, message, finding }.
+-- Why no token can be accepted, from the failure of keys:options(): { code, message, finding }.
 local function why_hopeless(settings, message, code, facts)
 	local problem = settings.secretProblem;
 	if problem then
@@ -55,7 +55,7 @@ local function why_hopeless(settings, message, code, facts)
 	return { code = code, message = message, finding = find("no-source") };
 end
 
--- What the native module raises for these options: a failure as above, or nil.
+-- The error that the native module raises for these options, as a failure like above; or nil.
 local function why_unusable(options)
 	local ok, message = pcall(token_verifier.new, options);
 	if ok then
@@ -65,7 +65,7 @@ local function why_unusable(options)
 		finding = find("settings-unusable") };
 end
 
--- The settings as if there were a secret: what claims are judged by.
+-- The settings with a dummy secret as the only key, to check claims.
 local function with_a_secret(settings)
 	local result = { appSecret = ("?"):rep(64), signatureAlgorithm = "HS256" };
 	for _, field in ipairs(token_options.fields) do
@@ -77,13 +77,13 @@ local function with_a_secret(settings)
 	return result;
 end
 
--- Explains a text that is given as a token. `how`, which may be absent:
---   ask     f(verifier, token, stores, wait_limit): as verifier:verify(token, { detail = true }), where a server runs that must
---           not be blocked
---   renew   f(stores): fetches the keys held anew, and waits for it
---   room    the room to be entered
---   now     the time to judge by
--- Returns what explain.explain() does, with `host` and `configuration`, a list of what there is to say of the options.
+-- Explains a text that is given as a token. `how` may be absent; its fields:
+--   ask     f(verifier, token, stores, wait_limit): the same as verifier:verify(token, { detail = true }), but without blocking;
+--           needed in a running server
+--   renew   f(stores): fetches the held keys again, and waits for that
+--   room    the room to enter
+--   now     the time to use instead of the clock
+-- Returns the same as explain.explain(), with `host` and `configuration`, a list of messages about the options.
 function methods:explain(text, how)
 	how = how or {};
 	local more = {
@@ -97,7 +97,7 @@ function methods:explain(text, how)
 	local result;
 	if failure then
 		options.secret, options.key, options.keys, options.issuers, options.algorithms = nil, nil, nil, nil, nil;
-		if options.required_claims[1] == false then -- the one option that is kept although it cannot be right
+		if options.required_claims[1] == false then -- the mark of an invalid option, which new() would refuse
 			options.required_claims = nil;
 		end
 		result = explain.without_key(text, options, failure, more);
@@ -114,8 +114,8 @@ function methods:explain(text, how)
 	return result;
 end
 
--- The hosts whose options name whose tokens they take. `configuration` is an object with `hosts(component_module or nil)`, sorted,
--- and `get(host, option)`.
+-- The hosts that accept tokens: those with app_id. `configuration` is an object with the methods `hosts(component_module or nil)`,
+-- sorted, and `get(host, option)`.
 local function token_hosts(configuration)
 	local hosts = {};
 	for _, name in ipairs(configuration:hosts(nil)) do
@@ -126,7 +126,7 @@ local function token_hosts(configuration)
 	return hosts;
 end
 
--- The component with the rooms of a host, or nil.
+-- The MUC component of a host, or nil.
 local function muc_host_of(configuration, host)
 	local found;
 	for _, name in ipairs(configuration:hosts("muc")) do
@@ -137,8 +137,8 @@ local function muc_host_of(configuration, host)
 	return found;
 end
 
--- `settings` are those of config.read(), `complaints` what it said, as texts. `muc_host` is the host of the rooms, where it is
--- known otherwise than by the options. To be closed.
+-- Returns a view, which must be closed. `settings` come from config.read(), `complaints` are its messages. `muc_host` is the host
+-- of the rooms, if it is known from elsewhere than the options.
 local function new(host, settings, complaints, muc_host)
 	local key_set = keys.new(settings.keyOptions, function (level, text, ...)
 		complaints[#complaints + 1] = ("%s: "..text):format(level, ...);

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What an operator can ask about a host: why a token is refused, which keys are held, what was fetched.
+-- Answers to an operator's questions about a host: why a token is refused, which keys are held, what was fetched.
 
 local format = require "util.format".format;
 local config = require "token_verifier.options.config";
@@ -15,7 +15,7 @@ local waiting = require "token_verifier.plugin.waiting";
 
 local max_file_length = 64 * 1024;
 
--- The hosts of the server that runs, as configuration_file has those of a file.
+-- The hosts of the running server, with the methods of configuration_file.
 local function running(module)
 	local configuration = {};
 	function configuration:get(host, name) -- luacheck: ignore 212/self
@@ -29,7 +29,7 @@ local function running(module)
 	return configuration;
 end
 
--- The host that is meant: the one named, or the only one there is. Otherwise nil and a message.
+-- The host with this name, or without a name the only host. If there is none: nil and a message.
 local function choose_host(module, name)
 	local hosts = host_view.token_hosts(running(module));
 	for _, host in ipairs(hosts) do
@@ -45,8 +45,8 @@ local function choose_host(module, name)
 	return nil, ("%s takes no tokens; there is %s"):format(quote(name), table.concat(hosts, ", "));
 end
 
--- Opens a host's settings, as a plugin that is loaded now would read them. Returns nil and a message if there is no such
--- host, or if it cannot verify tokens; with `anyway` only the former. To be closed.
+-- Opens the view of a host, which must be closed. Returns nil and a message if there is no such host, or if it cannot verify
+-- tokens (unless `anyway` is true).
 local function open(module, host_name, anyway)
 	local host, problem = choose_host(module, host_name);
 	if not host then
@@ -66,16 +66,16 @@ local function is_good(result)
 	return result.accepted and (not result.room or result.room.accepted);
 end
 
--- Begins to fetch all keys held, and all sets, anew.
+-- Starts to fetch all held keys and all sets again.
 local function refresh(stores)
 	for _, store in ipairs(stores) do
 		store:refresh();
 	end
 end
 
--- Explains a token where a server runs, for a room or nil: nothing is blocked. `watch` is the caller's loop.attach(),
--- `wait_for_fetches(stores, seconds)` waits until no fetch is running. Returns lines, and whether the token is good, also for the
--- room.
+-- Explains a token in a running server, without blocking it. `room` may be nil, `watch` is the caller's loop.attach(),
+-- `wait_for_fetches(stores, seconds)` waits until no fetch is running. Returns lines, and whether the token is accepted, for the
+-- room too.
 local function explain_in_server(view, text, room, watch, wait_for_fetches)
 	local result = view:explain(text, {
 		room = room;
@@ -93,7 +93,7 @@ local function explain_in_server(view, text, room, watch, wait_for_fetches)
 	return explain_lines(result), is_good(result);
 end
 
--- Explains a token where nothing else has to go on, for a room or nil. Returns as above.
+-- The same outside of a server: it may block.
 local function explain_alone(view, text, room)
 	local result = view:explain(text, { room = room });
 	return explain_lines(result), is_good(result);
@@ -108,7 +108,7 @@ local function describe_key(held)
 	return ("  %s  %s  %s%s"):format(quote(held.kid), kind_of(held.key), came, fresh);
 end
 
--- Lines that show the keys held, and their number.
+-- Lines that show the held keys, and the number of keys.
 local function show_keys(stores)
 	local lines, count = {}, 0;
 	for _, store in ipairs(stores) do
@@ -138,7 +138,7 @@ local function show_stats(stores)
 	return lines;
 end
 
--- Makes the stores forget a key, and that there was none. Returns how many knew something of it.
+-- Makes the stores forget a key, or that it is missing. Returns the number of stores that knew it.
 local function forget(stores, kid)
 	local count = 0;
 	for _, store in ipairs(stores) do
@@ -152,7 +152,7 @@ local function forget(stores, kid)
 	return count;
 end
 
--- How many fetches have ended, and how many of them failed.
+-- Returns { ended, failed }: how many fetches have ended, and how many of them failed.
 local function fetched(stores)
 	local ended, failed = 0, 0;
 	for _, store in ipairs(stores) do
@@ -172,8 +172,8 @@ local function under_way(stores)
 	return count;
 end
 
--- A token as it was typed: itself, or "@" and the name of a file that holds it. Returns nil and a message if that cannot
--- be read.
+-- Reads a token argument: the token itself, or "@" and the name of a file that contains it. Returns nil and a message if the file
+-- cannot be read.
 local function read_token(text, input)
 	if type(text) ~= "string" then
 		return nil;
@@ -184,7 +184,7 @@ local function read_token(text, input)
 	end
 	local token, problem = plain_file.read(text:sub(2), max_file_length, io.open);
 	if problem then
-		-- prosodyctl, too, has changed its user and its folder by now.
+		-- prosodyctl, too, has already changed its user and its folder.
 		return nil, ("cannot read the token from %s. Prosody's user opens it, in Prosody's folder: give a whole path that it may read%s")
 			:format(printable(problem), input and ", or - and <FILE" or "");
 	end

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Asks a source of keys, and says what it has. It waits: for a command line, not for a server.
+-- Fetches from a source of keys, and reports what it has. It blocks, so it is for the command line, not for a server.
 
 local find = require "token_verifier.explain.causes".find;
 local key_findings = require "token_verifier.explain.explain_key";
@@ -7,7 +7,7 @@ local plain_file = require "token_verifier.plugin.plain_file";
 local quote = require "token_verifier.plugin.report".quote;
 local sources = require "token_verifier.plugin.sources";
 
--- What nobody has published, to see how a key server says so.
+-- A kid that nobody has published, to see how a key server answers.
 local made_up_kid = "token-verifier-check";
 
 local function describe_key(held)
@@ -26,7 +26,7 @@ local function algorithms_of(keys)
 	return names, seen;
 end
 
--- A finding if no key of a set is one for the accepted algorithms.
+-- The finding if no key of a set fits the accepted algorithms.
 local function judge_algorithms(keys, accepted)
 	local names, seen = algorithms_of(keys);
 	for _, name in ipairs(accepted) do
@@ -62,8 +62,8 @@ local function of_folder(path)
 	return path..": the folder is there", true;
 end
 
--- Asks a source, { kind, value } as in token_verifier.sources. `accepted` is the list of algorithms that are accepted.
--- Returns a row { check, mark, text, findings } as in an explanation, and whether the source could not be reached.
+-- Fetches from a source, { kind, value } with a kind of token_verifier.sources. `accepted` is the list of accepted algorithms.
+-- Returns a row { check, mark, text, findings } as in an explanation, and whether the source was unreachable.
 local function ask(source, key_options, accepted)
 	local store, problem = sources.open(source, key_options);
 	if not store then

@@ -24,7 +24,7 @@ local function span(seconds)
 	return table.concat(parts, " ");
 end
 
--- A Unix time as a date, as far as there is one.
+-- A Unix time as a date, if it can be shown as one.
 local function date(seconds)
 	local whole = math.tointeger(math.floor(seconds));
 	local ok, text = pcall(os.date, "!%Y-%m-%d %H:%M:%S UTC", whole);

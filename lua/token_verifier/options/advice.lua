@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What is in force for the tokens of a host, in one line, and warnings of what commonly goes wrong.
+-- Logs the settings in force for the tokens of a host, in one line, and warnings about common problems.
 
 local nameprep = require "util.encodings".stringprep.nameprep;
 local quote = require "token_verifier.plugin.report".quote;
@@ -36,7 +36,7 @@ local function say_what_is_in_force(host, settings, sources, log)
 		settings.enableDomainVerification and "on" or "off");
 end
 
--- Whether a URL is one that others on the way can read and change.
+-- Whether others on the network path can read and change what is fetched from a URL.
 local function is_open(url)
 	local host = url:match("^http://%[([^%]]*)%]") or url:match("^http://([^/:]*)");
 	return host ~= nil and host ~= "::1" and not host:find("^127%.[%d.]+$") and host ~= "localhost"
@@ -56,7 +56,7 @@ local function warn_of_open_sources(settings, sources, log)
 	end
 end
 
--- Rooms are on `muc_domain`, while a token stands for rooms on "<prefix>.<sub>", both in lower case.
+-- Whether a token can name rooms on `muc_domain`: tokens allow rooms on "<prefix>.<sub>", in lower case.
 local function can_be_named(settings, muc_domain)
 	local prefix = settings.muc_domain_prefix..".";
 	return nameprep(muc_domain) == muc_domain and muc_domain:sub(1, #prefix) == prefix;
@@ -74,7 +74,7 @@ local function warn_of_domain(settings, own_module, log)
 	end
 end
 
--- Warnings of settings that work, but perhaps not as meant.
+-- Logs warnings about settings that work, but perhaps not as intended.
 local function warn(settings, sources, log)
 	if settings.allowEmptyToken then
 		log("warn", "Option 'allow_empty_token' is on: guests without a token are let in");

@@ -1,6 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- The options that say how a token is judged. What cannot be right is not put right by guessing: then no token is
--- accepted.
+-- The options that say how a token is verified. An invalid value is not corrected by guessing: then no token is accepted.
 
 local token_verifier = require "token_verifier";
 local is_symmetric = require "token_verifier.plugin.algorithms".is_symmetric;
@@ -49,12 +48,12 @@ local function read_required_claims(reader)
 		return { value };
 	elseif type(value) ~= "table" or not is_list_of_strings(value) then
 		reader.log("error", "Option 'token_required_claims' must be a list of strings: no token is accepted");
-		return { false }; -- which token_verifier.new() refuses
+		return { false }; -- token_verifier.new() refuses this value
 	end
 	return value;
 end
 
--- Reads those that are not read as their rows say into fields of `settings`.
+-- Reads the options that have no `read` in their rows into fields of `settings`.
 local function read(reader, settings, has_key_source)
 	settings.signatureAlgorithm = read_algorithms(reader, has_key_source);
 	settings.requiredClaims = read_required_claims(reader);

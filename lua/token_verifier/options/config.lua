@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Reads the options of a token host into the fields of a token_util object, and complains about bad ones.
+-- Reads the options of a token host into the fields of a token_util object, and logs invalid ones.
 
 local advice = require "token_verifier.options.advice";
 local check_options = require "token_verifier.options.check_options";
@@ -14,7 +14,7 @@ local sources = require "token_verifier.plugin.sources";
 local token_options = require "token_verifier.plugin.token_options";
 local unknown_options = require "token_verifier.options.unknown_options";
 
--- What is read as its row says. `own_reader` reads what is the loading plugin's own.
+-- Reads the options that have `read` in their rows. `own_reader` reads from the host of the loading plugin (rows with `own`).
 local function read_plain(reader, own_reader)
 	local settings = { keyOptions = {}, asapToken = {} };
 	for _, row in ipairs(token_options.rows) do
@@ -38,8 +38,8 @@ local function complete_issuers(settings)
 	settings.acceptedIssuers = accepted;
 end
 
--- The secret, and who is let in with what. Returns whether tokens can be verified at all; if not, after an error line
--- that names the option to fix.
+-- Reads the secret, and the options about who is let in. Returns whether tokens can be verified at all; if not, it has logged an
+-- error with the option to fix.
 local function read_keys(reader, settings, log)
 	local has_key_source = sources.is_configured(settings);
 	check_options.read(reader, settings, has_key_source);
@@ -65,7 +65,7 @@ local function read_keys(reader, settings, log)
 	return true;
 end
 
--- The log line itself tells the host of the plugin. It may read the options of another one, which must be said.
+-- A log line shows the host of the plugin. If the plugin reads the options of another host, the message must say so.
 local function with_host(host, own_module, log)
 	if host == own_module.host then
 		return log;
@@ -75,10 +75,10 @@ local function with_host(host, own_module, log)
 	end;
 end
 
--- Reads everything through `context` (a module API object, or a stand-in that has also `plugin_folders` and `sections`, the
--- options by host), and what is the loading plugin's own through `own_module`.
--- Returns the table of fields, and whether tokens can be verified with them; if not, after an error line that names the
--- option to fix. With `aside` all there is to say goes to `log`, whether or not it was said before.
+-- Reads the options through `context` (a module API object, or a stand-in that has also `plugin_folders` and `sections`, the
+-- options by host), and those with `own` through `own_module`. Returns the table of fields, and whether tokens can be verified
+-- with them; if not, it has logged an error with the option to fix. With `aside` all messages go to `log`, even if they were
+-- logged before.
 local function read(context, own_module, log, aside)
 	local notes, own_notes = host_log.new(), host_log.new();
 	local reader = option_reader.new(context, function (...) notes:add(...); end);
@@ -91,7 +91,7 @@ local function read(context, own_module, log, aside)
 	complete_issuers(settings);
 	settings.muc_domain = muc_domain_of(settings);
 	for i, host in ipairs(settings.verificationHosts) do
-		settings.verificationHosts[i] = host:lower(); -- as the names of hosts are
+		settings.verificationHosts[i] = host:lower(); -- like all names of hosts in Prosody
 	end
 	shadow.check(reader.log, context.plugin_folders);
 	unknown_options.check(context.host, reader.log, context.sections);

@@ -1,22 +1,22 @@
 -- SPDX-License-Identifier: MIT
--- What there is to say about the configuration of a host: said once, though each plugin on it reads the same options.
+-- Logs messages about the configuration of a host only once, although each plugin on the host reads the same options.
 
 local format = require "util.format".format;
 
--- What was said last: server -> name of the host and what it is about -> texts. A plugin on another host, which is loaded
--- sooner, may read the options of a host that is not there yet.
+-- The last messages: server -> name of the host and topic -> set of texts. The host is a name, since a plugin on another host may
+-- read the options of a host that is not activated yet.
 local said = setmetatable({}, { __mode = "k" });
 
 local notes = {};
 notes.__index = notes;
 
--- As module:log() and the like take it; it is said later.
+-- Takes the arguments of module:log(); the message is logged later, by say().
 function notes:add(level, ...)
 	self[#self + 1] = { level = level, text = format(...) };
 end
 
--- Says what was not said before; what no longer holds will be said again when it does. Without a host all is said, and
--- nothing remembered. Without `with_errors` these are left out.
+-- Logs the messages that were not logged before. A message that is missing this time is logged again when it returns. Without a
+-- host, all messages are logged and none is remembered. Without `with_errors`, errors are left out.
 function notes:say(host, topic, log, with_errors)
 	local by_topic, name = said[_G.prosody] or {}, ("%s %s"):format(host, topic);
 	local former, now = host and by_topic[name] or {}, {};

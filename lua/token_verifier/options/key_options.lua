@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- The options for the life of keys and for how they are fetched that contradict each other.
+-- Contradictions between the options for the life of keys and their fetching.
 
 local token_options = require "token_verifier.plugin.token_options";
 
@@ -8,7 +8,7 @@ for _, row in ipairs(token_options.of_keystore) do
 	row_of[row.keystore] = row;
 end
 
--- A pair of numbers of which the first must not be the greater one.
+-- Checks a pair of numbers: the first must not be greater than the second.
 local function check_order(options, reader, lesser, greater)
 	if options[lesser] > options[greater] then
 		local a, b = row_of[lesser], row_of[greater];
@@ -18,7 +18,7 @@ local function check_order(options, reader, lesser, greater)
 	end
 end
 
--- Takes out of `options` what token_verifier.keystore() would refuse.
+-- Removes from `options` what token_verifier.keystore() would refuse.
 local function check(options, reader)
 	check_order(options, reader, "min_ttl", "max_ttl");
 	check_order(options, reader, "back_off_min", "back_off_max");

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Reads single options of a host, and complains about those that are of the wrong type or out of range.
+-- Reads single options of a host, and logs those with a wrong type or out of range.
 
 local plain_file = require "token_verifier.plugin.plain_file";
 local token_options = require "token_verifier.plugin.token_options";
@@ -11,18 +11,18 @@ function reader:wrong(name, expected, value, consequence)
 	self.log("error", "Option '%s' must be %s, not a %s: %s", name, expected, type(value), consequence);
 end
 
--- The value as the configuration has it.
+-- The value as it is in the configuration.
 function reader:raw(name)
 	return self.context:get_option(name);
 end
 
--- How the value of a row is read: f(reader, row) -> the value, or nil for the default. These are the values of `read`.
+-- The values of `read` in a row: f(reader, row) -> the value, or nil for the default.
 local read = {};
 
 function read:string(row)
 	local value = self:raw(row[1]);
 	if type(value) == "number" then
-		return tostring(value); -- as Prosody's own get_option_string() does
+		return tostring(value); -- like Prosody's get_option_string()
 	elseif value ~= nil and type(value) ~= "string" then
 		self:wrong(row[1], "a string", value, "it is ignored");
 		return nil;
@@ -30,7 +30,7 @@ function read:string(row)
 	return value;
 end
 
--- A file or folder that must be there; relative to the folder of the configuration.
+-- A file or folder that should exist; relative to the folder of the configuration.
 function read:path(row)
 	if read.string(self, row) == nil then
 		return nil;
@@ -43,7 +43,7 @@ function read:path(row)
 	if not readable then
 		self.log("error", "Option '%s' names what cannot be read: %s", row[1], problem);
 	end
-	return path; -- it may come later, and nothing else must be used in its place
+	return path; -- kept even if it does not exist: it may appear later, and nothing else must be used instead
 end
 
 local booleans = { [true] = true, ["true"] = true, [1] = true, [false] = false, ["false"] = false, [0] = false };
@@ -71,7 +71,7 @@ function read:number(row)
 	return number;
 end
 
--- A list of strings; what is no string is left out, so that it accepts nothing.
+-- A list of strings. Other values are removed, so that they accept nothing.
 function read:list(row)
 	local name, value = row[1], self:raw(row[1]);
 	if value == nil then
@@ -96,7 +96,7 @@ function read:list(row)
 	return list;
 end
 
--- Reads the option of that name as its row in token_options says, or as `how` does ("string", "list" and so on).
+-- Reads the option with this name as its row in token_options says, or as `how` says ("string", "list" and so on).
 function reader:value(name, how)
 	local row = token_options.by_name[name];
 	local value = read[how or row.read](self, row);
@@ -106,7 +106,7 @@ function reader:value(name, how)
 	return value;
 end
 
--- Reads through `context`, a module API object. Complaints go to `log`.
+-- Returns a reader. It reads through `context`, a module API object, and logs to `log`.
 local function new(context, log)
 	return setmetatable({ context = context, log = log }, reader);
 end

@@ -1,24 +1,24 @@
 -- SPDX-License-Identifier: MIT
--- The options that hold the shared secret. What cannot be used counts as unset, and is never used.
+-- The options with the shared secret. An unusable value counts as unset, and is never used.
 
 local token_verifier = require "token_verifier";
 local is_symmetric = require "token_verifier.plugin.algorithms".is_symmetric;
 local as_list = require "token_verifier.plugin.list".as_list;
 local plain_file = require "token_verifier.plugin.plain_file";
 
-local max_size = 65536; -- what the native module takes
+local max_size = 65536; -- the limit of the native module
 
--- The text in a file, without the end of line that editors put there; or nil and what is wrong.
+-- The content of a file, without the line end that editors add; or nil and what is wrong.
 local function read_file(path)
-	local text, problem = plain_file.read(path, max_size + 3); -- enough to notice that it is too long
+	local text, problem = plain_file.read(path, max_size + 3); -- enough to see that it is too long
 	if not text then
 		return nil, problem or "it is empty";
 	end
 	return (text:gsub("\r?\n$", ""));
 end
 
--- Returns the secret as it is written, the warning nil and the option's name; or nil and, if one was meant, what is wrong, the
--- name and the facts.
+-- Returns the secret as it is written, nil, and the option's name; or nil and, if a secret was intended, what is wrong, the
+-- option's name and the facts.
 local function find(reader)
 	local value = reader:raw("app_secret");
 	if reader:raw("app_secret_file") == nil then
@@ -28,7 +28,7 @@ local function find(reader)
 		if type(value) == "number" then
 			reader.log("warn", "Option 'app_secret' is a number: put it in quotes, or it is not what was written if it is long or begins with 0");
 		end
-		return value and tostring(value), nil, "app_secret"; -- a number as Prosody's own get_option_string() has it
+		return value and tostring(value), nil, "app_secret"; -- a number like in Prosody's get_option_string()
 	elseif value ~= nil then
 		reader.log("error", "Options 'app_secret' and 'app_secret_file' exclude each other: the file is used");
 	end
@@ -41,7 +41,8 @@ local function find(reader)
 		"app_secret_file", { reason = "unreadable" };
 end
 
--- What the secret must be good for. Without an accepted algorithm for secrets it may still come into force.
+-- The algorithm that the secret must be long enough for. A default is needed: without an accepted HS* algorithm now, the secret may
+-- still be used later.
 local function algorithms_of(settings)
 	local names = {};
 	for _, name in ipairs(as_list(settings.signatureAlgorithm)) do
@@ -50,7 +51,7 @@ local function algorithms_of(settings)
 	return #names > 0 and names or { "HS256" };
 end
 
--- Returns the secret, nil and perhaps a warning; or nil and, if one was meant, what is wrong: { message, facts }.
+-- Returns the secret, nil and perhaps a warning; or nil and, if a secret was intended, what is wrong: { message, facts }.
 local function read(reader, settings)
 	local secret, problem, name, facts = find(reader);
 	if not secret then

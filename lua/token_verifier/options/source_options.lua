@@ -1,12 +1,12 @@
 -- SPDX-License-Identifier: MIT
--- The options that name where keys come from. What cannot be used becomes a source that holds no key: tokens must not
--- be verified with something else in its place.
+-- The options that name sources of keys. An unusable source becomes a source without keys, so that tokens are not verified with
+-- something else instead.
 
 local token_verifier = require "token_verifier";
 local sources = require "token_verifier.plugin.sources";
 local token_options = require "token_verifier.plugin.token_options";
 
--- Whether keys can be asked for there; if not, says so. What can is added to `found`.
+-- Whether a source is usable: adds it to `found`, or logs why it is not.
 local function is_usable(reader, option, source, found, issuer)
 	local store, message = sources.open(source, found.key_options);
 	if not store then
@@ -18,7 +18,7 @@ local function is_usable(reader, option, source, found, issuer)
 	return true;
 end
 
--- What the option of a row names, a URL or a list of them, or nil. `""` holds no key.
+-- The value of a row's option: a URL, a list of URLs, or nil. `""` is a source without keys.
 local function url(reader, row, found)
 	local value = reader:raw(row[1]);
 	if row.source == "asap_key_server" and (value == true or value == "true") then
@@ -30,7 +30,7 @@ local function url(reader, row, found)
 	return is_usable(reader, row[1], { kind = row.source, value = value }, found) and value or "";
 end
 
--- The list of OpenID providers by their issuers, or nil.
+-- The list of the issuers of OpenID providers, or nil.
 local function providers(reader, found)
 	local issuers = reader:value("openid_issuer", "list");
 	for _, issuer in ipairs(issuers or {}) do
@@ -44,7 +44,7 @@ for i, row in ipairs(token_verifier.sources) do
 	kinds[i], is_kind[row.name] = row.name, true;
 end
 
--- The source that an entry of token_issuers names, or nil and what is wrong with it.
+-- The source in an entry of token_issuers, or nil and what is wrong with it.
 local function source_of(issuer, entry)
 	if type(entry) ~= "table" then
 		return nil, ("it must be a table, not a %s"):format(type(entry));
@@ -61,7 +61,7 @@ local function source_of(issuer, entry)
 	return { kind = kind, value = value };
 end
 
--- A table from issuer to its source, or nil. An issuer whose entry is not usable has a source that holds no key.
+-- A table from issuer to its source, or nil. An issuer with an unusable entry gets a source without keys.
 local function issuers_of(reader, found)
 	local value = reader:raw("token_issuers");
 	if value == nil then
@@ -87,8 +87,8 @@ local function issuers_of(reader, found)
 	return result;
 end
 
--- Reads them all into fields of `settings`. Returns what was found, for people: a list of { text, issuer }, where a
--- source that speaks for one issuer alone has it.
+-- Reads all these options into fields of `settings`. Returns the usable sources, for messages: a list of { text, issuer }, where
+-- `issuer` is set for a source that is bound to it.
 local function read(reader, settings)
 	local found = { key_options = settings.keyOptions };
 	for _, row in ipairs(token_options.sources) do

@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: MIT
--- Finds the name that somebody meant who wrote another one.
+-- Finds the name that was probably intended by a misspelt one.
 
--- How many insertions, deletions, replacements and swaps of neighbours make one text of the other ("optimal string
--- alignment": Damerau and Levenshtein, no part changed twice).
+-- The number of insertions, deletions, substitutions and transpositions of neighbours between two texts ("optimal string
+-- alignment" distance: Damerau-Levenshtein, no part edited twice).
 local function distance(a, b)
 	local before_last, last = {}, {};
 	for j = 0, #b do
@@ -22,8 +22,8 @@ local function distance(a, b)
 	return last[#b];
 end
 
--- The one of `names` (a table with names as keys) that is nearest to `name`, and its distance; nil if none is near: more
--- than a third of its letters would have to change.
+-- The nearest of `names` (a table with names as keys) to `name`, and the distance; nil if more than a third of the letters would
+-- have to change.
 local function nearest(name, names)
 	local best, best_distance;
 	for candidate in pairs(names) do

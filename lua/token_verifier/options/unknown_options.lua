@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
--- Options that nobody reads, because their names are misspelt.
+-- Warns about options that nobody reads, because their names are misspelt.
 
-local _, configmanager = pcall(require, "core.configmanager"); -- a command line has none
+local _, configmanager = pcall(require, "core.configmanager"); -- absent in the command
 local names_of = require "token_verifier.plugin.list".names_of;
 local spelling = require "token_verifier.options.spelling";
 local token_options = require "token_verifier.plugin.token_options";
@@ -26,8 +26,8 @@ local function configured_names(host, config)
 	return names;
 end
 
--- What begins with `token_` is ours. Other plugins have options that begin with `asap_`, so there it must be a slip; others
--- are compared where there is time for it, with `thorough`.
+-- All options with the prefix `token_` are ours. Other plugins have options with the prefix `asap_`, too, so these are reported
+-- only if one of ours has a similar name; all other names likewise, but only with `thorough`, since that takes time.
 local function report(name, known, log, thorough)
 	local is_ours = name:find("^token_") ~= nil;
 	if not is_ours and not name:find("^asap_") and not (thorough and #name >= 6) then
@@ -41,8 +41,8 @@ local function report(name, known, log, thorough)
 	end
 end
 
--- Complains about those that are set for `host` and are none of ours. `config` has the options by host, of a configuration that
--- is looked through; absent, it is that of the Prosody that runs.
+-- Warns about unknown options of `host`. `config` has the options by host; the default is the configuration of the running
+-- Prosody.
 local function check(host, log, config)
 	local thorough = config ~= nil;
 	config = config or configmanager.getconfig();
@@ -52,7 +52,7 @@ local function check(host, log, config)
 	end
 end
 
--- Complains about those of a component of rooms that are called as those of mod_token_verification are.
+-- Warns about unknown options of a MUC component whose names start like those of mod_token_verification.
 local function check_component(host, log)
 	for name in pairs(rawget(configmanager.getconfig(), host) or {}) do
 		if type(name) == "string" and name:find("^token_verif") and not of_component[name] then
@@ -61,7 +61,7 @@ local function check_component(host, log)
 	end
 end
 
--- Complains about names of hosts in an option that are none of the server's. `config` is as above.
+-- Warns about hosts in an option that do not exist. `config` as above.
 local function check_hosts(option, names, log, config)
 	config = config or configmanager.getconfig();
 	for _, name in ipairs(names) do
