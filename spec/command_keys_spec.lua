@@ -101,16 +101,16 @@ describe("sign", function ()
 
 	-- what, arguments, message
 	for _, case in ipairs({
-		{ "no key", {}, "nothing is named to sign with: give --secret-file or --key" };
+		{ "no key", {}, "there is no key to sign with: give --secret-file or --key" };
 		{ "two keys", { "--key", "ec.pem", "--secret-file", "secret" }, "can not be used together" };
 		{ "a public key", { "--key", "public.pem" }, "malformed-key: " };
 		{ "a private key for a secret", { "--secret-file", "rsa.pem" },
-			"weak-secret: what --secret-file names holds a private RSA key, not a shared secret: give a key with --key" };
-		{ "a private JWK for a secret", { "--secret-file", "ed.jwk" }, "holds a private OKP key, not a shared secret: give a key with --key" };
-		{ "a public key for a secret", { "--secret-file", "public.pem" }, "holds a public EC key, not a shared secret: give a key with --key" };
-		{ "a certificate for a secret", { "--secret-file", "certificate.pem" }, "holds a public RSA key, not a shared secret" };
+			"weak-secret: the file of --secret-file contains a private RSA key, not a shared secret: give a key with --key" };
+		{ "a private JWK for a secret", { "--secret-file", "ed.jwk" }, "contains a private OKP key, not a shared secret: give a key with --key" };
+		{ "a public key for a secret", { "--secret-file", "public.pem" }, "contains a public EC key, not a shared secret: give a key with --key" };
+		{ "a certificate for a secret", { "--secret-file", "certificate.pem" }, "contains a public RSA key, not a shared secret" };
 		{ "an encrypted key for a secret", { "--secret-file", "encrypted.pem" },
-			"holds a private key that is encrypted, damaged or of another kind, not a shared secret: give a key with --key" };
+			"contains a private key that is encrypted, damaged or of another kind, not a shared secret: give a key with --key" };
 		{ "a public key in disguise for a secret", { "--secret-file", "disguised" },
 			"weak-secret: the shared secret is a public key or certificate" };
 		{ "an empty file for a secret", { "--secret-file", "empty" }, "weak-secret: " };
@@ -127,8 +127,8 @@ describe("sign", function ()
 		{ "a claim that ends the object", { "--key", "ec.pem", "--claim", "a:=1}" }, "what follows := is not JSON" };
 		{ "alg in the header", { "--key", "ec.pem", "--header", "alg=none" }, "option 'header' must not have 'alg'" };
 		{ "crit in the header", { "--key", "ec.pem", "--header", "crit:=[]" }, "unsupported-critical" };
-		{ "an unknown unit of time", { "--key", "ec.pem", "--expires", "5y" }, "'5y' is no length of time" };
-		{ "a negative time", { "--key", "ec.pem", "--expires=-5" }, "'-5' is no length of time" };
+		{ "an unknown unit of time", { "--key", "ec.pem", "--expires", "5y" }, "'5y' is not a length of time" };
+		{ "a negative time", { "--key", "ec.pem", "--expires=-5" }, "'-5' is not a length of time" };
 		{ "a claim that is not UTF-8", { "--key", "ec.pem", "--room", "\xff" }, "malformed-payload: " };
 		{ "too many claims", { "--key", "ec.pem", "--room", ("x"):rep(20000) }, "token-too-large" };
 	}) do

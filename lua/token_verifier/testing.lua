@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- A kit for specs of whatever takes tokens: keys, tokens good and bad, a clock, a key server that can be told to fail, stand-ins
--- for Prosody's side, and assertions for busted. docs/testing.md explains it.
+-- A kit for specs of code that uses tokens: keys, valid and invalid tokens, a clock, a key server that can be told to fail,
+-- stand-ins for Prosody, and assertions for busted. docs/testing.md explains it.
 
 local clock = require "token_verifier.testing.clock";
 local keys = require "token_verifier.testing.keys";
@@ -26,7 +26,7 @@ function testing.key_server(with_keys)
 	return require "token_verifier.testing.key_server".start(with_keys);
 end
 
--- The stand-ins need Prosody's own libraries: they are loaded for those who use them.
+-- The stand-ins need Prosody's own libraries, so they are loaded on first use.
 return setmetatable(testing, {
 	__index = function (_, name)
 		if name == "prosody" then

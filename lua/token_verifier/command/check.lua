@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- token-verifier check: what is wrong with a Prosody configuration as far as tokens go, and whether its keys can be had.
+-- token-verifier check: what is wrong with the token options of a Prosody configuration, and whether its keys can be fetched.
 
 local default_path = require "token_verifier.explain.configuration_file".default_path;
 
@@ -7,13 +7,13 @@ local function register(parser)
 	parser:option("--config"):argname("<file>"):description("The configuration; default "..default_path..".");
 	parser:option("--host"):argname("<host>"):count("*"):target("hosts"):description("Only this VirtualHost.");
 	parser:epilog [[
-Reads the configuration as Prosody does, and each option as the plugins do; asks
-every source of keys; and says what is wrong. The exit status is 0 if nothing is
-(there may be warnings), 1 if something is, and 3 if all that is wrong is a
-source of keys that cannot be reached.
+Reads the configuration of Prosody, contacts every source of keys, and says what
+is wrong. The exit status is 0 if nothing is wrong (there may be warnings), 1 if
+something is wrong, and 3 if the only problem is a source of keys that cannot be
+reached.
 
-Run it where and as whom Prosody runs: other machines and users may reach other
-servers, and may read other files.
+Run it on the same machine and as the same user as Prosody: on other machines or
+as other users it may reach other servers and read other files.
 
 Examples:
    token-verifier check

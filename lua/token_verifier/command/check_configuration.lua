@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What token-verifier check does. It needs Prosody's libraries, or what stands in for them.
+-- The work of token-verifier check. It needs Prosody's libraries, or the replacements in prosody_libraries.lua.
 
 local configuration = require "token_verifier.command.configuration";
 local find = require "token_verifier.explain.causes".find;
@@ -19,13 +19,14 @@ local function row(check, mark, text, finding)
 	return { check = check, mark = mark, text = text, findings = { finding } };
 end
 
--- Whether a component loads a module. Of those that are enabled for all hosts Prosody gives it only some of its own.
+-- Whether a component loads a module. Modules enabled for all hosts do not count: of these, Prosody loads only some of
+-- its own for components.
 local function loads(file, component, name)
 	local section = file.sections[component];
 	return list.has(section.modules_enabled, name) and not list.has(section.modules_disabled, name);
 end
 
--- What the options by themselves do not show.
+-- Adds what the options alone do not show: whether the host and its rooms use tokens.
 local function add_surroundings(rows, file, host)
 	local authentication = file:get(host, "authentication");
 	if authentication ~= "token" then
@@ -39,13 +40,13 @@ local function add_surroundings(rows, file, host)
 	end
 end
 
--- A finding for a host that cannot verify tokens.
+-- The finding for a host that cannot verify tokens.
 local function why_unusable(settings)
 	local problem = settings.secretProblem;
 	return problem and key_findings.of_failure("weak-secret", problem.facts) or find("no-key-configured");
 end
 
--- Checks a host. Returns { host, rows }, and how many sources of keys could not be reached.
+-- Checks a host. Returns { host, rows }, and the number of sources of keys that could not be reached.
 local function check_host(file, host)
 	local settings, complaints, usable = configuration.settings_of(file, host);
 	local rows, unreachable = {}, 0;
@@ -65,7 +66,8 @@ local function check_host(file, host)
 	return { host = host, rows = rows }, unreachable;
 end
 
--- Options of a VirtualHost that stand behind the line of a Component. Those that sign tokens belong there, and are left out.
+-- Rows for options of a VirtualHost that were written after the line of a Component. Options for signing tokens belong to a
+-- component, so they are not reported.
 local function misplaced(file)
 	local rows = {};
 	for host, section in pairs(file.sections) do
@@ -80,7 +82,7 @@ local function misplaced(file)
 	return rows;
 end
 
--- Components that ask for tokens which nothing can judge.
+-- Rows for components that require tokens which no host can verify.
 local function unguarded(file)
 	local rows = {};
 	for _, host in ipairs(file:hosts("muc")) do

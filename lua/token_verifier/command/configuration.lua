@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- A Prosody configuration as the plugins would see it: hosts that take tokens, and their settings.
+-- A Prosody configuration as the plugins would see it: hosts that accept tokens, and their settings.
 
 local config = require "token_verifier.options.config";
 local configuration_file = require "token_verifier.explain.configuration_file";
@@ -9,7 +9,7 @@ local quote = require "token_verifier.plugin.report".quote;
 
 local default_data_path = "/var/lib/prosody";
 
--- What stands in for the module API of a plugin on `host`.
+-- A stand-in for the module API of a plugin on `host`.
 local context = {};
 context.__index = context;
 
@@ -31,7 +31,7 @@ function context:get_option_path(name, default)
 	return value and configuration_file.resolve(self.configuration.folder, value);
 end
 
--- Where Prosody looks for plugins: first those of its installer, then those configured.
+-- The folders where Prosody searches plugins: first that of its installer, then the configured ones.
 local function plugin_folders(configuration)
 	local data_path = configuration:get("*", "data_path") or default_data_path;
 	local of_installer = configuration:get("*", "installer_plugin_path") or "custom_plugins";
@@ -49,7 +49,7 @@ local function new_context(configuration, host)
 	}, context);
 end
 
--- Reads the configuration, or ends the command.
+-- Reads the configuration. Ends the command if it cannot be read.
 local function read(path, terminal)
 	path = path or configuration_file.default_path;
 	local configuration, problem = configuration_file.read(path);
@@ -59,7 +59,7 @@ local function read(path, terminal)
 	return configuration;
 end
 
--- The name of a host in the configuration, or ends the command.
+-- The name of a host in the configuration. Ends the command if there is no such host.
 local function find_host(configuration, host, terminal)
 	if not configuration.sections[host:lower()] then
 		local hosts = host_view.token_hosts(configuration);
@@ -69,7 +69,7 @@ local function find_host(configuration, host, terminal)
 	return host:lower();
 end
 
--- The settings of a host as the plugins read them, with all there is to complain of: a list of { level, text }, then whether
+-- Returns the settings of a host as the plugins read them, the messages about them as a list of { level, text }, and whether
 -- tokens can be verified.
 local function settings_of(configuration, host)
 	local complaints = {};
@@ -80,7 +80,7 @@ local function settings_of(configuration, host)
 	return settings, complaints, usable;
 end
 
--- The view of a host that takes tokens. To be closed.
+-- The view of a host that accepts tokens. It must be closed.
 local function view(configuration, host)
 	local settings, complaints = settings_of(configuration, host);
 	local texts = {};

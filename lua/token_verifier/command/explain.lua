@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- token-verifier explain: why a token is accepted or refused, check by check, with what fixes it.
+-- token-verifier explain: why a token is accepted or refused, check by check, and how to fix it.
 
 local default_path = require "token_verifier.explain.configuration_file".default_path;
 local input = require "token_verifier.command.input";
@@ -8,17 +8,17 @@ local verification = require "token_verifier.command.verification";
 local function register(parser)
 	input.add_token(parser);
 	parser:option("--config"):argname("<file>")
-		:description("Judge as Prosody does with this configuration; default "..default_path..".");
+		:description("Verify as Prosody does with this configuration; default "..default_path..".");
 	parser:option("--host"):argname("<host>")
-		:description("The VirtualHost that the token is for, needed if several take tokens; with a source of keys, the domain.");
+		:description("The VirtualHost that the token is for; needed if several accept tokens. With a source of keys, the domain.");
 	verification.add_sources(parser);
 	verification.add_policy(parser);
 	verification.add_connection(parser);
 	parser:epilog [[
-Goes through all checks, also behind the first that fails, and says of each what
-was found, what was expected, and what to change where. Without a source of keys
-and without --config and --host the signature cannot be judged. The room may be
-a name, tenant/name, its JID or its web address.
+Runs every check, even after one has failed, and says what was found, what was
+expected, and how and where to fix it. Without a source of keys, --config or
+--host, the signature cannot be checked. The room may be a name, tenant/name,
+its JID or its web address.
 
 Examples:
    token-verifier explain @token.txt --host meet.example.org --room planning

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What token-verifier explain does. It needs Prosody's libraries, or what stands in for them.
+-- The work of token-verifier explain. It needs Prosody's libraries, or the replacements in prosody_libraries.lua.
 
 local token_verifier = require "token_verifier";
 local configuration = require "token_verifier.command.configuration";
@@ -14,7 +14,7 @@ local room_domain = require "token_verifier.explain.explain_room".domain_of;
 local token_options = require "token_verifier.plugin.token_options";
 local verification = require "token_verifier.command.verification";
 
--- What a host without app_id does with a token.
+-- Explains a token for a host without app_id.
 local function explain_other_host(arguments, file, text, host)
 	local authentication = file:get(host, "authentication");
 	local hosts = token_hosts(file);
@@ -47,7 +47,7 @@ local function explain_by_configuration(arguments, terminal, text)
 	return view:explain(text, { room = arguments.room, now = arguments.now });
 end
 
--- As the plugins have them where nothing is configured.
+-- The settings of the plugins if nothing is configured.
 local function default_settings(arguments)
 	local domain = arguments.host or arguments.room and room_domain(arguments.room, token_options.by_name.muc_mapper_domain_prefix.default);
 	local settings = { host = domain, domain_unknown = domain == nil };
@@ -67,7 +67,7 @@ local function explain_by_options(arguments, terminal, text)
 	local has_key = verification.names_a_source(arguments);
 	local options = has_key and verification.options_of(arguments, terminal) or verification.policy_of(arguments);
 	local more = { settings = default_settings(arguments), room = arguments.room };
-	options.room = nil; -- judged as the plugins do
+	options.room = nil; -- checked like in the plugins instead, by explain_room.lua
 	options.accepted_issuers = options.accepted_issuers or { "*" };
 	options.accepted_audiences = options.accepted_audiences or { "*" };
 	options.require_room, options.require_sub = true, true;
@@ -81,7 +81,7 @@ local function explain_by_options(arguments, terminal, text)
 			return verifier:verify(token, { detail = true });
 		end, more);
 	end
-	verification.call(terminal, token_verifier.new, explain.with_any_key(options)); -- raises for options that cannot be right, as with a key
+	verification.call(terminal, token_verifier.new, explain.with_any_key(options)); -- ends the command for invalid options, as with a key
 	local result = explain.without_key(text, options, no_key, more);
 	result.unjudged = true;
 	return result;

@@ -1,20 +1,20 @@
 -- SPDX-License-Identifier: MIT
--- Writes files whole or not at all, with the mode they should have from their first moment on. Lua's io knows neither
--- modes nor exclusive creation: the shell creates the file, Lua fills it.
+-- Writes files completely or not at all, with the right mode from the beginning. Lua's io has neither modes nor exclusive
+-- creation, so the shell creates the file and Lua fills it.
 
 local plain_file = require "token_verifier.plugin.plain_file";
 
 local function quoted(path)
-	-- What begins with "-" would be taken for an option.
+	-- A path that starts with "-" would be read as an option.
 	return "'"..path:gsub("^%-", "./-"):gsub("'", "'\\''").."'";
 end
 
--- Why, of "mkdir: cannot create directory 'x': Permission denied".
+-- The reason in an error message: "Permission denied" in "mkdir: cannot create directory 'x': Permission denied".
 local function reason(output)
 	return (output:match("([^:\n]+)\n*$") or "it could not be done"):match("^ *(.*)$");
 end
 
--- Runs a shell command. Returns true, or nil and why not.
+-- Runs a shell command. Returns true, or nil and why it failed.
 local function shell(command)
 	local pipe = io.popen("exec 2>&1; "..command);
 	local output = pipe:read("a");
@@ -34,7 +34,7 @@ local function absolute(path)
 	return (folder or ".").."/"..path;
 end
 
--- A file in a folder; no folder is none, not the root.
+-- The path of a file in a folder; an empty folder is the current one, not the root.
 local function join(folder, name)
 	return (folder == "" and "." or folder:gsub("/+$", "")).."/"..name;
 end
@@ -43,17 +43,17 @@ local function folder_of(path)
 	return path:match("^(.*/)[^/]*$") or "./";
 end
 
--- Whether there is something with this name, be it a link that leads nowhere.
+-- Whether something with this name exists, even a dangling link.
 local function exists(path)
 	return os.execute(("test -e %s -o -L %s"):format(quoted(path), quoted(path))) == true;
 end
 
--- Whether two names lead to the same file, which is there.
+-- Whether two names are the same, existing file.
 local function is_same(path, other)
 	return os.execute(("test %s -ef %s"):format(quoted(path), quoted(other))) == true;
 end
 
--- An empty file beside `path`, with this mode, and its name; or nil and a message.
+-- Creates an empty file beside `path` with this mode. Returns its name, or nil and a message.
 local function create_beside(path, mode)
 	local pipe = io.popen(("umask 077; exec 2>&1; name=$(mktemp %s) && chmod %s \"$name\" && printf '/%%s' \"$name\" || printf %%s \"$name\"")
 		:format(quoted(folder_of(path)..".token-verifier.XXXXXXXX"), mode));
@@ -78,8 +78,8 @@ local function fill(name, text)
 	return true;
 end
 
--- Writes `text` to `path` with `mode` ("600"). Whoever reads it meanwhile sees the old file or the new one. Without `force`
--- nothing is overwritten. Returns true, or nil and a message.
+-- Writes `text` to `path` with `mode` ("600"). Other processes see either the old file or the new one. Without `force` nothing is
+-- overwritten. Returns true, or nil and a message.
 local function write(path, text, mode, force)
 	if not force and exists(path) then
 		return nil, ("%s exists already"):format(path);
@@ -93,7 +93,7 @@ local function write(path, text, mode, force)
 	if ok and force then
 		ok, problem = os.rename(name, path);
 	elseif ok then
-		-- Unlike a rename, a link fails if somebody else was faster.
+		-- Unlike a rename, a link fails if another process has created the file.
 		ok, problem = shell(("ln -T %s %s"):format(quoted(name), quoted(path)));
 		os.remove(name);
 	end
@@ -104,8 +104,8 @@ local function write(path, text, mode, force)
 	return true;
 end
 
--- Writes a public file, readable for all, unless it holds `text` already: what did not change keeps its date. Returns
--- "new", "replaced" or "unchanged", or nil and a message; also if it holds something else, without `force`.
+-- Writes a file that everybody can read, unless it already contains `text`: an unchanged file keeps its date. Returns "new",
+-- "replaced" or "unchanged"; or nil and a message, for example if it contains something else and `force` is not set.
 local function publish(path, text, force)
 	local there = exists(path);
 	if there and plain_file.read(path, "a") == text then
@@ -120,7 +120,7 @@ local function publish(path, text, force)
 	return there and "replaced" or "new";
 end
 
--- Names in a folder that match a pattern of Lua; or nil and a message.
+-- The names in a folder that match a Lua pattern; or nil and a message.
 local function list(folder, pattern)
 	local pipe = io.popen(("exec 2>&1; ls -A -- %s"):format(quoted(folder)));
 	local output = pipe:read("a");

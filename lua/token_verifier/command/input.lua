@@ -1,15 +1,15 @@
 -- SPDX-License-Identifier: MIT
--- Where subcommands take tokens, keys and secrets from: an argument, a file or standard input.
+-- Reads tokens, keys and secrets for subcommands: from an argument, a file or standard input.
 
 local plain_file = require "token_verifier.plugin.plain_file";
 local trim = require "token_verifier.explain.explain_text".trim;
 
--- Longer than anything that is read whole: a JWK Set is at most 512 KiB.
+-- Larger than any valid input: a JWK Set has at most 512 KiB.
 local max_length = 1024 * 1024;
 
 local taken_by;
 
--- The whole of a file, or of standard input for "-". `what` is for complaints: "the token", "the secret".
+-- Reads a whole file, or standard input for "-". `what` is for error messages: "the token", "the secret".
 local function read(name, what, terminal)
 	local text, problem;
 	if name ~= "-" then
@@ -33,12 +33,12 @@ end
 -- Adds the argument TOKEN and the option --file to a subcommand.
 local function add_token(parser)
 	parser:mutex(
-		parser:argument("token"):args("?"):description("The token; @FILE: a file that holds it; - or nothing: standard input."),
-		parser:option("--file"):argname("<file>"):description("A file that holds the token.")
+		parser:argument("token"):args("?"):description("The token; @FILE: a file that contains it; - or nothing: standard input."),
+		parser:option("--file"):argname("<file>"):description("A file that contains the token.")
 	);
 end
 
--- The token as it was given, with whatever is around it. To be judged, it is trimmed.
+-- The token as it was given, with whatever is around it. Trim it before verifying it.
 local function read_token(arguments, terminal)
 	local token = arguments.token or "-";
 	if arguments.file then

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- token-verifier inspect: what a token says, whoever made it.
+-- token-verifier inspect: what a token contains, without verifying it.
 
 local token_verifier = require "token_verifier";
 local input = require "token_verifier.command.input";
@@ -34,5 +34,5 @@ local function run(arguments, terminal)
 	return 0;
 end
 
-return { name = "inspect", summary = "Shows what a token says, unverified", usage = "[options] [<token>]",
+return { name = "inspect", summary = "Shows the header and the claims of a token, unverified", usage = "[options] [<token>]",
 	register = register, run = run };

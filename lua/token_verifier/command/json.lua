@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Writes JSON for people and for diff(1): indented, members in the order of their names.
+-- Writes JSON for people and for diff(1): indented, members sorted by name.
 
 local is_array = require "token_verifier.plugin.list".is_array;
 local names_of = require "token_verifier.plugin.list".names_of;
@@ -8,7 +8,7 @@ local replace = require "token_verifier.plugin.printable".replace;
 
 local escapes = { [0x0a] = "\\n", [0x0d] = "\\r", [0x09] = "\\t" };
 
--- File names and options may hold bytes that are no UTF-8; JSON cannot.
+-- File names and options may contain bytes that are not UTF-8; JSON cannot.
 local function escape(code)
 	if not code then
 		return "\239\191\189"; -- U+FFFD
@@ -18,7 +18,7 @@ local function escape(code)
 	return escapes[code] or ("\\u%04x"):format(code);
 end
 
--- A terminal shows it as it is, and it means the same.
+-- Escapes the text so that a terminal shows it unchanged; its meaning in JSON stays the same.
 local function quoted(text)
 	return '"'..replace(text:gsub('["\\]', "\\%0"), escape)..'"';
 end
@@ -58,7 +58,7 @@ local function encode(value, indent)
 	return open.."\n"..table.concat(parts, ",\n").."\n"..indent..close;
 end
 
--- A list that is written as one also where it is empty.
+-- Marks a list, so that it is written as an array even if it is empty.
 local function list(values)
 	return setmetatable(values, { __jsontype = "array" });
 end

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- token-verifier jwks-to-pem: the keys of a JWK Set as the files of a key server. A URL is asked through the module's own
--- key store, with its limits and time-outs.
+-- token-verifier jwks-to-pem: writes the keys of a JWK Set as the files of a key server. A URL is fetched by the module's own key
+-- store, with its limits and timeouts.
 
 local token_verifier = require "token_verifier";
 local files = require "token_verifier.command.files";
@@ -14,19 +14,19 @@ local function register(parser)
 	parser:argument("source"):argname("<url|file>")
 		:description("The JWK Set, or a map of kid to certificate: http(s) URL, file, or - for standard input.");
 	parser:option("--dir"):argname("<dir>"):count(1):description("The folder that the web server serves.");
-	parser:flag("--delete-others"):description("Delete the files of keys that are not in the set any more.");
+	parser:flag("--delete-others"):description("Delete the files of keys that are not in the set.");
 	verification.add_connection(parser);
 	parser:epilog [[
 Writes <sha256 of the kid>.pem for each key that may check signatures. A file
-that has not changed is left alone. If the set cannot be had, or has no key that
-can be used, nothing is changed.
+that has not changed is not written again. If the set cannot be fetched, or has
+no usable key, nothing is changed.
 
 Example, every 5 minutes:
    token-verifier jwks-to-pem --dir /srv/keys --delete-others \
       https://sso.example.org/realms/meet/protocol/openid-connect/certs]];
 end
 
--- Both return a list of { kid, key } and a list of what was left out: { kid, why }.
+-- Both return a list of { kid, key }, and a list of the keys that are left out: { kid, why }.
 
 local function from_url(arguments, terminal)
 	arguments.jwks_url = arguments.source;
@@ -42,7 +42,7 @@ local function from_url(arguments, terminal)
 	end
 	for _, item in ipairs((token_verifier.step())) do
 		if item.warning then
-			local count = store:stats().skipped; -- only the first is told of
+			local count = store:stats().skipped; -- the warning is about the first one only
 			skipped[1] = { why = count > 1 and ("%d keys, the first of them: %s"):format(count, item.warning) or item.warning };
 		end
 	end
@@ -76,7 +76,7 @@ local function from_text(text, name, terminal)
 	return found, skipped;
 end
 
--- Which of the keys get a file: { kid, key, file }. The others join `skipped`.
+-- Returns the keys that get a file: { kid, key, file }. The others are added to `skipped`.
 local function choose(found, skipped)
 	local chosen, taken = {}, {};
 	for _, item in ipairs(found) do
@@ -98,7 +98,7 @@ local function choose(found, skipped)
 	return chosen;
 end
 
--- Deletes the other files that have names of keys. Returns their names.
+-- Deletes all other files whose names are those of keys. Returns their names.
 local function delete_others(folder, chosen, terminal)
 	local names, problem = files.list(folder, "^"..("%x"):rep(64).."%.pem$");
 	if not names then

@@ -1,14 +1,14 @@
 -- SPDX-License-Identifier: MIT
--- token-verifier key-name: under which name a key server has the key of a kid.
+-- token-verifier key-name: the file name that a key server uses for a kid.
 
 local token_verifier = require "token_verifier";
 local key_text = require "token_verifier.command.key_text";
 
 local function register(parser)
-	parser:argument("kid"):description("The kid, as it stands in the header of tokens.");
+	parser:argument("kid"):description("The kid, as in the header of tokens.");
 	parser:epilog [[
-The name is the SHA-256 of the kid in hex, and ".pem". The kid is taken as it
-is: no line break belongs behind it, and no quotes around it.
+The name is the SHA-256 of the kid in hex, followed by ".pem". Give the kid
+exactly as it is, without quotes or a line break.
 
 Examples:
    token-verifier key-name my-key
@@ -26,6 +26,6 @@ local function run(arguments, terminal)
 end
 
 return {
-	name = "key-name", summary = "Prints the file name that a key server has for a kid", usage = "[options] <kid>",
+	name = "key-name", summary = "Prints the file name of a kid on a key server", usage = "[options] <kid>",
 	register = register, run = run,
 };

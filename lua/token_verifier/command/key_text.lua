@@ -3,14 +3,14 @@
 
 local token_verifier = require "token_verifier";
 
-local max_kid_length = 1024; -- what the native module takes
+local max_kid_length = 1024; -- the limit of the native module
 
--- What a key is, in a few words.
+-- A short description of a key.
 local function describe(key)
 	return key:curve() and ("%s %s"):format(key:type(), key:curve()) or ("%s, %d bits"):format(key:type(), key:bits());
 end
 
--- The public half of the key that a text holds. `name` is the file's, for complaints.
+-- The public half of the key in a text. `name` is that of the file, for error messages.
 local function load(text, name, terminal)
 	local key, message, code = token_verifier.key(text);
 	if not key then
@@ -19,7 +19,7 @@ local function load(text, name, terminal)
 	return key;
 end
 
--- A kid that a token can have; ends the command otherwise.
+-- Returns the kid if it is valid in a token; else ends the command.
 local function check_kid(kid, terminal)
 	if kid == "" or #kid > max_kid_length then
 		terminal.fail(("a kid has 1 to %d bytes, not %d"):format(max_kid_length, #kid));

@@ -8,9 +8,9 @@ local json = require "token_verifier.command.json";
 local key_text = require "token_verifier.command.key_text";
 local verification = require "token_verifier.command.verification";
 
-local secret_size = 32; -- RFC 7518, section 3.2: as many bytes as HS256's hash has; in hex that is enough for HS512 too
+local secret_size = 32; -- RFC 7518, section 3.2: the size of HS256's hash; in hex it is long enough for HS512, too
 
--- The names of types, and the curves that they stand for.
+-- The names of types, and their curves.
 local types, curves = { "rsa", "ec" }, { ec = "P-256" };
 for _, curve in ipairs(algorithms.curves()) do
 	types[#types + 1], curves[curve:lower()] = curve:lower(), curve;
@@ -21,13 +21,13 @@ local function register(parser)
 	parser:option("--type"):argname("<type>"):default("rsa"):show_default(false)
 		:choices(types)
 		:description(("rsa (the default), ec (P-256), %s, or secret."):format(table.concat(types, ", ", 3, #types - 1)));
-	parser:option("--bits"):argname("<n>"):convert(verification.whole):description("Bits of an RSA key; default 2048.");
+	parser:option("--bits"):argname("<n>"):convert(verification.whole):description("The size of an RSA key; default 2048.");
 	parser:option("--format"):argname("<form>"):choices({ "pem", "jwk" }):default("pem"):show_default(false)
 		:description("pem (the default) or jwk.");
-	parser:option("--kid"):argname("<kid>"):description("The kid that a JWK gets; default its thumbprint.");
-	parser:option("--out"):argname("<file>"):description("Write the private key there, with mode 0600.");
-	parser:option("--public"):argname("<file>"):description("Write the public half there.");
-	parser:flag("--force"):description("Overwrite files.");
+	parser:option("--kid"):argname("<kid>"):description("The kid of the JWK; default its thumbprint.");
+	parser:option("--out"):argname("<file>"):description("The file for the private key or the secret, mode 0600.");
+	parser:option("--public"):argname("<file>"):description("The file for the public key.");
+	parser:flag("--force"):description("Overwrite existing files.");
 	parser:epilog [[
 Without --out the private key goes to standard output. It is not encrypted.
 
@@ -47,14 +47,14 @@ local function random_secret(terminal)
 	return (bytes:gsub(".", function (char) return ("%02x"):format(char:byte()); end));
 end
 
--- The JWK text with what tells others how the key is meant (RFC 7517, section 4).
+-- The JWK with members that tell others how the key is used (RFC 7517, section 4).
 local function complete_jwk(text, key, kid)
 	local jwk = assert(token_verifier.decode_json(text));
 	jwk.kid, jwk.use = kid or key:thumbprint(), "sig";
 	return json.encode(jwk).."\n";
 end
 
--- Returns the private text, and the public one and the key if there are such.
+-- Returns the text of the private key or the secret; for a key pair also the text of the public key, and the key.
 local function make(arguments, terminal)
 	if arguments.type == "secret" then
 		if arguments.public or arguments.kid or arguments.format ~= "pem" then
@@ -80,7 +80,7 @@ local function make(arguments, terminal)
 	return pem, key:pem(), key;
 end
 
--- Both files are looked at before either is written, so that none is left without the other.
+-- Both files are checked before either is written, so that there is never only one of them.
 local function check_files(arguments, terminal)
 	if arguments.out and arguments.out == arguments.public then
 		terminal.fail("--out and --public name the same file");
@@ -106,7 +106,7 @@ local function run(arguments, terminal)
 		write(arguments.out, private, "600", arguments, terminal);
 	end
 	if arguments.public then
-		if arguments.out and files.is_same(arguments.out, arguments.public) then -- by another spelling
+		if arguments.out and files.is_same(arguments.out, arguments.public) then -- with different spellings
 			terminal.fail("--out and --public name the same file, which holds the private key now");
 		end
 		write(arguments.public, public, "644", arguments, terminal);

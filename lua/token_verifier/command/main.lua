@@ -1,33 +1,33 @@
 -- SPDX-License-Identifier: MIT
--- Reads the command line, runs the subcommand that it names, and turns whatever happens into an exit status.
+-- Reads the command line, runs its subcommand, and returns the exit status.
 --
 -- A subcommand is a file beside this one (its name with "_" for "-"), which returns
 --   { name =, summary =, usage =, aliases = { ... }, register = function (parser), run = function (arguments, terminal) }
--- `register` adds options and arguments to the subcommand's own argparse parser, and examples to its epilog. `run` returns
--- the exit status; it prints through `terminal` alone, and ends early with terminal.fail(message [, status]).
+-- `register` adds options, arguments and examples to the subcommand's own argparse parser. `run` returns the exit status; it
+-- prints only through `terminal`, and ends early with terminal.fail(message [, status]).
 
 local argparse = require "argparse";
 local token_verifier = require "token_verifier";
 local new_terminal = require "token_verifier.command.terminal".new;
 
--- In the order of the help. One whose file is not installed is left out.
+-- In the order of the help. A subcommand whose file is not installed is left out.
 local names = {
 	"verify", "explain", "inspect", "sign", "keygen", "key-name", "publish", "jwks-to-pem", "pem-to-jwks", "check",
 };
 
 local program = "token-verifier";
 
-local description = "Verifies, explains and makes JSON Web Tokens as Prosody and Jitsi Meet take them, and looks after their keys.";
+local description = "Verifies, explains and makes JSON Web Tokens for Prosody and Jitsi Meet, and manages their keys.";
 
 local epilog = [[
 Exit status:
-   0   the token is valid, or what was asked for is done
-   1   the token is refused, or something is wrong with what was examined
-   2   it was used wrongly, or a file could not be read or written
-   3   a source of keys could not be reached
+   0   the token is valid, or the command succeeded
+   1   the token is refused, or the command found a problem
+   2   the command was used incorrectly, or a file could not be read or written
+   3   a source of keys could not be reached, or did not answer with keys
 
-Who can list processes sees the arguments of all of them. Give tokens as @FILE
-or - (standard input), and secrets in files.
+Everybody who can list processes can see the arguments of all of them. Give
+tokens as @FILE or - (standard input), and secrets in files.
 
 'token-verifier COMMAND --help' shows examples; 'man token-verifier' says more.]];
 
@@ -42,7 +42,7 @@ local function load_subcommands()
 	return list;
 end
 
--- argparse prints help and version by itself, without looking whether that worked.
+-- Our own help and version, since argparse prints them without checking for write errors.
 local function add_help(parser, terminal)
 	parser:add_help(false);
 	parser:flag("-h --help"):description("Show this help."):action(function ()
@@ -54,7 +54,7 @@ end
 local function add_common_options(parser)
 	parser:flag("--json"):description("Print JSON, for scripts.");
 	parser:option("--color"):argname("<when>"):choices({ "auto", "always", "never" }):default("auto"):show_default(false)
-		:description("Use colours: auto (on a terminal, the default), always or never. NO_COLOR is honoured.");
+		:description("Use colours: auto (the default: on a terminal, unless NO_COLOR is set), always or never.");
 end
 
 local function new_parser(terminal)
@@ -66,7 +66,7 @@ local function new_parser(terminal)
 		terminal.line(program.." "..token_verifier._VERSION);
 		terminal.leave(0);
 	end);
-	-- What the installed completion asks for.
+	-- Called by the installed completion.
 	root:option("--completion"):argname("<shell>"):choices({ "bash", "zsh", "fish" }):hidden(true)
 		:action(function (_, _, shell)
 			terminal.write(root["get_"..shell.."_complete"](root));
@@ -77,7 +77,7 @@ local function new_parser(terminal)
 		local aliases = subcommand.aliases or {};
 		local parser = root:command(table.concat({ subcommand.name, table.unpack(aliases) }, " "), subcommand.summary..".");
 		parser:summary(subcommand.summary):help_max_width(80);
-		if subcommand.usage then -- argparse's own names every option
+		if subcommand.usage then -- argparse's own usage lists every option
 			parser:usage(("Usage: %s %s %s"):format(program, subcommand.name, subcommand.usage));
 		end
 		for _, alias in ipairs(aliases) do
@@ -91,7 +91,7 @@ local function new_parser(terminal)
 	return root, subcommands;
 end
 
--- Which subcommand's help to point at, if the command line got that far.
+-- The help to recommend after an error: that of the subcommand if the command line has one.
 local function help_hint(arguments, subcommands)
 	for _, argument in ipairs(arguments) do
 		if subcommands[argument] then

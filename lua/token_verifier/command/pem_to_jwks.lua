@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- token-verifier pem-to-jwks: keys in files as one JWK Set.
+-- token-verifier pem-to-jwks: makes one JWK Set from keys in files.
 
 local token_verifier = require "token_verifier";
 local files = require "token_verifier.command.files";
@@ -10,12 +10,12 @@ local quote = require "token_verifier.plugin.report".quote;
 
 local function register(parser)
 	parser:argument("keys"):args("+"):argname("[<kid>=]<file>")
-		:description("A key's file (PEM, certificate or JWK), with its kid in front. Without one the kid is the key's thumbprint.");
+		:description("The file of a key (PEM, certificate or JWK), with its kid in front; the default kid is the key's thumbprint.");
 	parser:option("--alg"):argname("<name>"):description("Limit the keys to this algorithm.");
-	parser:option("--out"):argname("<file>"):description("Write the set there, whole or not at all; default standard output.");
+	parser:option("--out"):argname("<file>"):description("Write the set to this file, completely or not at all; default standard output.");
 	parser:epilog [[
-Of private keys only the public half is taken. The file names of a key server do
-not tell their kid: it is part of the argument.
+Only the public half of a private key is used. File names of a key server do not
+contain the kid, so give it in front of the file.
 
 Examples:
    token-verifier pem-to-jwks my-key=my-key.pem old-key=old-key.pem \
@@ -65,6 +65,6 @@ local function run(arguments, terminal)
 end
 
 return {
-	name = "pem-to-jwks", summary = "Makes a JWK Set of keys in files", usage = "[options] [<kid>=]<file> ...",
+	name = "pem-to-jwks", summary = "Makes a JWK Set from keys in files", usage = "[options] [<kid>=]<file> ...",
 	register = register, run = run,
 };

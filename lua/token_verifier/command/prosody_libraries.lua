@@ -1,11 +1,11 @@
 -- SPDX-License-Identifier: MIT
--- What the readers of options need of Prosody's libraries, for a machine or a moment without Prosody. Where these are loaded
--- already, they stay.
+-- Replacements for the parts of Prosody's libraries that the readers of options need, for use without Prosody. Libraries that are
+-- already loaded stay.
 
 local preload = {};
 
 preload["util.format"] = function ()
-	-- Arguments of another type than the format wants are shown, as Prosody does.
+	-- Like Prosody's, it shows arguments whose type does not fit the format, instead of raising an error.
 	local function format(text, ...)
 		local ok, result = pcall(string.format, text, ...);
 		if ok then
@@ -24,7 +24,7 @@ preload["util.format"] = function ()
 end;
 
 preload["util.encodings"] = function ()
-	-- Of names in ASCII; others are left as they are.
+	-- Only for ASCII; other characters are left unchanged.
 	local function nameprep(name)
 		return name:lower();
 	end

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- token-verifier publish: puts the public half of a key where a key server serves it from.
+-- token-verifier publish: writes the public half of a key into the folder of a key server.
 
 local token_verifier = require "token_verifier";
 local files = require "token_verifier.command.files";
@@ -8,14 +8,14 @@ local key_text = require "token_verifier.command.key_text";
 
 local function register(parser)
 	parser:argument("key"):description("File of the key: PEM, certificate or JWK, public or private; - is standard input.");
-	parser:option("--kid"):argname("<kid>"):count(1):description("The kid that tokens name it by.");
+	parser:option("--kid"):argname("<kid>"):count(1):description("The kid of the key in tokens.");
 	parser:option("--dir"):argname("<dir>"):count(1):description("The folder that the web server serves.");
 	parser:flag("--force"):description("Replace another key that has this kid.");
 	parser:epilog [[
-Only the public half is written, readable for all, under the name that
-'token-verifier key-name' prints. The file is never seen half written. To change
-a key, publish the new one under a new kid: servers may hold the old one for as
-long as the web server's max-age says.
+Only the public half is written, readable by everybody, under the file name that
+'token-verifier key-name' prints. The file is never incomplete. To change a key,
+publish the new one with a new kid: servers may use the old one for as long as
+the web server's max-age says.
 
 Example:
    token-verifier publish my-key.private.pem --kid my-key --dir /srv/keys]];
@@ -36,6 +36,6 @@ local function run(arguments, terminal)
 end
 
 return {
-	name = "publish", summary = "Puts a public key into the folder of a key server", usage = "[options] <key> --kid <kid> --dir <dir>",
+	name = "publish", summary = "Writes a public key into the folder of a key server", usage = "[options] <key> --kid <kid> --dir <dir>",
 	register = register, run = run,
 };

@@ -10,13 +10,13 @@ local default_lifetime = 3600;
 
 local units = { [""] = 1, s = 1, m = 60, min = 60, h = 3600, d = 86400 };
 
--- For argparse's convert: "90", "30min", "1h", "7d" in seconds; "never" is false.
+-- For argparse's convert(): "90", "30min", "1h", "7d" to seconds; "never" to false.
 local function duration(text)
 	local number, unit = text:match("^(%d+)(%a*)$");
 	if text == "never" then
 		return false;
 	elseif not number or not units[unit] or #number > 9 then
-		return nil, ("'%s' is no length of time: give seconds, or a number with s, min, h or d behind it, or never"):format(text);
+		return nil, ("'%s' is not a length of time: give seconds, a number followed by s, min, h or d, or never"):format(text);
 	end
 	return math.tointeger(tonumber(number)) * units[unit];
 end
@@ -24,26 +24,27 @@ end
 local shorthands = { "iss", "sub", "room", "nbf" };
 
 local function register(parser)
-	parser:argument("claims"):args("?"):description("The claims as a JSON object; @FILE: a file that holds it; -: standard input.");
+	parser:argument("claims"):args("?"):description("The claims as a JSON object; @FILE: a file that contains it; -: standard input.");
 	parser:mutex(
 		parser:option("--secret-file"):argname("<file>"):description("Sign with the shared secret in this file; - is standard input."),
 		parser:option("--key"):argname("<file>"):description("Sign with the private key in this file: PEM or JWK.")
 	);
-	parser:option("--alg"):argname("<name>"):description("The algorithm; default that of the JWK, HS256, RS256, or as the curve is.");
-	parser:option("--kid"):argname("<kid>"):description("The kid in the header; default that of the JWK.");
+	parser:option("--alg"):argname("<name>")
+		:description("The algorithm; default: that of the JWK, HS256 for a secret, RS256, or that of the key's curve.");
+	parser:option("--kid"):argname("<kid>"):description("The kid of the header; default: that of the JWK.");
 	parser:option("--iss"):argname("<text>"):description("The claim iss: who issues the token.");
-	parser:option("--aud"):argname("<text>"):count("*"):description("The claim aud: whom it is for; more than one make a list.");
+	parser:option("--aud"):argname("<text>"):count("*"):description("The claim aud: the recipient; given more than once, a list.");
 	parser:option("--sub"):argname("<text>"):description("The claim sub: with Jitsi Meet the domain, the tenant, or *.");
 	parser:option("--room"):argname("<text>"):description("The claim room: the room's name, or *.");
-	parser:option("--nbf"):argname("<time>"):convert(verification.whole):description("The claim nbf: valid from this Unix time on.");
+	parser:option("--nbf"):argname("<time>"):convert(verification.whole)
+		:description("The claim nbf: the Unix time from which the token is valid.");
 	parser:option("--claim"):argname("<name=value>"):count("*"):description("Any claim: name=text, or name:=JSON.");
-	parser:option("--header"):argname("<name=value>"):count("*"):description("More of the header, likewise.");
+	parser:option("--header"):argname("<name=value>"):count("*"):description("A member of the header: name=text, or name:=JSON.");
 	parser:option("--expires"):argname("<time>"):convert(duration)
-		:description("From now: 90, 30min, 1h, 7d, or never; default 1h.");
-	parser:option("--now"):argname("<time>"):convert(verification.whole):description("Take this Unix time for now.");
+		:description("The time until it expires: 90, 30min, 1h, 7d, or never; default 1h.");
+	parser:option("--now"):argname("<time>"):convert(verification.whole):description("Use this Unix time instead of the clock.");
 	parser:epilog [[
-The token gets iat and exp if the claims do not have them. Options win over the
-claims that are given as JSON.
+If iat or exp is missing, it is added. Options override claims given as JSON.
 
 Examples:
    token-verifier sign --secret-file token-secret --iss my-app --aud jitsi \
@@ -53,7 +54,7 @@ Examples:
       --claim 'context:={"user":{"name":"Ann"}}']];
 end
 
--- Sets what "name=text" or "name:=JSON" says in `target`.
+-- Sets a member of `target` as "name=text" or "name:=JSON" says.
 local function set(target, assignment, option, terminal)
 	local name, value = assignment:match("^([^=]+)=(.*)$");
 	if not name or name == ":" then
@@ -112,16 +113,16 @@ local function make_claims(arguments, terminal)
 	return claims;
 end
 
--- A JWK may say by itself which kid it has.
+-- The kid of a JWK, if it has one.
 local function kid_of(key)
 	local jwk = key:match("^%s*{") and token_verifier.decode_json(key);
 	return jwk and type(jwk.kid) == "string" and jwk.kid or nil;
 end
 
--- Whoever verifies is warned of a short secret, too.
+-- Warns about a short secret, as the verifier does.
 local function warn_of_secret(options, terminal)
 	local algorithm = options.algorithm;
-	local is_hmac = algorithm == nil or is_symmetric(algorithm); -- any other is refused when it is signed
+	local is_hmac = algorithm == nil or is_symmetric(algorithm); -- another one is refused later, by sign()
 	local made, warning = verification.call(terminal, token_verifier.new, {
 		secret = options.secret, algorithms = is_hmac and algorithm and { algorithm } or nil,
 	});
@@ -139,7 +140,7 @@ local function run(arguments, terminal)
 		options.private_key = input.read(arguments.key, "the key", terminal);
 		options.kid = options.kid or kid_of(options.private_key);
 	else
-		terminal.fail("nothing is named to sign with: give --secret-file or --key");
+		terminal.fail("there is no key to sign with: give --secret-file or --key");
 	end
 	if #arguments.header > 0 then
 		options.header = {};

@@ -1,12 +1,12 @@
 -- SPDX-License-Identifier: MIT
--- What subcommands print with, and how they end: standard output, checked; one sentence on standard error; colours; JSON.
+-- Output and end of subcommands: standard output with checks for errors, one sentence on standard error, colours, JSON.
 
 local json = require "token_verifier.command.json";
 local printable = require "token_verifier.plugin.printable".printable;
 
 local colours = { red = "31", green = "32", yellow = "33", blue = "34", bold = "1", dim = "2" };
 
--- Lua cannot tell a terminal; test(1) inherits our standard output.
+-- Lua cannot recognize a terminal, but test(1) can, and inherits our descriptors.
 local function is_terminal(descriptor)
 	return os.execute("test -t "..descriptor) == true;
 end
@@ -18,24 +18,25 @@ local function wants_colours(when)
 	return (os.getenv("NO_COLOR") or "") == "" and os.getenv("TERM") ~= "dumb" and is_terminal(1);
 end
 
--- `program` is what its complaints begin with.
+-- `program` is the prefix of error messages.
 local function new(program)
 	local terminal = {};
 	local coloured = false;
-	local mark = tostring(terminal).." "; -- of a colour; an address, so that no text has it
-	-- What error() carries when a subcommand ends by itself.
+	local mark = tostring(terminal).." "; -- marks a colour; it contains an address, so that it occurs in no other text
+	-- The value of error() when a subcommand ends early.
 	local ending = {};
 
 	local function complain(text)
 		io.stderr:write(program, ": ", printable(text), "\n");
 	end
 
-	-- Ends with this status.
+	-- Ends the command with this status.
 	function terminal.leave(status)
 		error(setmetatable({ status = status }, ending), 0);
 	end
 
-	-- Ends with one sentence on standard error. Status 2, the default: wrong use, or a file that cannot be read or written.
+	-- Ends the command with one sentence on standard error. Status 2, the default: incorrect use, or a file that cannot be read or
+	-- written.
 	function terminal.fail(message, status)
 		complain(message);
 		terminal.leave(status or 2);
@@ -55,24 +56,24 @@ local function new(program)
 		check(io.stdout:write(text));
 	end
 
-	-- One line, whatever a file name, a token or a configuration puts into it.
+	-- Prints one line. Text from file names, tokens or configurations cannot add another line.
 	function terminal.line(text)
 		terminal.write((printable(text):gsub(mark.."(%d+);", "\27[%1m")).."\n");
 	end
 
-	-- Several lines.
+	-- Prints several lines.
 	function terminal.lines(text)
 		for line in text:gsub("\n*$", "\n"):gmatch("(.-)\n") do
 			terminal.line(line);
 		end
 	end
 
-	-- A value as JSON, on lines of its own.
+	-- Prints a value as JSON.
 	function terminal.print_json(value)
 		terminal.lines(json.encode(value));
 	end
 
-	-- The text in a colour ("red", "green", "yellow", "blue", "bold", "dim"), where colours are wanted: for line() and lines().
+	-- Returns the text in a colour ("red", "green", "yellow", "blue", "bold", "dim") if colours are wanted: for line() and lines().
 	function terminal.colour(name, text)
 		return coloured and ("%s%s;%s%s0;"):format(mark, colours[name], text, mark) or text;
 	end
@@ -86,14 +87,14 @@ local function new(program)
 		coloured = not wants_json and wants_colours(when);
 	end
 
-	-- For main.lua: the status that an error carries; nil for one that nobody meant.
+	-- For main.lua: the exit status in the value of error(); nil for an unexpected error.
 	function terminal.status_of(problem)
 		return getmetatable(problem) == ending and problem.status or nil;
 	end
 
-	-- For main.lua: says that this program is wrong, not its user; where, on one line. Returns EX_SOFTWARE of sysexits.h.
+	-- For main.lua: reports a bug of this program, with its place, on one line. Returns EX_SOFTWARE of sysexits.h.
 	function terminal.bug(problem, trace)
-		if problem:find("interrupted!", 1, true) then -- by Ctrl-C: what lua(1) makes of SIGINT
+		if problem:find("interrupted!", 1, true) then -- by Ctrl-C: lua(1) raises this on SIGINT
 			return 130;
 		end
 		complain(("this is a bug of the command, please report it: %s (%s)"):format(problem,
@@ -101,7 +102,7 @@ local function new(program)
 		return 70;
 	end
 
-	-- For main.lua: writes what is left; returns the exit status.
+	-- For main.lua: writes the rest of the output; returns the exit status.
 	function terminal.flush(status)
 		local ok, problem = io.stdout:flush();
 		if not ok and status ~= 2 then

@@ -1,16 +1,16 @@
 -- SPDX-License-Identifier: MIT
--- The options that say how a token is verified, for every subcommand that does.
+-- The options that say how a token is verified, for every subcommand that verifies one.
 
 local token_verifier = require "token_verifier";
 local files = require "token_verifier.command.files";
 local input = require "token_verifier.command.input";
 
--- Which exit status a code of token_verifier.codes has: 3 where the source of keys is to blame, not the token.
+-- The exit status for a code of token_verifier.codes: 3 if the source of keys is the problem, not the token.
 local function status_of(code)
 	return token_verifier.code_classes[code] == "source" and 3 or 1;
 end
 
--- For argparse's convert: a whole number.
+-- For argparse's convert(): a whole number.
 local function whole(text)
 	local number = text:match("^%-?%d+$") and math.tointeger(tonumber(text));
 	if not number then
@@ -19,23 +19,23 @@ local function whole(text)
 	return number;
 end
 
--- Where keys come from: the name of an argument, what it is given, and a description. Those that token_verifier.keystore() has
--- too name a store.
+-- The sources of keys: name of the argument, placeholder of its value, description. Those that are also options of
+-- token_verifier.keystore() open a store.
 local sources = {
-	{ "secret_file", "<file>", "The shared secret is in this file; - is standard input." };
-	{ "key", "<file>", "The key is in this file: PEM, certificate or JWK." };
-	{ "asap_key_server", "<url>", "A key server, as Prosody's asap_key_server." };
-	{ "jwks_url", "<url>", "A JWK Set, as Prosody's cache_keys_url." };
-	{ "openid_issuer", "<url>", "An OpenID provider; its issuer is accepted." };
-	{ "directory", "<dir>", "A folder with the files of a key server." };
+	{ "secret_file", "<file>", "A shared secret; - is standard input." };
+	{ "key", "<file>", "One key: PEM, certificate or JWK." };
+	{ "asap_key_server", "<url>", "A key server, like Prosody's option asap_key_server." };
+	{ "jwks_url", "<url>", "A JWK Set, like Prosody's option cache_keys_url." };
+	{ "openid_issuer", "<url>", "An OpenID provider; its issuer is accepted if no other is given." };
+	{ "directory", "<dir>", "A folder with the same files as a key server." };
 };
 
--- How the command has the name of an argument.
+-- The option of the command for the name of an argument.
 local function flag_of(name)
 	return "--"..name:gsub("_", "-");
 end
 
--- Options that exclude each other.
+-- Adds the sources of keys as options that exclude each other.
 local function add_sources(parser)
 	local options = {};
 	for i, row in ipairs(sources) do
@@ -44,7 +44,7 @@ local function add_sources(parser)
 	parser:mutex(table.unpack(options));
 end
 
--- Whether the arguments say where keys come from.
+-- Whether the arguments contain a source of keys.
 local function names_a_source(arguments)
 	for _, row in ipairs(sources) do
 		if arguments[row[1]] then
@@ -62,14 +62,14 @@ local function fail_without_source(terminal)
 	terminal.fail(("no key is named: give one of %s and %s"):format(table.concat(flags, ", ", 1, #flags - 1), flags[#flags]));
 end
 
--- How a key server is asked, likewise, as token_verifier.keystore() has it.
+-- How a key server is reached, in the same form; the names are those of token_verifier.keystore().
 local connection = {
-	{ "ca_file", "<file>", "Authorities that certify the key server, in PEM." };
-	{ "proxy", "<url>", "Ask the key server through this proxy." };
-	{ "bearer_token_file", "<file>", "The file's first line goes along as Authorization: Bearer." };
-	{ "client_cert", "<file>", "Certificate to show to the key server, in PEM." };
-	{ "client_key", "<file>", "Its private key." };
-	{ "timeout", "<s>", "Seconds that the key server may take; default 5.", convert = whole };
+	{ "ca_file", "<file>", "Certificate authorities that are accepted for the server, in PEM." };
+	{ "proxy", "<url>", "Use this proxy." };
+	{ "bearer_token_file", "<file>", "The first line of the file is sent as Authorization: Bearer." };
+	{ "client_cert", "<file>", "Certificate for mutual TLS, in PEM." };
+	{ "client_key", "<file>", "Private key of the certificate, in PEM." };
+	{ "timeout", "<s>", "Seconds to wait for the server; default 5.", convert = whole };
 };
 
 local function add_connection(parser)
@@ -81,25 +81,26 @@ local function add_connection(parser)
 	end
 end
 
--- What is accepted: a list that token_verifier.new() has, the option that adds to it, what that is given, and a description.
+-- What is accepted: name of a list option of token_verifier.new(), the option that adds to it, placeholder of its value,
+-- description.
 local lists = {
-	{ "algorithms", "--alg", "<name>", "An algorithm that is accepted; default HS256 for a secret, else RS256." };
-	{ "accepted_issuers", "--issuer", "<iss>", "An issuer that is accepted; default any or none." };
-	{ "accepted_audiences", "--audience", "<aud>", "An audience that is accepted; default any or none." };
-	{ "accepted_types", "--type", "<typ>", "A typ that is accepted; default JWT." };
-	{ "required_claims", "--require", "<claim>", "A claim that must be there." };
+	{ "algorithms", "--alg", "<name>", "An accepted algorithm; default HS256 for a secret, else RS256." };
+	{ "accepted_issuers", "--issuer", "<iss>", "An accepted issuer, or *; by default iss is not checked." };
+	{ "accepted_audiences", "--audience", "<aud>", "An accepted audience, or *; by default aud is not checked." };
+	{ "accepted_types", "--type", "<typ>", "An accepted typ of the header; default JWT." };
+	{ "required_claims", "--require", "<claim>", "A claim that must be present." };
 };
 
 local function add_policy(parser)
 	for _, row in ipairs(lists) do
 		parser:option(row[2]):argname(row[3]):count("*"):target(row[1]):description(row[4]);
 	end
-	parser:option("--room"):argname("<room>"):description("The room to be entered.");
-	parser:option("--leeway"):argname("<s>"):convert(whole):description("Seconds that clocks may differ by, up to 300; default 0.");
-	parser:option("--now"):argname("<time>"):convert(whole):description("Judge as of this Unix time.");
+	parser:option("--room"):argname("<room>"):description("The room to enter.");
+	parser:option("--leeway"):argname("<s>"):convert(whole):description("Seconds that clocks may differ, at most 300; default 0.");
+	parser:option("--now"):argname("<time>"):convert(whole):description("Use this Unix time instead of the clock.");
 end
 
--- An option that a configuration would say, as it is written, if the arguments have one.
+-- The first option in the arguments that --config replaces, as written on the command line; nil if there is none.
 local function option_of_configuration(arguments)
 	for _, row in ipairs(lists) do
 		if #arguments[row[1]] > 0 then
@@ -114,7 +115,7 @@ local function option_of_configuration(arguments)
 	return nil;
 end
 
--- What key a text is that was given as a secret; nil if it is none.
+-- The kind of key in a text that was given as a secret; nil if it is not a key.
 local function kind_of_key(text)
 	local key, is_private = token_verifier.key(text);
 	if key then
@@ -123,17 +124,17 @@ local function kind_of_key(text)
 	return text:find("PRIVATE KEY-----", 1, true) and "a private key that is encrypted, damaged or of another kind" or nil;
 end
 
--- The secret of a file, without the end of line that editors put there.
+-- The secret in a file, without the line end that editors add.
 local function read_secret(name, terminal)
 	local text = input.read(name, "the secret", terminal):gsub("\r?\n$", "");
 	local kind = kind_of_key(text);
 	if kind then
-		terminal.fail(("weak-secret: what --secret-file names holds %s, not a shared secret: give a key with --key"):format(kind));
+		terminal.fail(("weak-secret: the file of --secret-file contains %s, not a shared secret: give a key with --key"):format(kind));
 	end
 	return text;
 end
 
--- Calls a function of token_verifier that raises for options out of range: those are wrong use.
+-- Calls a function of token_verifier that raises an error for invalid options: this is incorrect use of the command.
 local function call(terminal, made, ...)
 	local results = table.pack(pcall(made, ...));
 	if not results[1] then
@@ -142,7 +143,7 @@ local function call(terminal, made, ...)
 	return table.unpack(results, 2, results.n);
 end
 
--- Opens the store of keys that is named; nil if none is.
+-- Opens the key store of the arguments' source; nil if there is no such source.
 local function open_store(arguments, terminal)
 	local named;
 	for _, row in ipairs(token_verifier.sources) do
@@ -165,7 +166,7 @@ local function open_store(arguments, terminal)
 	return store;
 end
 
--- Those options of token_verifier.new() that name no key.
+-- The options of token_verifier.new() except for the source of keys.
 local function policy_of(arguments)
 	local options = { room = arguments.room, leeway = arguments.leeway, now = arguments.now };
 	for _, row in ipairs(lists) do
@@ -174,7 +175,7 @@ local function policy_of(arguments)
 	return options;
 end
 
--- The options of token_verifier.new() that the arguments stand for. Ends the command if no source of keys is named.
+-- The options of token_verifier.new() for the arguments. Ends the command if there is no source of keys.
 local function options_of(arguments, terminal)
 	local options = policy_of(arguments);
 	if arguments.secret_file then

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- token-verifier verify: whether a token is valid, in one answer and one exit status.
+-- token-verifier verify: says whether a token is valid, also by its exit status.
 
 local token_verifier = require "token_verifier";
 local input = require "token_verifier.command.input";
@@ -11,10 +11,10 @@ local function register(parser)
 	verification.add_sources(parser);
 	verification.add_policy(parser);
 	verification.add_connection(parser);
-	parser:flag("-q --quiet"):description("Print nothing, only set the exit status.");
+	parser:flag("-q --quiet"):description("Print nothing; the exit status is the result.");
 	parser:epilog [[
 Prints the claims of a valid token. The exit status is 0 if it is valid, 1 if it
-is refused, and 3 if its key could not be had.
+is refused, and 3 if its key could not be fetched.
 
 Examples:
    token-verifier verify @token.txt --secret-file /etc/prosody/token-secret
@@ -40,7 +40,7 @@ local function run(arguments, terminal)
 	local options = verification.options_of(arguments, terminal);
 	local token = input.trim(input.read_token(arguments, terminal));
 	local verifier, problem, problem_code = verification.call(terminal, token_verifier.new, options);
-	if not verifier then -- of the key or the secret, before any token was looked at
+	if not verifier then -- because of the key or the secret; the token was not checked
 		terminal.fail(("%s: %s"):format(problem_code, problem));
 	elseif problem then
 		terminal.warn(problem);

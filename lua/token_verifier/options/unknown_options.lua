@@ -26,8 +26,9 @@ local function configured_names(host, config)
 	return names;
 end
 
--- All options with the prefix `token_` are ours. Other plugins have options with the prefix `asap_`, too, so these are reported
--- only if one of ours has a similar name; all other names likewise, but only with `thorough`, since that takes time.
+-- An unknown option with the prefix `token_` is always reported: the prefix is ours. Other plugins have options with the prefix
+-- `asap_`, so these are reported only if one of ours has a similar name; all other names likewise, but only with `thorough`,
+-- since that takes time.
 local function report(name, known, log, thorough)
 	local is_ours = name:find("^token_") ~= nil;
 	if not is_ours and not name:find("^asap_") and not (thorough and #name >= 6) then

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- assert.accepts(token, by) and assert.refuses(token, by, expected) for busted. `by` are the options of verify(), a verifier, or a
--- token_util object; `expected` is a code, or a table of facts as verify() gives them with `detail`, in which `code` may be too.
+-- token_util object; `expected` is a code, or a table of facts as from verify() with `detail`, which may contain `code`, too.
 
 local luassert = require "luassert";
 local luassert_util = require "luassert.util";
@@ -20,7 +20,7 @@ function format(value)
 	return type(value) == "string" and ("%q"):format(value) or tostring(value);
 end
 
--- Options that name no keys mean those of this kit.
+-- Adds the keys of this kit to options without keys.
 local function with_keys(options)
 	local copy = { wait = true, detail = true };
 	for name, value in pairs(options) do
@@ -35,7 +35,7 @@ local function with_keys(options)
 	return copy;
 end
 
--- A token_util object gives a condition; its code it has to be asked for.
+-- A token_util object returns a SASL condition; the code is available from why_refused().
 local function ask_token_util(util, token)
 	local prosody = require "token_verifier.testing.prosody";
 	local session = prosody.session({ auth_token = token });
@@ -46,7 +46,7 @@ local function ask_token_util(util, token)
 	return nil, reason, util:why_refused(session);
 end
 
--- As verify() answers: the claims and the header, or nil, message, code, facts.
+-- The same results as verify(): the claims and the header, or nil, message, code, facts.
 local function judge(token, by)
 	if type(by) == "userdata" then
 		return by:verify(token, { detail = true });
@@ -68,7 +68,7 @@ local function accepts(state, arguments)
 	return false;
 end
 
--- What was expected, as facts with the code among them.
+-- The expected facts as a table, including the code.
 local function facts_of(expected)
 	local facts = type(expected) == "table" and expected or { code = expected };
 	local code = facts.code;
@@ -78,7 +78,7 @@ local function facts_of(expected)
 	return facts;
 end
 
--- The names of expected facts that are not so, each with what is, in an order that is always the same.
+-- One line for each expected fact that differs, with its actual value, sorted.
 local function differences(expected, found)
 	local lines = {};
 	for name, value in pairs(expected) do

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- The time at which tokens are made and judged in specs: a clock to set. It is put into the functions that verify while it is
--- set, in this process, so that a plugin's token/util goes by it too. Production code has no such place.
+-- A clock that specs can set: the time at which tokens are made and verified. While it is set, it replaces the verifying functions
+-- in this process, so that a plugin's token/util uses it, too. Production code has no such hook.
 
 local token_verifier = require "token_verifier";
 local kept = require "token_verifier.testing.kept";
@@ -9,7 +9,7 @@ local clock = {};
 
 local function with_now(options)
 	if type(options) ~= "table" and options ~= nil or getmetatable(options) ~= nil then
-		return options; -- for the module to judge
+		return options; -- left for the module to refuse
 	end
 	local copy = { now = kept.time };
 	for name, value in pairs(options or {}) do
@@ -41,7 +41,7 @@ local function put_in()
 	end
 end
 
--- From now on it is `time`, in seconds since 1970, and stays so.
+-- Sets and stops the clock. `time` is in seconds since 1970.
 function clock.set(time)
 	if math.type(time) == nil then
 		error("a time in seconds since 1970 is expected", 2);
@@ -50,7 +50,7 @@ function clock.set(time)
 	kept.time = time;
 end
 
--- So many seconds pass.
+-- Moves the clock forward.
 function clock.advance(seconds)
 	clock.set(clock.now() + seconds);
 end
@@ -59,13 +59,13 @@ function clock.now()
 	return kept.time or os.time();
 end
 
--- The clock of the machine again.
+-- Returns to the clock of the machine.
 function clock.reset()
 	if kept.restore then
 		kept.restore();
 	end
 end
 
-clock.reset(); -- each file begins with it
+clock.reset(); -- each spec file starts with the clock of the machine
 
 return clock;

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What the test kit keeps for the whole run. busted loads modules anew for each file; the registry it leaves alone.
+-- What the test kit keeps for the whole run: in the registry, since busted loads modules again for each file.
 
 local registry = debug.getregistry();
 registry["token_verifier.testing"] = registry["token_verifier.testing"] or { keys = {} };

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- A key server on loopback for specs, which can be told to fail: the files of a key server, a JWK Set and an OpenID provider's
--- configuration of the same keys.
+-- A key server on loopback for specs, which can be told to fail. It serves the same keys as the files of a key server, as a JWK
+-- Set, and as an OpenID provider.
 
 local socket = require "socket";
 local token_verifier = require "token_verifier";
@@ -9,7 +9,7 @@ local keys = require "token_verifier.testing.keys";
 local key_server = {};
 key_server.__index = key_server;
 
--- What fail() knows; the number is a status, or seconds.
+-- The failures of fail(), and the type of its second argument: a status, or seconds.
 local failures = { down = false, silent = false, html = false, slow = "number", status = "number" };
 
 local function quoted(text)
@@ -19,7 +19,7 @@ end
 local function start_process(control_port)
 	local command = ("LUA_PATH=%s LUA_CPATH=%s %s -e %s </dev/null &"):format(quoted(package.path), quoted(package.cpath),
 		os.getenv("LUA") or "lua5.4", quoted(('require "token_verifier.testing.key_server_process"(%d)'):format(control_port)));
-	-- A variable for one version of Lua would come before the others.
+	-- A variable for this version of Lua would be used instead of LUA_PATH and LUA_CPATH.
 	os.execute("unset LUA_PATH_5_4 LUA_CPATH_5_4 LUA_INIT LUA_INIT_5_4; "..command);
 end
 
@@ -44,12 +44,12 @@ local function publish_set(self)
 	put_document(self, "/jwks.json", keys.jwk_set(self.keys));
 end
 
--- Serves this text at a path.
+-- Starts to serve this text at a path.
 function key_server:document(path, text)
 	put_document(self, path, text);
 end
 
--- Serves more keys: a list of those of key(), or a table from kid to them or to PEM texts.
+-- Starts to serve more keys: a list of results of key(), or a table from kid to such a result or to a PEM.
 function key_server:publish(more)
 	for kid, pem in pairs(keys.by_kid(more)) do
 		self.keys[kid] = pem;
@@ -58,7 +58,7 @@ function key_server:publish(more)
 	publish_set(self);
 end
 
--- Serves the key of this kid no longer.
+-- Stops serving the key of this kid.
 function key_server:withdraw(kid)
 	self.keys[kid] = nil;
 	command(self, "withdraw /keys/"..token_verifier.key_file_name(kid));
@@ -82,13 +82,13 @@ function key_server:recover()
 	done(self);
 end
 
--- How long its answers say that they are good for, in seconds; nil: they do not say.
+-- Sets max-age in its answers, in seconds; nil: no Cache-Control header.
 function key_server:max_age(seconds)
 	command(self, ("max_age %s"):format(seconds or ""));
 	done(self);
 end
 
--- The paths that it was asked for so far, in a list; of one kid if it is given.
+-- A list of the paths that were requested so far; only those of one kid if it is given.
 function key_server:requests(kid)
 	command(self, "requests");
 	local paths = {};
@@ -102,7 +102,7 @@ function key_server:requests(kid)
 	return paths;
 end
 
--- Ends it. So does the end of the process.
+-- Ends the server. It also ends with this process.
 function key_server:close()
 	if self.control then
 		self.control:close();
@@ -113,7 +113,7 @@ end
 key_server.__close = key_server.close;
 key_server.__gc = key_server.close;
 
--- Starts one with these keys; without any it has that of key().
+-- Starts a server with these keys; the default is the key of key().
 local function start(with_keys)
 	local listener = assert(socket.bind("127.0.0.1", 0));
 	listener:settimeout(10);

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- The process of a key server for specs: it serves the documents that it is given over a control connection, on which every
--- command is answered, and ends with that. One of its own, since who waits for a key cannot serve it too.
+-- The process of a key server for specs. It gets its documents over a control connection, answers every command there, and ends
+-- when this connection ends. It is a separate process, since a spec that waits for a key cannot serve it at the same time.
 
 local socket = require "socket";
 

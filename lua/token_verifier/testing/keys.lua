@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Keys for specs. They are made when they are first asked for, and kept as long as the process lives: a key that lay in
--- this file would be known to everybody, and sooner or later somebody would trust it.
+-- Keys for specs. They are made on first use, and kept as long as the process lives. No key is stored in this file: it would be
+-- known to everybody, and sooner or later somebody would trust it.
 
 local token_verifier = require "token_verifier";
 local kept = require "token_verifier.testing.kept";
@@ -24,8 +24,8 @@ local function make(kind, kid)
 	return { kid = kid, kind = kind, private = private, public = public:pem(), jwk = named_jwk(public, kid) };
 end
 
--- The key of this name, of a kind "RSA" (the default), "P-256", "P-384", "P-521", "Ed25519" or "Ed448": a table with its
--- name as `kid`, its `kind`, `private` and `public` as PEM, and `jwk`, the text of its public half.
+-- Returns the key with this kid and kind: "RSA" (the default), "P-256", "P-384", "P-521", "Ed25519" or "Ed448". It is a table with
+-- `kid`, `kind`, `private` and `public` as PEM, and `jwk`, the JSON of its public half.
 local function key(kid, kind)
 	kind = kind or "RSA";
 	if not how_made[kind] then
@@ -37,7 +37,8 @@ local function key(kid, kind)
 	return kept.keys[name];
 end
 
--- `keys` as a table from kid to the PEM of a public key: keys of this module in a list, or by kid these or PEM texts.
+-- Converts `keys` to a table from kid to the PEM of a public key. It is a list of results of key(), or a table from kid to such a
+-- result or to a PEM.
 local function by_kid(keys)
 	local found = {};
 	for kid, given in pairs(keys or { key() }) do
@@ -53,7 +54,7 @@ local function by_kid(keys)
 	return found;
 end
 
--- The text of a JWK Set of keys by kid.
+-- The JSON of a JWK Set. `pems`: kid -> PEM.
 local function jwk_set(pems)
 	local list = {};
 	for kid, pem in pairs(pems) do

@@ -1,11 +1,11 @@
 -- SPDX-License-Identifier: MIT
--- Prosody's own libraries and event loop for specs, with stand-ins for what only a running server has: the module API,
--- hosts and sessions.
+-- Prosody's own libraries and event loop for specs, with stand-ins for what exists only in a running server: the module API, hosts
+-- and sessions.
 
 local source = os.getenv("PROSODY_SOURCE") or "/usr/lib/prosody";
 
--- Once in the process, though busted forgets for each file what was loaded: the loader of Prosody 13, which makes util.x and
--- prosody.util.x the same, doubles the searchers each time.
+-- Only once per process, although busted loads modules again for each file: each run of Prosody 13's loader, which makes util.x
+-- and prosody.util.x the same, doubles the searchers.
 if not rawget(package, "token_verifier_testing") then
 	rawset(package, "token_verifier_testing", true);
 	package.path = source.."/?.lua;"..package.path;
@@ -39,7 +39,7 @@ function M.clear_log()
 	M.log_lines = {};
 end
 
--- The lines of a level that hold `text`.
+-- The lines of a level that contain `text`.
 function M.logged(level, text)
 	local found = {};
 	for _, line in ipairs(M.log_lines) do
@@ -50,7 +50,7 @@ function M.logged(level, text)
 	return found;
 end
 
--- What loop() ends with when a spec has seen enough: the one thing that both versions of Prosody pass on.
+-- The error that ends the event loop when a spec has seen enough: both versions of Prosody pass on errors of this kind.
 local stop_loop = {};
 
 local alarm = require "socket".udp();
@@ -61,7 +61,7 @@ server.watchfd(alarm:getfd(), function ()
 	error(stop_loop);
 end);
 
--- Runs the event loop until `condition()` holds, or fails after `seconds`.
+-- Runs the event loop until `condition()` is true; raises an error after `seconds`.
 function M.run_until(condition, seconds)
 	local deadline = monotonic() + (seconds or 10);
 	local held = false;
@@ -93,7 +93,7 @@ function M.run(f, ...)
 	return table.unpack(results, 1, results.n);
 end
 
--- The part of Prosody's module API that the plugins use, over tables of options by host ("*" for all).
+-- The part of Prosody's module API that the plugins use. Options come from tables by host ("*" for all hosts).
 local api = {};
 
 function api:get_option(name, default)
@@ -186,7 +186,7 @@ function api:add_timer(delay, f)
 	end);
 end
 
--- Into the registry that Prosody itself would have.
+-- Registers a metric where Prosody itself would.
 function api:metric(type_, name, unit, description, label_keys, conf)
 	assert(self.host == "*", "metrics of a host have a label more");
 	local registry = M.statistics.metric_registry;
@@ -211,7 +211,7 @@ function api:provides(name, item)
 	self.provided[name] = item;
 end
 
--- Where the plugins of token_verifier lie: beside its Lua once installed, or above this file in a checkout.
+-- The folders of our plugins: installed, beside the Lua modules; in a checkout, above this file.
 local own_folder = debug.getinfo(1, "S").source:match("^@(.*)testing/prosody%.lua$") or "./";
 M.plugin_paths = { own_folder.."plugins/dropin", own_folder.."../dropin" };
 
@@ -224,7 +224,7 @@ function api:require(name)
 	return assert(loadfile(path, "t", self.environment))();
 end
 
--- As Prosody does it: the handlers go, in any order.
+-- Removes all event handlers, in any order, like Prosody.
 function api:unload()
 	for _, hooked in ipairs(self.handlers) do
 		hooked[1].remove_handler(hooked[2], hooked[3]);
@@ -233,7 +233,7 @@ function api:unload()
 	self.loaded = false;
 end
 
--- Unloads a plugin as Prosody does: its own module.unload() first.
+-- Unloads a plugin like Prosody: first its own module.unload(), then its handlers.
 function M.unload(module)
 	local own = rawget(module, "unload");
 	if own then
@@ -242,7 +242,7 @@ function M.unload(module)
 	api.unload(module);
 end
 
--- The metrics as mod_http_openmetrics shows them: a table from what stands in front of the value to the value.
+-- The metrics as mod_http_openmetrics shows them: a table from name and labels to the value.
 function M.metrics()
 	local values = {};
 	for line in M.statistics.metric_registry:render():gmatch("[^\n]+") do
@@ -255,7 +255,7 @@ function M.metrics()
 	return values;
 end
 
--- A server with `options` by host, each of which is a host too. `fire` and `hosts` are as in Prosody.
+-- Starts a new server with `options` by host. Each key except "*" becomes a host. Returns the global `prosody`.
 function M.new_server(options)
 	M.clear_log();
 	config = options;
@@ -270,7 +270,7 @@ function M.new_server(options)
 	return _G.prosody;
 end
 
--- A plugin's module API object, with the environment that its code runs in. The options are those of new_server().
+-- Returns a plugin's module API object, with the environment for its code. The default options are those of new_server().
 function M.new_module(host, options, name)
 	local module = setmetatable({
 		host = host, name = name or "spec", options = options or config, handlers = {}, provided = {},
@@ -280,15 +280,15 @@ function M.new_module(host, options, name)
 	return module;
 end
 
--- Loads a plugin from a file. Returns its module API object: what it gave to provides() stands in `provided`, what to
--- add_item() in `items`.
+-- Loads a plugin from a file. Returns its module API object: arguments of provides() are in `provided`, those of add_item() in
+-- `items`.
 function M.load_plugin(path, host, options)
 	local module = M.new_module(host, options, path:match("mod_(.*)%.lua$"));
 	assert(loadfile(path, "t", module.environment))();
 	return module;
 end
 
--- A session as a plugin sees it; what is sent to the client is kept in `sent`.
+-- A session as a plugin sees it; stanzas for the client are kept in `sent`.
 function M.session(fields)
 	local session = { type = "c2s_unauthed", ip = "192.0.2.1", sent = {} };
 	function session.send(stanza)
@@ -304,7 +304,7 @@ function M.session(fields)
 	return session;
 end
 
--- token_util for `options` of the host "example.org".
+-- Returns a token_util object for `options` of the host "example.org", its module and all options.
 function M.new_token_util(options, own_options)
 	local all = { ["example.org"] = options, ["*"] = own_options };
 	M.new_server(all);

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Tokens for specs: good ones by default, and bad ones of each kind.
+-- Tokens for specs: valid by default, or invalid in many ways.
 
 local token_verifier = require "token_verifier";
 local clock = require "token_verifier.testing.clock";
@@ -35,7 +35,7 @@ local function check_options(options)
 	end
 end
 
--- A number of seconds: that of an option which is one, or a minute where it is only true.
+-- The seconds of an option: its number, or 60 if it is true.
 local function seconds(option)
 	return option == true and 60 or option or nil;
 end
@@ -47,7 +47,7 @@ local function dates(options)
 	return { iat = expires - lifetime - (not_before or 0), nbf = not_before and now + not_before, exp = expires };
 end
 
--- Claims of a good token, changed.
+-- The claims of a valid token, with changes.
 function tokens.claims(changes, options)
 	local claims = { iss = "my-app", aud = "jitsi", sub = "*", room = "*" };
 	for _, source in ipairs({ dates(options or {}), changes or {} }) do
@@ -72,7 +72,7 @@ local function header_of(options, kid)
 	return header;
 end
 
--- The same token with one character of its signature changed: one whose bits all count.
+-- The same token with one character of its signature changed: in the middle, since not all bits of the last one are significant.
 function tokens.with_wrong_signature(token)
 	local signed, signature = token:match("^(.*%.)([^.]*)$");
 	local middle = #signature // 2;
@@ -80,10 +80,9 @@ function tokens.with_wrong_signature(token)
 	return signed..signature:sub(1, middle - 1)..other..signature:sub(middle + 1);
 end
 
--- A token that is signed, and accepted where nothing else is asked for. `claims` are put over the default ones;
--- `absent` leaves one out. Options: `alg` (RS256), `kid` (that of the key; false for none), `key` (of key()), `secret`,
--- `header` (more members), `lifetime` (3600 s), `expired` (so many seconds ago, or true), `not_before` (likewise, to come),
--- `wrong_signature`.
+-- A signed token that is accepted by default. `claims` override the default ones; the value `absent` removes one. Options: `alg`
+-- (RS256), `kid` (that of the key; false for none), `key` (a result of key()), `secret`, `header` (more members), `lifetime`
+-- (3600 s), `expired` (seconds ago, or true), `not_before` (seconds from now, or true), `wrong_signature`.
 function tokens.mint(claims, options)
 	options = options or {};
 	check_options(options);
@@ -124,7 +123,7 @@ function tokens.base64url(text)
 	return table.concat(parts);
 end
 
--- A part of a token: of a text its bytes, of a table its JSON.
+-- A part of a token in base64url: the bytes of a string, or the JSON of a table.
 local function part(value)
 	if type(value) == "string" then
 		return tokens.base64url(value);
@@ -133,8 +132,8 @@ local function part(value)
 	return assert(token, message):match("%.(.-)%.");
 end
 
--- What no library would make: exactly this header and this payload, each a table or the text of it, and these bytes as
--- signature, none by default.
+-- A token that no library would make: exactly this header and this payload, each a table or a string, and these bytes as
+-- signature; by default none.
 function tokens.forge(header, payload, signature)
 	return part(header).."."..part(payload or tokens.claims()).."."..tokens.base64url(signature or "");
 end
