@@ -271,6 +271,28 @@ static void test_jwks(void) {
     }
 }
 
+// OpenSSL would compute with any of these numbers when it signs.
+static void test_long_numbers(void) {
+    enum { MOST = TV_RSA_MAX_BITS / 8 };
+    unsigned char bytes[MOST + 1];
+    memset(bytes, 0x55, sizeof bytes);
+    for (size_t length = MOST; length <= MOST + 1; length++) {
+        char jwk[8192], n[512] = "", d[TV_BASE64URL_ENCODED_LENGTH(MOST + 1) + 1] = "";
+        unsigned char modulus[1024];
+        tv_base64url_encode(modulus, member_bytes(RSA_2048, "n", modulus), n);
+        tv_base64url_encode(bytes, length, d);
+        snprintf(jwk, sizeof jwk, "{\"kty\":\"RSA\",\"n\":\"%s\",\"e\":\"AQAB\",\"d\":\"%s\"}", n,
+                 d);
+        struct tv_key *key;
+        struct tv_detail detail;
+        load(jwk, strlen(jwk), &key, &detail);
+        bool is_named = detail.text && strcmp(detail.text, "an RSA key with a number of more than "
+                                                           "16384 bits") == 0;
+        CHECK((key == NULL) == (length > MOST) && is_named == (length > MOST), "a long number");
+        tv_key_free(key);
+    }
+}
+
 // PEM of a key pair that is too weak; and OpenSSL's errors, which the server's TLS code reads too.
 static void test_openssl(void) {
     BIO *bio = BIO_new(BIO_s_mem());
@@ -298,6 +320,7 @@ int main(void) {
     test_texts();
     test_length();
     test_jwks();
+    test_long_numbers();
     test_openssl();
     for (int i = 0; i < PAIRS; i++)
         EVP_PKEY_free(pairs[i]);

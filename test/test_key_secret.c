@@ -42,6 +42,10 @@ static const struct {
     {"{\"kty\":\"oct\",\"k\":\"AAAA\"", TV_REASON_JSON},
     {"\xef\xbb\xbf{\"kty\":\"oct\",\"k\":\"AAAA\"}", TV_REASON_JSON},
     {"{\"key\":{\"kty\":\"oct\",\"k\":\"AAAA\"}}", TV_REASON_JSON},
+    // In XML, and a JWK without its quotes, whose kty is the first or the last word.
+    {"<ECKeyValue><PublicKey>BIDSBgCCwXbu0</PublicKey></ECKeyValue>", TV_REASON_PUBLIC},
+    {"kty=EC crv=P-256 x=gI0GAILBdu7T53akrFmMyGcsF3n5dO7MmwNBHKW5SV0", TV_REASON_PUBLIC},
+    {"crv=P-256 x=gI0GAILBdu7T53akrFmMyGcsF3n5dO7MmwNBHKW5SV0 kty=EC", TV_REASON_PUBLIC},
     // Nobody else has these.
     {"-----BEGIN RSA PRIVATE KEY-----", 0},
     {"ssh-rsa", 0},
@@ -527,6 +531,103 @@ static void test_good_secrets(void) {
         check_secret(good[i], good[i], strlen(good[i]), 0);
 }
 
+// Bytes that are no text.
+#define ED25519_ID "\x06\x03\x2b\x65\x70"
+#define FILLER "nothing of a key in these bytes"
+#define BYTES(text) text, sizeof text - 1
+
+static const struct {
+    const char *name, *bytes;
+    size_t length;
+    enum tv_reason reason; // 0: accepted
+} raw[] = {
+    {"OpenSSH's Ed25519", BYTES("\0\0\0\13ssh-ed25519\0\0\0\40" FILLER "!"), TV_REASON_PUBLIC},
+    {"OpenSSH's RSA", BYTES("\0\0\0\7ssh-rsa\0\0\0\3\1\0\1\0\0\0\40" FILLER), TV_REASON_PUBLIC},
+    {"a private key of OpenSSH",
+     BYTES("openssh-key-v1\0\0\0\0\4none\0\0\0\13ssh-ed25519\0\0\0\40" FILLER), 0},
+    // What a public key has is not whole.
+    {"a type alone", BYTES("\x05\x05" ED25519_ID "\x03" FILLER), 0},
+    {"a type in no short sequence",
+     BYTES("\x30\x85" ED25519_ID FILLER FILLER FILLER FILLER "....\x03"), 0},
+    {"a sequence past the end", BYTES(FILLER "\x30\x7f" ED25519_ID "\x03"), 0},
+    {"DER of fewer bytes than any key",
+     BYTES("\x30\x0a\x30\x05\x06\x03\x2b\x65\x6e\x03\x01\0" FILLER), 0},
+    // Characters that are not whole, where the text ends.
+    {"a character of XML", BYTES(FILLER "&#65"), 0},
+    {"base64 that is spaces of a form", BYTES("++++++++++++++++++++++++++++++++++++++++++++++++"),
+     0},
+};
+
+// An RSAPublicKey that has numbers like those of a key, and others that do not.
+static void test_numbers(void) {
+    static const struct {
+        size_t modulus, exponent; // bytes
+        unsigned char last;       // of the modulus
+        enum tv_reason reason;
+    } cases[] = {{64, 3, 1, TV_REASON_PUBLIC},
+                 {64, 8, 1, TV_REASON_PUBLIC},
+                 {63, 3, 1, 0},
+                 {64, 3, 2, 0},
+                 {64, 9, 1, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        size_t modulus = cases[i].modulus, exponent = cases[i].exponent;
+        unsigned char der[128];
+        memset(der, 0x11, sizeof der);
+        memcpy(der,
+               (unsigned char[]){0x30, (unsigned char)(4 + modulus + exponent), 0x02,
+                                 (unsigned char)modulus},
+               4);
+        der[4 + modulus - 1] = cases[i].last;
+        memcpy(der + 4 + modulus, (unsigned char[]){0x02, (unsigned char)exponent}, 2);
+        char name[64];
+        snprintf(name, sizeof name, "numbers of %zu and %zu bytes", modulus, exponent);
+        check_secret(name, (char *)der, 6 + modulus + exponent, cases[i].reason);
+    }
+}
+
+static void test_bytes(void) {
+    for (size_t i = 0; i < sizeof raw / sizeof raw[0]; i++)
+        check_secret(raw[i].name, raw[i].bytes, raw[i].length, raw[i].reason);
+    // What stands in front of the text is not part of it.
+    static const struct {
+        const char *bytes;
+        size_t length, front;
+        enum tv_reason reason, behind_front;
+    } fronts[] = {{BYTES("\x30\x05" ED25519_ID "\x03" FILLER), 2, TV_REASON_PUBLIC, 0},
+                  {BYTES("xkty=EC and the numbers of a key"), 1, 0, TV_REASON_PUBLIC}};
+    for (size_t i = 0; i < 4; i++) {
+        size_t front = i % 2 * fronts[i / 2].front;
+        enum tv_reason reason = i % 2 ? fronts[i / 2].behind_front : fronts[i / 2].reason;
+        struct tv_detail detail = {0};
+        struct tv_key *key = NULL;
+        CHECK_STATUS(reason ? TV_WEAK_SECRET : TV_OK,
+                     tv_key_from_secret(fronts[i / 2].bytes + front, fronts[i / 2].length - front,
+                                        &key, &detail),
+                     fronts[i / 2].bytes);
+        tv_key_free(key);
+    }
+}
+
+// The search ends: who writes a key in base64 four times finds it, but not among so many escapes
+// that all that they may stand for takes too long to look at.
+static void test_effort(void) {
+    static struct text written[2], all;
+    put_bytes(&written[0], ends_with_space, sizeof ends_with_space - 1);
+    for (int i = 0; i < 4; i++) {
+        written[(i + 1) % 2].length = 0;
+        base64((struct tv_span){written[i % 2].bytes, written[i % 2].length},
+               &written[(i + 1) % 2]);
+    }
+    for (int escapes = 0; escapes <= 100; escapes += 100) {
+        all.length = 0;
+        for (int i = 0; i < escapes; i++)
+            put_bytes(&all, "%252525252541\0", sizeof "%252525252541");
+        put_bytes(&all, " ", 1);
+        put_bytes(&all, written[0].bytes, written[0].length);
+        check_secret("base64, four times", all.bytes, all.length, escapes ? 0 : TV_REASON_PUBLIC);
+    }
+}
+
 // JWKs of secrets, and other JSON that is given as a secret. `secret` NULL: the text itself.
 // clang-format off
 #define OCT(members) "{\"kty\":\"oct\",\"k\":\"c2VjcmV0\"" members "}"
@@ -679,6 +780,9 @@ int main(int count, char **arguments) {
     test_disguises();
     test_random(count > 1 ? (size_t)strtoul(arguments[1], NULL, 10) : 20);
     test_good_secrets();
+    test_bytes();
+    test_numbers();
+    test_effort();
     test_jwks();
     test_long_jwk();
     test_any();

@@ -255,6 +255,25 @@ static void test_most(void) {
     free(text);
 }
 
+// A member's certificate is as long as a key's text may be.
+static void test_long_certificate(void) {
+    char *head = expand("{\"keys\":[{$R,\"x5c\":[\"$B"),
+         *text = check_malloc(2 * TV_KEY_MAX_LENGTH);
+    size_t certificate = strlen(strrchr(head, '"') + 1);
+    for (size_t length = TV_KEY_MAX_LENGTH; length <= TV_KEY_MAX_LENGTH + 1; length++) {
+        struct tv_key_set *set = NULL;
+        struct tv_detail detail = {0};
+        int used = snprintf(text, 2 * TV_KEY_MAX_LENGTH, "%s%*s\"]}]}", head,
+                            (int)(length - certificate), "");
+        CHECK_STATUS(TV_OK, whole_set((struct tv_span){text, (size_t)used}, 1, 0, &set, &detail),
+                     "x5c");
+        CHECK_NUMBER(length == TV_KEY_MAX_LENGTH ? 1 : 0, set->count, "x5c");
+        tv_key_set_free(set);
+    }
+    free(head);
+    free(text);
+}
+
 // A reader gives as much as was paid for, and the set only when it is whole.
 static void test_parts(void) {
     static const struct {
@@ -404,6 +423,7 @@ int main(void) {
     test_errors();
     test_finds();
     test_most();
+    test_long_certificate();
     test_parts();
     test_given_up();
     test_cut();
