@@ -46,7 +46,7 @@ describe("generateAsapToken", function ()
 		os.remove(path);
 	end);
 
-	it("gives an RS256 token with iss, aud, nbf, exp and kid", function ()
+	it("returns an RS256 token with iss, aud, nbf, exp and kid", function ()
 		local claims, header = verified(new({}):generateAsapToken());
 		assert.same({ iss = "jitsi", aud = "jitsi", nbf = clock, exp = clock + 3600 }, claims);
 		assert.same({ typ = "JWT", alg = "RS256", kid = "jitsi" }, header);
@@ -57,14 +57,14 @@ describe("generateAsapToken", function ()
 		assert.equal("k", header.kid);
 	end);
 
-	it("takes the audience it is given", function ()
+	it("uses the given audience", function ()
 		local token_util = new({});
 		assert.equal("x", verified(token_util:generateAsapToken("x")).aud);
 		assert.equal("y", verified(token_util:generateAsapToken("y")).aud);
 		assert.equal("jitsi", verified(token_util:generateAsapToken()).aud);
 	end);
 
-	it("gives the same token until less than the threshold remains", function ()
+	it("returns the same token until less than the threshold remains", function ()
 		local token_util = new({ asap_ttl = 100, asap_ttl_threshold = 30 });
 		local first, for_x = token_util:generateAsapToken(), token_util:generateAsapToken("x");
 		clock = clock + 70;
@@ -79,7 +79,7 @@ describe("generateAsapToken", function ()
 		assert.equal(clock, verified(token_util:generateAsapToken()).nbf);
 	end);
 
-	it("keeps it until less than 600 seconds remain where no threshold is given", function ()
+	it("keeps it until less than 600 seconds remain if no threshold is given", function ()
 		local token_util = new({});
 		local first = token_util:generateAsapToken();
 		clock = clock + 3000;
@@ -88,14 +88,14 @@ describe("generateAsapToken", function ()
 		assert.not_equal(first, token_util:generateAsapToken());
 	end);
 
-	it("reads the key where Jitsi's packages put it, unless it is said where", function ()
+	it("reads the key where Jitsi's packages put it by default", function ()
 		local all = { ["example.org"] = { app_id = "app", app_secret = secret } };
 		prosody.new_server(all);
 		local module = prosody.new_module("example.org", all);
 		assert.equal("/etc/prosody/certs/asap.key", module:require "token/util".new(module).asapToken.key_path);
 	end);
 
-	it("makes each anew where the threshold is as long as they last", function ()
+	it("makes a new one each time if the threshold is as long as the lifetime", function ()
 		local token_util = new({ asap_ttl = 60, asap_ttl_threshold = 61 });
 		verified(token_util:generateAsapToken());
 		write(other_rsa.private);
@@ -110,7 +110,7 @@ describe("generateAsapToken", function ()
 		assert.equal("other", verified(token_util:generateAsapToken()).iss);
 	end);
 
-	it("keeps a bounded number of tokens", function ()
+	it("keeps a limited number of tokens", function ()
 		local token_util = new({});
 		for i = 1, 100 do
 			assert.equal("a"..i, verified(token_util:generateAsapToken("a"..i)).aud);
@@ -123,7 +123,7 @@ describe("generateAsapToken", function ()
 		{ "no file", nil, "cannot be read" }, { "an empty file", "", "the key" }, { "nonsense", "nonsense", "the key" },
 		{ "a public key", rsa.public, "the key" }, { "a weak key", tokens.new_key(1024).private, "1024" },
 	}) do
-		it("gives \"\" after a warning for "..case[1], function ()
+		it("returns \"\" after a warning for "..case[1], function ()
 			local token_util = new({ asap_key_path = case[2] == nil and "/nowhere" or nil });
 			write(case[2] or "");
 			assert.equal("", token_util:generateAsapToken());
@@ -135,7 +135,7 @@ describe("generateAsapToken", function ()
 		end);
 	end
 
-	it("gives \"\" for an audience that is no string", function ()
+	it("returns \"\" for an audience that is not a string", function ()
 		local token_util = new({});
 		for _, audience in ipairs({ 5, {}, true, false }) do
 			assert.equal("", token_util:generateAsapToken(audience));
@@ -143,7 +143,7 @@ describe("generateAsapToken", function ()
 		assert.equal(4, #prosody.logged("warn", "the audience is a"));
 	end);
 
-	it("reads no file before it is called, and says nothing of those who never do", function ()
+	it("reads no file before it is called, and logs nothing if it never is", function ()
 		new({ asap_key_path = "/nowhere" });
 		assert.equal(0, #prosody.logged("warn") + #prosody.logged("error"));
 	end);

@@ -27,7 +27,7 @@ describe("the table of causes", function ()
 		end
 	end);
 
-	it("says in each what is the matter, what fixes it and where, under one key", function ()
+	it("has the cause, the fix and where to apply it for each, under a unique key", function ()
 		local seen = {};
 		for _, cause in ipairs(causes.list) do
 			assert.is_nil(seen[cause.key], cause.key);
@@ -44,7 +44,7 @@ describe("the table of causes", function ()
 		end
 	end);
 
-	it("has none that no spec gets", function ()
+	it("has only causes that a spec produces", function ()
 		local pipe = io.popen("cat spec/explain*_spec.lua spec/waiting_commands_spec.lua");
 		local specs = pipe:read("a");
 		pipe:close();
@@ -54,7 +54,7 @@ describe("the table of causes", function ()
 		end
 	end);
 
-	it("puts in what was found, and shows what is not known in capitals", function ()
+	it("fills in what was found, and shows unknown words in capitals", function ()
 		assert.equal('"exp" is a date', causes.find("exp-is-duration").cause:match('^"exp" is a date'));
 		assert.equal("The key server refuses access to the key (HTTP 403).", causes.find("key-forbidden", { status = 403 }).cause);
 		assert.equal("The key server refuses access to the key (HTTP STATUS).", causes.find("key-forbidden").cause);

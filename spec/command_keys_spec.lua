@@ -106,8 +106,8 @@ describe("sign", function ()
 		{ "a public key", { "--key", "public.pem" }, "malformed-key: " };
 		{ "a private key for a secret", { "--secret-file", "rsa.pem" },
 			"weak-secret: the file of --secret-file contains a private RSA key, not a shared secret: give a key with --key" };
-		{ "a private JWK for a secret", { "--secret-file", "ed.jwk" }, "contains a private OKP key, not a shared secret: give a key with --key" };
-		{ "a public key for a secret", { "--secret-file", "public.pem" }, "contains a public EC key, not a shared secret: give a key with --key" };
+		{ "a private JWK for a secret", { "--secret-file", "ed.jwk" }, "contains a private OKP key, not a shared secret: give a key" };
+		{ "a public key for a secret", { "--secret-file", "public.pem" }, "contains a public EC key, not a shared secret: give a key" };
 		{ "a certificate for a secret", { "--secret-file", "certificate.pem" }, "contains a public RSA key, not a shared secret" };
 		{ "an encrypted key for a secret", { "--secret-file", "encrypted.pem" },
 			"contains a private key that is encrypted, damaged or of another kind, not a shared secret: give a key with --key" };
@@ -169,12 +169,12 @@ describe("keygen", function ()
 		end
 	end
 
-	it("prints the private key alone where no file is named", function ()
+	it("prints only the private key if no file is given", function ()
 		assert_answer("^%-%-%-%-%-BEGIN PRIVATE KEY%-%-%-%-%-\n[%w+/=\n]+%-%-%-%-%-END PRIVATE KEY%-%-%-%-%-\n$", nil, 0,
 			command.run(folder, { "keygen", "--type", "ec" }));
 	end);
 
-	it("makes another secret each time, of 256 bits in hex", function ()
+	it("makes a different secret each time, of 256 bits in hex", function ()
 		local one, other = command.run(folder, { "keygen", "--type", "secret" }), command.run(folder, { "keygen", "--type", "secret" });
 		assert.matches("^"..("%x"):rep(64).."\n$", one);
 		assert.not_equal(one, other);
@@ -189,7 +189,7 @@ describe("keygen", function ()
 		assert.equal(result.public, tv.key(result.private):pem());
 	end);
 
-	it("has the private key for its owner only from the first moment on, whatever the umask", function ()
+	it("creates the private key readable only for its owner, with any umask", function ()
 		-- strace would say it better: a file that another name leads to keeps its mode and content.
 		command.shell(folder, "umask 0; $tv keygen --type ec --out owned --public owned.pem");
 		assert.same({ "600", "644" }, { mode "owned", mode "owned.pem" });
@@ -198,7 +198,7 @@ describe("keygen", function ()
 		assert.equal("600", mode "link");
 	end);
 
-	it("does not overwrite what appears while it looks", function ()
+	it("does not overwrite a file that appears after the check", function ()
 		local files = require "token_verifier.command.files";
 		local execute = os.execute;
 		os.execute = function () return nil, "exit", 1; end -- luacheck: ignore 122
@@ -232,7 +232,7 @@ describe("keygen", function ()
 		end);
 	end
 
-	it("loses no private key to its public half where one file has two names", function ()
+	it("does not overwrite the private key with the public key if both names are one file", function ()
 		assert_answer("^$", "the same file, which holds the private key now", 2,
 			command.run(folder, { "keygen", "--type", "ec", "--out", "twice.pem", "--public", "./twice.pem", "--force" }));
 		assert.matches("PRIVATE KEY", command.read(folder.."/twice.pem"));
@@ -262,7 +262,7 @@ describe("publish", function ()
 		command.shell(folder, "rm -rf keys; mkdir keys");
 	end);
 
-	it("writes the public half alone, readable for all, and leaves it alone from then on", function ()
+	it("writes only the public half, readable for all, and does not write it again", function ()
 		assert_answer("^keys/"..file.." %(EC P%-256, new%)\n$", nil, 0,
 			command.shell(folder, "umask 077; $tv publish ec.pem --kid my-key --dir keys"));
 		assert.equal(command.read(folder.."/public.pem"), command.read(folder.."/keys/"..file));
@@ -281,7 +281,7 @@ describe("publish", function ()
 		assert.equal(tv.key(command.read(folder.."/other.pem")):pem(), command.read(folder.."/keys/"..file));
 	end);
 
-	it("prints UTF-8 as JSON also where names are in none", function ()
+	it("prints JSON in UTF-8 even if names are not UTF-8", function ()
 		local output, errors, status = command.run(folder, { "publish", "--json", "public.pem", "--kid", "caf\233-\195\169", "--dir", "." });
 		assert.equal("", errors);
 		assert.equal(0, status);
@@ -368,7 +368,7 @@ describe("pem-to-jwks and jwks-to-pem", function ()
 		assert.equal("mine\n", command.read(folder.."/pem/README"));
 	end);
 
-	it("leaves out what can check no signature, and says so", function ()
+	it("leaves out keys that cannot check signatures, and says so", function ()
 		local rsa = assert(tv.key(command.read(folder.."/rsa.pem"))):jwk():gsub("}$", "");
 		command.write(folder.."/www/mixed.json", ('{"keys":[%s,"kid":"enc","use":"enc"},{"kty":"oct","k":"AAAA","kid":"s"},%s},'
 			..'%s,"kid":"good"},%s,"kid":"good"},7,{"kty":"RSA","kid":"weak","n":"AQAB","e":"AQAB"}]}'):format(rsa, rsa, rsa, rsa));

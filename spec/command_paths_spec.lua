@@ -97,7 +97,7 @@ describe("in a folder with modules of the same names the command", function ()
 		end);
 	end
 
-	it("runs its own from within its folder", function ()
+	it("runs its own when called in its folder", function ()
 		local output, errors = command.shell(folder, ([[
 			unset LUA_PATH LUA_CPATH
 			cp *.lua '%s/bin/' && cd '%s/bin' && lua5.4 token-verifier --version]]):format(prefix, prefix));
@@ -116,7 +116,7 @@ describe("in a folder with modules of the same names the command", function ()
 		assert.is_nil(io.open(folder.."/loaded"));
 	end);
 
-	it("takes what absolute paths name", function ()
+	it("uses modules in absolute paths", function ()
 		local output = command.shell(folder, ([[
 			export LUA_PATH="$PWD/?.lua;;"; unset LUA_PATH_5_4
 			lua5.4 '%s/bin/token-verifier' --version; cat loaded; rm -f loaded]]):format(prefix));

@@ -90,7 +90,7 @@ describe("the command", function ()
 		assert.equal(2, status);
 	end);
 
-	it("says so where its own modules cannot be loaded", function ()
+	it("says so if its own modules cannot be loaded", function ()
 		local _, errors, status = command.shell(folder,
 			"mkdir bin && cp \"$program\" bin/ && LUA_PATH=/usr/share/lua/5.4/?.lua LUA_CPATH=./none lua5.4 bin/token-verifier");
 		assert_sentence("its modules cannot be loaded: module 'token_verifier.command.main' not found", errors);
@@ -182,14 +182,14 @@ describe("verify", function ()
 end);
 
 describe("inspect", function ()
-	it("shows what a token says, and that nobody vouches for it", function ()
+	it("shows the content of a token, and that it is not verified", function ()
 		local output, errors, status = command.run(folder, { "inspect", "@token" });
 		assert.matches('^Header {\n  "alg": "HS256",\n  "typ": "JWT"\n}\nClaims {\n.*\nNobody has verified this token%.\n$', output);
 		assert.equal("", errors);
 		assert.equal(0, status);
 	end);
 
-	it("writes JSON that has the types of the token", function ()
+	it("writes JSON with the types of the token", function ()
 		local claims = { integer = 1, float = 1.5, whole = 2.0, large = 2^70, tiny = 1e-7, yes = true, null = tv.null, text = 'a"\\\n\1é',
 			list = { 1, { a = 1 } }, none = setmetatable({}, { __jsontype = "array" }), object = {} };
 		local output = command.run(folder, { "inspect", "--json", token_of(claims) });

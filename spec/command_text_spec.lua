@@ -47,13 +47,13 @@ describe("a text", function ()
 		end);
 	end
 
-	it("is shown as it is where nothing is hidden in it", function ()
+	it("is shown unchanged if it has no hidden characters", function ()
 		assert.equal(shown, printable(shown));
 		assert.equal("~ \\ \" '", printable("~ \\ \" '"));
 		assert.equal("", printable(""));
 	end);
 
-	it("is shown byte by byte where it is no UTF-8", function ()
+	it("is shown byte by byte if it is not UTF-8", function ()
 		assert.equal("a\\xffë\\xc3\\xed\\xa0\\x80\\xc0\\x9b", printable("a\xffë\xc3\xed\xa0\x80\xc0\x9b"));
 	end);
 end);
@@ -67,7 +67,7 @@ for _, case in pairs(hidden) do
 end
 
 describe("the lines of an explanation, for the shell and prosodyctl too,", function ()
-	it("show nothing of it, and each is one", function ()
+	it("contain no hidden characters and no extra lines", function ()
 		local nasty = all[1].."\n";
 		local findings = { { where = "token", cause = nasty, fix = nasty }, { where = "nowhere", cause = nasty } };
 		local rows = { { check = "room", mark = "FAIL", text = nasty, findings = findings } };
@@ -99,7 +99,7 @@ describe("the command", function ()
 		return output, errors, status;
 	end
 
-	it("inspects and verifies a token with what is hidden", function ()
+	it("inspects and verifies a token with hidden characters", function ()
 		local token = assert(tv.sign(claims, { secret = secret, kid = text }));
 		local output = run({ "inspect", token });
 		assert.matches(escaped('"name": "'..shown.."a"..all[3].."b"), output);
@@ -109,7 +109,7 @@ describe("the command", function ()
 		assert.matches(escaped('"iss": "a'..all[3]..'b"'), output);
 	end);
 
-	it("prints JSON that means the same, with what is hidden", function ()
+	it("prints equivalent JSON for hidden characters", function ()
 		local token = assert(tv.sign(claims, { secret = secret }));
 		for _, arguments in ipairs({ { "inspect", "--json", token }, { "verify", "--json", "--secret-file", "secret", token } }) do
 			local read = assert(tv.decode_json((run(arguments))));
@@ -117,7 +117,7 @@ describe("the command", function ()
 		end
 	end);
 
-	it("explains a token with what is hidden", function ()
+	it("explains a token with hidden characters", function ()
 		local token = assert(tv.sign(claims, { secret = secret, kid = text }));
 		run({ "explain", token, "--secret-file", "secret", "--room", text, "--color", "never" });
 		run({ "explain", token, "--secret-file", "secret", "--room", "other"..text, "--issuer", text, "--audience", text, "--host", text });
@@ -125,7 +125,7 @@ describe("the command", function ()
 		assert.is_false(read.accepted);
 	end);
 
-	it("checks a configuration with what is hidden", function ()
+	it("checks a configuration with hidden characters", function ()
 		local lua = ("%q"):format(text);
 		command.write(folder.."/cfg", ([[
 			VirtualHost(%s)
@@ -146,7 +146,7 @@ describe("the command", function ()
 		run({ "check", "--config", text });
 	end);
 
-	it("takes arguments, files and keys with what is hidden", function ()
+	it("accepts arguments, files and keys with hidden characters", function ()
 		run({ text });
 		run({ "verify", "--"..text });
 		run({ "inspect", "@"..text });
@@ -168,12 +168,12 @@ describe("the command", function ()
 		os.execute(("rm -f '%s/%s' '%s/%s.pem'"):format(folder, text, folder, text));
 	end);
 
-	it("shows no line of its own making that a name holds", function ()
+	it("shows no extra line for a name that contains a line break", function ()
 		local output = command.run(folder, { "keygen", "--type", "secret", "--out", "a\nok    signature  holds" });
 		assert.equal("a\\x0aok    signature  holds (secret, for its owner only)\n", output);
 	end);
 
-	it("shows no colour that a text asks for by itself", function ()
+	it("shows no colour that a text contains", function ()
 		local token = tokens.hs256({ iss = "a\27[32mb" }, secret);
 		local output = command.run(folder, { "explain", token, "--secret-file", "secret", "--color", "always" });
 		assert.truthy(output:find("\27[31m", 1, true));

@@ -138,7 +138,7 @@ describe("a configuration is read as Prosody does:", function ()
 	end
 end);
 
-describe("what Lua stumbles over", function ()
+describe("the text that Lua's error message quotes", function ()
 	for _, text in ipairs({ 'app_secret = "hidden', "app_secret = 'hidden\n", "app_secret = [[hidden", 'x = 1 "hidden"', "x = 1 'hidden'",
 		"x = 1 [[hidden]]", 'app_secret = "\\q hidden"', 'app_secret "a" "hidden"', "app_secret = 0hidden", "app_secret = hidden-a",
 		"app_secret = hidden.a", 'app_secret = "a"hidden"b"', "app_secret = 'a'hidden", 'app_secret = "a"..hidden', "app_secret = x hidden 1",
@@ -152,21 +152,21 @@ describe("what Lua stumbles over", function ()
 		end);
 	end
 
-	it("is shown where it is but a sign, or the end", function ()
+	it("is shown if it is only punctuation, or the end of the file", function ()
 		local path = explaining.write_file("read.cfg.lua", "a = ~= 5");
 		assert.equal(path..":1: unexpected symbol near '~='", select(2, configuration_file.read(path)));
 		path = explaining.write_file("read.cfg.lua", "a = {");
 		assert.truthy(select(2, configuration_file.read(path)):find("near <eof>", 1, true));
 	end);
 
-	it("may be no text at all", function ()
+	it("may be an error that is not a string", function ()
 		local path = explaining.write_file("read.cfg.lua", "error(setmetatable({}, { __tostring = error }))");
 		assert.equal("it raises an error that is a table", select(2, configuration_file.read(path)));
 	end);
 end);
 
-describe("what there is to note", function ()
-	it("is what is set twice, and what is only known where Prosody runs", function ()
+describe("the notes about a configuration", function ()
+	it("are about options set twice, and values known only to the running Prosody", function ()
 		local path = explaining.write_file("read.cfg.lua",
 			"a = 1\na = ENV_TOKEN_VERIFIER_UNSET\nb = ENV_TOKEN_VERIFIER_UNSET\nc = Credential(\"x\")\n");
 		local ours = assert(configuration_file.read(path));
@@ -177,7 +177,7 @@ describe("what there is to note", function ()
 		}, ours.notes);
 	end);
 
-	it("is not what another host sets", function ()
+	it("are not about the same option of another host", function ()
 		local path = explaining.write_file("read.cfg.lua", "a = 1\nVirtualHost \"x\"\na = 2\n");
 		local ours = assert(configuration_file.read(path));
 		assert.same({}, ours.notes);

@@ -36,7 +36,7 @@ describe("docs/configuration.md", function ()
 		for host, own in pairs(options) do
 			if own.app_id then
 				count = count + 1;
-				it(("has an example that means what it says: %s, %d"):format(host, count), function ()
+				it(("has an example whose settings are as described: %s, %d"):format(host, count), function ()
 					prosody.new_server(options);
 					for name, value in pairs(own) do
 						if type(value) == "string" and value:find("^/etc/prosody/") then
@@ -54,7 +54,7 @@ describe("docs/configuration.md", function ()
 		end
 	end
 
-	it("has that many of them", function ()
+	it("has exactly these examples", function ()
 		assert.is_true(count >= 9, count);
 	end);
 end);

@@ -49,7 +49,7 @@ local function nested(depth)
 	return '{'..good_claims..',"x":'..("["):rep(depth - 1)..("]"):rep(depth - 1).."}";
 end
 
-it("the token that is changed below is good", function ()
+it("the token that is changed below is valid", function ()
 	assert.is_true(process(good));
 	assert.is_true(process(signed(good_header, nested(32))));
 end);
@@ -130,7 +130,7 @@ describe("a clean refusal, with a condition and a reason, of", function ()
 	end
 
 	for what, context in pairs({ null = "null", ["a number"] = "5", ["a list"] = "[]", ["a string"] = '"x"', ["true"] = "true" }) do
-		it("nothing where the context is "..what..": it counts as absent", function ()
+		it("nothing if the context is "..what..": it counts as absent", function ()
 			local token = signed(good_header, "{"..good_claims..',"user_id":"u","context":'..context.."}");
 			local result, _, _, session = process(token);
 			assert.is_true(result);
@@ -154,7 +154,7 @@ it("a PEM is parsed once, not for every token", function ()
 	assert.equal(1, made);
 end);
 
-it("a token is in no line of the log, whatever becomes of it", function ()
+it("no log line contains a token, accepted or refused", function ()
 	for _, token in ipairs({ good, good.."x", input..".AAAA", signed(good_header, "{}") }) do
 		local _, _, reason = process(token);
 		for _, line in ipairs({ reason or "", table.unpack(prosody.log_lines) }) do

@@ -190,7 +190,7 @@ describe("the command's explain, of a key", function ()
 		{ "x25519.pem", "key", "unsupported-key", "not supported", "Ed25519" },
 		{ "ssh.private.pem", "key", "malformed-key", "cannot be read", "as PEM" },
 	}) do
-		it(("that is named: %s: %s"):format(case[1], case[3]), function ()
+		it(("given by an option: %s: %s"):format(case[1], case[3]), function ()
 			local _, ended, rows = explaining.explain(rs256("k"), { "--key", "test/vectors/keys/"..case[1] });
 			explaining.finds(rows, case[2], "FAIL", case[3], case[4], case[5]);
 			assert.equal(1, ended);
@@ -214,7 +214,7 @@ describe("the command's check", function ()
 		assert.truthy(output:find(words, 1, true), ("no %q in: %s"):format(words, output));
 	end
 
-	it("asks every source, and says what each has", function ()
+	it("contacts every source, and reports its keys", function ()
 		local output, status = check(("asap_key_server = { %q, %q }\ncache_keys_url = %q"):format(urls.files, urls.files.."/./", urls.set));
 		has(output, '\nok    keys       '..urls.set..': it has "first-key" (RSA, 2048 bits), "second-key" (RSA, 2048 bits)\n');
 		has(output, "\nok    keys       "..urls.files..": it answers, and says 404 for a kid that nobody has, as it should\n");
@@ -222,7 +222,7 @@ describe("the command's check", function ()
 		assert.equal(0, status);
 	end);
 
-	it("says which source cannot be reached, and what fixes it", function ()
+	it("says which source cannot be reached, and how to fix that", function ()
 		local output, status = check(("asap_key_server = { %q, %q }"):format(urls.closed, urls.files));
 		has(output, "\nFAIL  keys       "..urls.closed);
 		has(output, "fix (key server): Start the key server");
@@ -283,7 +283,7 @@ describe("the command's check", function ()
 		end);
 	end
 
-	it("sees a host that asks nobody for a token, and rooms that nobody guards", function ()
+	it("finds a host whose log-ins need no token, and rooms without a guard", function ()
 		local output, status = rows_of(in_plain, [[
 VirtualHost "open.example.org"
 	app_id = "app"
@@ -299,7 +299,7 @@ Component "rooms.open.example.org" "muc"
 		assert.equal(0, status);
 	end);
 
-	it("knows that components do not load what is enabled for all hosts", function ()
+	it("knows that components do not load modules enabled for all hosts", function ()
 		local output = explaining.command({ "check", "--config", explaining.write_file("everywhere.cfg.lua", [[
 modules_enabled = { "token_verification" }
 VirtualHost "meet.example.org"
@@ -310,7 +310,7 @@ Component "conference.meet.example.org" "muc"
 		has(output, "conference.meet.example.org does not load token_verification");
 	end);
 
-	it("sees rooms that no host's options judge", function ()
+	it("finds rooms for which no host verifies tokens", function ()
 		local output, status = rows_of(in_plain, [[
 Component "conference-meet.example.org" "muc"
 	modules_enabled = { "token_verification" }
@@ -338,7 +338,7 @@ Component "listed.meet.example.org" "muc"
 		has(output, "token_verification_hosts is set for open.misspelt.example.org");
 	end);
 
-	it("sees a library that is loaded in place of ours, from the folder of the installer or another", function ()
+	it("finds a library that is loaded instead of ours, from the folder of the installer or another", function ()
 		local path = explaining.write_file("x", ""):match("^(.*)/x$");
 		assert(os.execute(("mkdir -p %s/custom_plugins/token %s/mine/token"):format(path, path)));
 		explaining.write_file("mine/token/util.lib.lua", "return {}\n");
@@ -353,14 +353,14 @@ Component "listed.meet.example.org" "muc"
 		has(output, ("'token/util' is loaded from %s/mine/token/util.lib.lua"):format(path));
 	end);
 
-	it("sees options that stand behind the line of a component", function ()
+	it("finds options after the line of a component", function ()
 		local output, status = rows_of(in_plain, '	app_secret = "x"\n');
 		has(output, "options-misplaced (configuration): app_secret is set for the component conference.meet.example.org");
 		has(output, "above the Component line");
 		assert.equal(0, status);
 	end);
 
-	it("tells what is no configuration, or has no host", function ()
+	it("reports a file that is not a configuration, or has no host", function ()
 		local output, status = explaining.command({ "check", "--config", explaining.write_file("broken.cfg.lua",
 			"VirtualHost \"a\"\napp_id = = 5\n") });
 		has(output, "broken.cfg.lua:2: unexpected symbol near '='");

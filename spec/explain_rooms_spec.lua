@@ -144,14 +144,14 @@ describe("the command's explain, of", function ()
 	end
 end);
 
-describe("a room that is asked for", function ()
+describe("the wanted room", function ()
 	local function last_line(changes, room)
 		local output = explaining.command({ "explain", "--file", explaining.write_file("token", token(changes)), "--now", tostring(now),
 			"--config", explaining.configuration(("app_secret = %q"):format(secret)), "--room", room });
 		return output:match("([^\n]*)\n$");
 	end
 
-	it("is told apart from the log-in, which the token may be good for", function ()
+	it("is separate from the log-in, for which the token may be valid", function ()
 		assert.equal("The token is accepted, but not for this room: room-mismatch: the token is for another room or tenant",
 			last_line({ room = "finance" }, "planning"));
 		assert.equal("The token is accepted, but not for this room: room-name-does-not-match: the token's room claim does not cover this room",
@@ -165,7 +165,7 @@ describe("a room that is asked for", function ()
 			"https://meet.example.org:8443/acme/planning?x#y",
 		"planning@conference.acme.meet.example.org", "[acme]planning@conference.meet.example.org/nick",
 	}) do
-		it("may be named as "..name, function ()
+		it("may be given as "..name, function ()
 			assert.equal("The token is accepted.", last_line({ sub = "acme" }, name));
 			assert.truthy(last_line({}, name):find("but not for this room", 1, true));
 		end);

@@ -68,7 +68,7 @@ local function failing(marks)
 	return table.concat(list, " ");
 end
 
-it("shows a refusal of which no row is about, in the words of the native module", function ()
+it("shows a refusal that no row explains, with the message of the native module", function ()
 	local result = explain.explain(hs256(), options_with(), function () return nil, "jti is a number", "jti-invalid"; end);
 	local row = result.rows[#result.rows];
 	assert.same({ "claims", "FAIL", "jti is a number" }, { row.check, row.mark, row.text });
@@ -76,7 +76,7 @@ it("shows a refusal of which no row is about, in the words of the native module"
 	assert.not_equal("claims", result.rows[#result.rows].check);
 end);
 
-describe("a good token", function ()
+describe("a valid token", function ()
 	it("passes every check, and each says what was found and expected", function ()
 		local marks, texts, result = explained(hs256());
 		assert.is_true(result.accepted);
@@ -92,7 +92,7 @@ describe("a good token", function ()
 		assert.equal("there is none", texts.nbf);
 	end);
 
-	it("is told apart by what was not checked at all", function ()
+	it("is shown as different from one that was not checked", function ()
 		local marks, texts = explained(hs256(), options_with({
 			accepted_issuers = tokens.absent, accepted_audiences = tokens.absent, max_lifetime = 7200,
 			required_claims = { "room", "sub" }, accepted_types = { "*" },
@@ -157,7 +157,7 @@ for _, case in ipairs({
 end
 
 describe("a check that fails", function ()
-	it("keeps nothing behind it from being judged", function ()
+	it("does not prevent later checks", function ()
 		local marks = explained(hs256({}, { typ = "at+jwt" }));
 		assert.same({ "!", "+", "+", "+", "+" }, { marks.typ, marks.alg, marks.key, marks.signature, marks.payload });
 		marks = explained(tokens.rs256(claims_with(), key, "k"), options_with({
@@ -166,19 +166,19 @@ describe("a check that fails", function ()
 		assert.same({ "!", "+", "+", "+" }, { marks.alg, marks.key, marks.signature, marks.payload });
 	end);
 
-	it("says no lifetime where there was none", function ()
+	it("says no lifetime if there was none", function ()
 		local _, texts = explained(hs256({ iat = now - 50, exp = now - 100 }));
 		assert.equal("expired 1 min 40 s ago (2023-11-14 22:11:40 UTC)", texts.exp);
 	end);
 
-	it("shows not all of a long list", function ()
+	it("shows only the beginning of a long list", function ()
 		local _, texts = explained(hs256({ aud = { "1", "2", "3", "4", "5", "6", "7", "8", "9", "jitsi" } }));
 		assert.equal('found "1", "2", "3", "4", "5", "6", "7", "8", ...; expected "jitsi"', texts.aud);
 	end);
 end);
 
-describe("what cannot be judged", function ()
-	it("is said so, and claims are judged all the same", function ()
+describe("a check that cannot run", function ()
+	it("is shown as such, and claims are checked all the same", function ()
 		local marks, texts, result = explained(tokens.rs256(claims_with({ exp = now - 1 }), key, "k"), options_with({
 			secret = tokens.absent, keys = token_verifier.keystore(),
 		}));
@@ -192,7 +192,7 @@ describe("what cannot be judged", function ()
 			.."because the signature was not verified:\nFAIL  exp "));
 	end);
 
-	it("is nothing where the signature holds", function ()
+	it("does not exist if the signature is valid", function ()
 		local _, _, result = explained(hs256());
 		assert.is_true(result.proven);
 		assert.is_nil(table.concat(lines(result), "\n"):find("not proven"));
@@ -213,7 +213,7 @@ describe("what cannot be judged", function ()
 		end);
 	end
 
-	it("is every claim of a payload that is no object", function ()
+	it("is every claim of a payload that is not an object", function ()
 		local marks, _, result = explained(tokens.hs256("[1]", secret));
 		assert.equal("payload", failing(marks));
 		assert.equal("malformed-payload", result.code);
@@ -234,7 +234,7 @@ describe("a key", function ()
 		assert.truthy(texts.key:find('^kid "k" is RSA, 2048 bits'), texts.key);
 	end);
 
-	it("of another issuer is found out, whatever else is wrong", function ()
+	it("of another issuer is found, whatever else is wrong", function ()
 		local theirs = token_verifier.keystore();
 		local function bound(claims, of_app)
 			return explained(tokens.rs256(claims, key, "k"), options_with({
@@ -305,7 +305,7 @@ describe("an explanation", function ()
 		end
 	end);
 
-	it("can be shown on a terminal whatever the token holds", function ()
+	it("can be shown on a terminal whatever the token contains", function ()
 		local nasty = "\27[31m\n\0\255";
 		local token = tokens.hs256(tokens.claims({ exp = now + 1, aud = { nasty }, room = nasty, sub = ("s"):rep(500) }), secret);
 		local options = options_with({ accepted_issuers = { "*" }, accepted_audiences = { "*" } });
@@ -316,7 +316,7 @@ describe("an explanation", function ()
 	end);
 end);
 
-describe("whatever a token says", function ()
+describe("whatever a token contains", function ()
 	local random_values = {
 		tokens.null, true, 0, -1, 1.5, 1e300, 2^53, now * 1000, "", "x", "*", "nan", "0x10", tostring(now), "a@b", "https://x/y", "https://",
 			"[a]b",
@@ -355,7 +355,7 @@ describe("whatever a token says", function ()
 		return token;
 	end
 
-	it("nothing is raised, the verdict is the native module's, and what fails has a cause", function ()
+	it("no error is raised, the verdict is the native module's, and each failure has a cause", function ()
 		math.randomseed(1);
 		for _ = 1, 500 do
 			local token = random_token();
@@ -403,14 +403,14 @@ describe("times in words", function ()
 		end);
 	end
 
-	it("are dates as far as there are any", function ()
+	it("are dates if possible", function ()
 		assert.equal("1970-01-01 00:00:01 UTC", time_words.date(1.5));
 		assert.equal("1"..("0"):rep(18), time_words.date(1e18));
 		assert.truthy(time_words.date(1e300));
 	end);
 end);
 
-it("each option of token_verifier.new() is about something that is explained", function ()
+it("each option of token_verifier.new() belongs to a check of the explanation", function ()
 	local subjects = { token = true, claims = true, room = true };
 	for _, row in ipairs(token_options.of_verifier) do
 		assert.truthy(subjects[row.about] or checks[row.about], row[1]);

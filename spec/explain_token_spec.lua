@@ -220,7 +220,7 @@ describe("the command's explain", function ()
 			table.unpack(arguments) });
 	end
 
-	it("says times in words, continues after the first failure, and says which claims are not proven", function ()
+	it("says times in words, continues after the first failure, and says which claims are not verified", function ()
 		local token = hs256({ iat = now - 15120, exp = now - 11520, iss = "else" }, { typ = "x" }, "another secret than is configured here");
 		local output, status = run(token, { "--config", explaining.configuration(in_plain) });
 		assert.equal(1, status);
@@ -235,14 +235,14 @@ describe("the command's explain", function ()
 		end
 	end);
 
-	it("accepts what is good, without a word too many", function ()
+	it("accepts a valid token with a short text", function ()
 		local output, status = run(good, { "--config", explaining.configuration(in_plain), "--room", "planning" });
 		assert.equal(0, status);
 		assert.is_nil(output:find("FAIL", 1, true) or output:find("WARN", 1, true) or output:find("fix (", 1, true));
 		assert.truthy(output:find("\nThe token is accepted.\n", 1, true));
 	end);
 
-	it("judges with a key that is named, and without any", function ()
+	it("verifies with the given key, or without any", function ()
 		local file = explaining.write_file("secret", secret.."\n");
 		local output, status = run(good, { "--secret-file", file, "--issuer", "app", "--room", "planning" });
 		assert.equal(0, status, output);
@@ -285,7 +285,7 @@ describe("the command's explain", function ()
 		end);
 	end
 
-	it("goes through the claims also where there is no key at all", function ()
+	it("checks the claims even if there is no key", function ()
 		local token = hs256({ exp = now - 11520, iss = "else" }, {}, ("?"):rep(64)); -- which must not pass for good
 		for _, lines in ipairs({ "", "\tallow_empty_token = true", configured("<no value>") }) do
 			local output, status = run(token, { "--config", explaining.configuration(lines) });
@@ -300,7 +300,7 @@ describe("the command's explain", function ()
 		assert.truthy(output:find("\n--    signature ", 1, true), output);
 	end);
 
-	it("knows the hosts that take no tokens, and asks for one of several", function ()
+	it("knows the hosts that accept no tokens, and asks for one of several", function ()
 		local configuration = explaining.configuration(in_plain, 'VirtualHost "guest.meet.example.org"\n\tauthentication = "anonymous"\n');
 		local _, status, rows = explaining.explain(good, { "--config", configuration, "--host", "guest.meet.example.org" });
 		assert.equal(1, status);

@@ -57,7 +57,7 @@ describe("jwk_to_pem", function ()
 		["Ed25519"] = function () return okp("Ed25519", 32); end,
 		["Ed448"] = function () return okp("Ed448", 57); end,
 	}) do
-		it("gives the PEM of a key: "..name, function ()
+		it("returns the PEM of a key: "..name, function ()
 			local pem, jwk = make();
 			assert.equal(pem, jwk_to_pem(jwk));
 			assert.equal(1, select("#", jwk_to_pem(jwk)));

@@ -76,7 +76,7 @@ describe("the option", function ()
 		local option, name, kind = row[1], row.keystore, row.read;
 		local partner = ({ client_cert = "token_key_client_key", client_key = "token_key_client_cert" })[name];
 
-		it(option.." is taken, and complained about where it is wrong", function ()
+		it(option.." is used, and a wrong value is logged", function ()
 			local path = temporary.file();
 			local taken = new({ [option] = path, [partner or "x"] = path }).keyOptions;
 			assert.equal(path, taken[name]);
@@ -92,14 +92,14 @@ describe("the option", function ()
 		end);
 	end
 
-	it("that is a relative path starts in the folder of the configuration", function ()
+	it("that is a relative path is relative to the folder of the configuration", function ()
 		local all = { ["example.org"] = { app_id = "app", asap_key_server = url, token_key_ca_file = "ca.pem" } };
 		prosody.new_server(all).paths = { config = "/etc/somewhere" };
 		local module = prosody.new_module("example.org", all);
 		assert.equal("/etc/somewhere/ca.pem", module:require "token/util".new(module).keyOptions.ca_file);
 	end);
 
-	it("that contradicts another one is complained about, and neither is used", function ()
+	it("that contradicts another one is logged, and neither is used", function ()
 		local file = temporary.file();
 		for _, case in ipairs({
 			{ { token_key_min_ttl = 100, token_key_max_ttl = 99 }, { min_ttl = 60, max_ttl = 86400 } },
@@ -137,7 +137,7 @@ it("the defaults are those of the key store", function ()
 	module:unload();
 end);
 
-it("the number of keys held is whole, and the loading plugin's own", function ()
+it("the number of cached keys is an integer, and belongs to the loading plugin", function ()
 	local all = { ["example.org"] = { app_id = "app", asap_key_server = url, jwt_pubkey_cache_size = 5 },
 		["conference.example.org"] = { jwt_pubkey_cache_size = 7 } };
 	prosody.new_server(all);

@@ -59,7 +59,7 @@ describe("luajwtjitsi.verify", function ()
 	end
 end);
 
-describe("the words of luajwtjitsi", function ()
+describe("the messages of luajwtjitsi", function ()
 	local function part(text) return tokens.base64url(text); end
 	local typ = tokens.hs256({}, secret, { typ = "at+jwt" });
 	local input, signature = token:match("^(.*)%.(.*)$");
@@ -103,13 +103,13 @@ describe("the words of luajwtjitsi", function ()
 		end);
 	end
 
-	it("leave it to a line of the debug log to say more", function ()
+	it("have their details in a line of the debug log", function ()
 		prosody.clear_log();
 		luajwtjitsi.verify(tokens.hs256({ exp = 5 }, secret), "HS256", secret);
 		assert.equal(1, #prosody.logged("debug", "expired: exp is 5, which has passed "));
 	end);
 
-	it("are our own where Jitsi's library accepts what is refused here", function ()
+	it("are our own if Jitsi's library accepts what is refused here", function ()
 		for text, claims in pairs({
 			["the claim exp is 1700000000000, which looks like milliseconds"] = { exp = 1700000000000 },
 			["the claim iat is a string"] = { iat = "x" },
@@ -119,7 +119,7 @@ describe("the words of luajwtjitsi", function ()
 		assert.truthy(select(2, luajwtjitsi.verify(token, "HS256", "")):find("secret is empty", 1, true));
 	end);
 
-	it("are the same for encode and what is inside", function ()
+	it("are the same for encode and _internals", function ()
 		assert.same({ nil, "Argument #1 must be table" }, { luajwtjitsi.encode("{}", secret) });
 		assert.same({ nil, "Argument #2 must be string" }, { luajwtjitsi.encode({}, 5) });
 		assert.same({ nil, "Algorithm not supported" }, { luajwtjitsi.encode({}, secret, "none") });
@@ -166,7 +166,7 @@ describe("luajwtjitsi.encode", function ()
 		assert.same({ kid = "k", typ = "x", alg = "none", x = { 1 } }, given);
 	end);
 
-	it("gives [] and {} back as they came", function ()
+	it("keeps [] and {} as they were", function ()
 		local made = tokens.hs256('{"a":[],"o":{},"n":{"a":[[],{}]}}', secret);
 		local again = luajwtjitsi.encode(luajwtjitsi.verify(made, "HS256", secret), secret);
 		local _, payload = again:match("^([^.]*)%.([^.]*)");
@@ -204,14 +204,14 @@ describe("luajwtjitsi._internals", function ()
 	local internals = luajwtjitsi._internals;
 	local input, signature = token:match("^(.*)%.(.*)$");
 
-	it("split_token gives the segments", function ()
+	it("split_token returns the segments", function ()
 		assert.same({ "a", "b", "c" }, internals.split_token("a.b.c"));
 		assert.same({ "a", "", "c" }, internals.split_token("a..c"));
 		assert.same({ "a" }, internals.split_token("a"));
 		assert.equal(3, #internals.split_token(token));
 	end);
 
-	it("parse_token gives header, body and signature, verified or not", function ()
+	it("parse_token returns header, body and signature, verified or not", function ()
 		local header, body, bytes, message = internals.parse_token(token);
 		assert.same({ typ = "JWT", alg = "HS256" }, header);
 		assert.same({ iss = "app", aud = "jitsi", n = 5 }, body);
@@ -223,7 +223,7 @@ describe("luajwtjitsi._internals", function ()
 		end
 	end);
 
-	it("parse_token and strip_signature give nil, nil, nil and a message for what is none", function ()
+	it("parse_token and strip_signature return nil, nil, nil and a message for a text that is not a token", function ()
 		for _, name in ipairs({ "parse_token", "strip_signature" }) do
 			for _, bad in ipairs({ "", "a", "a.b", "a.b.c.d", 5, {} }) do
 				local results = table.pack(internals[name](bad));
@@ -235,7 +235,7 @@ describe("luajwtjitsi._internals", function ()
 		assert.is_string((select(4, internals.parse_token("!.!.!"))));
 	end);
 
-	it("strip_signature gives what is signed", function ()
+	it("strip_signature returns the signed part", function ()
 		assert.equal(input, internals.strip_signature(token));
 		assert.equal("a.b", internals.strip_signature("a.b.c"));
 	end);

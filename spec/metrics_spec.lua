@@ -16,7 +16,7 @@ describe("the counters", function ()
 		prosody.new_server(server_options);
 	end);
 
-	it("tell what became of tokens, by host and code", function ()
+	it("count accepted and refused tokens, by host and code", function ()
 		local count = metrics.new(prosody.new_module("example.org", server_options, "auth_token"), "example.org");
 		count:accepted(0.0002);
 		count:accepted(0.3);
@@ -34,7 +34,7 @@ describe("the counters", function ()
 		assert.is_true(math.abs(values['prosody_mod_token_verifier__verification_seconds_sum{host="example.org"}'] - 0.3004) < 1e-9);
 	end);
 
-	it("tell how long keys were waited for", function ()
+	it("measure how long log-ins waited for keys", function ()
 		local count = metrics.new(prosody.new_module("example.org", server_options, "auth_token"), "example.org");
 		local function waits(suffix, labels)
 			return prosody.metrics()[('prosody_mod_token_verifier__key_wait_seconds%s{host="example.org"%s}'):format(suffix, labels or "")];
@@ -53,12 +53,12 @@ describe("the counters", function ()
 		assert.equal(3, waits("_bucket", ',le="+Inf"'));
 	end);
 
-	it("begin at nothing, so that a rate sees the first token", function ()
+	it("start at 0, so that a rate includes the first token", function ()
 		metrics.new(prosody.new_module("example.org", server_options, "auth_token"), "example.org");
 		assert.equal(0, prosody.metrics()[counter("tokens_accepted", 'host="example.org"')]);
 	end);
 
-	it("are the same for all plugins, also one of another host and a global one", function ()
+	it("are shared by all plugins, also of another host and global ones", function ()
 		for _, place in ipairs({ { "example.org", "auth_token" }, { "conference.example.org", "token_verification" },
 			{ "example.org", "system_api" }, { "*", "global_api" } }) do
 			metrics.new(prosody.new_module(place[1], server_options, place[2]), "example.org"):accepted(0.001);
@@ -69,7 +69,7 @@ describe("the counters", function ()
 		assert.equal(1, values[counter("tokens_accepted", 'host="other.org"')]);
 	end);
 
-	it("go on when a plugin is loaded again", function ()
+	it("continue when a plugin is loaded again", function ()
 		local module = prosody.new_module("example.org", server_options, "auth_token");
 		local before = metrics.new(module, "example.org");
 		before:refused("expired", 0.001);
@@ -78,13 +78,13 @@ describe("the counters", function ()
 		assert.equal(3, prosody.metrics()[counter("tokens_refused", 'host="example.org",code="expired"')]);
 	end);
 
-	it("never throw a family away for another one", function ()
+	it("never replace a family by another one", function ()
 		metrics.new(prosody.new_module("example.org", server_options, "auth_token"), "example.org");
 		metrics.new(prosody.new_module("*", server_options, "global_api"), "example.org");
 		assert.same({}, prosody.logged("debug", "replacing incompatible"));
 	end);
 
-	it("grow by one with each answer of the library", function ()
+	it("grow by one with each result of the library", function ()
 		local secret = ("s"):rep(32);
 		local token_util = prosody.new_token_util({ app_id = "app", app_secret = secret, allow_empty_token = true });
 		local function try(claims)

@@ -84,7 +84,7 @@ describe("a connection", function ()
 		end);
 	end
 
-	it("tells its region in the header that is configured", function ()
+	it("takes its region from the configured header", function ()
 		load_module({ region_header_name = "x_region" });
 		local session = {};
 		_G.prosody.events.fire_event("websocket-session", {
@@ -93,7 +93,7 @@ describe("a connection", function ()
 		assert.equal("us", session.user_region);
 	end);
 
-	it("tells its region in the usual header where another cannot be read, until the configuration is fixed", function ()
+	it("takes its region from the default header if the option is invalid, until the configuration is fixed", function ()
 		local module = load_module({ region_header_name = { "x_region" } });
 		assert.equal(1, #prosody.logged("error", "Option 'region_header_name' must be a string, not a table"));
 		local function region()
@@ -152,7 +152,7 @@ describe("a log-in", function ()
 		assert.truthy(handler.username);
 	end);
 
-	it("fires its events in their order, each with the session", function ()
+	it("fires its events in order, each with the session", function ()
 		local module = load_module();
 		local session = { auth_token = good_token() };
 		local order = {};
@@ -183,13 +183,13 @@ describe("a log-in", function ()
 			assert.is_nil(session._jitsi_auth_done);
 		end);
 
-		it("is denied with not-allowed where no error is named: "..event, function ()
+		it("is denied with not-allowed if no error is given: "..event, function ()
 			local module = load_module();
 			hook(event, function () return { res = false }; end);
 			assert.same({ "failure", "not-allowed" }, { table.unpack({ authenticate(module, { auth_token = good_token() }) }, 1, 2) });
 		end);
 
-		it("is denied with what can stand in a stanza, whatever a handler names: "..event, function ()
+		it("is denied with text that is valid in a stanza, whatever a handler returns: "..event, function ()
 			-- { error, reason, text for the client }
 			for _, case in ipairs({
 				{ 5, {} }, { true, 5 }, { "Not Allowed!", "no\0\1", "no??" }, { "a>b", "\255", "?" }, { "", "Zo\195\171 \n", "Zo\195\171 \n" },
@@ -209,7 +209,7 @@ describe("a log-in", function ()
 		end);
 	end
 
-	it("takes the key that a handler found", function ()
+	it("uses the key that a handler sets", function ()
 		local module = load_module();
 		hook("pre-jitsi-authentication-fetch-key", function (session) session.public_key = "notused"; end);
 		assert.equal("success", (authenticate(module, { auth_token = tokens.hs256(tokens.claims(), "notused") })));
@@ -224,7 +224,7 @@ describe("a log-in", function ()
 		assert.truthy(session.auth_token);
 	end);
 
-	it("is denied by no other answer to the ban check, and those denied never count as logged in", function ()
+	it("is not denied by other answers to the ban check, and never counts as logged in when denied", function ()
 		for _, answer in ipairs({ true, "no", 0 }) do
 			local module = load_module();
 			hook("jitsi-access-ban-check", function () return answer; end);
@@ -237,7 +237,7 @@ describe("a log-in", function ()
 		assert.is_nil(session._jitsi_auth_done);
 	end);
 
-	it("is over before post-jitsi-authentication, and not done before it has passed", function ()
+	it("is complete only after post-jitsi-authentication has passed", function ()
 		local module = load_module();
 		local done = "not fired";
 		hook("post-jitsi-authentication", function (session) done = session._jitsi_auth_done; end);
@@ -245,7 +245,7 @@ describe("a log-in", function ()
 		assert.is_nil(done);
 	end);
 
-	it("fires its events for all of the server", function ()
+	it("fires its events for the whole server", function ()
 		local module = load_module();
 		local fired = false;
 		for _, event in ipairs({ "pre-jitsi-authentication-fetch-key", "pre-jitsi-authentication", "post-jitsi-authentication" }) do
@@ -325,7 +325,7 @@ describe("a log-in", function ()
 		assert.is_nil(session.auth_token);
 	end);
 
-	it("leaves a session that was closed meanwhile as Prosody 13 needs it", function ()
+	it("leaves a session that was closed in the meantime as Prosody 13 needs it", function ()
 		local module = load_module({ allow_empty_token = true });
 		local session = { auth_token = good_token(), base_type = "c2s" };
 		hook("pre-jitsi-authentication-fetch-key", function ()
@@ -341,7 +341,7 @@ describe("a log-in", function ()
 		assert.is_false(went_on);
 	end);
 
-	it("is not possible where there is no key, and nothing breaks", function ()
+	it("is not possible without a key, and nothing breaks", function ()
 		local options = { ["example.org"] = { app_id = "app" } };
 		prosody.new_server(options);
 		local module = prosody.load_plugin("lua/modules/mod_auth_token.lua", "example.org", options);
@@ -350,7 +350,7 @@ describe("a log-in", function ()
 end);
 
 describe("a session that ends", function ()
-	it("is announced to all", function ()
+	it("is announced to all plugins", function ()
 		load_module();
 		local seen;
 		hook("jitsi-pre-session-unbind", function (event) seen = event; end);

@@ -48,7 +48,7 @@ end
 
 for _, event in ipairs({ "muc-room-pre-create", "muc-occupant-pre-join" }) do
 	describe("the door of a room, "..event, function ()
-		it("opens for the room of the token, and that is remembered", function ()
+		it("opens for the room of the token, and this is recorded", function ()
 			load_module();
 			local session = new_session();
 			assert.is_nil(enter(event, session, "room1"));
@@ -65,14 +65,14 @@ for _, event in ipairs({ "muc-room-pre-create", "muc-occupant-pre-join" }) do
 			assert.equal(1, #prosody.logged("info", "Room refused"));
 		end);
 
-		it("names the error", function ()
+		it("contains the name of the error", function ()
 			load_module({ enable_domain_verification = false });
 			local session = new_session();
 			assert.is_true(enter(event, session, "room2"));
 			assert.truthy(the_error(session):get_child("room-mismatch", "http://jitsi.org/jitmeet"));
 		end);
 
-		it("is at priority 99", function ()
+		it("has priority 99", function ()
 			load_module();
 			local order = {};
 			for _, priority in ipairs({ 98, 100 }) do
@@ -138,7 +138,7 @@ describe("the door of a room", function ()
 		end);
 	end
 
-	it("asks for a token that was verified, not for one that was brought", function ()
+	it("requires a verified token, not just any token", function ()
 		local function come_with_junk(parent_options, room_data)
 			load_module(parent_options);
 			_G.prosody.hosts[muc].modules.muc.get_room_from_jid = function () return { _data = room_data or {} }; end;
@@ -159,7 +159,7 @@ describe("the door of a room", function ()
 		assert.is_nil(enter("muc-occupant-pre-join", new_session(), "room1"));
 	end);
 
-	it("stays shut where tokens are configured and cannot be verified, for all but the exempt", function ()
+	it("stays shut for all but exempt users if tokens are configured and cannot be verified", function ()
 		for _, options in ipairs({ { app_secret = "" }, { app_secret = "<no value>" }, { app_secret_file = "/nowhere", app_secret = "none" } }) do
 			options.app_secret = options.app_secret ~= "none" and options.app_secret or nil;
 			load_module(options, { token_verification_allowlist = { "recorder.example.org" } }, { admins = { admin } });
@@ -172,13 +172,13 @@ describe("the door of a room", function ()
 		end
 	end);
 
-	it("knows admins however they are written, and not by their host alone", function ()
+	it("recognizes admins in any spelling, and not by their host alone", function ()
 		load_module({}, { admins = { "Boss@Example.org" } });
 		assert.is_nil(enter("muc-occupant-pre-join", without_token(), "room9", "boss@example.org/r"));
 		assert.is_true(enter("muc-occupant-pre-join", without_token(), "room9", "example.org"));
 	end);
 
-	it("stays guarded where an address in the options is none, and says so", function ()
+	it("stays guarded if an address in the options is invalid, and says so", function ()
 		for _, value in ipairs({ 5, true, { 5, "friends.example.org" }, { {} } }) do
 			load_module({}, { token_verification_allowlist = value }, { admins = value });
 			assert.equal(1, #prosody.logged("error", "Option 'admins' must be a list of addresses"));
@@ -190,20 +190,20 @@ describe("the door of a room", function ()
 		end
 	end);
 
-	it("stays guarded where Prosody cannot read its options", function ()
+	it("stays guarded if Prosody cannot read its options", function ()
 		load_module({}, { token_verification_allowlist = { 0/0 } }, { admins = { 0/0 } });
 		assert.equal(1, #prosody.logged("error", "Option 'admins' cannot be read and is ignored"));
 		assert.equal(1, #prosody.logged("error", "Option 'token_verification_allowlist' must be a list of strings"));
 		assert.is_true(enter("muc-occupant-pre-join", new_session(), "room2"));
 	end);
 
-	it("says which address on the list is none", function ()
+	it("says which address on the list is invalid", function ()
 		load_module({}, { token_verification_allowlist = { "a@b@c", "friends.example.org" } });
 		assert.equal(1, #prosody.logged("error", "Option 'token_verification_allowlist' holds \"a@b@c\", which is no address"));
 		assert.is_nil(enter("muc-occupant-pre-join", new_session(), "room2", "someone@friends.example.org/r"));
 	end);
 
-	it("remembers the room of local users only", function ()
+	it("records the room of local users only", function ()
 		load_module({ muc_mapper_domain_base = "example.org" });
 		local remote = without_token({ type = "s2sin" });
 		assert.is_nil(enter("muc-occupant-pre-join", remote, "room1", "u@remote.org/r"));
@@ -214,7 +214,7 @@ describe("the door of a room", function ()
 		assert.is_nil(remote.jitsi_meet_verified_room);
 	end);
 
-	it("is one line in the log with a code where it stays shut", function ()
+	it("is one log line with a code if it stays shut", function ()
 		load_module();
 		enter("muc-occupant-pre-join", without_token({ ip = "192.0.2.7", jitsi_web_query_prefix = "acme" }), "room9");
 		local lines = prosody.logged("info", "refused: ");
@@ -225,7 +225,7 @@ describe("the door of a room", function ()
 		assert.equal(1, values['prosody_mod_token_verifier__rooms_refused_total{host="example.org",error="token-required"}']);
 	end);
 
-	it("takes its options anew when the configuration is reloaded", function ()
+	it("reads its options again when the configuration is reloaded", function ()
 		local muc_options = {};
 		load_module({}, muc_options);
 		muc_options.token_verification_allowlist = { "recorder.example.org" };
@@ -244,12 +244,12 @@ describe("the settings of a room", function ()
 			st.iq({ type = "set", id = "1", from = from or "u@example.org/r", to = address_by[kind] }));
 	end
 
-	it("are nobody's business unless that is asked for", function ()
+	it("are not guarded by default", function ()
 		load_module();
 		assert.is_nil(change(new_session({ auth_token = false })));
 	end);
 
-	it("need a token then, but not from admins", function ()
+	it("need a token if configured, but not from admins", function ()
 		load_module({}, { token_verification_require_token_for_moderation = true, admins = { "boss@example.org" } });
 		assert.is_nil(change(new_session()));
 		local session = new_session({ auth_token = false });
@@ -263,7 +263,7 @@ describe("the settings of a room", function ()
 		assert.equal(3, #prosody.logged("info", "Moderation refused: token-required: "));
 	end);
 
-	it("need one too where the option is no boolean", function ()
+	it("need one, too, if the option is not a boolean", function ()
 		for _, value in ipairs({ "yes", "on", 2, {} }) do
 			load_module({}, { token_verification_require_token_for_moderation = value });
 			assert.equal(1, #prosody.logged("error", "Option 'token_verification_require_token_for_moderation' must be true or false"));
@@ -275,7 +275,7 @@ describe("the settings of a room", function ()
 	end);
 
 	for kind in pairs(address_by) do
-		it("are asked about after other plugins and before Prosody itself ("..kind..")", function ()
+		it("are checked after other plugins and before Prosody itself ("..kind..")", function ()
 			load_module({}, { token_verification_require_token_for_moderation = true });
 			local order = {};
 			for _, priority in ipairs({ 0, -2 }) do
@@ -290,13 +290,13 @@ describe("the settings of a room", function ()
 		end);
 	end
 
-	it("are the MUC's to say, not the parent's", function ()
+	it("are guarded by the option of the MUC, not of the parent", function ()
 		load_module({ token_verification_require_token_for_moderation = true });
 		assert.is_nil(change(new_session({ auth_token = false })));
 	end);
 end);
 
-it("says on a host of users that there are no rooms to guard, and nothing else", function ()
+it("only says that there are no rooms to guard if it is loaded on a host of users", function ()
 	local all = { ["example.org"] = { app_id = "app", app_secret = ("s"):rep(32) } };
 	prosody.new_server(all);
 	prosody.load_plugin("lua/modules/mod_token_verification.lua", "example.org", all);
@@ -306,7 +306,7 @@ it("says on a host of users that there are no rooms to guard, and nothing else",
 end);
 
 describe("an option of the component that nobody reads", function ()
-	it("is said to be unknown, but none of the host's own or of another plugin", function ()
+	it("is reported as unknown, but not one of the host's own or of another plugin", function ()
 		load_module({ token_leeway = 5 }, {
 			token_verification_require_token_for_moderatoin = true, token_verification_hosts = { "b.example" },
 			token_verification_allowlist = {}, muc_room_locking = false, asap_key_id = "x",
@@ -325,19 +325,19 @@ describe("the room of a resumed session", function ()
 		return _G.prosody.events.fire_event("jitsi-verify-session-rooms", { session = new_session(changes) });
 	end
 
-	it("is fine if the new claims cover it", function ()
+	it("is kept if the new claims cover it", function ()
 		assert.is_nil(ask({ jitsi_meet_verified_room = "room1@"..muc }));
 		assert.is_nil(ask());
 		assert.is_nil(ask({ jitsi_meet_verified_room = "room2@elsewhere.example.org" }));
 	end);
 
-	it("is not if they do not", function ()
+	it("is not kept if they do not", function ()
 		local answer = ask({ jitsi_meet_verified_room = "room2@"..muc });
 		assert.is_false(answer.res);
 		assert.equal("not-allowed", answer.error);
 	end);
 
-	it("is fine if the room is gone", function ()
+	it("is kept if the room no longer exists", function ()
 		load_module({ muc_mapper_domain_base = "example.org" });
 		_G.prosody.hosts[muc].modules.muc.get_room_from_jid = function () return nil; end;
 		local session = new_session({ jitsi_meet_verified_room = "room1@"..muc });
@@ -346,7 +346,7 @@ describe("the room of a resumed session", function ()
 end);
 
 -- A component whose rooms are judged by the options of another host than its name says.
-describe("the host whose options judge", function ()
+describe("the host whose options are used", function ()
 	local component = "conference-meet.example";
 	local admin, robot, user = "boss@example.org/r", "robot@recorder.example.org/r", "u@meet.example/r";
 
@@ -395,7 +395,7 @@ describe("the host whose options judge", function ()
 			token_verification_host = "" } }, '""', "there is no such host" },
 	}) do
 		local what, name, all, host, reason = table.unpack(case);
-		it("keeps all rooms shut but for the exempt where it "..what, function ()
+		it("keeps all rooms shut for all but exempt users if it "..what, function ()
 			local is_refused = load_on(name, all);
 			local lines = prosody.logged("error", "");
 			assert.equal(1, #lines, table.concat(lines, "\n"));
@@ -408,7 +408,7 @@ describe("the host whose options judge", function ()
 		end);
 	end
 
-	it("keeps them shut where the option is no text", function ()
+	it("keeps them shut if the option is not a string", function ()
 		assert_shut(load_on("conference.meet.example", { ["meet.example"] = meet,
 			["conference.meet.example"] = { token_verification_host = { "meet.example" } } }));
 		assert.equal(1, #prosody.logged("error", "Option 'token_verification_host' must be a string, not a table"));
@@ -421,7 +421,7 @@ describe("the host whose options judge", function ()
 		assert.is_false(_G.prosody.events.fire_event("jitsi-verify-session-rooms", { session = session }).res);
 	end);
 
-	it("can be named, however it is written", function ()
+	it("can be configured, in any spelling", function ()
 		local is_refused = load_on(component, { [component] = { token_verification_host = "Meet.Example" },
 			["meet.example"] = { app_id = "app", app_secret = ("s"):rep(32) } });
 		assert.same({}, prosody.logged("error", ""));
@@ -439,7 +439,7 @@ describe("the host whose options judge", function ()
 		assert.same({}, prosody.logged("error", ""));
 	end);
 
-	it("counts as soon as it has what it needs, and as long as it has", function ()
+	it("is used as soon as its options are sufficient, and as long as they are", function ()
 		local all = { [component] = {} };
 		local is_refused = load_on(component, all);
 		local session = new_session({ jitsi_meet_domain = "*" });
@@ -465,7 +465,7 @@ describe("the host whose options judge", function ()
 		assert.equal(1, #prosody.logged("error", "'app_id' is not among them"));
 	end);
 
-	it("counts when it is activated without being in the configuration", function ()
+	it("is used when it is activated without being in the configuration", function ()
 		local is_refused = load_on(component, { ["*"] = { app_id = "app", app_secret = ("s"):rep(32) } });
 		local session = new_session({ jitsi_meet_domain = "*" });
 		assert.is_true(is_refused(session, user));
@@ -474,7 +474,7 @@ describe("the host whose options judge", function ()
 		assert.is_false(is_refused(session, user));
 	end);
 
-	it("is tried again after a reload where it had no key", function ()
+	it("is tried again after a reload if it had no key", function ()
 		local all = { ["meet.example"] = { app_id = "app" } };
 		local is_refused = load_on("conference.meet.example", all);
 		_G.prosody.events.fire_event("host-activated", "meet.example");
@@ -487,7 +487,7 @@ describe("the host whose options judge", function ()
 	end);
 end);
 
-describe("what is asked of a room from outside", function ()
+describe("a request to a room from outside", function ()
 	local xmlns = { mam = "urn:xmpp:mam:2", info = "http://jabber.org/protocol/disco#info", muc = "http://jabber.org/protocol/muc" };
 	local rooms, member = {}, "member@example.org/r";
 
@@ -553,7 +553,7 @@ describe("what is asked of a room from outside", function ()
 		end);
 	end
 
-	it("is answered to who is in the room, to admins, to the allow list and to this server's services", function ()
+	it("is answered to occupants, admins, the allow list and this server's services", function ()
 		load_with_rooms({}, { token_verification_allowlist = { "recorder.example.org" }, admins = { "boss@example.org" } });
 		local session = new_session();
 		for _, from in ipairs({ member, "boss@example.org/r", "robot@recorder.example.org/r" }) do
@@ -565,7 +565,7 @@ describe("what is asked of a room from outside", function ()
 		assert.equal(1, #session.sent);
 	end);
 
-	it("is answered to guests where they may enter", function ()
+	it("is answered to guests if they may enter", function ()
 		load_with_rooms({ allow_empty_token = true });
 		local guest = new_session();
 		guest.auth_token, guest.jitsi_meet_room, guest.jitsi_meet_auth_issuer = nil, nil, nil;
@@ -575,7 +575,7 @@ describe("what is asked of a room from outside", function ()
 		assert.truthy(the_error(guest):get_child("authentication-required", "http://jitsi.org/jitmeet"));
 	end);
 
-	it("is refused to strangers, and to other servers but in a Jitsi deployment", function ()
+	it("is refused to strangers, and to other servers except in a Jitsi deployment", function ()
 		for _, kind in ipairs({ "s2sin", "s2sout", "c2s" }) do
 			load_with_rooms();
 			local stranger = new_session({ type = kind });
@@ -587,7 +587,7 @@ describe("what is asked of a room from outside", function ()
 		end
 	end);
 
-	it("goes to Prosody in a Jitsi deployment where there is no such room", function ()
+	it("is left to Prosody in a Jitsi deployment if there is no such room", function ()
 		load_with_rooms({ muc_mapper_domain_base = "example.org" });
 		assert.is_nil(ask(new_session(), query("room9")));
 		assert.same({}, prosody.logged("info", "Room refused"));
@@ -599,14 +599,14 @@ describe("what is asked of a room from outside", function ()
 		assert.is_true(ask(new_session(), query("room9")));
 	end);
 
-	it("is refused where nothing can verify tokens", function ()
+	it("is refused if nothing can verify tokens", function ()
 		load_with_rooms({ app_secret = "" });
 		assert.is_true(ask(new_session(), query("room1")));
 		assert.is_true(ask(new_session(), query("room9")));
 		assert.is_nil(ask(new_session(), query("room1", member)));
 	end);
 
-	it("is no answer, farewell or entry", function ()
+	it("is not an answer, nor leaving or entering", function ()
 		load_with_rooms();
 		local session = new_session();
 		for _, stanza in ipairs({
@@ -623,7 +623,7 @@ describe("what is asked of a room from outside", function ()
 		assert.same({}, session.sent);
 	end);
 
-	it("is dropped without a word where it is a farewell or an answer to a room that has gone", function ()
+	it("is dropped without an answer if it leaves or answers a room that no longer exists", function ()
 		load_with_rooms({}, { admins = { "boss@example.org" } });
 		local session = new_session();
 		local function say(room, from, expected)
@@ -646,7 +646,7 @@ describe("what is asked of a room from outside", function ()
 		assert.same({}, prosody.logged("info", "Room refused"));
 	end);
 
-	it("is a message of a type that there is none of", function ()
+	it("is refused if it is a message of an unknown type", function ()
 		load_with_rooms();
 		for _, kind in ipairs({ "unavailable", "result" }) do
 			local session = new_session();
@@ -655,7 +655,7 @@ describe("what is asked of a room from outside", function ()
 		end
 	end);
 
-	it("is an entry into a room that was destroyed, which would tell why", function ()
+	it("is refused if it enters a destroyed room, which would answer with the reason", function ()
 		load_with_rooms();
 		rooms["room2@"..muc]._data.destroyed = true;
 		local session = new_session();
@@ -664,7 +664,7 @@ describe("what is asked of a room from outside", function ()
 		the_error(session);
 	end);
 
-	it("is not what the component itself is asked, unless a room has its address", function ()
+	it("is not a request to the component itself, unless a room has its address", function ()
 		load_with_rooms();
 		local owner = "iq/host/http://jabber.org/protocol/muc#owner:query";
 		local session = new_session();
@@ -677,7 +677,7 @@ describe("what is asked of a room from outside", function ()
 		assert.is_nil(ask(session, iq({ to = muc }), "host"));
 	end);
 
-	it("is nothing where there are no rooms", function ()
+	it("is ignored where there are no rooms", function ()
 		load_with_rooms();
 		_G.prosody.hosts[muc].modules.muc = nil;
 		assert.is_nil(ask(new_session(), query("room2")));

@@ -41,7 +41,7 @@ describe("a room pattern", function ()
 		assert.is_true(matched > 1500, matched);
 	end);
 
-	it("gives the first capture", function ()
+	it("returns the first capture", function ()
 		for _, case in ipairs({
 			{ "room7", "(room)(%d)", "room" }, { "room7", "((ro)om)%d", "room" }, { "room7", "room()%d", 5 },
 			{ "room7", "room(%d)", "7" }, { "room7", "room%d", "room7" }, { "room77", "room%d", "room7" }, { "room7", "()", 1 },
@@ -51,7 +51,7 @@ describe("a room pattern", function ()
 		end
 	end);
 
-	it("is counted by what would be a quantifier outside of a class and unescaped", function ()
+	it("is counted by its unescaped quantifiers outside of classes", function ()
 		for claim, count in pairs({
 			["a*b+c-d?"] = 4, ["[*+-?]"] = 0, ["%*%+%-%?"] = 0, ["**"] = 2, ["(*)"] = 1, [""] = 0, ["%a*"] = 1, ["[a]+"] = 1,
 		}) do
@@ -66,7 +66,7 @@ describe("a room pattern", function ()
 
 	-- Patterns that keep string.match() busy, within the limits (128 characters, 256 bytes, 3 quantifiers) and far beyond
 	-- them. `LUA_PATH="lua/?.lua;;" lua5.4 bench/pattern.lua` prints what they take.
-	it("takes no longer than it is long", function ()
+	it("takes time proportional to its length", function ()
 		local steps = 0;
 		debug.sethook(function () steps = steps + 1; end, "", 1000);
 		for _, case in ipairs({

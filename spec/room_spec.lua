@@ -260,7 +260,7 @@ describe("the rooms of a token", function ()
 		assert.equal("room1@muc.other.org", asked_for);
 	end);
 
-	it("goes on with a warning where the tenant is not the one of the URL", function ()
+	it("continues with a warning if the tenant is not that of the URL", function ()
 		local warnings = {};
 		local log = function (level, ...) warnings[#warnings + 1] = level.." "..string.format(...); end
 		local claims = { jitsi_meet_str_tenant = "acme", jitsi_web_query_prefix = "other" };
@@ -268,7 +268,7 @@ describe("the rooms of a token", function ()
 		assert.same({ "warn The token's context.tenant is \"acme\", and the URL's is \"other\"" }, warnings);
 	end);
 
-	it("has words for the log that name what the token is for", function ()
+	it("has a text for the log that says what the token is for", function ()
 		local mismatch = "the token is for another room or tenant: its room and sub make ";
 		local url = { jitsi_meet_str_tenant = "acme", jitsi_web_query_prefix = "other" };
 		for _, case in ipairs({
@@ -289,7 +289,7 @@ describe("the rooms of a token", function ()
 		end
 	end);
 
-	it("takes no sub that another plugin left and that is no string", function ()
+	it("accepts no sub that another plugin set and that is not a string", function ()
 		for _, sub in ipairs({ 5, false, {} }) do
 			local address = "room1@conference."..tostring(sub);
 			assert.is_false((verify({ address = address, claims = { jitsi_meet_domain = sub } })));
@@ -307,7 +307,7 @@ describe("the rooms of a token", function ()
 		end
 	end);
 
-	it("bounds the time of a match", function ()
+	it("limits the time of a match", function ()
 		for _, pattern in ipairs({ ".*.*.*b", ".-.-.-b", ("[a-z]"):rep(50)..".*", "(.*)(.*)(.*)b" }) do
 			local start = os.clock();
 			verify({ address = ("a"):rep(128).."@conference.tenant1", claims = with_pattern(pattern) });

@@ -42,7 +42,7 @@ describe("at start one line", function ()
 		{ "guests alone", { allow_empty_token = true }, "no key;" },
 		{ "line ends in an issuer", { app_secret = secret, asap_accepted_issuers = { "a\nb" } }, 'issuers: "a\\x0ab";' },
 	}) do
-		it("says what is in force: "..case[1], function ()
+		it("shows the settings in force: "..case[1], function ()
 			new(case[2]);
 			local line = prosody.logged("info", in_force);
 			assert.equal(1, #line);
@@ -77,7 +77,7 @@ describe("at start one line", function ()
 		assert.equal(2, said("warn", "any issuer"));
 	end);
 
-	it("says it once though a plugin of another host comes before the host is there", function ()
+	it("says it once even if a plugin of another host is loaded before the host", function ()
 		local all = { ["example.org"] = { app_id = "app", app_secret = secret }, ["conference.example.org"] = {} };
 		local hosts = prosody.new_server(all).hosts;
 		local host = hosts["example.org"];
@@ -91,7 +91,7 @@ describe("at start one line", function ()
 		assert.equal(1, said("info", in_force));
 	end);
 
-	it("says it to who reads the options aside, and still to the log", function ()
+	it("says it to a caller that reads the options aside, and still to the log", function ()
 		local all = { ["example.org"] = { app_id = "app", app_secret = secret, token_leway = 1 } };
 		prosody.new_server(all);
 		local module = prosody.new_module("example.org", all);
@@ -114,7 +114,7 @@ describe("at start one line", function ()
 		end
 	end);
 
-	it("is all there is to say of good settings", function ()
+	it("is the only message for good settings", function ()
 		new({ app_secret = secret });
 		assert.equal(1, #prosody.log_lines);
 		new({ asap_key_server = "https://keys.example/" });
@@ -153,7 +153,7 @@ describe("at start a warning", function ()
 		{ "an unknown option like no other", { app_secret = secret, token_frobnicate = 5 }, "'token_frobnicate' is unknown here" },
 		{ "a misspelt older option", { app_secret = secret, asap_accepted_issuer = {} }, "did you mean 'asap_accepted_issuers'?" },
 	}) do
-		it("tells of "..case[1], function ()
+		it("reports "..case[1], function ()
 			assert.truthy(new(case[2], case[4]));
 			assert.equal(1, said("warn", case[3]), case[3]);
 			assert.equal(1, said("warn"));
@@ -180,7 +180,7 @@ describe("at start a warning", function ()
 		end);
 	end
 
-	it("tells of algorithms that fit no configured key, which another plugin's key may", function ()
+	it("reports algorithms that fit no configured key, but may fit another plugin's key", function ()
 		for options, why in pairs({
 			[{ app_secret = secret, signature_algorithm = "RS256" }] = "app_secret needs HS*",
 			[{ asap_key_server = "https://k.example/", signature_algorithm = { "HS256" } }] = "public keys cannot check HS*",
@@ -191,7 +191,7 @@ describe("at start a warning", function ()
 		end
 	end);
 
-	it("costs no time for the options of others: their names are compared with none", function ()
+	it("does not compare the names of other plugins' options, which would take time", function ()
 		local nearest, compared = spelling.nearest, {};
 		spelling.nearest = function (name, ...)
 			compared[#compared + 1] = name;
@@ -202,7 +202,7 @@ describe("at start a warning", function ()
 		assert.same({ "asap_kee_path", "token_leway" }, compared);
 	end);
 
-	it("tells of a bearer token that goes over plain http", function ()
+	it("reports a bearer token that is sent over plain http", function ()
 		local path = temporary.file();
 		new({ asap_key_server = "http://keys.example/a", token_key_bearer_token_file = path });
 		assert.equal(1, said("warn", "bearer token"));
@@ -212,7 +212,7 @@ describe("at start a warning", function ()
 		os.remove(path);
 	end);
 
-	it("tells of libraries that are loaded in place of ours", function ()
+	it("reports libraries that are loaded instead of ours", function ()
 		local folder = temporary.folder();
 		assert(os.execute(("mkdir -p %s/token %s/empty"):format(folder, folder)));
 		for _, name in ipairs({ "token/util", "luajwtjitsi", "token/jwk" }) do
@@ -234,7 +234,7 @@ describe("at start a warning", function ()
 		os.execute("rm -r "..folder);
 	end);
 
-	it("tells of a MUC component that no token names", function ()
+	it("reports a MUC component that no token can name", function ()
 		for host, expected in pairs({ ["rooms.example.org"] = 1, ["conference.example.org"] = 0 }) do
 			local all = { ["example.org"] = { app_id = "app", app_secret = secret }, [host] = { component_module = "muc" } };
 			prosody.new_server(all);
@@ -246,7 +246,7 @@ describe("at start a warning", function ()
 	end);
 end);
 
-describe("an object that does not come about", function ()
+describe("a token_util object that cannot be made", function ()
 	-- { what, options, text of the one error line }
 	for _, case in ipairs({
 		{ "no app_id", { app_secret = secret }, "'app_id' must be set" },
@@ -271,7 +271,7 @@ describe("an object that does not come about", function ()
 		end);
 	end
 
-	it("leaves a line that names the host whose options do not do", function ()
+	it("leaves a line with the host whose options are not sufficient", function ()
 		local all = { ["example.org"] = { app_id = "app" }, ["conference.example.org"] = {} };
 		prosody.new_server(all);
 		local module = prosody.new_module("conference.example.org", all);
@@ -290,7 +290,7 @@ describe("an object that does not come about", function ()
 	end);
 end);
 
-it("the nearest name is found by few changes", function ()
+it("the nearest name has the fewest changes", function ()
 	for _, case in ipairs({
 		{ "", "", 0 }, { "abc", "abc", 0 }, { "abc", "", 3 }, { "", "abc", 3 }, { "abc", "abd", 1 }, { "abc", "ab", 1 },
 		{ "abc", "xabc", 1 }, { "abcd", "abdc", 1 }, { "ca", "abc", 3 }, { "kitten", "sitting", 3 },

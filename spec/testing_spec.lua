@@ -9,8 +9,8 @@ local prosody = testing.prosody;
 
 after_each(testing.clock.reset);
 
-describe("a token that is minted", function ()
-	it("is accepted, and has claims of a good one", function ()
+describe("a minted token", function ()
+	it("is accepted, and has the default claims", function ()
 		local claims, header = assert.accepts(testing.mint());
 		assert.same({ "my-app", "jitsi", "*", "*" }, { claims.iss, claims.aud, claims.sub, claims.room });
 		assert.equal(3600, claims.exp - claims.iat);
@@ -55,13 +55,13 @@ describe("a token that is minted", function ()
 		end);
 	end
 
-	it("tells of an option that there is not, or of another type", function ()
+	it("raises for an unknown option, or one with a wrong type", function ()
 		assert.error_matches(function () testing.mint(nil, { expires = true }); end, "unknown option 'expires'");
 		assert.error_matches(function () testing.mint(nil, { alg = 1 }); end, "bad option 'alg' %(string expected, got number%)");
 		assert.error_matches(function () testing.mint(nil, { alg = "none" }); end, "no algorithm 'none'");
 	end);
 
-	it("is made of anything at all by forge()", function ()
+	it("can contain anything with forge()", function ()
 		assert.refuses(testing.forge({ alg = "none", typ = "JWT" }), nil, "algorithm-not-accepted");
 		assert.refuses(testing.forge("not JSON", {}), nil, "malformed-header");
 		assert.equal(base64("h").."."..base64("p").."."..base64("sig"), testing.forge("h", "p", "sig"));
@@ -79,7 +79,7 @@ describe("keys", function ()
 		assert.not_equal(testing.key("one").public, testing.key().public);
 	end);
 
-	it("outlive the modules, which busted loads anew for each file", function ()
+	it("stay the same although busted loads modules again for each file", function ()
 		local before = testing.key();
 		for name in pairs(package.loaded) do
 			if name:find("^token_verifier%.testing") then
@@ -97,12 +97,12 @@ describe("keys", function ()
 		assert.equal(key.kid, require "util.json".decode(key.jwk).kid);
 	end);
 
-	it("of no known kind, or none at all, are told of", function ()
+	it("of an unknown kind, or invalid keys, raise an error", function ()
 		assert.error_matches(function () testing.key("x", "DSA"); end, "a kind of key is expected");
 		assert.error_matches(function () testing.keystore({ "text" }); end, "keys are a list");
 	end);
 
-	it("lie in a store by name, or under other names", function ()
+	it("are in a store under their own or other names", function ()
 		local key = testing.key();
 		local store = testing.keystore({ key, other = key, third = key.public });
 		for _, kid in ipairs({ key.kid, "other", "third" }) do
@@ -127,7 +127,7 @@ describe("a refusal", function ()
 			{ expected = { "a" } });
 	end);
 
-	it("of another reason says what is otherwise", function ()
+	it("for another reason shows the differences", function ()
 		local by = { secret = testing.secret };
 		assert.error_matches(function () assert.refuses(token, by, { reason = "missing" }); end, 'reason is "wrong%-type", not "missing"');
 		assert.error_matches(function () assert.refuses(token, by, { claim = "nbf", code = "invalid-claim" }); end, 'claim is "exp", not "nbf"');
@@ -138,7 +138,7 @@ describe("a refusal", function ()
 end);
 
 describe("the clock", function ()
-	it("is that of verify, of verifiers made before and after, and of what is minted", function ()
+	it("is used by verify, by verifiers made before and after, and by mint", function ()
 		local opts = { secret = testing.secret };
 		local verifier = tv.new(opts);
 		local token = testing.mint(nil, { alg = "HS256", lifetime = 10 });
@@ -152,7 +152,7 @@ describe("the clock", function ()
 		assert.accepts(token, verifier);
 	end);
 
-	it("is set to any time, and stays there", function ()
+	it("can be set to any time, and stops there", function ()
 		testing.clock.set(1000);
 		local token = testing.mint();
 		assert.equal(1000, assert.accepts(token).iat);
@@ -162,7 +162,7 @@ describe("the clock", function ()
 		assert.error_matches(function () testing.clock.set("noon"); end, "a time in seconds");
 	end);
 
-	it("leaves misuse to be told by the module", function ()
+	it("leaves misuse to be reported by the module", function ()
 		testing.clock.set(1000);
 		assert.error_matches(function () tv.verify(testing.mint(), setmetatable({}, {})); end, "metatable");
 		assert.error_matches(function () tv.verify(testing.mint(), 1); end, "table");
@@ -174,7 +174,7 @@ describe("the key server", function ()
 	before_each(function () server = testing.key_server(); end);
 	after_each(function () server:close(); end);
 
-	it("has the key as a file, in a JWK Set and at a provider", function ()
+	it("serves the key as a file, in a JWK Set and as a provider", function ()
 		local token = testing.mint({ iss = server.issuer });
 		assert.accepts(token, { asap_key_server = server.url });
 		assert.accepts(token, { jwks_url = server.jwks_url });
@@ -190,7 +190,7 @@ describe("the key server", function ()
 		{ { "status", 403 }, "key-unusable" }, { { "status", 503 }, "key-source-unavailable" }, { { "status", 404 }, "key-not-found" },
 		{ { "slow", 10 }, "key-source-unavailable" },
 	}) do
-		it("fails when it is told to: "..table.concat(case[1], " "), function ()
+		it("fails on request: "..table.concat(case[1], " "), function ()
 			server:fail(table.unpack(case[1]));
 			local store <close> = tv.keystore({ asap_key_server = server.url, timeout = 0.2 });
 			assert.refuses(testing.mint(), { keys = store }, case[2]);
@@ -201,7 +201,7 @@ describe("the key server", function ()
 		end);
 	end
 
-	it("takes its time, and serves others meanwhile", function ()
+	it("is slow on request, and serves others meanwhile", function ()
 		server:fail("slow", 0.3);
 		local one <close> = tv.keystore({ asap_key_server = server.url });
 		local two <close> = tv.keystore({ jwks_url = server.jwks_url });
@@ -214,7 +214,7 @@ describe("the key server", function ()
 		assert.is_true(took >= 0.3, took);
 	end);
 
-	it("has another key once it is published, and no longer when it is withdrawn", function ()
+	it("serves another key from its publication until its withdrawal", function ()
 		local key = testing.key("one");
 		server:publish({ key, second = key.public });
 		local by = { asap_key_server = server.url };
@@ -228,7 +228,7 @@ describe("the key server", function ()
 		assert.refuses(testing.mint(nil, { key = key }), { jwks_url = server.jwks_url }, "key-not-found");
 	end);
 
-	it("says how long its keys are good for", function ()
+	it("sends the lifetime of its keys", function ()
 		server:max_age(7200);
 		local store <close> = tv.keystore({ asap_key_server = server.url });
 		assert.accepts(testing.mint(), { keys = store });
@@ -240,7 +240,7 @@ describe("the key server", function ()
 		assert.accepts(testing.mint(), { jwks_url = server.issuer.."/other.json" });
 	end);
 
-	it("tells of a failure that there is not, and of being closed", function ()
+	it("raises for an unknown failure, and after it was closed", function ()
 		assert.error_matches(function () server:fail("badly"); end, "expected is \"down\"");
 		assert.error_matches(function () server:fail("status"); end, "expected is \"down\"");
 		server:close();
@@ -295,12 +295,12 @@ describe("the assertions", function ()
 		assert.matches("there is no code 'too%-late'", message_of(function () assert.refuses(testing.mint(), nil, "too-late"); end));
 	end);
 
-	it("take any reason where none is named", function ()
+	it("accept any reason if none is given", function ()
 		local _, code = assert.refuses(testing.mint(nil, { expired = true }));
 		assert.equal("expired", code);
 	end);
 
-	it("take a token_util object", function ()
+	it("accept a token_util object", function ()
 		local util = prosody.new_token_util({ app_id = "my-app", app_secret = testing.secret });
 		local session = assert.accepts(testing.mint({ room = "planning" }, { alg = "HS256" }), util);
 		assert.equal("planning", session.jitsi_meet_room);
@@ -316,7 +316,7 @@ describe("the assertions", function ()
 end);
 
 describe("the stand-ins", function ()
-	it("let a plugin load, hear events and be unloaded", function ()
+	it("let a plugin load, handle events and be unloaded", function ()
 		local path = temporary.file([[
 			local token_util = module:require "token/util".new(module);
 			module:hook("greet", function (event) event.session.send(token_util.appId..module:get_option_number("greetings")); end);

@@ -54,7 +54,7 @@ local changes = {
 };
 
 describe("token_util", function ()
-	it("sees every change of its fields at once", function ()
+	it("uses every change of its fields at once", function ()
 		local token_util = prosody.new_token_util{ app_id = "app", app_secret = secret };
 		for _, change in ipairs(changes) do
 			accepts(token_util, token);
@@ -66,7 +66,7 @@ describe("token_util", function ()
 		end
 	end);
 
-	it("sees what is loosened at once", function ()
+	it("uses relaxed settings at once", function ()
 		local token_util = prosody.new_token_util{ app_id = "app", app_secret = secret };
 		local roomless = tokens.hs256(tokens.claims{ room = tokens.absent }, secret);
 		refuses(token_util, roomless);
@@ -98,7 +98,7 @@ describe("token_util", function ()
 		accepts(token_util, rsa_token, key.public);
 	end);
 
-	it("sees that the configuration was read again", function ()
+	it("uses the new values after a reload of the configuration", function ()
 		local token_util, _, all = prosody.new_token_util{ app_id = "app", app_secret = secret };
 		accepts(token_util, token);
 		all["example.org"].app_secret = other_secret;
@@ -109,7 +109,7 @@ describe("token_util", function ()
 		accepts(token_util, token);
 	end);
 
-	it("sees another list of key servers, and a key that goes", function ()
+	it("uses another list of key servers, and notices a removed key", function ()
 		local token_util = prosody.new_token_util{ app_id = "app", asap_key_server = "http://127.0.0.1:9/one/" };
 		local one = assert(token_verifier.keystore{ asap_key_server = "http://127.0.0.1:9/one/" });
 		local two = assert(token_verifier.keystore{ asap_key_server = "http://127.0.0.1:9/two/" });
@@ -141,7 +141,7 @@ describe("token_util", function ()
 	end
 
 	for _, row in ipairs(token_options.of_verifier) do
-		it(("never takes a verifier that was made of another value of %s"):format(row[1]), function ()
+		it(("never uses a verifier that was made with another value of %s"):format(row[1]), function ()
 			local token_util = prosody.new_token_util{ app_id = "app", app_secret = secret };
 			local place = row.within and token_util[row.within] or token_util;
 			local function verifier()

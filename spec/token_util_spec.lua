@@ -123,13 +123,13 @@ describe("token_util", function ()
 		{ "the secret is a template's left-over", { app_secret = "<no value>" }, "app_secret" },
 		{ "the key server is only the word true", { app_secret = absent, asap_key_server = "true" }, "asap_key_server" },
 	}) do
-		it("does not come about where "..case[1], function ()
+		it("is not made if "..case[1], function ()
 			assert.is_nil(prosody.new_token_util(options(case[2])));
 			assert.is_true(#prosody.logged("error", case[3]) >= 1);
 		end);
 	end
 
-	it("never uses a left-over secret, not even beside guests", function ()
+	it("never uses a placeholder secret, not even if guests are allowed", function ()
 		local token_util = prosody.new_token_util(options({ app_secret = "<no value>", allow_empty_token = true }));
 		assert.is_nil(token_util.appSecret);
 		assert.same({ true }, (process(token_util, nil)));
@@ -150,7 +150,7 @@ describe("token_util", function ()
 		end
 	end);
 
-	it("takes the value that lets fewer in where a boolean is none", function ()
+	it("uses the stricter value for an invalid boolean", function ()
 		local token_util = prosody.new_token_util(options({
 			allow_empty_token = "perhaps", asap_require_room_claim = 5, enable_domain_verification = {},
 			token_allow_missing_kid = "perhaps",
@@ -181,7 +181,7 @@ describe("token_util", function ()
 		assert.is_nil(token_util.asapKeyServer);
 	end);
 
-	it("heeds a setter or a changed field at the next call", function ()
+	it("uses the value of a setter or a changed field at the next call", function ()
 		local token_util = prosody.new_token_util(options());
 		local token = hs({ iss = "other", aud = "x", room = absent });
 		assert.is_false(process(token_util, token)[1]);
@@ -227,7 +227,7 @@ describe("token_util", function ()
 		module:unload();
 	end);
 
-	it("stops to use a secret that a reload of the configuration took away, and says so", function ()
+	it("stops using a secret that was removed by a reload of the configuration, and says so", function ()
 		local token_util, _, all = prosody.new_token_util(options());
 		assert.same({ true }, (process(token_util, hs())));
 		for _, changed in ipairs({ options({ app_secret = absent }), options({ app_secret = "<no value>" }) }) do
@@ -246,7 +246,7 @@ describe("token_util", function ()
 		assert.same({ true }, (process(token_util, hs())));
 	end);
 
-	it("makes no guest of a session whose token was refused", function ()
+	it("does not accept a session as a guest after its token was refused", function ()
 		local token_util = prosody.new_token_util(options({ allow_empty_token = true }));
 		local result, session = process(token_util, hs({ exp = 1 }));
 		assert.is_false(result[1]);
@@ -270,7 +270,7 @@ describe("token_util", function ()
 		assert.is_nil(token_util:why_refused(session));
 	end);
 
-	it("treats an empty key server as one without keys, and only nil as none", function ()
+	it("treats an empty key server as one without keys, and only nil as no key server", function ()
 		local token_util = prosody.new_token_util(options());
 		assert.same({ true }, (process(token_util, hs())));
 		token_util:set_asap_key_server("");
@@ -328,7 +328,7 @@ describe("a session after its log-in", function ()
 		return after;
 	end
 
-	it("has the claims, in their types", function ()
+	it("has the claims with their types", function ()
 		assert.same({
 			jitsi_meet_room = "Room1", jitsi_meet_domain = "example.org", jitsi_meet_auth_issuer = "app",
 			jitsi_meet_str_tenant = "t", jitsi_meet_context_group = "g",
@@ -343,18 +343,18 @@ describe("a session after its log-in", function ()
 		assert.equal("integer", math.type(id));
 	end);
 
-	it("has user_id where there is no context object", function ()
+	it("has user_id if there is no context object", function ()
 		for _, context in ipairs({ absent, null, "x", 5, true, { 1, 2 } }) do
 			assert.same({ id = "u1" }, logged_in({ user_id = "u1", context = context }).jitsi_meet_context_user);
 		end
 		assert.is_nil(logged_in({ user_id = "u1", context = { group = "g" } }).jitsi_meet_context_user);
 	end);
 
-	it("has no room where the claim is null", function ()
+	it("has no room if the claim is null", function ()
 		assert.is_nil(logged_in({ room = null }).jitsi_meet_room);
 	end);
 
-	it("has nothing left of an earlier token", function ()
+	it("keeps nothing of an earlier token", function ()
 		assert.same({ jitsi_meet_domain = "example.org", jitsi_meet_auth_issuer = "app", unrelated = 1 },
 			logged_in({ room = absent }, {
 				jitsi_meet_room = "old", jitsi_meet_str_tenant = "old", jitsi_meet_context_user = {},
@@ -382,7 +382,7 @@ describe("a session after its log-in", function ()
 		assert.equal(not_allowed, process(token_util, hs())[2]);
 	end);
 
-	it("is refused where a context is required and there is none", function ()
+	it("is refused if a context is required and missing", function ()
 		local token_util = prosody.new_token_util(options());
 		local result, session = process(token_util, hs(), { contextRequired = true });
 		assert.equal(not_allowed, result[2]);
@@ -398,7 +398,7 @@ describe("the line for a refusal", function ()
 		return prosody.logged("info", "Token refused")[1];
 	end
 
-	it("says who, where and why", function ()
+	it("says who was refused, where and why", function ()
 		local line = line_for(tokens.hs256(tokens.claims({ exp = 1 }), secret, { kid = "k\n1" }), {
 			jitsi_web_query_prefix = "acme", jitsi_web_query_room = "room1", ip = "192.0.2.1",
 		});
@@ -422,7 +422,7 @@ describe("the line for a refusal", function ()
 		end);
 	end
 
-	it("tells a client of keys only that there was none", function ()
+	it("tells a client about keys only that there was none", function ()
 		for _, code in ipairs({
 			"key-not-found", "key-source-unavailable", "key-source-overloaded", "key-unusable", "malformed-key", "unsupported-key",
 			"weak-key", "weak-secret",
@@ -432,18 +432,18 @@ describe("the line for a refusal", function ()
 		end
 	end);
 
-	it("tells the issuer only if the signature held", function ()
+	it("contains the issuer only if the signature was valid", function ()
 		assert.falsy(line_for(tokens.hs256(tokens.claims(), ("x"):rep(32))):find("iss=", 1, true));
 	end);
 
-	it("is one line of ASCII, with what comes from outside in quotes that it cannot end", function ()
+	it("is one line of ASCII, and input in it is quoted and cannot end the quotes", function ()
 		local line = line_for(tokens.hs256(tokens.claims(), ("x"):rep(32), { kid = 'a"b\\c\n\127Zo\195\171' }));
 		assert.truthy(line:find([[kid="a\x22b\x5cc\x0a\x7fZo\xc3\xab"]], 1, true), line);
 		assert.is_nil(line:find("[^ -~]"), line);
 	end);
 
 	-- What is read for it has a payload that nobody has signed, and may be dear to read.
-	it("is made without a look at a payload that nobody has vouched for", function ()
+	it("is made without reading a payload whose signature was not verified", function ()
 		local inspect = token_verifier.inspect;
 		finally(function () token_verifier.inspect = inspect; end);
 		token_verifier.inspect = function ()
@@ -457,19 +457,19 @@ describe("the line for a refusal", function ()
 		end
 	end);
 
-	it("has the kid of a header whose payload, signed, is none", function ()
+	it("has the kid of a token with a valid signature and a malformed payload", function ()
 		local line = line_for(tokens.hs256('{"iss":"app"', secret, { kid = "k1" }));
 		assert.truthy(line:find('malformed%-payload: .* %(kid="k1"%)$'), line);
 	end);
 
-	it("has kid and issuer of a token that was good, but did not do", function ()
+	it("has kid and issuer of a valid token that was refused later", function ()
 		local token_util = prosody.new_token_util(options());
 		process(token_util, tokens.hs256(tokens.claims(), secret, { kid = "k1" }), { contextRequired = true });
 		local line = prosody.logged("info", "Token refused")[1];
 		assert.truthy(line:find('missing%-claim: .* %(kid="k1" iss="app"%)$'), line);
 	end);
 
-	it("reads a header that was not looked at only if it is short", function ()
+	it("reads an unverified header only if it is short", function ()
 		local function line(kid)
 			return report.refused_token({}, tokens.hs256("no JSON", secret, { kid = kid }));
 		end
@@ -480,7 +480,7 @@ describe("the line for a refusal", function ()
 		assert.equal("", report.refused_token({}, nil));
 	end);
 
-	it("does not grow with what a client sends", function ()
+	it("does not grow with the client's input", function ()
 		local line = line_for(tokens.hs256(tokens.claims(), ("x"):rep(32), { kid = ("k"):rep(5000) }));
 		assert.is_true(#line < 400, line);
 	end);
@@ -504,7 +504,7 @@ describe("verify_room", function ()
 		module:unload();
 	end);
 
-	it("refuses, and raises nothing in the MUC's event, where a field or the MUC makes it fail", function ()
+	it("refuses instead of raising an error in the MUC's event, if a field or the MUC makes it fail", function ()
 		local session = { auth_token = "checked", jitsi_meet_room = "*", jitsi_meet_domain = "*" };
 		for _, spoil in ipairs({
 			function (token_util) token_util.muc_domain_prefix = nil; session.jitsi_meet_domain = "example.org"; end,

@@ -118,7 +118,7 @@ describe("options that were remembered", function ()
 		end);
 	end
 
-	it("see true become false and the other way round", function ()
+	it("notice a change from true to false and back", function ()
 		local roomless = tokens.hs256(tokens.claims({ room = tokens.absent }), secret);
 		local opts = { secret = secret, require_room = false };
 		settle(roomless, opts);
@@ -128,7 +128,7 @@ describe("options that were remembered", function ()
 		settle(roomless, opts);
 	end);
 
-	it("take a change while something else stays", function ()
+	it("notice a change while other things stay", function ()
 		local opts, other = hmac_options(), hmac_options();
 		other.secret = other_secret;
 		for _ = 1, 5 do
@@ -147,7 +147,7 @@ describe("options that were remembered", function ()
 		refused("issuer-not-accepted", token, other);
 	end);
 
-	it("see another key", function ()
+	it("notice another key", function ()
 		local opts = { key = rsa.public };
 		settle(rsa_token, opts);
 		opts.key = other_rsa.public;
@@ -162,7 +162,7 @@ describe("options that were remembered", function ()
 		settle(rsa_token, opts);
 	end);
 
-	it("hold one RSA key against the bits that each table wants", function ()
+	it("compare one RSA key with min_rsa_bits of each table", function ()
 		local key = tv.key(rsa.public);
 		local loose, strict = { key = key, min_rsa_bits = 1024 }, { key = key, min_rsa_bits = 3072 };
 		for _ = 1, 3 do
@@ -171,7 +171,7 @@ describe("options that were remembered", function ()
 		end
 	end);
 
-	it("see what becomes of a key store", function ()
+	it("notice changes of a key store", function ()
 		local store, empty = tv.keystore(), tv.keystore();
 		store:put("key", rsa.public);
 		local opts = { keys = store };
@@ -192,7 +192,7 @@ describe("options that were remembered", function ()
 		raises("the key store is closed", rsa_token, opts);
 	end);
 
-	it("see a change in what an issuer's keys come from", function ()
+	it("notice a change in an issuer's sources", function ()
 		local store, empty = tv.keystore(), tv.keystore();
 		store:put("key", rsa.public);
 		local opts = { issuers = { app = { empty, store }, ["*"] = empty } };
@@ -205,7 +205,7 @@ describe("options that were remembered", function ()
 		refused("issuer-not-accepted", rsa_token, opts);
 	end);
 
-	it("see a change for an issuer that is called as an option of one call", function ()
+	it("notice a change for an issuer that is named like an option of one call", function ()
 		local store, empty = tv.keystore(), tv.keystore();
 		store:put("key", rsa.public);
 		for _, issuer in ipairs({ "room", "now" }) do
@@ -231,7 +231,7 @@ describe("options that were remembered", function ()
 		assert.is_table(found);
 	end);
 
-	it("let go of the table", function ()
+	it("do not keep the table alive", function ()
 		local watched = setmetatable({}, { __mode = "k" });
 		do
 			local opts = hmac_options();

@@ -90,7 +90,7 @@ describe("the facts of a token", function ()
 		end
 	end);
 
-	it("are no part of what is accepted", function ()
+	it("do not exist for an accepted token", function ()
 		assert.equal(2, select("#", tv.verify(hs256({}), options())));
 	end);
 end);
@@ -124,12 +124,12 @@ describe("the facts", function ()
 		end);
 	end
 
-	it("are not asked for by a value that a call has besides", function ()
+	it("are not requested by other arguments of a call", function ()
 		assert.is_truthy(tv.key(tv.generate_key({ curve = "P-256" })));
 		assert.equal(3, select("#", tv.inspect("x", "y")));
 	end);
 
-	it("are asked for with a boolean, in a table", function ()
+	it("are requested with a boolean in a table", function ()
 		for _, call in ipairs({
 			function () tv.key("x", { detail = 1 }); end, function () tv.key("x", { details = true }); end,
 			function () tv.inspect("x", { detail = "yes" }); end,

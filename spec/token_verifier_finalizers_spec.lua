@@ -68,7 +68,7 @@ local function goes_on(prepare, call, check, meddle)
 end
 
 describe("a finalizer that clears the options of the call that is running", function ()
-	it("harms no verifier:verify()", function ()
+	it("does not disturb verifier:verify()", function ()
 		local verifier = assert(tv.new { secret = secret });
 		-- So long that its memory is taken from Lua.
 		local token = tokens.hs256({ room = ("r"):rep(8000) }, secret);
@@ -84,7 +84,7 @@ describe("a finalizer that clears the options of the call that is running", func
 		end);
 	end);
 
-	it("harms no verify(), whose room is part of them", function ()
+	it("does not disturb verify() with a room among its options", function ()
 		local token = tokens.hs256({ room = ("r"):rep(8000) }, secret);
 		goes_on(function ()
 			return { room = long("asked"), secret = secret, now = 1, accepted_types = { "JWT" } };
@@ -101,7 +101,7 @@ describe("a finalizer that clears the options of the call that is running", func
 		end);
 	end);
 
-	it("harms no new(), whose room is kept", function ()
+	it("does not disturb new(), which keeps the room", function ()
 		local token = tokens.hs256({ room = "other" }, secret);
 		goes_on(function ()
 			return { room = long("asked"), secret = secret, now = 1, accepted_types = { "JWT" } };
@@ -116,7 +116,7 @@ describe("a finalizer that clears the options of the call that is running", func
 		end);
 	end);
 
-	it("harms no sign()", function ()
+	it("does not disturb sign()", function ()
 		local a_key = assert(tv.generate_key { curve = "P-256" });
 		for _, case in ipairs { { "HS256", secret = secret..secret }, { "ES256", private_key = a_key } } do
 			goes_on(function ()
@@ -136,7 +136,7 @@ describe("a finalizer that clears the options of the call that is running", func
 		end
 	end);
 
-	it("harms no generate_key(), which quotes a curve that there is not", function ()
+	it("does not disturb generate_key(), which quotes an unknown curve", function ()
 		goes_on(function ()
 			return { curve = long("P-2") };
 		end, function (options)
@@ -147,7 +147,7 @@ describe("a finalizer that clears the options of the call that is running", func
 		end);
 	end);
 
-	it("harms no keystore(), which takes paths", function ()
+	it("does not disturb keystore(), which reads paths", function ()
 		goes_on(function ()
 			return {
 				asap_key_server = "http://127.0.0.1:1/"..long("a"):gsub(" ", "-"), ca_file = long("/ca"), proxy = "http://127.0.0.1:1/"..long("p"),
@@ -167,7 +167,7 @@ describe("a finalizer that clears the options of the call that is running", func
 end);
 
 describe("a finalizer that changes what is being read", function ()
-	it("makes no list of stores that is none", function ()
+	it("does not turn a list of stores into an invalid one", function ()
 		local store, other = tv.keystore(), tv.keystore();
 		local token = tokens.hs256({ iss = "app" }, secret, { kid = "x" });
 		for _, odd in ipairs { "text", 5, true, { "text" }, {} } do
@@ -187,7 +187,7 @@ describe("a finalizer that changes what is being read", function ()
 		end
 	end);
 
-	it("leaves no issuer without the store that speaks for it", function ()
+	it("leaves no issuer without its store", function ()
 		local key = tokens.new_key();
 		local mine, others = tv.keystore(), tv.keystore();
 		others:put("kid", key.public);
@@ -207,7 +207,7 @@ describe("a finalizer that changes what is being read", function ()
 		end
 	end);
 
-	it("leaves no verifier of other options for those that verify() finds again", function ()
+	it("does not make verify() find a verifier of other options", function ()
 		local token = tokens.hs256({ iss = "app" }, secret);
 		local function prepare()
 			local options = { secret = secret, accepted_issuers = { "app" }, accepted_types = { "JWT" }, algorithms = { "HS256" } };
@@ -229,7 +229,7 @@ describe("a finalizer that changes what is being read", function ()
 		end
 	end);
 
-	it("does not come by while claims are written", function ()
+	it("does not run while claims are written", function ()
 		for _, result in ipairs(meddled(function ()
 			local claims = {};
 			for i = 1, 4 do
@@ -260,7 +260,7 @@ describe("a finalizer that changes what is being read", function ()
 end);
 
 describe("a finalizer that closes a store that is being asked", function ()
-	it("does no harm", function ()
+	it("does not disturb the call", function ()
 		local folder = "/nonexistent/"..("folder-"):rep(20);
 		for _, result in ipairs(meddled(function ()
 			return assert(tv.keystore { directory = folder..long("x"):gsub(" ", "-") });
@@ -280,7 +280,7 @@ describe("a finalizer that closes a store that is being asked", function ()
 end);
 
 describe("new()", function ()
-	it("takes more OpenID providers than Lua's stack has places", function ()
+	it("accepts more OpenID providers than Lua's stack has slots", function ()
 		local issuers = {};
 		for i = 1, 300 do
 			issuers[i] = ("https://issuer%d.example.org/"):format(i);

@@ -34,7 +34,7 @@ describe("generate_key()", function ()
 		assert.not_equal(tv.generate_key({ curve = "P-256" }), (tv.generate_key({ curve = "P-256" })));
 	end);
 
-	it("writes what OpenSSL takes for a good pair, and its numbers as a JWK", function ()
+	it("writes a pair that OpenSSL accepts, and its numbers as a JWK", function ()
 		local pem, jwk = tv.generate_key({ bits = 2048 });
 		local name = temporary.file();
 		local file = assert(io.open(name, "w"));

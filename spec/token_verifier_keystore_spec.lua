@@ -44,7 +44,7 @@ local function code_of(...)
 end
 
 describe("a key store of a key server", function ()
-	it("gives the key, asked for once", function ()
+	it("returns the key after one request", function ()
 		local store, requests = new_store("good");
 		assert.equal(key.public, assert(store:get("key", true)):pem());
 		assert.equal(key.public, store:get("key", true):pem());
@@ -61,7 +61,7 @@ describe("a key store of a key server", function ()
 		store:close();
 	end);
 
-	it("without waiting says key-pending, starts nothing before a step, and settles", function ()
+	it("without waiting returns key-pending, starts no fetch before a step, and then has the outcome", function ()
 		local store, requests = new_store("good");
 		assert.equal("key-pending", code_of(store:get("key", false)));
 		assert.equal(0, requests());
@@ -75,7 +75,7 @@ describe("a key store of a key server", function ()
 		store:close();
 	end);
 
-	it("asks once however many ask", function ()
+	it("makes one request for any number of callers", function ()
 		local store, requests = new_store("slow-200");
 		for _ = 1, 500 do
 			assert.equal("key-pending", code_of(store:get("key", false)));
@@ -85,7 +85,7 @@ describe("a key store of a key server", function ()
 		store:close();
 	end);
 
-	it("remembers that a key is not there", function ()
+	it("remembers that a key does not exist", function ()
 		local store, requests = new_store("good", { negative_ttl = 1 });
 		local _, message, code = store:get("nobody", true);
 		assert.equal("key-not-found", code);
@@ -99,7 +99,7 @@ describe("a key store of a key server", function ()
 		store:close();
 	end);
 
-	it("asks again when a key is no longer fresh", function ()
+	it("fetches a key again when it is no longer fresh", function ()
 		local store, requests = new_store("good", { default_ttl = 1, min_ttl = 1 });
 		assert(store:get("key", true));
 		os.execute("sleep 1.1");
@@ -140,7 +140,7 @@ describe("a key store of a key server", function ()
 		end);
 	end
 
-	it("that nobody serves is left alone for a while, also for other kids", function ()
+	it("that is unreachable is not contacted for a while, also for other kids", function ()
 		local store = assert(tv.keystore({ asap_key_server = http_server.closed_url() }));
 		assert.equal("key-source-unavailable", code_of(store:get("one", true)));
 		local _, message, code = store:get("two", true);
@@ -150,7 +150,7 @@ describe("a key store of a key server", function ()
 		store:close();
 	end);
 
-	it("asks for a limited number of kids at once and fails fast beyond it", function ()
+	it("fetches a limited number of kids at once and fails fast beyond it", function ()
 		collectgarbage(); -- verifiers of other specs hold their stores
 		local store = new_store("silent", { timeout = 60 });
 		for i = 1, 16 + 1024 do
@@ -196,7 +196,7 @@ describe("a key store of a key server", function ()
 		store:close();
 	end);
 
-	it("holds more keys than its size while they are waited for", function ()
+	it("holds more keys than its size while callers wait for them", function ()
 		local store, requests = new_store("good", { cache_size = 1 });
 		assert.equal("key-pending", code_of(store:get("key", false)));
 		assert.equal("key-pending", code_of(store:get("second", false)));
@@ -207,7 +207,7 @@ describe("a key store of a key server", function ()
 		store:close();
 	end);
 
-	it("lets the least recently used key go", function ()
+	it("drops the least recently used key", function ()
 		local store, requests = new_store("good", { cache_size = 1 });
 		assert(store:get("key", true));
 		assert(store:get("second", true));
@@ -218,7 +218,7 @@ describe("a key store of a key server", function ()
 		store:close();
 	end);
 
-	it("forgets what it is told to forget, and refreshes", function ()
+	it("forgets keys on request, and refreshes", function ()
 		local store, requests = new_store("good");
 		assert(store:get("key", true));
 		store:refresh();
@@ -234,7 +234,7 @@ describe("a key store of a key server", function ()
 		store:close();
 	end);
 
-	it("is one in the process for a URL, whatever slashes end it", function ()
+	it("is shared in the process for a URL, with or without slashes at its end", function ()
 		local store, requests = new_store("good", { cache_size = 3 });
 		local again, warning = tv.keystore({ asap_key_server = store:source().."//", cache_size = 5, timeout = 1 });
 		assert.truthy(warning:find("'timeout'", 1, true), warning);
@@ -246,7 +246,7 @@ describe("a key store of a key server", function ()
 		again:close();
 	end);
 
-	it("is waited for as long as wait_limit says", function ()
+	it("is waited for until wait_limit", function ()
 		local store = new_store("silent", { timeout = 60, wait_limit = 0.2 });
 		local started = monotonic();
 		local _, message, code = store:get("key", true);
@@ -258,7 +258,7 @@ describe("a key store of a key server", function ()
 		store:close();
 	end);
 
-	it("closed ends its fetches and raises", function ()
+	it("ends its fetches when it is closed, and then raises errors", function ()
 		collectgarbage(); -- verifiers of other specs hold their stores
 		local store = new_store("silent", { timeout = 60 });
 		store:get("key", false);
@@ -271,8 +271,8 @@ describe("a key store of a key server", function ()
 	end);
 end);
 
-describe("a key store by hand", function ()
-	it("holds what is put, and asks nobody", function ()
+describe("a key store filled by put()", function ()
+	it("holds the keys that were put, and makes no request", function ()
 		local store = tv.keystore();
 		assert.is_true(store:put("mine", key.public));
 		assert.is_true(store:put("object", tv.key(second.public), 1));
@@ -303,7 +303,7 @@ describe("a key store by hand", function ()
 	end);
 end);
 
-describe("a key store by hand", function ()
+describe("a key store filled by put()", function ()
 	it("holds any number of keys", function ()
 		local store = tv.keystore();
 		local object = tv.key(key.public);
@@ -316,7 +316,7 @@ describe("a key store by hand", function ()
 	end);
 end);
 
-describe("a process without a descriptor left", function ()
+describe("a process without free descriptors", function ()
 	for _, source in ipairs({ "asap_key_server", "jwks_url", "openid_issuer" }) do
 		it("says so: "..source, function ()
 			local script = ("local tv, files = require 'token_verifier', {}; for i = 1, 40 do files[i] = io.open('/dev/null') or false end;"
@@ -340,7 +340,7 @@ describe("verify with key stores", function ()
 		assert.equal(1, #bad.requests({ part = "/good/plain/" }));
 	end);
 
-	it("asks the next when one does not have the key or cannot be reached", function ()
+	it("asks the next store if one does not have the key or cannot be reached", function ()
 		local empty, full = new_store("status-404"), new_store("good");
 		local closed = assert(tv.keystore({ asap_key_server = http_server.closed_url() }));
 		local token = tokens.rs256({ sub = "x" }, key, "key");
@@ -369,7 +369,7 @@ describe("verify with key stores", function ()
 	end
 end);
 
-describe("a source that cannot be", function ()
+describe("an invalid source", function ()
 	for _, url in ipairs({ "", "ftp://127.0.0.1/keys", "127.0.0.1/keys", "http://", "gopher://x" }) do
 		it(("%q is refused at once"):format(url), function ()
 			local store, message, code = tv.keystore({ asap_key_server = url });
@@ -379,7 +379,7 @@ describe("a source that cannot be", function ()
 		end);
 	end
 
-	it("shows no password of a URL that cannot be asked, in a list too", function ()
+	it("shows no password of an invalid URL, in a list too", function ()
 		for _, url in ipairs({ "ftp://me:hush@keys.example/asap", { "http://keys.example", "ftp://me:hush@keys.example/asap" } }) do
 			for _, make in ipairs({ tv.keystore, tv.new }) do
 				local _, message, code = make({ asap_key_server = url });
@@ -418,7 +418,7 @@ describe("a key that is held", function ()
 		["rsa.pem"] = "public key", ["rsa.certificate.pem"] = "certificate", ["rsa.private.pem"] = "private key",
 		["ed25519.pem"] = "public key", ["ec.private-sec1.pem"] = "private key",
 	}) do
-		it(("tells what the source had: %s"):format(file), function ()
+		it(("says the form in which the source had it: %s"):format(file), function ()
 			local store <close> = tv.keystore();
 			local text = assert(io.open("test/vectors/keys/"..file)):read("a");
 			assert(store:put("k", text));
@@ -428,7 +428,7 @@ describe("a key that is held", function ()
 end);
 
 describe("a key store that was closed", function ()
-	it("stays for whoever opens it again, if that was asked for", function ()
+	it("stays for a while if close() asked for it", function ()
 		for i, seconds in ipairs({ 60, false }) do
 			local url = "http://127.0.0.1:1/closed/"..i;
 			local store = assert(tv.keystore({ asap_key_server = url }));
@@ -446,7 +446,7 @@ describe("a key store that was closed", function ()
 		end
 	end);
 
-	it("takes no other time than one from 0 to 3600 s", function ()
+	it("accepts only a time from 0 to 3600 s", function ()
 		local store <close> = tv.keystore();
 		for _, seconds in ipairs({ -1, 3601, 0/0, math.huge, "soon" }) do
 			assert.is_false(pcall(store.close, store, seconds));
@@ -455,7 +455,7 @@ describe("a key store that was closed", function ()
 		assert.is_true(pcall(store.close, store, 3600));
 	end);
 
-	it("is one of a bounded number where options name many", function ()
+	it("is one of a limited number, even if options name many", function ()
 		local function count()
 			local found = 0;
 			for _, store in ipairs(tv.stores()) do
@@ -477,7 +477,7 @@ describe("a key store that was closed", function ()
 end);
 
 describe("the descriptor", function ()
-	it("is one, is readable when there is work, and makes waiting something to ask for", function ()
+	it("is only one, is readable when there is work, and makes waiting optional", function ()
 		local store, requests = new_store("good");
 		-- In a process of its own, where nobody watches: it waits.
 		local program = ([[io.write(require "token_verifier".keystore{ asap_key_server = %q }:get("key"):type())]]):format(store:source());

@@ -79,7 +79,7 @@ describe("a verifier's options that contradict each other", function ()
 	end);
 end);
 
-describe("a NUL ends no name:", function ()
+describe("a NUL does not end a name:", function ()
 	local store = tv.keystore();
 	for name, value in pairs({ secret = "x", leeway = 300, algorithms = { "HS256" }, require_room = false, now = 5, room = "a" }) do
 		it(("the option %s with one behind it is unknown"):format(name), function ()
@@ -140,13 +140,13 @@ describe("arguments out of range raise:", function ()
 	end);
 end);
 
-describe("what nobody can have gets its code:", function ()
+describe("impossible requests get their codes:", function ()
 	it("a key without a name", function ()
 		local store <close> = tv.keystore();
 		assert.equal("key-id-missing", (select(3, store:get("", false))));
 	end);
 
-	it("a key that no file has, twice, and a refresh of a folder does no harm", function ()
+	it("a key without a file, twice, and a refresh of a folder changes nothing", function ()
 		local store <close> = tv.keystore({ directory = "/proc/self/fdinfo" });
 		for _ = 1, 2 do
 			assert.equal("key-not-found", (select(3, store:get("nobody", true))));
@@ -164,7 +164,7 @@ describe("what nobody can have gets its code:", function ()
 	end);
 end);
 
-describe("what is no JSON cannot be signed:", function ()
+describe("values that are not JSON cannot be signed:", function ()
 	for what, value in pairs({
 		["a light userdata that is not null"] = io.stdout and debug.upvalueid(raises, 1),
 		["a function"] = print,
@@ -198,7 +198,7 @@ describe("a key that is refused", function ()
 		["public exponent that is even, 1 or over 64 bits"] = '{"kty":"RSA","e":"Ag","n":"%s"}',
 		["modulus that is even"] = '{"kty":"RSA","e":"AQAB","n":"%s"}',
 	}) do
-		it(("has a sentence: %s"):format(sentence), function ()
+		it(("has its message: %s"):format(sentence), function ()
 			local modulus = ("w"):rep(341)..(sentence:find("even,") and "w" or "g");
 			local made, message, code = tv.key(text:format(modulus));
 			assert.is_nil(made);

@@ -42,7 +42,7 @@ describe("sign", function ()
 		end
 	end);
 
-	it("takes a table without numbers for an array only where its metatable says so", function ()
+	it("writes a table without integer keys as an array only if its metatable says so", function ()
 		for _, case in ipairs({
 			{ { __jsontype = "array" }, '{"l":[]}' }, { { __jsontype = "object" }, '{"l":{}}' }, { { __jsontype = true }, '{"l":{}}' },
 			{ {}, '{"l":{}}' }, { setmetatable({}, { __index = { __jsontype = "array" } }), '{"l":{}}' },
@@ -69,7 +69,7 @@ describe("sign", function ()
 		end);
 	end
 
-	it("refuses tables that hold themselves or each other without end", function ()
+	it("refuses tables that contain themselves or each other", function ()
 		local self = {};
 		self.self = self;
 		assert.equal("malformed-payload", select(3, tv.sign(self, { secret = "secret" })));
@@ -91,7 +91,7 @@ describe("sign", function ()
 		assert.equal("malformed-payload", select(3, tv.sign({ many = many }, { secret = "secret" })));
 	end);
 
-	it("makes tokens up to the length that verify takes, and no longer", function ()
+	it("makes tokens up to the length that verify accepts, and no longer", function ()
 		local longest = 0;
 		for length = 12200, 12240 do
 			local token, _, code = tv.sign({ x = ("y"):rep(length) }, { secret = "secret" });
@@ -135,7 +135,7 @@ describe("sign", function ()
 		end);
 	end
 
-	it("raises for claims that are no table", function ()
+	it("raises for claims that are not a table", function ()
 		assert.has_error(function () tv.sign("{}", { secret = "a" }); end);
 		assert.has_error(function () tv.sign({}); end);
 	end);
@@ -180,7 +180,7 @@ describe("sign", function ()
 		end);
 	end
 
-	it("does not sign with an RSA key of more than two primes, which it does not know to use", function ()
+	it("does not sign with an RSA key of more than two primes", function ()
 		local _, jwk = tv.generate_key({ bits = 2048 });
 		local more = jwk:gsub("}%s*$", ',"oth":[{"r":"AQAB","d":"AQAB","t":"AQAB"}]}');
 		assert.is_string(tv.sign({}, { private_key = jwk }));
@@ -198,14 +198,14 @@ describe("sign", function ()
 		assert.equal("key-algorithm-mismatch", select(3, tv.sign({}, { private_key = ED25519:format(""), algorithm = "Ed448" })));
 	end);
 
-	it("does not sign with an empty or left-over secret", function ()
+	it("does not sign with an empty or placeholder secret", function ()
 		assert.equal("weak-secret", select(3, tv.sign({}, { secret = "" })));
 		assert.equal("weak-secret", select(3, tv.sign({}, { secret = "<no value>" })));
 	end);
 end);
 
 describe("verify_jws", function ()
-	it("gives any payload back, byte for byte", function ()
+	it("returns any payload unchanged", function ()
 		local token = assert(tv.sign({ a = 1 }, { secret = "secret" }));
 		local payload, header = tv.verify_jws(token, { secret = "secret" });
 		assert.equal('{"a":1}', payload);
@@ -214,7 +214,7 @@ describe("verify_jws", function ()
 		assert.equal("algorithm-not-accepted", select(3, tv.verify_jws(token, { secret = "secret", algorithms = { "HS512" } })));
 	end);
 
-	it("takes an oct JWK as key, and its alg as the one accepted", function ()
+	it("accepts an oct JWK as key, and its alg as the accepted algorithm", function ()
 		local token = assert(tv.sign({}, { secret = "secret", algorithm = "HS384" }));
 		assert.equal("{}", (tv.verify_jws(token, { key = OCT:format(',"alg":"HS384"') })));
 		assert.equal("algorithm-not-accepted", select(3, tv.verify_jws(token, { key = OCT:format("") })));
@@ -230,7 +230,7 @@ describe("verify_jws", function ()
 		end
 	end);
 
-	it("takes RS256 alone from the keys of a store, if nothing is said", function ()
+	it("accepts only RS256 with keys of a store by default", function ()
 		local store = tv.keystore();
 		store:put("rsa", read("rsa.pem"));
 		store:put("ec", (tv.key(read("ec.private-sec1.pem"))));
@@ -259,7 +259,7 @@ describe("a secret shorter than the hash", function ()
 		assert.matches("HS512 wants at least 64", (select(2, tv.new({ secret = ("x"):rep(63), algorithms = { "HS256", "HS512" } }))));
 	end);
 
-	it("is refused where strict_secrets asks for it", function ()
+	it("is refused if strict_secrets is set", function ()
 		assert.equal("weak-secret", select(3, tv.new({ secret = "short", strict_secrets = true })));
 		assert.equal("weak-secret", select(3, tv.verify(tokens.hs256({}, "short"), { secret = "short", strict_secrets = true })));
 		assert.is_truthy(tv.new({ secret = ("x"):rep(32), strict_secrets = true }));
@@ -270,7 +270,7 @@ describe("min_rsa_bits", function ()
 	local weak_public = tokens.new_key(1024).public;
 	local public = read("rsa.pem");
 
-	it("lets shorter keys in, and no others", function ()
+	it("accepts shorter keys down to its value", function ()
 		assert.equal("weak-key", select(3, tv.new({ key = weak_public })));
 		assert.is_truthy(tv.new({ key = weak_public, min_rsa_bits = 1024 }));
 		assert.equal("weak-key", select(3, tv.new({ key = weak_public }))); -- it was not remembered
@@ -278,7 +278,7 @@ describe("min_rsa_bits", function ()
 		assert.equal("weak-key", select(3, tv.new({ key = public, min_rsa_bits = 2049 })));
 	end);
 
-	it("holds for the keys of a store that lets shorter ones in", function ()
+	it("applies to the keys of a store that accepts shorter ones", function ()
 		local store = tv.keystore({ min_rsa_bits = 1024 });
 		assert.is_true(store:put("weak", weak_public));
 		assert.equal("weak-key", select(3, tv.keystore():put("weak", weak_public)));
@@ -295,7 +295,7 @@ describe("min_rsa_bits", function ()
 end);
 
 describe("stores", function ()
-	it("lists every open store once, in the order of their numbers", function ()
+	it("lists every open store once, in the order of their ids", function ()
 		collectgarbage();
 		collectgarbage();
 		local before = #tv.stores();

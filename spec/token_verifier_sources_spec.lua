@@ -65,7 +65,7 @@ describe("a JWK Set", function ()
 		store:close();
 	end);
 
-	it("that lacks a kid is fetched once more, and not again during the penalty", function ()
+	it("without the kid is fetched once more, and not again during the penalty", function ()
 		local url, requests = publish_set({ jwk(key.public, { kid = "key" }) });
 		local store = tv.keystore({ jwks_url = url, penalty = 3 });
 		assert(store:get("key", true));
@@ -82,7 +82,7 @@ describe("a JWK Set", function ()
 		store:close();
 	end);
 
-	it("gets new keys when one is asked for that it lacked", function ()
+	it("gets new keys when an unknown one is requested", function ()
 		local url, _, path = publish_set({ jwk(key.public, { kid = "key" }) });
 		local store = tv.keystore({ jwks_url = url });
 		assert(store:get("key", true));
@@ -92,7 +92,7 @@ describe("a JWK Set", function ()
 		store:close();
 	end);
 
-	it("is asked once, whatever fails, by one who waits", function ()
+	it("is fetched once for a waiting caller, whatever fails", function ()
 		local path = new_name("down");
 		local url = bad.publish_document({ path = path, body = "down", status = 503 });
 		local store = tv.keystore({ jwks_url = url, back_off_min = 0.001, back_off_max = 0.001 });
@@ -152,7 +152,7 @@ describe("a JWK Set", function ()
 		assert.has_error(function () tv.keystore({ refresh_ahead = 51 }); end);
 	end);
 
-	it("skips what is no usable key and never takes a secret", function ()
+	it("skips unusable keys and never accepts a secret", function ()
 		local url = publish_set({
 			{ kty = "oct", kid = "oct", k = "c2VjcmV0c2VjcmV0c2VjcmV0" }, { kty = "RSA", kid = "broken", n = "AQAB" }, "x",
 			{ kid = "odd", kty = "PQ" }, jwk(key.public, { kid = "key" }),
@@ -166,7 +166,7 @@ describe("a JWK Set", function ()
 		store:close();
 	end);
 
-	it("tells keys of one kid apart by their algorithm", function ()
+	it("distinguishes keys with the same kid by their algorithm", function ()
 		local url = publish_set({
 			jwk(second.public, { kid = "key", alg = "RS512" }), jwk(third.public, { kid = "key", use = "enc" }),
 			jwk(key.public, { kid = "key", alg = "RS256" }),
@@ -185,7 +185,7 @@ describe("a JWK Set", function ()
 		assert.equal("key-not-found", code_of(tv.verify(token(), { jwks_url = two, wait = true, allow_missing_kid = true })));
 	end);
 
-	it("serves a token without kid also behind a source that needs one", function ()
+	it("serves a token without kid also after a source that needs one", function ()
 		local set = publish_set({ jwk(key.public, { kid = "key" }) });
 		local server, one = tv.keystore({ asap_key_server = http_server.closed_url() }), tv.keystore({ jwks_url = set });
 		assert.is_table(tv.verify(token(), { keys = { server, one }, wait = true, allow_missing_kid = true }));
@@ -206,7 +206,7 @@ describe("a JWK Set", function ()
 		store:close();
 	end);
 
-	it("that cannot be refreshed serves stale, then no more", function ()
+	it("that cannot be refreshed serves stale keys, then none", function ()
 		local url, _, path = publish_set({ jwk(key.public, { kid = "key" }) });
 		local store = tv.keystore({ jwks_url = url, default_ttl = 1, min_ttl = 1, max_stale = 2, back_off_min = 0.1 });
 		assert(store:get("key", true));
@@ -251,7 +251,7 @@ describe("a JWK Set", function ()
 		os.remove(certificate);
 	end);
 
-	it("settles each kid that is waited for", function ()
+	it("has an outcome for each kid that callers wait for", function ()
 		local url, requests = publish_set({ jwk(key.public, { kid = "key" }) });
 		local store = tv.keystore({ jwks_url = url });
 		for _, kid in ipairs({ "key", "other", "key" }) do
@@ -285,7 +285,7 @@ local function publish_provider(keys, changes)
 end
 
 describe("an OpenID provider", function ()
-	it("is known by its issuer, which joins the accepted ones", function ()
+	it("is configured by its issuer, which is added to the accepted ones", function ()
 		local issuer = publish_provider({ jwk(key.public, { kid = "key" }) });
 		local opts = { openid_issuer = issuer, wait = true };
 		assert.is_table(tv.verify(token({ iss = issuer }, key, "key"), opts));
@@ -308,7 +308,7 @@ describe("an OpenID provider", function ()
 		end);
 	end
 
-	it("that cannot be asked is refused where it is configured, with others too", function ()
+	it("with an invalid URL is refused when it is configured, also among others", function ()
 		for _, issuers in ipairs({ { "ftp://one.example" }, { "https://one.example", "ftp://two.example" } }) do
 			local verifier, message, code = tv.new({ openid_issuer = issuers });
 			assert.is_nil(verifier);
@@ -317,7 +317,7 @@ describe("an OpenID provider", function ()
 		end
 	end);
 
-	it("speaks only for itself where there are several", function ()
+	it("is valid only for its own issuer if there are several", function ()
 		local one = publish_provider({ jwk(key.public, { kid = "same" }) });
 		local two = publish_provider({ jwk(second.public, { kid = "same" }) });
 		local opts = { openid_issuer = { one, two }, wait = true };
@@ -330,7 +330,7 @@ describe("an OpenID provider", function ()
 end);
 
 describe("issuers bound to their sources", function ()
-	it("must be accepted besides", function ()
+	it("must be accepted, too", function ()
 		local one = tv.keystore();
 		one:put("kid", key.public);
 		local verifier = assert(tv.new({ issuers = { ["https://one"] = one }, accepted_issuers = { "system" } }));
@@ -338,7 +338,7 @@ describe("issuers bound to their sources", function ()
 		assert.equal("issuer-not-accepted", code_of(verifier:verify(token({ iss = "system" }, key, "kid"))));
 	end);
 
-	it("are asked on where a source has a key of that kid for something else, and not once one has judged", function ()
+	it("continue with the next source if one has a key of that kid for another use, but not after a check of the signature", function ()
 		local one, two = tv.keystore(), tv.keystore();
 		one:put("same", (assert(tv.generate_key({ curve = "P-256" }))));
 		two:put("same", key.public);
@@ -351,7 +351,7 @@ describe("issuers bound to their sources", function ()
 		end
 	end);
 
-	it("are themselves, and no other's, with a NUL in their names", function ()
+	it("are not mistaken for others if their names contain a NUL", function ()
 		local one = tv.keystore();
 		one:put("kid", key.public);
 		for _, issuer in ipairs({ "*\0y", "*\0", "\0*", "https://one\0" }) do
@@ -372,7 +372,7 @@ describe("issuers bound to their sources", function ()
 		assert.equal("missing-claim", code_of(verifier:verify(token({ iss = "a" }, key, "kid"))));
 	end);
 
-	it("are each believed of their own source's keys alone", function ()
+	it("are each accepted only with keys of their own source", function ()
 		local one, two, rest = tv.keystore(), tv.keystore(), tv.keystore();
 		one:put("same", key.public);
 		two:put("same", second.public);
@@ -394,7 +394,7 @@ describe("issuers bound to their sources", function ()
 end);
 
 describe("several key servers", function ()
-	it("are asked in turn when one fails, never when it says no", function ()
+	it("are asked in turn if one fails, never if it has no key", function ()
 		local good = ("%s/good/%s"):format(bad.url, new_name("list"));
 		local store = tv.keystore({ asap_key_server = { http_server.closed_url(), good } });
 		assert.equal(key.public, assert(store:get("key", true)):pem());
@@ -411,7 +411,7 @@ describe("several key servers", function ()
 		store:close();
 	end);
 
-	it("all down are told apart by their last answer", function ()
+	it("that are all down give the failure of the last one", function ()
 		local store = tv.keystore({ asap_key_server = { http_server.closed_url(), ("%s/status-500/x"):format(bad.url) } });
 		local _, message, code = store:get("key", true);
 		assert.equal("key-source-unavailable", code);
@@ -476,7 +476,7 @@ describe("a key server's key", function ()
 		store:close();
 	end);
 
-	it("goes on serving when its refresh brings something else", function ()
+	it("stays in use if its refresh returns something else", function ()
 		local store, path = new_server(nil, { default_ttl = 1, min_ttl = 1, negative_ttl = 1 });
 		assert(store:get("key", true));
 		publish(path, "<html>");
@@ -486,7 +486,7 @@ describe("a key server's key", function ()
 		store:close();
 	end);
 
-	it("that is slow to refresh is waited for one second at most", function ()
+	it("that is slow to refresh makes log-ins wait one second at most", function ()
 		local path = new_name("slow");
 		local store = tv.keystore({ asap_key_server = ("%s/later-5000/%s"):format(bad.url, path), default_ttl = 1, min_ttl = 1,
 			stale_wait = 0.1 });
@@ -499,7 +499,7 @@ describe("a key server's key", function ()
 		store:close();
 	end);
 
-	it("is left alone as long as Retry-After says", function ()
+	it("is not requested before the time in Retry-After", function ()
 		local path = new_name("busy");
 		publish(path, "busy", { ["Retry-After"] = "2" }, 429);
 		local store = tv.keystore({ asap_key_server = ("%s/document/%s"):format(bad.url, path), back_off_min = 0.1 });
@@ -514,7 +514,7 @@ describe("a key server's key", function ()
 		store:close();
 	end);
 
-	it("may be behind a bearer token, read anew for each fetch", function ()
+	it("may need a bearer token, which is read again for each fetch", function ()
 		local file = temporary.file();
 		local store = new_server(nil, { bearer_token_file = file, back_off_min = 0.01, back_off_max = 0.01 });
 		local _, message, code = store:get("key", true);
@@ -569,7 +569,7 @@ describe("a local folder", function ()
 		assert(os.rename(path..".new", path));
 	end
 
-	it("is read without waiting, and anew when a file changes", function ()
+	it("is read without waiting, and again when a file changes", function ()
 		for _, source in ipairs({ { asap_key_server = "file://"..folder }, { directory = folder.."/" } }) do
 			local store = tv.keystore(source);
 			write("key", key.public);
@@ -577,7 +577,7 @@ describe("a local folder", function ()
 			assert.equal(key.public, store:get("key", false):pem());
 			assert.equal(1, store:stats().fetches);
 			local held = store:keys()[1];
-			assert.is_nil(held.age or held.fresh_for); -- it holds while the file is the same
+			assert.is_nil(held.age or held.fresh_for); -- it is kept while the file is the same
 			write("key", second.public);
 			assert.equal(second.public, store:get("key", false):pem());
 			write("key", "nonsense");
@@ -592,16 +592,16 @@ describe("a local folder", function ()
 		end
 	end);
 
-	it("does not read what is no plain file", function ()
+	it("reads only plain files", function ()
 		os.execute(("mkfifo '%s/%s'"):format(folder, tv.key_file_name("pipe")));
 		assert.equal("key-unusable", code_of(tv.keystore({ directory = folder }):get("pipe", false)));
 	end);
 
-	it("takes no key by hand", function ()
+	it("accepts no key by put()", function ()
 		assert.has_error(function () tv.keystore({ directory = folder }):put("kid", key.public); end);
 	end);
 
-	it("must be named by its whole path", function ()
+	it("needs an absolute path", function ()
 		local message = select(2, tv.keystore({ directory = folder.."/odd\1\n\255" }):get("kid", false));
 		assert.truthy(message:find("/odd\\x01\\x0a\\xff/", 1, true), message);
 		assert.has_error(function () tv.keystore({ directory = "keys" }); end);
@@ -651,7 +651,7 @@ describe("every form of a key", function ()
 		["a secret"] = { [[{"kty":"oct","k":"c2VjcmV0"}]], "unsupported-key", "kty" };
 		["a certificate of another key"] = { [[{"kty":"EC","crv":"P-256",]]..point..[[,"x5c":["AAAA"]}]], "malformed-key", "x5c" };
 	}) do
-		it("is refused with its own words: "..name, function ()
+		it("is refused with its own message: "..name, function ()
 			local object, message, code = tv.key(case[1]);
 			assert.is_nil(object);
 			assert.equal(case[2], code, message);
@@ -659,7 +659,7 @@ describe("every form of a key", function ()
 		end);
 	end
 
-	it("takes DER too", function ()
+	it("accepts DER, too", function ()
 		local object = assert(tv.key(tokens.der(key.public)));
 		assert.equal(key.public, object:pem());
 		assert.equal("malformed-key", code_of(tv.key(tokens.der(key.public).."\0")));
@@ -670,7 +670,7 @@ describe("a bound source that has not answered yet", function ()
 	-- Whichever of the two is asked first: tables have no order.
 	for _, case in ipairs({ { "https://one", "https://two" }, { "https://two", "https://one" } }) do
 		local here, there = table.unpack(case);
-		it(("is waited for, though another has a key of that kid for another issuer: %s"):format(here), function ()
+		it(("makes the caller wait, though another has a key of that kid for another issuer: %s"):format(here), function ()
 			local held = tv.keystore();
 			held:put("key", key.public);
 			local slow = tv.keystore({ asap_key_server = ("%s/slow-200/%s"):format(bad.url, new_name("bound")) });

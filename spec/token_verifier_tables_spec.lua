@@ -56,7 +56,7 @@ for kind, maker in pairs(makers) do
 	local rows = tv.settings[kind];
 
 	describe("tv.settings."..kind, function ()
-		it("has a row of words for each option", function ()
+		it("has a row with a text for each option", function ()
 			by_name(rows);
 			for _, row in ipairs(rows) do
 				assert.is_string(row.type, row.name);
@@ -81,7 +81,7 @@ for kind, maker in pairs(makers) do
 			end);
 		end
 
-		it("says of which type each is", function ()
+		it("says the type of each", function ()
 			local wrong = { number = "1", boolean = 1, string = true, list = "text" };
 			for _, row in ipairs(rows) do
 				local value = wrong[row.type];
@@ -94,7 +94,7 @@ for kind, maker in pairs(makers) do
 end
 
 describe("tv.settings.keystore", function ()
-	it("says what a store has that is told nothing", function ()
+	it("says the defaults of a store", function ()
 		local plain = { jwks_url = url.."plain" };
 		local store = assert(tv.keystore(plain));
 		for _, row in ipairs(tv.settings.keystore) do
@@ -124,7 +124,7 @@ describe("tv.settings.verifier", function ()
 		return select(3, tv.verify(assert(tv.sign(claims, { secret = secret })), options)) or "ok";
 	end
 
-	it("says what is done without a word", function ()
+	it("says the defaults of a verifier", function ()
 		assert.equal(0, rows.leeway.default);
 		assert.equal("expired", judged({ exp = now - 1 }, {}));
 		assert.equal("ok", judged({ exp = now - 1 }, { leeway = rows.leeway.most }));
@@ -145,7 +145,7 @@ describe("tv.settings.verifier", function ()
 		assert.equal("weak-secret", select(3, tv.new({ secret = "short", strict_secrets = true })));
 	end);
 
-	it("marks where keys come from", function ()
+	it("marks the sources of keys", function ()
 		local marked = {};
 		for _, row in ipairs(tv.settings.verifier) do
 			marked[#marked + 1] = row.key_source and "'"..row.name.."'";
@@ -158,7 +158,7 @@ describe("tv.settings.verifier", function ()
 		end
 	end);
 
-	it("marks what verify_jws has too", function ()
+	it("marks the options of verify_jws", function ()
 		local jws = assert(tv.sign({}, { secret = secret }));
 		local marked = 0;
 		for name, row in pairs(rows) do
@@ -259,7 +259,7 @@ describe("tv.code_classes", function ()
 		end
 	end);
 
-	it("says whose fault it is", function ()
+	it("says whether the token, the key, the source or the caller is at fault", function ()
 		for code, class in pairs{
 			["bad-signature"] = "token", ["key-algorithm-mismatch"] = "token", expired = "claim", ["sub-invalid"] = "claim",
 			["key-not-found"] = "key", ["weak-secret"] = "key", ["key-source-unavailable"] = "source", ["key-unusable"] = "source",

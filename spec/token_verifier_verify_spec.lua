@@ -45,13 +45,13 @@ describe("the module", function ()
 		end
 	end);
 
-	it("names key files as key servers have them", function ()
+	it("names key files like key servers do", function ()
 		assert.equal("b67bee595176d122d03c19af5b2a83e0a1c6485add7c0f47c8d87a5a367a1c82.pem", tv.key_file_name("jitsi"));
 	end);
 end);
 
-describe("a good token", function ()
-	it("gives its claims and header with their JSON types", function ()
+describe("a valid token", function ()
+	it("returns its claims and header with their JSON types", function ()
 		local token = tokens.hs256([[{"exp":1700000060,"sub":"s","i":12345,"big":18446744073709551615,"f":1.5,"t":true,"n":null,
 			"s":"Zo\u00eb","empty":[],"object":{},"list":[1,"two",[3] ]}]], secret, { kid = "unused" });
 		local got, header = assert(tv.verify(token, options()));
@@ -72,7 +72,7 @@ describe("a good token", function ()
 	end);
 
 	-- Names are remembered by a number made of some of their bytes: "aaaa" and "`aaaa" have the same, and "" that of no name at all.
-	it("gives the names of its members as they are, the first time and later", function ()
+	it("returns the names of its members unchanged, the first time and later", function ()
 		local token = tokens.hs256([[{"":0,"aaaa":1,"`aaaa":2,"exp":1700000060}]], secret);
 		local program = ([[local tv = require "token_verifier";
 			for _ = 1, 3 do local got = assert(tv.verify(%q, { secret = %q, now = %d })); print(got[""], got["aaaa"], got["`aaaa"]); end]])
@@ -84,7 +84,7 @@ describe("a good token", function ()
 		os.remove(file);
 	end);
 
-	it("of RS256 is taken with every form of the key", function ()
+	it("of RS256 is accepted with every form of the key", function ()
 		local token = tokens.rs256(claims(), key, "any");
 		local object = assert(tv.key(key.public));
 		for _, form in ipairs({ key.public, object, object:jwk(), object:pem() }) do
@@ -174,7 +174,7 @@ describe("a refusal", function ()
 		end);
 	end
 
-	it("of a claim that is required shows its name as a word, or quoted if it is none", function ()
+	it("of a required claim shows its name unquoted if it is a word, else quoted", function ()
 		for name, shown in pairs({
 			jti = "jti", ["urn:x/y"] = "urn:x/y", ["x\0\255"] = '"x\\x00\\xff"', [""] = '""', ["a b"] = '"a b"', ['"'] = [["\""]],
 			["x\127"] = '"x\\x7f"', [("x"):rep(64)] = ("x"):rep(64), [("x"):rep(65)] = ('"%s..."'):format(("x"):rep(64)),
@@ -184,7 +184,7 @@ describe("a refusal", function ()
 		end
 	end);
 
-	it("never shows the token, its signature or what cannot be printed", function ()
+	it("never shows the token, its signature or unprintable bytes", function ()
 		local token = tokens.hs256(claims({ iss = ("\n\27[31m\u{202e}x"):rep(40) }), secret);
 		local _, message = tv.verify(token, options({ accepted_issuers = { "app" } }));
 		assert.truthy(message:find("\\x0a\\x1b[31m\\xe2\\x80\\xae", 1, true), message);
@@ -200,7 +200,7 @@ describe("a refusal", function ()
 	end);
 end);
 
-describe("a secret that no deployment meant", function ()
+describe("a placeholder secret", function ()
 	for _, left_over in ipairs({ "", "<no value>", "{{ .Secret }}", "${SECRET}" }) do
 		it(("%q is refused, never used"):format(left_over), function ()
 			local verifier, message, code = tv.new({ secret = left_over });
@@ -231,7 +231,7 @@ describe("a key that cannot be used", function ()
 		{ "nothing wrong with it, the key being for others", signed_as("RS256"), { key = curve_key }, "key-algorithm-mismatch" },
 		{ "nothing wrong with it, the URL being none", signed_as("RS256"), { jwks_url = "none" }, "key-source-unavailable" },
 	}) do
-		it("is told of after what is wrong with the token: "..case[1], function ()
+		it("is reported after problems of the token: "..case[1], function ()
 			local got, message, code = tv.verify(case[2], case[3]);
 			assert.is_nil(got);
 			assert.equal(case[4], code, message);
@@ -258,14 +258,14 @@ describe("a secret in another form", function ()
 		["names an operation twice"] = '{"kty":"oct","k":"c2VjcmV0","key_ops":["verify","verify"]}',
 		["stands in a list"] = '[{"kty":"oct","k":"c2VjcmV0"}]', ["has text behind it"] = '{"kty":"oct","k":"c2VjcmV0"},',
 	}) do
-		it("is no JWK that "..what..", and it is said so", function ()
+		it("is not a JWK that "..what..", and it is said so", function ()
 			local _, message, code = tv.new({ secret = jwk });
 			assert.equal("weak-secret", code);
 			assert.truthy(message:find("a JWK that is not in order", 1, true), message);
 		end);
 	end
 
-	it("is never a public key, which everybody may have", function ()
+	it("is never a public key, which everybody may know", function ()
 		local jwk = tv.key(key.public):jwk();
 		for _, text in ipairs({ key.public, jwk, '{"keys":['..jwk.."]}" }) do
 			local _, message, code = tv.new({ secret = text });
@@ -276,7 +276,7 @@ describe("a secret in another form", function ()
 	end);
 end);
 
-describe("a finalizer that meddles", function ()
+describe("a finalizer that interferes", function ()
 	local function every_cycle(action)
 		local running = true;
 		local function litter()
@@ -289,7 +289,7 @@ describe("a finalizer that meddles", function ()
 		return function () running = false; collectgarbage(); end
 	end
 
-	it("with a list that is being read gets an error", function ()
+	it("with a list that is being read causes an error", function ()
 		local store = tv.keystore();
 		local list = { "a" };
 		local stores = { store };
@@ -306,7 +306,7 @@ describe("a finalizer that meddles", function ()
 		stop();
 	end);
 
-	it("with a store that is being asked does no harm", function ()
+	it("with a store that is being asked changes nothing", function ()
 		local store = tv.keystore();
 		local stop = every_cycle(function () store:forget(); end);
 		local found = 0;
@@ -319,7 +319,7 @@ describe("a finalizer that meddles", function ()
 		assert.is_true(found > 0);
 	end);
 
-	it("with a key or verifier that is gone gets an error", function ()
+	it("with a collected key or verifier gets an error", function ()
 		local errors = {};
 		do
 			local holder = setmetatable({}, { __gc = function (self)
@@ -335,7 +335,7 @@ describe("a finalizer that meddles", function ()
 		end
 	end);
 
-	it("at the end of the Lua state, when what was remembered is gone, verifies all the same", function ()
+	it("at the end of the Lua state, when remembered options are gone, still verifies", function ()
 		local program = ([[
 			local tv = require "token_verifier";
 			local secret, token, text = "%s", "%s", "%s";
@@ -400,7 +400,7 @@ describe("misuse", function ()
 end);
 
 describe("a verifier", function ()
-	it("takes room and time at each call, over those it was made with", function ()
+	it("uses room and time of each call instead of those it was made with", function ()
 		local verifier = assert(tv.new(options({ room = "room2" })));
 		local token = tokens.hs256(claims(), secret);
 		assert.equal("room-not-accepted", select(3, verifier:verify(token)));
@@ -419,7 +419,7 @@ describe("a verifier", function ()
 		assert.is_table(verifier:verify(token));
 	end);
 
-	it("gives what is known of a token that it refuses, if it is asked for", function ()
+	it("returns the facts of a refused token on request", function ()
 		local rejected = tokens.new_key();
 		local verifier = assert(tv.new(options({ accepted_audiences = { "jitsi" }, accepted_issuers = { "app" } })));
 		local function facts(token)
@@ -451,7 +451,7 @@ describe("a verifier", function ()
 		assert.has_error(function () verifier:verify(good, { detail = 1 }); end);
 	end);
 
-	it("gives no issuer of a token that only another source's key was tried on", function ()
+	it("returns no issuer of a token that was only checked with another source's key", function ()
 		local mine, others = tokens.new_key(), tokens.new_key();
 		local store = tv.keystore();
 		store:put("k1", others.public);
@@ -482,7 +482,7 @@ describe("a verifier", function ()
 end);
 
 describe("inspect", function ()
-	it("shows header and claims of a token that nobody would accept", function ()
+	it("shows header and claims of an invalid token", function ()
 		local header, got = assert(tv.inspect(tokens.base64url('{"alg":"none"}').."."..tokens.base64url('{"exp":"x"}').."."));
 		assert.same({ alg = "none" }, header);
 		assert.same({ exp = "x" }, got);
@@ -494,7 +494,7 @@ describe("inspect", function ()
 end);
 
 describe("a key", function ()
-	it("says what it is", function ()
+	it("describes itself", function ()
 		local object = assert(tv.key(key.public));
 		assert.equal("RSA", object:type());
 		assert.equal(2048, object:bits());
@@ -529,7 +529,7 @@ describe("a key", function ()
 		["a cut PEM"] = { "-----BEGIN PUBLIC KEY-----\nMIIB", "malformed-key", "damaged PEM" };
 		["words"] = { "hello", "malformed-key", "neither PEM nor JWK" };
 	}) do
-		it("is not made of "..name, function ()
+		it("cannot be made from "..name, function ()
 			local object, message, code = tv.key(case[1]);
 			assert.is_nil(object);
 			assert.equal(case[2], code);
@@ -537,7 +537,7 @@ describe("a key", function ()
 		end);
 	end
 
-	it("of 1024 bits is refused by its size", function ()
+	it("of 1024 bits is refused because of its size", function ()
 		local object, message, code = tv.key(tokens.new_key(1024).public);
 		assert.is_nil(object);
 		assert.equal("weak-key", code);

@@ -68,7 +68,7 @@ describe("Wycheproof's files", function ()
 		end);
 	end
 
-	it("of ECDSA in DER become raw where they are DER, and stay what they are where not", function ()
+	it("of ECDSA in DER become raw signatures if they are valid DER, and stay unchanged if not", function ()
 		local cases = lines_of(group_of("EcdsaVerify", ec_keys.old, {
 			test(1, { msg = "", sig = "3006020101020200ff", result = "invalid" }),
 			test(2, { msg = "", sig = "3007020101020200ff", result = "valid" }),
@@ -85,7 +85,7 @@ describe("Wycheproof's files", function ()
 		assert.same({}, (lines_of(group_of("EcdsaVerify", ec_keys.old, tests, { sha = "SHA-512" }))));
 	end);
 
-	it("of RSA say what RFC 7518 says: the salt's length, and keys that are long enough", function ()
+	it("of RSA follow RFC 7518: the length of the salt, and keys that are long enough", function ()
 		local long, short = "00"..("f"):rep(512), "00"..("f"):rep(256);
 		local tests = { test(1, { msg = "", sig = "00", result = "valid" }) };
 		local function code(kind, fields)
@@ -100,7 +100,7 @@ describe("Wycheproof's files", function ()
 		assert.equal("refused", code("RsassaPssVerify", { n = long, e = "010001", mgf = "MGF1", mgfSha = "SHA-1", sLen = 32 }));
 	end);
 
-	it("of HMAC want the whole tag", function ()
+	it("of HMAC require the whole tag", function ()
 		local document = { algorithm = "HMACSHA256", testGroups = {} };
 		for index, size in ipairs({ 256, 128 }) do
 			local tests = { test(index, { key = "ab", msg = "", tag = "cd", result = "valid" }) };

@@ -134,13 +134,13 @@ describe("a session that token_util has not verified", function ()
 		{ "a remote server, in a Jitsi deployment", { type = "s2sin", host = a }, false, false, { muc_mapper_domain_base = a } },
 	}) do
 		local what, fields, at_a, at_b, options = table.unpack(case, 1, 5);
-		it("is that of the host it comes from: "..what, function ()
+		it("belongs to the host it comes from: "..what, function ()
 			new_server({ [a] = options });
 			assert.same({ at_a, at_b }, { may_enter(a, with(fields)), may_enter(b, with(fields)) });
 		end);
 	end
 
-	it("is asked nothing if it is the server's own host", function ()
+	it("is not checked if it is the server's own host", function ()
 		new_server({ ["*"] = { enable_domain_verification = false } });
 		local host = _G.prosody.hosts[b];
 		host.host = b;
@@ -155,7 +155,7 @@ describe("a session that token_util has not verified", function ()
 	end);
 end);
 
-describe("who has brought nothing", function ()
+describe("a session without a token", function ()
 	-- { what, fields, options of a, whether a's rooms are open }
 	local jitsi = { muc_mapper_domain_base = a, enable_domain_verification = false };
 	local strict = { muc_mapper_domain_base = a };
@@ -170,13 +170,13 @@ describe("who has brought nothing", function ()
 		{ "a guest of another host, where a token must name a room", { type = "c2s", host = b }, strict, false },
 		{ "a guest of another host of a plain Prosody", { type = "c2s", host = b }, { enable_domain_verification = false }, false },
 	}) do
-		it("is judged by that: "..case[1], function ()
+		it("is treated as such: "..case[1], function ()
 			new_server({ [a] = case[3] });
 			assert.equal(case[4], may_enter(a, case[2]));
 		end);
 	end
 
-	it("is nobody whose claims are hidden meanwhile", function ()
+	it("is not one whose claims are hidden at the moment", function ()
 		new_server({ [a] = jitsi });
 		local session = session_of(b);
 		verified.without(session, function () assert.is_false(may_enter(a, session)); end);
@@ -203,7 +203,7 @@ describe("a session's token", function ()
 		assert.same({ false, true }, { may_enter(a, session), may_enter(b, session) });
 	end);
 
-	it("counts for each host that has verified it, whatever others say of it", function ()
+	it("counts for each host that has verified it, even if others refuse it", function ()
 		new_server({ [b] = { app_secret = ("a"):rep(32), asap_accepted_audiences = { "x" } } });
 		local session = session_of(a);
 		assert.is_true(verify(b, session));
@@ -216,7 +216,7 @@ describe("a session's token", function ()
 		assert.same({ true, false }, { may_enter(a, session), may_enter(b, session) });
 	end);
 
-	it("that took another's place at a resumption counts for each that has verified it", function ()
+	it("that replaced another one at a resumption counts for each host that has verified it", function ()
 		new_server({ [b] = { app_secret = ("a"):rep(32) } });
 		local session, connection = session_of(a, { jti = "1" }), session_of(a, { jti = "2" });
 		verified.resume(session, connection);
@@ -228,7 +228,7 @@ describe("a session's token", function ()
 		assert.same({ false, true }, { may_enter(a, session), may_enter(b, session) });
 	end);
 
-	it("is not verified by the host of a client that has it alone", function ()
+	it("is not verified by just belonging to a client of a host", function ()
 		new_server({ [b] = { app_secret = ("a"):rep(32) } });
 		local session = { type = "c2s", host = a, auth_token = token(a) };
 		assert.is_true(verify(b, session));
@@ -243,7 +243,7 @@ describe("a session's token", function ()
 		assert.is_false(may_enter(a, session));
 	end);
 
-	it("counts nowhere once its claims are taken away", function ()
+	it("counts nowhere after its claims were removed", function ()
 		new_server({ ["*"] = { enable_domain_verification = false, asap_require_room_claim = false }, [b] = { app_secret = ("a"):rep(32) } });
 		local session = session_of(a, { room = "another" });
 		_G.prosody.events.add_handler("jitsi-authentication-token-verified", function () error("oops"); end);
@@ -251,7 +251,7 @@ describe("a session's token", function ()
 		assert.same({ false, false }, { may_enter(a, session), may_enter(b, session) });
 	end);
 
-	it("counts nowhere once a later one was refused, or was no token of theirs", function ()
+	it("counts nowhere after a later one was refused", function ()
 		new_server();
 		local session = session_of(b);
 		session.host = a;
@@ -264,7 +264,7 @@ describe("a session's token", function ()
 		assert.is_false(may_enter(a, session));
 	end);
 
-	it("that was refused counts nowhere in a Jitsi deployment either, nor does one that was there before", function ()
+	it("that was refused counts nowhere in a Jitsi deployment either, nor does an earlier one", function ()
 		new_server({ [a] = { muc_mapper_domain_base = a, enable_domain_verification = false } });
 		local session, connection = session_of(b), session_of(a, { jti = "2" });
 		verified.resume(session, connection);
@@ -289,7 +289,7 @@ describe("a session's token", function ()
 		assert.is_false((token_util:verify_room(session_of(b), room(a))));
 	end);
 
-	it("counts as the configuration has it after a reload, and as a plugin has set it", function ()
+	it("counts according to the configuration after a reload, and to what a plugin has set", function ()
 		local all = new_server();
 		local token_util, session = token_util_of(a), session_of(b);
 		local function allowed()
@@ -446,7 +446,7 @@ describe("the claims of a token that does not count", function ()
 		return copy;
 	end
 
-	it("are not there while a stanza of that user is handled, and are there afterwards", function ()
+	it("are removed while a stanza of that user is handled, and restored afterwards", function ()
 		load_guard({}, function (event)
 			for name in pairs(event.origin) do
 				assert.is_nil(name:match("^jitsi_") or name:match("^auth"));
@@ -464,14 +464,14 @@ describe("the claims of a token that does not count", function ()
 		assert.same({ false, false, false, false, false, false, false, false, false }, seen);
 	end);
 
-	it("are there in the user's own rooms, and those of the hosts that trust that one", function ()
+	it("stay in the user's own rooms, and in those of hosts that trust the user's host", function ()
 		load_guard({ token_verification_hosts = { b } });
 		fire(session_of(b, claims));
 		fire(session_of(a, claims));
 		assert.same({ user, user }, seen);
 	end);
 
-	it("are those that do not count for the host that judges now, not for one that judged before", function ()
+	it("are those that do not count for the current token host, not for an earlier one", function ()
 		local _, all = load_guard({});
 		for _, judge in ipairs({ b, a, b }) do
 			all[rooms_of..a].token_verification_host = judge;
@@ -483,7 +483,7 @@ describe("the claims of a token that does not count", function ()
 		end
 	end);
 
-	it("are put back after an error, which comes through as it is", function ()
+	it("are restored after an error, which is passed on unchanged", function ()
 		load_guard({}, function () error({ "oops" }); end);
 		local session = session_of(b, claims);
 		local before = copy_of(session);
@@ -492,7 +492,7 @@ describe("the claims of a token that does not count", function ()
 		assert.same(before, session);
 	end);
 
-	it("are put back after an error that ends the coroutine, as Prosody runs a client's stanzas, and where it was raised is told", function ()
+	it("are restored after an error that ends the coroutine, as Prosody runs a client's stanzas, and the traceback is kept", function ()
 		local function broken()
 			error("oops");
 		end
@@ -506,7 +506,7 @@ describe("the claims of a token that does not count", function ()
 		assert.truthy(err:find("oops\nstack traceback:", 1, true), err);
 	end);
 
-	it("are put back after a wait", function ()
+	it("are restored after a wait", function ()
 		load_guard({}, function () return coroutine.yield("waiting"); end);
 		local session = session_of(b, claims);
 		local before = copy_of(session);
@@ -517,7 +517,7 @@ describe("the claims of a token that does not count", function ()
 		assert.same(before, session);
 	end);
 
-	it("are none that the plugins of the rooms have given to a guest", function ()
+	it("do not include fields that plugins of the rooms set for a guest", function ()
 		local features;
 		load_guard({ allow_empty_token = true }, function (event) features = event.origin.jitsi_meet_context_features; end);
 		local granted = { recording = true };
@@ -531,7 +531,7 @@ describe("the claims of a token that does not count", function ()
 		end
 	end);
 
-	it("are not there either for what such a stanza sets off", function ()
+	it("are also removed for everything that such a stanza triggers", function ()
 		local depth = 0;
 		load_guard({}, function (event)
 			depth = depth + 1;
@@ -546,7 +546,7 @@ describe("the claims of a token that does not count", function ()
 		assert.same(user, session.jitsi_meet_context_user);
 	end);
 
-	it("are not put back over those of a session that was resumed or verified meanwhile", function ()
+	it("do not overwrite those of a session that was resumed or verified meanwhile", function ()
 		local session, connection;
 		load_guard({}, function ()
 			for _, field in ipairs({ "auth_token", "jitsi_meet_room", "jitsi_meet_domain" }) do
@@ -562,7 +562,7 @@ describe("the claims of a token that does not count", function ()
 		assert.is_true(may_enter(b, session));
 	end);
 
-	it("stay away from a decision about the room, also with domain verification off", function ()
+	it("do not affect the decision about the room, also with domain verification off", function ()
 		local allowed = {};
 		load_guard({ enable_domain_verification = false, asap_require_room_claim = false }, function (event)
 			allowed[#allowed + 1] = may_enter(a, event.origin);
@@ -584,14 +584,14 @@ describe("the claims of a token that does not count", function ()
 		assert.same({ false, false, false }, decisions_about(resumed));
 	end);
 
-	it("are believed again once the plugin is unloaded, that is nobody's business then", function ()
+	it("count again after the plugin was unloaded: nothing guards the rooms then", function ()
 		local module = load_guard();
 		prosody.unload(module);
 		fire(session_of(b, claims));
 		assert.same({ user }, seen);
 	end);
 
-	it("are left alone by plugins that use token_util for something else, and on a host of users", function ()
+	it("are not removed by plugins that use token_util for another purpose, nor on a host of users", function ()
 		load_guard();
 		token_util_of(a, rooms_of..b, "some_api");
 		token_util_of(a, b, "token_verification");
@@ -603,7 +603,7 @@ describe("the claims of a token that does not count", function ()
 		assert.same({ user, user }, seen);
 	end);
 
-	it("make no moderator, and the log says why", function ()
+	it("do not make a moderator, and the log says why", function ()
 		local said;
 		new_server();
 		local token_util = token_util_of(a);
@@ -617,7 +617,7 @@ describe("the claims of a token that does not count", function ()
 	end);
 end);
 
-describe("a session that comes back with another token", function ()
+describe("a session that is resumed with another token", function ()
 	local other = "conference.c.example";
 
 	-- A session of a's that was let into rooms there, and then into one where no token is needed. `rooms` is whom it is in.
@@ -641,7 +641,7 @@ describe("a session that comes back with another token", function ()
 		end, function () return looked; end;
 	end
 
-	it("takes it over if it covers every room that the session is in", function ()
+	it("takes over its claims if they cover every room that the session is in", function ()
 		local rooms = { ["room1@"..rooms_of..a] = true };
 		local _, ask = enter_rooms(3, rooms);
 		assert.is_nil(ask("room1"));
@@ -651,7 +651,7 @@ describe("a session that comes back with another token", function ()
 		assert.is_nil(ask("room2"));
 	end);
 
-	it("is asked about the rooms that it is in however many it has left, in a time that does not grow", function ()
+	it("is checked only for its current rooms, in a time that does not grow with the rooms it has left", function ()
 		local rooms = { ["room1@"..rooms_of..a] = true };
 		local _, ask, looked = enter_rooms(1000, rooms);
 		assert.is_true(looked() < 5000, looked());
@@ -660,7 +660,7 @@ describe("a session that comes back with another token", function ()
 		assert.is_true(looked() - before < 40);
 	end);
 
-	it("has been in no room where it was refused", function ()
+	it("has not entered a room where it was refused", function ()
 		local session, ask = enter_rooms(0, { ["room1@"..rooms_of..a] = true });
 		session.jitsi_meet_room = "room1";
 		assert.is_false((token_util_of(a):verify_room(session, "room2@"..rooms_of..a)));

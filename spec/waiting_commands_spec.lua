@@ -89,7 +89,7 @@ describe("a command", function ()
 		end);
 	end
 
-	it("knows which hosts take tokens", function ()
+	it("knows which hosts accept tokens", function ()
 		for _, host in ipairs({ "plain.org", "conference.keys.org", "gone.org" }) do
 			local _, message = command("keys", host);
 			assert.equal(('"%s" takes no tokens; there is keys.org, shared.org'):format(host), message);
@@ -126,7 +126,7 @@ describe("a command", function ()
 		assert.same({ explain = "token host room", keys = "host", stats = "host", refresh = "host", forget = "kid host" }, known);
 	end);
 
-	it("goes away with the module, and leaves others' commands alone", function ()
+	it("is removed with the module, without changing others' commands", function ()
 		local env = prosody.shared["/*/admin_shell/env"];
 		unload();
 		assert.is_nil(env.token);
@@ -141,7 +141,7 @@ describe("a command", function ()
 		assert.same({ other = theirs, stats = theirs }, env.token);
 	end);
 
-	it("that fails in itself says so, and tells the log", function ()
+	it("that raises an error says so, and logs it", function ()
 		local show_keys = operator.show_keys;
 		finally(function () operator.show_keys = show_keys; end);
 		operator.show_keys = function () error("oops"); end;
@@ -166,7 +166,7 @@ describe("token:explain", function ()
 		has(printed, "\nThe token is refused: expired: ");
 	end);
 
-	it("judges the room that is asked for", function ()
+	it("checks the given room", function ()
 		local token = tokens.hs256(tokens.claims({ sub = "shared.org", room = "planning" }), secret);
 		local _, message, printed = command("explain", token, "shared.org", "planning");
 		assert.equal("accepted", message);
@@ -221,7 +221,7 @@ describe("token:explain", function ()
 		has(select(3, command("explain", token, "keys.org")), "The token is accepted.");
 	end);
 
-	it("has nothing to go through where no token is accepted", function ()
+	it("shows no checks if no token can be accepted", function ()
 		load({ ["keys.org"] = { app_id = "app", app_secret = secret, signature_algorithm = "RS256" } });
 		local _, message, printed = command("explain", "x");
 		assert.equal("refused", message);
@@ -273,7 +273,7 @@ describe("keys", function ()
 		assert.equal(1, store:stats().held);
 	end);
 
-	it("that cannot be fetched anew are told of", function ()
+	it("that cannot be fetched again are reported", function ()
 		local store = token_verifier.keystore({ asap_key_server = server.base.."/else" });
 		finally(function () store:close(); end);
 		load({ ["keys.org"] = { app_id = "app", asap_key_server = server.base.."/else" } });
@@ -297,7 +297,7 @@ describe("keys", function ()
 		assert.is_true(os.time() - started <= 3);
 	end);
 
-	it("are let go of when the command ends", function ()
+	it("are released when the command ends", function ()
 		local open, view = operator.open, nil;
 		finally(function () operator.open = open; end);
 		operator.open = function (...)
@@ -308,7 +308,7 @@ describe("keys", function ()
 		assert.same({}, view.key_set.sources.stores);
 	end);
 
-	it("are none where a secret is shared", function ()
+	it("are none if a shared secret is used", function ()
 		for _, name in ipairs({ "keys", "stats", "refresh" }) do
 			local result, message = command(name, "shared.org");
 			assert.is_nil(result);
@@ -324,7 +324,7 @@ describe("the metrics of keys", function ()
 		return all[("prosody_mod_token_verifier__%s{source=\"%s\"%s}"):format(name, server.url, labels or "")];
 	end
 
-	it("add what each store has done, and go on when it is opened anew and the module too", function ()
+	it("add up the counts of each store, also after it and the module are reopened", function ()
 		two_hosts();
 		local before = value("key_fetches_total") or 0; -- of the process, so also of the specs above
 		local function fetch()
@@ -387,7 +387,7 @@ describe("prosodyctl mod_token_verifier", function ()
 		module = prosody.load_plugin("lua/dropin/mod_token_verifier.lua", "*", options);
 	end);
 
-	it("explains, and its status says the same", function ()
+	it("explains a token, with a matching exit status", function ()
 		local status, output = run("explain", tokens.hs256(tokens.claims(), secret), "shared.org");
 		assert.equal(0, status);
 		has(output, "The token is accepted.");
@@ -418,13 +418,13 @@ describe("prosodyctl mod_token_verifier", function ()
 		has(output, "name one of");
 	end);
 
-	it("prints to nowhere else", function ()
+	it("prints nowhere else", function ()
 		assert.equal(real_print, print);
 	end);
 end);
 
 describe("the metrics of many sources", function ()
-	it("have labels of their own for the first of them, and one for all others", function ()
+	it("have their own labels for the first sources, and one label for all others", function ()
 		prosody.new_server({ ["example.org"] = {} });
 		local metrics = dofile(package.searchpath("token_verifier.plugin.key_metrics", package.path)); -- which has seen none
 		local global = prosody.new_module("example.org", nil, "token_verifier");

@@ -68,7 +68,7 @@ describe("the library is loaded", function ()
 		end);
 	end
 
-	it("anew by each plugin, and fields that one sets are its own", function ()
+	it("separately by each plugin, with separate fields", function ()
 		prosody.new_server(all);
 		local module = prosody.new_module("example.org", all);
 		assert.not_equal(module:require "token/util", module:require "token/util");
@@ -79,7 +79,7 @@ describe("the library is loaded", function ()
 		assert.is_true(accepts(second, hs()));
 	end);
 
-	it("in several copies that share the keys of a source, and nothing else", function ()
+	it("in several copies that share only the keys of a source", function ()
 		local server = key_server.start({ k1 = rsa.public });
 		local with_server = {
 			["a.example"] = { app_id = "app", asap_key_server = server.url },
@@ -108,7 +108,7 @@ describe("the library is loaded", function ()
 		server.stop();
 	end);
 
-	it("by module:require alone, so that require finds the old rock of that name", function ()
+	it("only by module:require, so that require finds the old rock with that name", function ()
 		for _, name in ipairs({ "luajwtjitsi", "token/util", "token.util", "token/jwk" }) do
 			assert.is_nil((package.searchpath(name, "lua/?.lua;lua/?/init.lua")));
 		end
@@ -117,7 +117,7 @@ describe("the library is loaded", function ()
 		assert.is_function(module:require "token/jwk".jwk_to_pem);
 	end);
 
-	it("and nil comes only of what it says: no bad option does it", function ()
+	it("and new() returns nil only for the documented reasons, not for an invalid option", function ()
 		local wrong = { string = {}, path = {}, number = {}, boolean = {}, list = 5 };
 		local values = {
 			app_id = "", app_secret_file = "/nowhere", cache_keys_url = {}, asap_key_server = {}, openid_issuer = 5, token_issuers = 5,
@@ -232,7 +232,7 @@ describe("the option", function ()
 		end
 	end);
 
-	it("app_secret that is a left-over counts as unset beside a key server and for guests, with one error line", function ()
+	it("app_secret that is a placeholder counts as unset with a key server and for guests, with one error line", function ()
 		for _, left_over in ipairs({ "", "<no value>", "{{ .Env.JWT_APP_SECRET }}", "${JWT_APP_SECRET}" }) do
 			for _, beside in ipairs({ { "asap_key_server", "https://k.example/", "RS256" }, { "allow_empty_token", true, "HS256" } }) do
 				local token_util = prosody.new_token_util({ app_id = "app", app_secret = left_over, [beside[1]] = beside[2] });
@@ -298,7 +298,7 @@ describe("the option", function ()
 	end);
 end);
 
-describe("a token is judged by", function ()
+describe("a token is checked by", function ()
 	local now = os.time();
 
 	-- { option, value, claims, header, what the client reads of a refusal (nil: accepted) }
@@ -407,7 +407,7 @@ describe("a field that a plugin sets", function ()
 		assert.is_true(accepts(token_util, nil));
 	end);
 
-	it("lets guests in only as the boolean true", function ()
+	it("accepts guests only as the boolean true", function ()
 		local token_util = prosody.new_token_util({ app_id = "app", app_secret = secret });
 		for _, value in ipairs({ "true", "false", 1, 0, {}, "" }) do
 			token_util.allowEmptyToken = value;
@@ -435,7 +435,7 @@ describe("a field that a plugin sets", function ()
 		end);
 	end
 
-	it("does no harm if it is nonsense: the token is refused, nothing raises", function ()
+	it("with an invalid value makes tokens refused, and raises no error", function ()
 		for _, field in ipairs({
 			"appId", "appSecret", "asapKeyServer", "cacheKeysUrl", "signatureAlgorithm", "acceptedIssuers", "acceptedAudiences",
 			"leeway", "maxLifetime", "acceptedTypes", "requiredClaims", "tokenIssuers", "openidIssuer",
@@ -459,7 +459,7 @@ describe("a field that a plugin sets", function ()
 	end);
 end);
 
-describe("what was made for one set of settings", function ()
+describe("the verifier of one set of settings", function ()
 	it("is not used for another: one field after the other is changed and changed back", function ()
 		local weak = tokens.new_key(1024);
 		-- { field, value, claims, secret of the session }: accepted before and after, not meanwhile
@@ -489,7 +489,7 @@ describe("what was made for one set of settings", function ()
 		end
 	end);
 
-	it("is told from what has the same texts in other places", function ()
+	it("is different from one with the same texts in other options", function ()
 		local token_util = prosody.new_token_util({ app_id = "app", app_secret = secret });
 		token_util.acceptedIssuers, token_util.acceptedAudiences = { "app", "x" }, { "jitsi" };
 		assert.is_true(accepts(token_util, hs()));
@@ -503,7 +503,7 @@ describe("what was made for one set of settings", function ()
 		assert.is_false(accepts(token_util, hs(nil, rsa.public)));
 	end);
 
-	it("is bounded in number, however many secrets sessions bring", function ()
+	it("is one of a limited number, for any number of session secrets", function ()
 		local token_util = prosody.new_token_util({ app_id = "app", app_secret = secret });
 		for i = 1, 100 do
 			local key = ("%032d"):format(i);
@@ -526,7 +526,7 @@ describe("a setter", function ()
 		{ "set_asap_key_server", "", nil, true, false, { asap_key_server = absent } },
 	}) do
 		local setter, value, claims, before, after, changes = table.unpack(case, 1, 6);
-		it("is effective at once and survives a reload: "..setter, function ()
+		it("takes effect at once and survives a reload: "..setter, function ()
 			local token_util, _, all = prosody.new_token_util({ app_id = "app", app_secret = secret });
 			assert.equal(before, accepts(token_util, hs(claims)));
 			token_util[setter](token_util, value);
@@ -561,7 +561,7 @@ describe("a setter", function ()
 		server.stop();
 	end);
 
-	it("of a system API's key server does not get the users' one back by a reload", function ()
+	it("of a system API's key server is not replaced by the users' one in a reload", function ()
 		local server = key_server.start({ k1 = rsa.public });
 		for _, url in ipairs({ "", "http://127.0.0.1:1/" }) do
 			local options = { app_id = "app", app_secret = secret };
@@ -581,7 +581,7 @@ describe("a setter", function ()
 		server.stop();
 	end);
 
-	it("that is given nonsense opens no door", function ()
+	it("with an invalid value lets nobody in", function ()
 		for _, setter in ipairs({ "set_asap_accepted_issuers", "set_asap_accepted_audiences", "set_asap_key_server" }) do
 			for _, value in ipairs({ "nonsense", "", 5, true, false, {}, { {} }, { 5 }, { x = "app" } }) do
 				local token_util, module = prosody.new_token_util({ app_id = "app", app_secret = secret });
@@ -601,7 +601,7 @@ describe("a setter", function ()
 end);
 
 describe("a reload of the configuration", function ()
-	it("takes new lists, secrets and switches without a restart", function ()
+	it("uses new lists, secrets and switches without a restart", function ()
 		local token_util, _, all = prosody.new_token_util({ app_id = "app", app_secret = secret });
 		assert.is_true(accepts(token_util, hs()));
 		-- { changes, claims, secret, accepted then }
@@ -675,7 +675,7 @@ describe("process_and_verify_token", function ()
 		assert.equal(3, count(token_util:process_and_verify_token({})));
 	end);
 
-	it("assumes nothing of a table that an HTTP plugin makes", function ()
+	it("needs no other fields in a table that an HTTP plugin makes", function ()
 		local token_util = prosody.new_token_util({ app_id = "app", app_secret = secret });
 		local session = { auth_token = hs({ context = { user = { id = "u" } } }) };
 		assert.is_true(token_util:process_and_verify_token(session));
@@ -691,7 +691,7 @@ describe("process_and_verify_token", function ()
 		end
 	end);
 
-	it("starts the fetch in a timer, where nobody can wait, and accepts once the key is there", function ()
+	it("starts the fetch in a timer if the caller cannot wait, and accepts when the key is there", function ()
 		local server = key_server.start({ k1 = rsa.public });
 		local token_util, module = prosody.new_token_util({ app_id = "app", asap_key_server = server.url });
 		local token = tokens.rs256(tokens.claims(), rsa, "k1");
@@ -708,14 +708,14 @@ describe("process_and_verify_token", function ()
 		server.stop();
 	end);
 
-	it("compares JSON null as other plugins do: it is cjson.null", function ()
+	it("represents JSON null as other plugins do: as cjson.null", function ()
 		local token_util = prosody.new_token_util({ app_id = "app", app_secret = secret });
 		local session = { auth_token = hs({ context = { user = { name = tokens.null } } }) };
 		assert.is_true(token_util:process_and_verify_token(session));
 		assert.equal(require "cjson".null, session.jitsi_meet_context_user.name);
 	end);
 
-	it("sets the fields, then tells the others, then asks for a context", function ()
+	it("sets the fields, then fires the event, then requires a context", function ()
 		local token_util = prosody.new_token_util({ app_id = "app", app_secret = secret });
 		local session = { auth_token = hs(), contextRequired = true };
 		local seen;
@@ -729,7 +729,7 @@ describe("process_and_verify_token", function ()
 		assert.is_true(token_util:process_and_verify_token(session)); -- whatever the handler returned
 	end);
 
-	it("never evaluates a pattern, and keeps it as it is", function ()
+	it("never evaluates a pattern, and keeps it unchanged", function ()
 		local token_util = prosody.new_token_util({ app_id = "app", app_secret = secret, token_regex_enabled = false });
 		for _, claim in ipairs({ "[", "(", "%", "ROOM%D", (".*"):rep(200) }) do
 			local session = { auth_token = hs({ room = claim, context = { room = { regex = true } } }) };
@@ -751,7 +751,7 @@ describe("process_and_verify_token", function ()
 	end);
 end);
 
-describe("a key that a session brings along", function ()
+describe("the key of a session", function ()
 	local rs = tokens.rs256(tokens.claims(), rsa);
 
 	-- A certificate of the key.
@@ -764,7 +764,7 @@ describe("a key that a session brings along", function ()
 		return pem;
 	end
 
-	it("is a PEM, a certificate or a JWK, for the asymmetric names alone", function ()
+	it("is a PEM, a certificate or a JWK, only for asymmetric algorithms", function ()
 		for _, key in ipairs({ rsa.public, certificate(), token_verifier.key(rsa.public):jwk() }) do
 			-- { signature_algorithm, accepted }
 			for _, case in ipairs({ { "RS256", true }, { "RS512", false }, { "HS256", false }, { { "RS512", "RS256" }, true } }) do
@@ -777,7 +777,7 @@ describe("a key that a session brings along", function ()
 		end
 	end);
 
-	it("is no secret even where it is too weak a key", function ()
+	it("is not used as a secret even if it is too weak as a key", function ()
 		local weak = tokens.new_key(1024);
 		local bare = weak.public:gsub("%-%-%-%-%-[^\n]*", ""):gsub("%s", "");
 		local certificate_text = certificate():gsub("%-%-%-%-%-[^\n]*", ""):gsub("%s", "");
@@ -793,7 +793,7 @@ describe("a key that a session brings along", function ()
 		end
 	end);
 
-	it("has as many bits as token_min_rsa_bits says, a fetched one too", function ()
+	it("must have at least token_min_rsa_bits, like a fetched one", function ()
 		local weak = tokens.new_key(1024);
 		local token = tokens.rs256(tokens.claims(), weak, "k1");
 		for bits, expected in pairs({ [1024] = true, [1025] = false, [2048] = false }) do
@@ -808,7 +808,7 @@ describe("a key that a session brings along", function ()
 		end
 	end);
 
-	it("is long enough where token_strict_secrets says so", function ()
+	it("must be long enough if token_strict_secrets is set", function ()
 		for strict, expected in pairs({ [true] = false, [false] = true }) do
 			local token_util = prosody.new_token_util({ app_id = "app", app_secret = secret, token_strict_secrets = strict });
 			assert.equal(expected, (process(token_util, hs(nil, "notused"), { public_key = "notused" })));
@@ -816,7 +816,7 @@ describe("a key that a session brings along", function ()
 		end
 	end);
 
-	it("counts for its session alone", function ()
+	it("is used only for its session", function ()
 		local token_util = prosody.new_token_util({ app_id = "app", app_secret = secret, signature_algorithm = "HS256" });
 		local token = hs(nil, "notused");
 		assert.is_true((process(token_util, token, { public_key = "notused" })));

@@ -88,7 +88,7 @@ describe("the source of a key", function ()
 			wait_for_requests(0);
 		end);
 
-		it("is waited for by a log-in that comes first", function ()
+		it("makes an early log-in wait for it", function ()
 			server.delay = 0.2;
 			local token_util = new_plugin({ cache_keys_url = server.publish_set("one", { a = rsa.public }) });
 			assert.equal("accepted", log_in(token_util, rs("a")));
@@ -105,7 +105,7 @@ describe("the source of a key", function ()
 			assert.equal(2, #server.requests);
 		end);
 
-		it("is never put beside a secret", function ()
+		it("is never used together with a secret", function ()
 			for _, url in ipairs({ server.publish_set("one", { a = rsa.public }), "nonsense", "", {}, false }) do
 				local token_util = new_plugin({ cache_keys_url = url, app_secret = secret, signature_algorithm = "HS256" });
 				assert.is_false((prosody.run(process, token_util, tokens.hs256(tokens.claims(), secret))), tostring(url));
@@ -113,7 +113,7 @@ describe("the source of a key", function ()
 			end
 		end);
 
-		it("is asked before the key server, which is asked for what the set lacks", function ()
+		it("is used before the key server, which is asked for missing keys", function ()
 			local token_util = new_plugin({
 				cache_keys_url = server.publish_set("one", { a = rsa.public }), asap_key_server = server.url,
 			});
@@ -134,20 +134,20 @@ describe("the source of a key", function ()
 			assert.equal("RS256", token_util.signatureAlgorithm);
 		end);
 
-		it("is all there is beside a key server that is only the word true", function ()
+		it("is the only source if the key server is just the word true", function ()
 			local token_util = new_plugin({ cache_keys_url = server.publish_set("one", { a = rsa.public }), asap_key_server = true });
 			assert.is_nil(token_util.asapKeyServer);
 			assert.equal("accepted", log_in(token_util, rs("a")));
 		end);
 
-		it("does not keep the key server from being asked when it is down, has moved or is named wrongly", function ()
+		it("does not prevent asking the key server when it is down, has moved or has a wrong URL", function ()
 			for _, url in ipairs({ "http://127.0.0.1:1/set", "nonsense", server.url.."/moved.json", server.publish_set("none", {}) }) do
 				local token_util = new_plugin({ cache_keys_url = url, asap_key_server = server.url });
 				assert.equal("accepted", log_in(token_util, rs("served")));
 			end
 		end);
 
-		it("serves a token without a kid only where that is allowed", function ()
+		it("serves a token without a kid only if that is allowed", function ()
 			local url = server.publish_set("one", { a = rsa.public });
 			assert.equal("key-id-missing", log_in(new_plugin({ cache_keys_url = url }), rs(nil)));
 			assert.equal("accepted", log_in(new_plugin({ cache_keys_url = url, token_allow_missing_kid = true }), rs(nil)));
@@ -165,7 +165,7 @@ describe("the source of a key", function ()
 	end);
 
 	describe("that is an OpenID provider", function ()
-		it("takes one line of configuration", function ()
+		it("needs one line of configuration", function ()
 			local issuer = server.publish_provider("sso", { a = rsa.public });
 			local token_util = new_plugin({ openid_issuer = issuer });
 			assert.equal("RS256", token_util.signatureAlgorithm);
@@ -176,7 +176,7 @@ describe("the source of a key", function ()
 			assert.equal("accepted", log_in(token_util, rs("a", rsa, "app"))); -- nobody else's keys could be meant
 		end);
 
-		it("speaks for itself alone where there are several, or another source", function ()
+		it("is valid only for its own issuer if there are several providers, or another source", function ()
 			local one = server.publish_provider("one", { same = rsa.public });
 			local two = server.publish_provider("two", { same = second_rsa.public });
 			local token_util = new_plugin({ openid_issuer = { one, two }, asap_key_server = server.url });
@@ -202,7 +202,7 @@ describe("the source of a key", function ()
 			end
 		end);
 
-		it("that is named wrongly is complained about, and no secret counts then", function ()
+		it("with a wrong URL is logged, and no secret is used then", function ()
 			local token_util = new_plugin({ openid_issuer = "nonsense", app_secret = secret, signature_algorithm = "HS256" });
 			assert.equal(1, #prosody.logged("error", "openid_issuer"));
 			assert.is_false((prosody.run(process, token_util, tokens.hs256(tokens.claims(), secret))));
@@ -213,7 +213,7 @@ describe("the source of a key", function ()
 	end);
 
 	describe("that is bound to an issuer", function ()
-		it("signs for that issuer alone, and the others for every other one", function ()
+		it("is valid only for that issuer, and the others for every other one", function ()
 			local provider = server.publish_provider("sso", { sso = third_rsa.public });
 			local token_util = new_plugin({
 				token_issuers = {
@@ -240,7 +240,7 @@ describe("the source of a key", function ()
 			end
 		end);
 
-		it("is the one that was assigned last", function ()
+		it("is the last one that was assigned", function ()
 			local token_util = new_plugin({
 				token_issuers = { one = { asap_key_server = server.url } }, asap_accepted_issuers = { "two" },
 			});
@@ -283,7 +283,7 @@ describe("the source of a key", function ()
 			end);
 		end
 
-		it("and no table at all leaves no key, and no secret counts then", function ()
+		it("and not given as a table leaves no key, and no secret is used then", function ()
 			for _, value in ipairs({ "x", 5, { "x" }, { ["*"] = { asap_key_server = server.url } } }) do
 				local token_util = new_plugin({ token_issuers = value, app_secret = secret, signature_algorithm = "HS256" });
 				assert.equal(1, #prosody.logged("error", "token_issuers"));
@@ -294,7 +294,7 @@ describe("the source of a key", function ()
 		end);
 	end);
 
-	it("is another one if only the password differs", function ()
+	it("is a different one even if only the password differs", function ()
 		local url = server.url:gsub("//", "//user:%%s@");
 		local token_util = new_plugin({ asap_key_server = url:format("one") });
 		assert.equal("accepted", log_in(token_util, rs("served")));
@@ -304,7 +304,7 @@ describe("the source of a key", function ()
 		assert.equal("accepted", log_in(token_util, rs("served", second_rsa)));
 	end);
 
-	it("may be a list of key servers, the next of which is asked when one fails, not when it says no", function ()
+	it("may be a list of key servers; the next one is asked if one fails, but not if it has no key", function ()
 		local other = key_server.start({ other = second_rsa.public, served = second_rsa.public });
 		local token_util = new_plugin({ asap_key_server = { "http://127.0.0.1:1/", server.url, other.url } });
 		assert.equal("accepted", log_in(token_util, rs("served")));
@@ -331,7 +331,7 @@ describe("the source of a key", function ()
 	end);
 
 	describe("after a reload of the configuration", function ()
-		it("keeps its keys if it is still configured, and loses them otherwise", function ()
+		it("keeps its keys if it is still configured, else loses them", function ()
 			local one, two = server.publish_set("one", { a = rsa.public }), server.publish_set("two", { b = second_rsa.public });
 			local token_util, reload = new_plugin({ cache_keys_url = one, asap_key_server = server.url });
 			assert.equal("accepted", log_in(token_util, rs("a")));
@@ -348,7 +348,7 @@ describe("the source of a key", function ()
 			assert.equal("key-not-found", log_in(token_util, rs("served")));
 		end);
 
-		it("accepts the issuers that came with it, and those that went no more", function ()
+		it("accepts added issuers, and removed ones no longer", function ()
 			local one = server.publish_provider("one", { a = rsa.public });
 			local two = server.publish_provider("two", { a = rsa.public });
 			local token_util, reload = new_plugin({ openid_issuer = one });
@@ -358,7 +358,7 @@ describe("the source of a key", function ()
 			assert.equal("issuer-not-accepted", log_in(token_util, rs("a", rsa, one)));
 		end);
 
-		it("undoes nothing that was assigned", function ()
+		it("does not undo assignments", function ()
 			local token_util, reload = new_plugin({ cache_keys_url = server.publish_set("one", { a = rsa.public }) });
 			token_util.cacheKeysUrl = server.publish_set("two", { b = rsa.public });
 			token_util.allowMissingKid = true;
@@ -368,7 +368,7 @@ describe("the source of a key", function ()
 			assert.equal("key-not-found", log_in(token_util, rs("a")));
 		end);
 
-		it("still serves who was waiting for a key", function ()
+		it("still serves log-ins that wait for a key", function ()
 			server.delay = 0.3;
 			local token_util, reload = new_plugin({ asap_key_server = server.url });
 			local result;
@@ -379,7 +379,7 @@ describe("the source of a key", function ()
 			assert.is_true(result);
 		end);
 
-		it("takes new settings, and says if they do not hold for a source in use", function ()
+		it("uses new settings, and says if they do not apply to a source in use", function ()
 			local token_util, reload = new_plugin({ asap_key_server = server.url });
 			assert.equal("accepted", log_in(token_util, rs("served")));
 			reload({ asap_key_server = server.url, token_key_negative_ttl = 5 });
@@ -416,7 +416,7 @@ describe("the source of a key", function ()
 			assert.equal("bad-signature", log_in(token_util, rs("served")));
 		end);
 
-		it("hands out its public keys", function ()
+		it("returns its public keys", function ()
 			local function pem_of(kid)
 				return (prosody.run(token_util.get_public_key, token_util, kid));
 			end
@@ -427,7 +427,7 @@ describe("the source of a key", function ()
 			assert.equal(1, #prosody.logged("info", "No public key: key-not-found"));
 		end);
 
-		it("hands out the key of the first that has it, however slow it is", function ()
+		it("returns the key of the first source that has it, even a slow one", function ()
 			local quick = key_server.start({ same = second_rsa.public });
 			server.delay = 0.2;
 			for i, url in ipairs({ quick.url, "http://127.0.0.1:1/" }) do

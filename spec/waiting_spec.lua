@@ -85,7 +85,7 @@ describe("a log-in that needs a key", function ()
 		assert.equal(1, #keys.requests);
 	end);
 
-	it("is counted with the time that it waited, and only then", function ()
+	it("is counted with its waiting time, only if it waited", function ()
 		local token_util = new_plugin();
 		local function waits(suffix)
 			return prosody.metrics()[('prosody_mod_token_verifier__key_wait_seconds%s{host="example.org"}'):format(suffix)];
@@ -104,7 +104,7 @@ describe("a log-in that needs a key", function ()
 		assert.equal(2, waits("_count"));
 	end);
 
-	it("is one of many that make one request, and the loop turns while they are woken", function ()
+	it("is one of many that make one request, and the loop runs while they are woken", function ()
 		local token_util = new_plugin();
 		local pending, turns, woken_in_turn = {}, 0, {};
 		_G.prosody.events.add_handler("jitsi-authentication-token-verified", function ()
@@ -137,7 +137,7 @@ describe("a log-in that needs a key", function ()
 		assert.equal(1, #keys.requests);
 	end);
 
-	it("is refused in time if the server never answers, and holds nobody up", function ()
+	it("is refused in time if the server never answers, and delays nobody", function ()
 		local token_util = new_plugin();
 		keys.delay = false;
 		local pending = { start(token_util, token) };
@@ -155,7 +155,7 @@ describe("a log-in that needs a key", function ()
 		assert.is_true(largest < 2, largest);
 	end);
 
-	it("needs no kid in vain: without one it is refused at once", function ()
+	it("is refused at once without a kid", function ()
 		local token_util = new_plugin();
 		local result = prosody.run(process, token_util, tokens.rs256(tokens.claims(), rsa, nil));
 		assert.is_false(result);
@@ -163,20 +163,20 @@ describe("a log-in that needs a key", function ()
 		assert.truthy(prosody.logged("info", "key-id-missing")[1]);
 	end);
 
-	it("never takes the public key for a secret", function ()
+	it("never uses the public key as a secret", function ()
 		local token_util = new_plugin({ app_secret = rsa.public, signature_algorithm = "HS256" });
 		local forged = tokens.hs256(tokens.claims(), rsa.public, { kid = "k1" });
 		assert.is_false((prosody.run(process, token_util, forged)));
 	end);
 
-	it("starts the fetch where nobody can wait, and is accepted later", function ()
+	it("starts the fetch if it cannot wait, and is accepted later", function ()
 		local token_util = new_plugin();
 		assert.same({ false, "not-allowed", "key is being fetched" }, { process(token_util, token) });
 		prosody.run_until(function () return #keys.requests == 1 and process(token_util, token); end);
 		assert.equal(1, #keys.requests);
 	end);
 
-	it("does no more work for a client that has gone", function ()
+	it("does nothing more for a client that has gone", function ()
 		local token_util = new_plugin();
 		local announced = false;
 		_G.prosody.events.add_handler("jitsi-authentication-token-verified", function () announced = true; end);
@@ -190,7 +190,7 @@ describe("a log-in that needs a key", function ()
 		assert.is_nil(session.jitsi_meet_room);
 	end);
 
-	it("fails when its plugin is unloaded, and those of other plugins go on", function ()
+	it("fails when its plugin is unloaded, and those of other plugins continue", function ()
 		keys.delay = 0.2;
 		local first, first_module = new_plugin();
 		local second = new_plugin();
@@ -211,7 +211,7 @@ describe("a log-in that needs a key", function ()
 		module.environment.prosody.hosts["example.org"].modules[module.name] = {};
 	end
 
-	it("goes on when its plugin is loaded anew, with the fetch that was under way", function ()
+	it("continues when its plugin is reloaded, with the same fetch", function ()
 		keys.delay = 0.3;
 		local token_util, module = new_plugin();
 		local pending = { start(token_util, token), start(token_util, token) };
@@ -225,7 +225,7 @@ describe("a log-in that needs a key", function ()
 		assert.equal(0, watches);
 	end);
 
-	it("that begins with what a former copy of its plugin left behind is verified", function ()
+	it("is verified with what a previous copy of its plugin has left", function ()
 		local token_util, module = new_plugin();
 		reload(module);
 		assert.same({ true }, { prosody.run(process, token_util, token) });
@@ -233,7 +233,7 @@ describe("a log-in that needs a key", function ()
 			{ prosody.run(process, token_util, tokens.rs256(tokens.claims(), rsa, "k2")) });
 	end);
 
-	it("hands out a public key after its plugin was loaded anew", function ()
+	it("returns a public key after its plugin was reloaded", function ()
 		keys.delay = 0.3;
 		local token_util, module = new_plugin();
 		local found;
@@ -244,7 +244,7 @@ describe("a log-in that needs a key", function ()
 		assert.equal(1, #keys.requests);
 	end);
 
-	it("needs no key server for what was held before its plugin was loaded anew", function ()
+	it("needs no key server for keys that were held before its plugin was reloaded", function ()
 		local token_util, module = new_plugin();
 		assert.same({ true }, { prosody.run(process, token_util, token) });
 		local _, id = next(token_util._keys.sources.stores);
@@ -262,7 +262,7 @@ describe("a log-in that needs a key", function ()
 		assert.equal(1, #keys.requests);
 	end);
 
-	it("has its store opened by a copy that was loaded, before any token comes", function ()
+	it("has its store opened by the loaded copy, before any token arrives", function ()
 		local token_util, module = new_plugin();
 		assert.is_nil(next(token_util._keys.sources.stores)); -- not while it loads
 		prosody.run_until(function () return next(token_util._keys.sources.stores); end);
@@ -270,7 +270,7 @@ describe("a log-in that needs a key", function ()
 		module:unload();
 	end);
 
-	it("goes on when the wake of another one fails", function ()
+	it("continues if waking another one fails", function ()
 		local token_util = new_plugin();
 		local waiter = prosody.async.waiter;
 		prosody.async.waiter = function ()
@@ -301,7 +301,7 @@ describe("a log-in that needs a key", function ()
 		assert.same({ watched + 1, 1 }, { all_watches, watches });
 	end);
 
-	it("goes on in the child of a fork that was called for its parent's descriptor", function ()
+	it("continues in the child of a fork that was called for its parent's descriptor", function ()
 		local token_util = new_plugin();
 		prosody.run(process, token_util, token);
 		local watched, pollfd = all_watches, token_verifier.pollfd;
@@ -354,7 +354,7 @@ describe("a log-in that needs a key", function ()
 		second.stop();
 	end);
 
-	it("leaves one warning of a source that publishes a private key, and a word when that has ended", function ()
+	it("leaves one warning about a source that publishes a private key, and a line when that has ended", function ()
 		keys.keys.k1 = rsa.private;
 		local token_util = new_plugin();
 		prosody.clear_log();
@@ -368,7 +368,7 @@ describe("a log-in that needs a key", function ()
 		assert.equal(1, #prosody.logged("info", "serves keys again"));
 	end);
 
-	it("keeps a bounded number of stores of key servers that were set, and those in use", function ()
+	it("keeps a limited number of stores of key servers that were set, and those in use", function ()
 		local token_util = new_plugin();
 		assert.same({ true }, { prosody.run(process, token_util, token) });
 		local function count()
@@ -411,7 +411,7 @@ describe("a log-in that needs a key", function ()
 		end
 	end);
 
-	it("keeps the keys of a key server that was set over a reload of the configuration", function ()
+	it("keeps the keys of a key server that was set after a reload of the configuration", function ()
 		local token_util, _, all = new_plugin({ asap_key_server = "http://127.0.0.1:1/" });
 		token_util:set_asap_key_server(keys.url);
 		assert.same({ true }, { prosody.run(process, token_util, token) });
@@ -443,7 +443,7 @@ describe("a log-in that needs a key", function ()
 		assert.equal(2, #keys.requests);
 	end);
 
-	it("hands out public keys too", function ()
+	it("returns public keys, too", function ()
 		local token_util = new_plugin();
 		assert.equal((rsa.public:gsub("%s", "")), (prosody.run(token_util.get_public_key, token_util, "k1"):gsub("%s", "")));
 		assert.is_nil((prosody.run(token_util.get_public_key, token_util, "k2")));
@@ -452,7 +452,7 @@ describe("a log-in that needs a key", function ()
 		assert.equal(2, #keys.requests);
 	end);
 
-	it("counts made-up kids by client, but not on loopback", function ()
+	it("counts unknown kids by client, but not on loopback", function ()
 		local token_util = new_plugin();
 		keys.delay = 0.3;
 		local from_outside, from_loopback = {}, {};

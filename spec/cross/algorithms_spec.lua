@@ -121,12 +121,12 @@ describe("another library", function ()
 	end
 
 	local in_python = each_library(python);
-	it("is there four times from Debian", function ()
+	it("exists four times in Debian", function ()
 		assert.equal(4, in_python);
 	end);
 	if node then
 		each_library(node);
 	else
-		it("from npm", function () pending(missing); end);
+		it("exists in npm", function () pending(missing); end);
 	end
 end);

@@ -70,7 +70,7 @@ describe("a key made by node or jose", function ()
 		end);
 	end);
 
-	it("is the one in a certificate", function ()
+	it("is the same in a certificate", function ()
 		local seen = {};
 		each_key(function (other, name, algorithm)
 			if not seen[algorithm] then
@@ -80,19 +80,19 @@ describe("a key made by node or jose", function ()
 		end);
 	end);
 
-	it("has the thumbprint that jose takes of it", function ()
+	it("has the same thumbprint as with jose", function ()
 		each_key(function (other, name)
 			assert.equal(other.thumbprint, assert(tv.key(other.spki)):thumbprint(), name);
 		end);
 	end);
 
-	it("has the PEM that node writes", function ()
+	it("has the same PEM as with node", function ()
 		each_key(function (other, name)
 			assert.equal(other.spki, assert(tv.key(json.encode(other.jwk))):pem(), name);
 		end);
 	end);
 
-	it("signs in every private form, and is read back from what we write of it", function ()
+	it("signs in every private form, and node and jose read what we write", function ()
 		each_key(function (other, name, algorithm)
 			local key = assert(tv.key(other.spki));
 			for _, form in ipairs({ other.pkcs8, json.encode(other.privateJwk), other.privatePkcs1 or other.pkcs8, other.sec1 or other.pkcs8 }) do

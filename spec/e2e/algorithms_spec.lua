@@ -78,24 +78,24 @@ for _, algorithm in ipairs(algorithms) do
 			token = world.mint({ key = kid, algorithm = name });
 		end);
 
-		it("logs in by a PEM of a key server, where one algorithm is accepted and where all are", function ()
+		it("logs in with a PEM of a key server, if one algorithm is accepted and if all are", function ()
 			assert.equal("accepted", log_in(name:lower(), token));
 			assert.equal("accepted", log_in("all", token));
 		end);
 
-		it("logs in by a JWK of a set, be it made for this algorithm or not", function ()
+		it("logs in with a JWK of a set, with or without this alg", function ()
 			assert.equal("accepted", log_in("set", token));
 			assert.equal("accepted", log_in("named", token));
 		end);
 
-		it("is refused with a bit of its signature turned", function ()
+		it("is refused with one flipped bit in its signature", function ()
 			local forged = world.with_wrong_signature({ token = token });
 			for _, host in ipairs({ "all", "set", "named" }) do
 				assert.equal("bad-signature", log_in(host, forged), host);
 			end
 		end);
 
-		it("is refused where it is not among the algorithms accepted", function ()
+		it("is refused if its algorithm is not accepted", function ()
 			assert.equal(name == "RS256" and "accepted" or "algorithm-not-accepted", log_in("default", token));
 			assert.equal("algorithm-not-accepted", log_in(name == "ES256" and "es384" or "es256", token));
 		end);

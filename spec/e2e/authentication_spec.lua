@@ -47,7 +47,7 @@ end
 
 for _, transport in ipairs({ "websocket", "bosh" }) do
 	describe("a log-in over "..transport, function ()
-		it("fires its events in their order, with what the connection brought", function ()
+		it("fires its events in order, with the data of the connection", function ()
 			local outcome = log_in({
 				transport = transport, room = "Planning", prefix = "acme", previd = "p1", customusername = "somebody",
 				headers = { ["X-Proxy-Region"] = "eu-1", ["User-Agent"] = "spec/1" },
@@ -72,7 +72,7 @@ for _, transport in ipairs({ "websocket", "bosh" }) do
 			assert.is_true(last.is_its_session);
 		end);
 
-		it("gets the name that a plugin gives, or a fresh one", function ()
+		it("gets the name that a plugin returns, or a new one", function ()
 			assert.equal("chosen@meet.example", log_in({ transport = transport, customusername = "name-chosen" }).jid:match("^[^/]+"));
 			local one, another = log_in({ transport = transport }).jid, log_in({ transport = transport }).jid;
 			assert.truthy(one:match("^%x+%-%x+%-%x+%-%x+%-%x+@"), one);
@@ -80,7 +80,7 @@ for _, transport in ipairs({ "websocket", "bosh" }) do
 		end);
 
 		for _, event in ipairs({ "pre-jitsi-authentication-fetch-key", "post-jitsi-authentication" }) do
-			it("ends where a plugin denies it at "..event, function ()
+			it("ends if a plugin denies it at "..event, function ()
 				local log, outcome = world.logged("main", function ()
 					return log_in({ transport = transport, customusername = "deny-"..event });
 				end);
@@ -96,7 +96,7 @@ for _, transport in ipairs({ "websocket", "bosh" }) do
 			assert.equal(1, select(2, log:gsub("refused: ", "")), log);
 		end);
 
-		it("is Prosody's own where a host has anonymous users", function ()
+		it("is Prosody's own on a host with anonymous users", function ()
 			assert.equal("accepted", world.log_in({ host = "anonymous.example", transport = transport }).outcome);
 			assert.equal("refused", world.log_in({ host = "meet.example", transport = transport }).outcome);
 			assert.same({}, { table.unpack(names(events()), 2) }, "no event of the other host, and no further one of the refused");
@@ -105,7 +105,7 @@ for _, transport in ipairs({ "websocket", "bosh" }) do
 	end);
 end
 
-describe("a session that goes on over a connection that logged in at another host", function ()
+describe("a session resumed over a connection that logged in at another host", function ()
 	local function resume(other, claims, its_secret)
 		local client = world.begin({ host = "meet.example", token = world.mint({ secret = secret, claims = { room = "before" } }) });
 		assert.equal("accepted", world.outcome({ client = client }).outcome);
@@ -121,7 +121,7 @@ describe("a session that goes on over a connection that logged in at another hos
 		return list, log, outcome.outcome;
 	end
 
-	it("takes over its claims once this host has accepted them too", function ()
+	it("takes over its claims if this host accepts them, too", function ()
 		local list = resume("sister.example", { room = "after", context = { group = "g" } }, secret);
 		assert.equal(1, #list);
 		assert.same({ "after", "g" }, { list[1].jitsi_meet_room, list[1].jitsi_meet_context_group });

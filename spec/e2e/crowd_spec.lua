@@ -92,8 +92,8 @@ describe("five hundred log-ins at once", function ()
 	end
 end);
 
-describe(made_up.." made-up kids of one client address", function ()
-	it("stop at its limit, and keep nobody else from logging in", function ()
+describe(made_up.." unknown kids of one client address", function ()
+	it("stop at its limit, and do not prevent others from logging in", function ()
 		assert.equal("accepted", world.log_in({ host = "flood.example", token = world.mint({ key = "key" }) }).outcome);
 		local memory = world.memory();
 		local log, result = world.logged("main", function ()
@@ -117,13 +117,13 @@ describe(made_up.." made-up kids of one client address", function ()
 		assert.equal(1, #world.bad_requests({ part = "/flood/"..world.key_file_name({ kid = "key" }) }));
 	end);
 
-	it("do not keep the address from logging in with a held key, nor others from bringing a new one", function ()
+	it("do not prevent the address from logging in with a held key, nor others from using a new one", function ()
 		assert.equal("accepted", world.log_in({ host = "flood.example", token = world.mint({ key = "late" }) }).outcome);
 	end);
 end);
 
 describe("a thousand log-ins, a hundred at a time", function ()
-	it("of several kids, some of them bad, lose none, let in none that is bad, and leave no memory behind", function ()
+	it("of several kids, some invalid, lose none, accept no invalid one, and leak no memory", function ()
 		local function run(count)
 			local before = #world.requests();
 			local result = world.load({ host = "load.example", kids = load_kids, count = count, parallel = 100 });

@@ -78,13 +78,13 @@ local function enter(client, host, room)
 end
 
 describe("a user of another server", function ()
-	it("needs a token of this one, which cannot be brought along", function ()
+	it("needs a token of this server, which it cannot send", function ()
 		local entry, log = enter(token_user(), "plain");
 		assert.same({ "refused", "not-allowed", "A token is required" }, { entry.outcome, entry.condition, entry.text });
 		assert.truthy(log:find('Room refused: token-required: a token is required (asked="hall@conference.plain.example/', 1, true), log);
 	end);
 
-	it("is a guest where guests may enter", function ()
+	it("is a guest if guests may enter", function ()
 		assert.equal("joined", enter(token_user(), "guests").outcome);
 	end);
 
@@ -92,7 +92,7 @@ describe("a user of another server", function ()
 		assert.equal("joined", enter(token_user(), "jitsi").outcome);
 	end);
 
-	it("enters where the domain or the address is on the allow list", function ()
+	it("enters if the domain or the address is on the allow list", function ()
 		assert.equal("joined", enter(token_user(), "listed").outcome);
 		assert.equal("joined", enter(user("bob"), "listed").outcome);
 		assert.equal("refused", enter(user("eve"), "listed").outcome);
@@ -103,7 +103,7 @@ describe("a user of another server", function ()
 		assert.equal("refused", enter(user("eve"), "plain").outcome);
 	end);
 
-	it("does not change a room where that takes a token, be it one's own, unless an admin", function ()
+	it("does not change a room if that needs a token, even its own room, unless it is an admin", function ()
 		for name, expected in pairs({ boss = "done", eve = "refused" }) do
 			local client = user(name);
 			local room = name.."@conference.moderated.example";
@@ -115,7 +115,7 @@ describe("a user of another server", function ()
 	end);
 end);
 
-it("what a user of another server asks of a room is answered to whom the room is open", function ()
+it("a request from a user of another server to a room is answered if the user may enter", function ()
 	local eve = user("eve");
 	local function ask(host)
 		local room = ("yard@conference.%s.example"):format(host);

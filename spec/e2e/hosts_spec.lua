@@ -117,7 +117,7 @@ for _, way in ipairs({ "our modules", "the drop-in alone" }) do
 			end);
 		end
 
-		it("nor do they by the room's name and the domain or tenant in sub", function ()
+		it("nor by the room's name and the domain or tenant in sub", function ()
 			for _, case in ipairs({
 				{ "b.example", "a.example", "planning@conference.a.example", "a.example" },
 				{ "base-b.example", "base-a.example", "planning@conference.base-a.example", "base-a.example" },
@@ -135,7 +135,7 @@ for _, way in ipairs({ "our modules", "the drop-in alone" }) do
 			end
 		end);
 
-		it("the log says whose token it was", function ()
+		it("the log says which host verified the token", function ()
 			local client = begin("b.example");
 			local log = world.logged("main", function () enter(client, "planning@conference.a.example"); end);
 			local line = "Room refused: token-required: a token is required: what b.example has verified does not count here";
@@ -173,16 +173,16 @@ for _, way in ipairs({ "our modules", "the drop-in alone" }) do
 			world.leave({ client = client });
 		end
 
-		it("claims to moderate are not believed of a guest whose token is another host's", nobody_is_believed);
+		it("moderator claims do not count for a guest whose token is another host's", nobody_is_believed);
 
-		it("nor after the plugin that guards the rooms was reloaded", function ()
+		it("also after a reload of the plugin that guards the rooms", function ()
 			for _, host in ipairs({ "guests.example", "moderated.example", "a.example" }) do
 				world.shell({ command = { "module", "reload", "token_verification", "conference."..host } });
 			end
 			nobody_is_believed();
 		end);
 
-		it("the host's own are, also after a resumption", function ()
+		it("the host's own count, also after a resumption", function ()
 			local room = "planning@conference.guests.example";
 			local client = begin("guests.example", {}, { resumable = true });
 			joined(client, room);
@@ -199,7 +199,7 @@ for _, way in ipairs({ "our modules", "the drop-in alone" }) do
 		end);
 
 		if way == "our modules" then
-			it("a client that comes back keeps its claims unless the new ones cover every room that it is in", function ()
+			it("a client that resumes keeps its claims unless the new ones cover every room that it is in", function ()
 				local client = begin("b.example", {}, { resumable = true });
 				joined(client, "own@conference.b.example");
 				joined(client, "planning@conference.guests.example");

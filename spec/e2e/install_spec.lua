@@ -68,7 +68,7 @@ describe("luarocks make into an empty tree", function ()
 
 	-- To build it takes long, so each version of Prosody has its turn with the one tree.
 	for prosody in (os.getenv("PROSODIES") or ""):gmatch("%S+") do
-		it("is all that a Prosody needs for log-ins: "..prosody, function ()
+		it("is sufficient for log-ins at Prosody "..prosody, function ()
 			-- Busted starts itself anew with --lua, and loses quotes on the way: no blank in the filter.
 			run(("rm -rf '%s/lua' '%s/build'"):format(copy, copy));
 			local output = run(("cd '%s' && PROSODY=%s TOKEN_VERIFIER_PREFIX='%s' busted --lua=lua5.4 -o plainTerminal %s %s"):format(

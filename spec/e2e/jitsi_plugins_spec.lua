@@ -33,7 +33,7 @@ describe("log-ins through plugins like Jitsi's", function ()
 		assert.equal("refused", log_in("keys.example", world.mint({ secret = secret })).outcome);
 	end);
 
-	it("are told why, with the condition and the text where the web client looks for them", function ()
+	it("tell the client why, with the condition and the text where the web client reads them", function ()
 		local expired = log_in("keys.example", world.mint({ key = "users", claims = { exp = os.time() - 60 } }));
 		assert.equal("refused", expired.outcome);
 		assert.truthy(expired.text:find("exp", 1, true), expired.text);
@@ -42,17 +42,17 @@ describe("log-ins through plugins like Jitsi's", function ()
 		assert.equal("token required", log_in("secret.example").text);
 	end);
 
-	it("are answered whatever the reason has in it", function ()
+	it("are answered whatever the reason contains", function ()
 		local odd = log_in("odd.example", world.mint({ secret = secret }));
 		assert.same({ "refused", 'the claim "odd\\x01\\x02" is missing' }, { odd.outcome, odd.text });
 	end);
 
-	it("let guests in where there is no token, but not with a bad one", function ()
+	it("accept guests without a token, but not with an invalid one", function ()
 		assert.equal("accepted", log_in("guests.example").outcome);
 		assert.equal("refused", log_in("guests.example", world.mint({ secret = secret:reverse() })).outcome);
 	end);
 
-	it("take the key and the token that another plugin brings", function ()
+	it("use the key and the token that another plugin sets", function ()
 		assert.equal("accepted", log_in("secret.example", "ticket-of-alice").outcome);
 		assert.equal("refused", log_in("secret.example", "ticket-of-nobody").outcome);
 	end);

@@ -55,7 +55,7 @@ local function requests_of(kid)
 end
 
 describe("a key", function ()
-	it("that is rotated refuses no good log-in", function ()
+	it("that is rotated refuses no valid log-in", function ()
 		world.new_key({ kid = "new" });
 		local function crowd(kids)
 			local logins = {};
@@ -82,7 +82,7 @@ describe("a key", function ()
 		assert.equal("refused", (log_in("life", "old")));
 	end);
 
-	it("that is replaced under its kid is taken within its freshness", function ()
+	it("that is replaced under its kid is used within its freshness", function ()
 		assert.equal("accepted", (log_in("life", "replaced")));
 		world.new_key({ kid = "replaced", publish = { "bad" } });
 		world.run({ seconds = 1.1 });
@@ -100,8 +100,8 @@ describe("a key", function ()
 	end);
 end);
 
-describe("a key server that goes", function ()
-	it("is done without until the stale limit, and used again when it is back", function ()
+describe("a key server that goes down", function ()
+	it("is not needed until the stale limit, and used again when it is back", function ()
 		assert.equal("accepted", (log_in("gone", "held")));
 		world.stop_nginx();
 		world.run({ seconds = 1.5 });
@@ -115,7 +115,7 @@ describe("a key server that goes", function ()
 		assert.equal("accepted", (log_in("gone", "held")));
 	end);
 
-	it("with a 500 is asked again after the back-off", function ()
+	it("that answers with 500 is asked again after the back-off", function ()
 		assert.equal("refused", (log_in("once")));
 		world.run({ seconds = 0.5 });
 		assert.equal("accepted", (log_in("once")));
@@ -123,9 +123,9 @@ describe("a key server that goes", function ()
 	end);
 end);
 
-describe("a key server with demands", function ()
+describe("a key server with requirements", function ()
 	for _, name in ipairs({ "trusted", "mutual", "bearer", "proxy" }) do
-		it(("(%s) is satisfied by the options"):format(name), function ()
+		it(("(%s) is reached with the options"):format(name), function ()
 			local outcome, log = log_in(name);
 			assert.equal("accepted", outcome, log);
 		end);

@@ -71,7 +71,7 @@ it("the loop alone has its usual gap", function ()
 end);
 
 describe("a key server that does not answer in time", function ()
-	it("lets the log-ins fail in time and holds nobody else up", function ()
+	it("makes its log-ins fail in time and delays nobody else", function ()
 		-- All at a time: a log-in over each transport at each server.
 		local names = { "hesitant", "silent", "drip", "lost" };
 		local logins = {};
@@ -123,7 +123,7 @@ describe("a key server that breaks off or never ends", function ()
 end);
 
 describe("a slow key server", function ()
-	it("is waited for, by its own log-ins alone", function ()
+	it("delays only its own log-ins", function ()
 		local token = world.mint({ key = "key" });
 		local result = world.log_ins({ bystander = bystander, logins = {
 			{ host = host("slow"), token = token };
@@ -174,8 +174,8 @@ describe("a key server that answers with no key", function ()
 	end
 end);
 
-describe("made-up kids", function ()
-	it("are each asked for once, and drive out no real key", function ()
+describe("unknown kids", function ()
+	it("are each requested once, and displace no real key", function ()
 		assert.equal("accepted", select(2, log_in("nginx")).outcome);
 		local logins = {};
 		for i = 1, 40 do
@@ -233,7 +233,7 @@ describe("nginx", function ()
 		assert.is_true(outcome.seconds < at_once);
 	end);
 
-	it("back again, brings the key that could not be had", function ()
+	it("back again, returns the key that could not be fetched", function ()
 		world.restart_nginx();
 		local token, outcome = world.mint({ key = "second" }), nil;
 		for _ = 1, 20 do -- the source is left alone for some seconds after a failure
@@ -247,7 +247,7 @@ describe("nginx", function ()
 	end);
 end);
 
-it("a Prosody that still looks up a name ends at once when it is told to", function ()
+it("a Prosody that still looks up a name stops at once", function ()
 	local started = os.time();
 	world.stop_prosody();
 	assert.is_true(os.time() - started < 5); -- after 5 s it is killed

@@ -76,7 +76,7 @@ for _, how in ipairs({ { name = "plain" }, { name = "forked", daemonize = true }
 			});
 		end);
 
-		it("fetches its sets once, without being asked", function ()
+		it("fetches its sets once, before the first token", function ()
 			for _ = 1, 50 do
 				if count(name.."/bound/keys") > 0 and count(name.."/provider/keys") > 0 and count(name.."/set") > 0 then
 					break;
@@ -96,7 +96,7 @@ for _, how in ipairs({ { name = "plain" }, { name = "forked", daemonize = true }
 			assert.equal(2, count(name.."/set"));
 		end);
 
-		it("asks the key server for what the set lacks", function ()
+		it("asks the key server for keys that are not in the set", function ()
 			assert.equal("accepted", log_in("both", { key = "one" }));
 			assert.equal("accepted", log_in("both", { key = "served" }));
 			assert.equal(1, #world.bad_requests({ part = "/good/"..name.."/"..tv.key_file_name("served") }));
@@ -108,7 +108,7 @@ for _, how in ipairs({ { name = "plain" }, { name = "forked", daemonize = true }
 			assert.equal("bad-signature", log_in("sso", { key = "two", kid = "one", claims = { iss = issuer } }));
 		end);
 
-		it("believes each issuer of its own source's keys alone", function ()
+		it("accepts each issuer only with keys of its own source", function ()
 			assert.equal("accepted", log_in("bound", { key = "one", claims = { iss = issuer } }));
 			assert.equal("accepted", log_in("bound", { key = "two", kid = "one", claims = { iss = bound } }));
 			assert.equal("issuer-not-accepted", log_in("bound", { key = "one", claims = { iss = bound } }));
@@ -157,7 +157,7 @@ describe("Prosody with a set behind mutual TLS", function ()
 		}) });
 	end);
 
-	it("reaches it by its options, and complains about one that is out of range", function ()
+	it("reaches it with its options, and logs one that is out of range", function ()
 		local log = world.log_since({ name = "reload", position = 0 });
 		-- Whichever plugin is loaded first says it, one on another host with the name of this one in front.
 		assert.matches("\terror\t[^\n]*Option 'token_key_penalty' must be a whole number from 1 to 3600: 10 is taken\n", log);
@@ -165,7 +165,7 @@ describe("Prosody with a set behind mutual TLS", function ()
 		assert.equal("accepted", log_in("served"));
 	end);
 
-	it("takes another one over with a reload, and keeps the other keys", function ()
+	it("uses another certificate after a reload, and keeps the other keys", function ()
 		assert.equal(0, count("reload/second"));
 		reconfigure("reload/first", "reload/second");
 		assert.equal("accepted", log_in("two"));

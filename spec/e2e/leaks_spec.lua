@@ -47,13 +47,13 @@ for _, case in ipairs({
 	end);
 end
 
-it("finds nothing in what may be told", function ()
+it("finds nothing in output that may be shown", function ()
 	local found = #world.leaks();
 	world.http({ path = "/leak", host = "shared.example", bearer = "kid=key iss=issuer "..token:match("^[^.]*") });
 	assert.equal(found, #world.leaks());
 end);
 
-it("fails a spec that leaves one behind", function ()
+it("fails a spec that leaks one", function ()
 	local ok, message = pcall(world.close);
 	assert.is_false(ok);
 	assert.matches("is in the log", message);

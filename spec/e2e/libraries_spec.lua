@@ -24,7 +24,7 @@ lazy_teardown(world.close);
 describe("a token minted by", function ()
 	for _, library in ipairs({ "PyJWT", "jose", "jsonwebtoken" }) do
 		for _, algorithm in ipairs({ "HS256", "HS384", "HS512", "RS256", "RS384", "RS512" }) do
-			it(("%s as %s logs in where it is expected, and nowhere else"):format(library, algorithm), function ()
+			it(("%s as %s logs in where its algorithm is accepted, and nowhere else"):format(library, algorithm), function ()
 				local request = { library = library, algorithm = algorithm };
 				request[algorithm:find("^H") and "secret" or "key"] = algorithm:find("^H") and secret or "key";
 				local token;

@@ -51,7 +51,7 @@ local function bad_token()
 end
 
 describe("token:explain", function ()
-	it("shows each check of a bad token, behind the first that fails too", function ()
+	it("shows each check of an invalid token, also after the first failure", function ()
 		local token = bad_token();
 		for _, output in ipairs({ shell("token", "explain", token, "keys.example"),
 			shell(("token:explain(%q, %q)"):format(token, "keys.example")) }) do
@@ -59,7 +59,7 @@ describe("token:explain", function ()
 				"configuration: warn: Option 'allow_empty_token' is on",
 				'\nok    alg        found "RS256"; expected "RS256"\n',
 				'\nok    key        kid "first-key" is RSA, 2048 bits, from '..keys_url.."\n",
-				"\nok    signature  it holds\n", "\nFAIL  exp        expired 3 h 12 min ago (", "), was valid for 1 h\n",
+				"\nok    signature  it is valid\n", "\nFAIL  exp        expired 3 h 12 min ago (", "), was valid for 1 h\n",
 				'\n                 why: The token has expired.\n                 fix (token): Let the issuer make a new token',
 				'\nFAIL  iss        iss is "somebody"; accepted: "issuer", "other"\n', '\nok    aud        found "meet"; expected "meet"\n',
 				"The token is refused: expired: ");
@@ -74,7 +74,7 @@ describe("token:explain", function ()
 		assert.equal(1, requests("second-key"));
 	end);
 
-	it("says what is not known of a token whose key there is not", function ()
+	it("says what is unknown about a token whose key is missing", function ()
 		has(shell("token", "explain", world.mint({ key = "stranger" }), "keys.example"), "\nFAIL  key        ",
 			"\n--    signature  not checked, because of key\n", "The following claims are not proven, because the signature was not verified:",
 			'\nok    iss        found "issuer"', "The token is refused: key-not-found: ");
@@ -110,7 +110,7 @@ describe("the keys of a host", function ()
 		assert.equal(before + 1, requests("first-key"));
 	end);
 
-	it("are fetched anew when that is asked for", function ()
+	it("are fetched again on request", function ()
 		assert.equal("accepted", log_in("keys.example", world.mint({ key = "first-key" })).outcome);
 		local before = requests("first-key");
 		has(shell("token", "refresh", "keys.example"), " fetched, 0 failed");
@@ -132,13 +132,13 @@ describe("the keys of a host", function ()
 		has(shell("token", "stats", "keys.example"), keys_url..":\n", "\n  fetches        ", "\n  failed_network 2\n");
 	end);
 
-	it("are none where a secret is shared", function ()
+	it("are none if a shared secret is used", function ()
 		has(shell("token", "keys", "shared.example"), "shared.example has no source of keys: tokens are verified with a shared secret");
 	end);
 end);
 
 describe("the module", function ()
-	it("goes away and comes back with its commands", function ()
+	it("is unloaded and loaded with its commands", function ()
 		shell("module", "unload", "token_verifier");
 		assert.is_nil(shell("token", "keys", "keys.example"):find("held", 1, true));
 		shell("module", "load", "token_verifier", "keys.example");
@@ -152,9 +152,9 @@ describe("prosodyctl mod_token_verifier explain", function ()
 		return world.prosodyctl({ command = command, text = text });
 	end
 
-	it("explains with the options of the configuration, and tells by its status", function ()
+	it("explains with the options of the configuration, with a matching exit status", function ()
 		local done = control({ "explain", bad_token(), "keys.example" });
-		has(done.output, "As keys.example verifies tokens:", "\nok    signature  it holds\n", "\nFAIL  exp        expired 3 h 12 min ago (");
+		has(done.output, "As keys.example verifies tokens:", "\nok    signature  it is valid\n", "\nFAIL  exp        expired 3 h 12 min ago (");
 		assert.equal(1, done.status);
 		done = control({ "explain", world.mint({ key = "first-key" }), "keys.example" });
 		has(done.output, "The token is accepted.");
@@ -183,7 +183,7 @@ describe("prosodyctl mod_token_verifier explain", function ()
 		return table.concat(rows, "\n");
 	end
 
-	it("says the same as the shell and as the command, which reads the configuration by itself", function ()
+	it("says the same as the shell and the command, which reads the configuration itself", function ()
 		local now = os.time();
 		for host, token in pairs({
 			["keys.example"] = world.mint({
@@ -202,7 +202,7 @@ describe("prosodyctl mod_token_verifier explain", function ()
 		end
 	end);
 
-	it("goes with check, which asks the key server of the same configuration", function ()
+	it("agrees with check, which asks the key server of the same configuration", function ()
 		local pipe = io.popen(("bin/token-verifier check --config %s 2>&1"):format(configuration));
 		local output = pipe:read("a");
 		assert.is_true(pipe:close(), output);
@@ -217,7 +217,7 @@ describe("prosodyctl mod_token_verifier explain", function ()
 		assert.equal(2, done.status);
 	end);
 
-	it("says how to give it a file that it cannot read", function ()
+	it("says how to pass a file that it cannot read", function ()
 		local done = control({ "explain", "@README.md", "shared.example" }); -- it has left the folder that it was called in
 		has(done.output, "cannot read the token from README.md: No such file or directory. Prosody's user", ", or - and <FILE");
 		assert.equal(2, done.status);
@@ -271,7 +271,7 @@ describe("the metrics", function ()
 		assert.is_true(grown("verification_seconds_sum", 'host="keys.example"') > 0);
 	end);
 
-	it("count the keys of each source once in the process, also when the module is loaded anew", function ()
+	it("count the keys of each source once in the process, also when the module is reloaded", function ()
 		local source = ('source="%s"'):format(keys_url);
 		local failed = source..',reason="network"';
 		local function fetches()
@@ -362,7 +362,7 @@ describe("the dashboard", function ()
 		return labels;
 	end
 
-	it("asks for nothing but what is exported, and leaves nothing out", function ()
+	it("uses only exported metrics, and all of them", function ()
 		log_in("keys.example", bad_token()); -- a counter with a label is there once it has counted
 		local metrics, families = exported();
 		local asked, count = {}, 0;
@@ -383,7 +383,7 @@ describe("the dashboard", function ()
 		end
 	end);
 
-	it("shows quantiles of a histogram only, and rates of what only grows", function ()
+	it("shows quantiles only of histograms, and rates only of counters", function ()
 		local _, families = exported();
 		for _, query in ipairs(queries()) do
 			for name in query[2]:gmatch("rate%((prosody_[%w_]+)") do

@@ -62,7 +62,7 @@ describe("an HTTP API for those who have a room's token", function ()
 		return world.mint({ key = "users", claims = claims });
 	end
 
-	it("tells them alone", function ()
+	it("answers only them", function ()
 		local claims = { room = "planning", sub = "keys.example" };
 		assert.equal("404", size("keys.example", users_token(claims)));
 		local client = begin("keys.example", claims, "users");
@@ -82,7 +82,7 @@ describe("an HTTP API for those who have a room's token", function ()
 		assert.equal(1, #world.bad_requests({ part = "/slow-500/" }));
 	end);
 
-	it("knows guests by the lack of a token, and no other way", function ()
+	it("recognizes guests only by the missing token", function ()
 		assert.equal("404", size("guests.example", nil));
 		assert.matches("^403 .*alg is", size("guests.example", users_token()));
 		assert.equal("404", size("guests.example", nil));
@@ -128,7 +128,7 @@ describe("an API for systems, with a key server of its own", function ()
 		assert.equal("accepted", world.log_in({ host = "closed.example", token = user }).outcome);
 	end
 
-	it("takes the tokens of systems, and log-ins go on with their own", try_all);
+	it("accepts the tokens of systems, and log-ins continue with their own", try_all);
 
 	it("does so after a reload of the configuration", function ()
 		world.shell({ command = { "config", "reload" } });
@@ -136,25 +136,25 @@ describe("an API for systems, with a key server of its own", function ()
 	end);
 end);
 
-describe("a log-in that another system vouches for", function ()
+describe("a log-in on behalf of another system", function ()
 	local function log_in(token)
 		local outcome = world.log_in({ host = "hybrid.example", token = token, enter = "hall@conference.hybrid.example" });
 		return outcome.outcome, outcome.condition, outcome.entry and outcome.entry.outcome;
 	end
 
-	it("is by the token that the plugin signed", function ()
+	it("uses the token that the plugin signed", function ()
 		assert.same({ "accepted", nil, "joined" }, { log_in("ticket-of-alice") });
 		assert.same({ "refused", "not-authorized" }, { log_in("ticket-of-nobody") });
 	end);
 
-	it("opens no door for those who sign with the plugin's word themselves", function ()
+	it("does not accept tokens that clients sign with the plugin's secret", function ()
 		assert.same({ "refused", "not-allowed" }, { log_in(world.forge({ header = { typ = "JWT", alg = "HS256" }, secret = "notused" })) });
 		assert.same({ "accepted", nil, "joined" }, { log_in(world.mint({ secret = secret })) });
 	end);
 end);
 
 describe("a key that a plugin has as a JWK", function ()
-	it("is used for its log-ins, in place of the key server's", function ()
+	it("is used for its log-ins, instead of the key server's", function ()
 		assert.equal("accepted", world.log_in({ host = "jwk.example", token = world.mint({ key = "own", kid = false }) }).outcome);
 		assert.equal("refused", world.log_in({ host = "jwk.example", token = world.mint({ key = "users" }) }).outcome);
 	end);
@@ -175,14 +175,14 @@ describe("a component that signs", function ()
 		assert.equal(get("/asap-token"), get("/asap-token"));
 	end);
 
-	it("hands out the public keys of the users it serves, and waits for them", function ()
+	it("returns the public keys of the users it serves, and waits for them", function ()
 		assert.equal(tv.key(world.public_key({ kid = "users" })):thumbprint(), tv.key(get("/public-key?kid=users")):thumbprint());
 		assert.equal("none", get("/public-key?kid=nobody"));
 	end);
 end);
 
 describe("a room's moderator", function ()
-	it("is whom the token's context.user names", function ()
+	it("is the user in the token's context.user", function ()
 		local room = "hall@conference.moderated.example";
 		local creator = begin("moderated.example", { context = { user = { id = "creator" } } });
 		assert.equal("joined", world.enter({ client = creator, room = room }).outcome);
@@ -225,13 +225,13 @@ describe("a room whose password and lobby are in the token", function ()
 		end
 	end);
 
-	it("wants the password", function ()
+	it("requires the password", function ()
 		assert.same({ "refused", "not-authorized" }, { enter("locked", {}) });
 		assert.same({ "joined" }, { enter("locked", {}, "open sesame") });
 		assert.same({ "joined" }, { enter("locked", { security_bypass = true }) });
 	end);
 
-	it("keeps people in its lobby, but not those who may pass it by", function ()
+	it("keeps people in its lobby, except those who may bypass it", function ()
 		for _, room in ipairs({ "lobby", "lobby2" }) do
 			assert.same({ "refused", "registration-required" }, { enter(room, { lobby_bypass = false }) });
 			assert.same({ "joined" }, { enter(room, { lobby_bypass = true }) });

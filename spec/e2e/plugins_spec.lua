@@ -31,7 +31,7 @@ end);
 lazy_teardown(world.close);
 
 describe("a plugin whose key server is not configured", function ()
-	it("refuses every token, also those that log users in", function ()
+	it("refuses every token, also those that are valid for log-ins", function ()
 		local claims = { iss = "system" };
 		for _, token in ipairs({
 			world.mint({ secret = secret, claims = claims }), world.mint({ secret = secret }), world.mint({ key = "users", claims = claims }),
@@ -46,7 +46,7 @@ describe("a plugin whose key server is not configured", function ()
 	end);
 end);
 
-describe("a key that another plugin brings", function ()
+describe("a key that another plugin sets", function ()
 	it("is used instead of the key server, without a kid", function ()
 		local token = world.mint({ key = "own", kid = false });
 		assert.equal("accepted", world.log_in({ host = "own-key.example", token = token }).outcome);

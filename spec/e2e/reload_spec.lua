@@ -38,7 +38,7 @@ local function log_ins(host, kid, count, commands)
 end
 
 describe("reloads", function ()
-	it("refuse nobody who waits for a key meanwhile", function ()
+	it("refuse no log-in that waits for a key", function ()
 		local log, outcomes = world.logged("main", function ()
 			return log_ins("reload.example", "slow", 40, { reloads[1], reloads[3] });
 		end);
@@ -61,7 +61,7 @@ describe("reloads", function ()
 		end
 	end);
 
-	it("lose no key of a plugin that nobody uses for a while", function ()
+	it("lose no key of a plugin that is not used for a while", function ()
 		world.shell({ command = reloads[4] });
 		world.run({ seconds = 2 });
 		assert.same({ accepted = 10 }, log_ins("down.example", "held", 10));

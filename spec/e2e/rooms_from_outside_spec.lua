@@ -106,7 +106,7 @@ local function assert_nothing(answer, what)
 end
 
 describe("a room's archive", function ()
-	it("is read by who is in it or may enter it, and by nobody with a token for another room", function ()
+	it("is read by occupants and users who may enter, and not with a token for another room", function ()
 		local room = "vault@conference.meet.example";
 		local keeper, heir, thief = token_user("vault"), token_user("vault"), token_user("hall");
 		fill(room, keeper);
@@ -125,7 +125,7 @@ describe("a room's archive", function ()
 		close(keeper, heir, thief);
 	end);
 
-	it("is read by admins, and by nobody else who has no token", function ()
+	it("is read by admins without a token, and by nobody else without one", function ()
 		local room = "attic@conference.meet.example";
 		local keeper, boss, eve = token_user("attic"), user("boss"), user("eve");
 		fill(room, keeper);
@@ -145,7 +145,7 @@ describe("a room's archive", function ()
 		close(keeper);
 	end);
 
-	it("is read by guests where they may enter", function ()
+	it("is read by guests if they may enter", function ()
 		local room = "lounge@conference.guests.example";
 		local keeper, guest = token_user("lounge", "guests.example"), begin({ host = "guests.example" });
 		fill(room, keeper);
@@ -153,7 +153,7 @@ describe("a room's archive", function ()
 		close(keeper, guest);
 	end);
 
-	it("is read in a Jitsi deployment as the token says, and Prosody says there is none where there is no room", function ()
+	it("is read in a Jitsi deployment as the token allows, and Prosody answers if there is no room", function ()
 		local room = "vault@conference.jitsi.example";
 		local boss, heir, thief = user("boss"), token_user("vault", "jitsi.example"), token_user("hall", "jitsi.example");
 		assert.equal("item-not-found", ask_archive(heir, room).condition);
@@ -165,7 +165,7 @@ describe("a room's archive", function ()
 	end);
 end);
 
-it("the archive of a tenant's room is read by the address that its pages use, with its tokens alone", function ()
+it("the archive of a tenant's room is read at the address that its pages use, only with its tokens", function ()
 	local boss = user("boss");
 	fill("[acme]standup@conference.mapped.example", boss);
 	for sub, expected in pairs({ acme = "done", other = "not-allowed" }) do
@@ -256,7 +256,7 @@ describe("a room that a token does not cover", function ()
 		end);
 	end
 
-	it("gives who may enter it what Prosody gives", function ()
+	it("gives users who may enter the answers of Prosody", function ()
 		local heir = token_user("cellar");
 		for _, case in ipairs(cases) do
 			if case[3] then
@@ -269,7 +269,7 @@ describe("a room that a token does not cover", function ()
 end);
 
 describe("a room that was destroyed", function ()
-	it("tells why to who may enter it, and to nobody else, whatever he sends there", function ()
+	it("tells the reason only to users who may enter it, whatever they send", function ()
 		local room = "crypt@conference.meet.example";
 		local keeper, heir, thief = token_user("crypt"), token_user("crypt"), token_user("hall");
 		fill(room, keeper);
@@ -297,7 +297,7 @@ describe("a room that was destroyed", function ()
 	end);
 end);
 
-describe("a component that no host's options judge", function ()
+describe("a component whose tokens no host verifies", function ()
 	it("lets nobody in but admins, and says at start what to set", function ()
 		local log = world.log_since({ name = "main", position = 0 });
 		for _, case in ipairs({
@@ -324,7 +324,7 @@ describe("a component that no host's options judge", function ()
 		end
 	end);
 
-	it("is judged by the one that is named", function ()
+	it("uses the configured host", function ()
 		local function enter(claims)
 			local client = begin({ host = "loose.example", token = world.mint({ secret = other_secret, claims = claims }) });
 			local entry = world.enter({ client = client, room = "hall@named.rooms.loose.example" });
@@ -334,7 +334,7 @@ describe("a component that no host's options judge", function ()
 		assert.same({ "joined", "refused" }, { enter({ room = "hall", sub = "*" }), enter({ room = "yard", sub = "*" }) });
 	end);
 
-	it("is judged after a reload that names one", function ()
+	it("uses a host that is configured by a reload", function ()
 		world.configure({ settings = settings, hosts = hosts:gsub('(Component "conference%-loose.example" "muc")',
 			'%1\n\t\ttoken_verification_host = "loose.example"') });
 		world.prosodyctl({ command = { "reload" } });

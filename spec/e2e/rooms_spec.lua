@@ -87,13 +87,13 @@ describe("an owner's form", function ()
 		return answer;
 	end
 
-	it("is taken from an owner with a token, and from no guest, where moderation needs one", function ()
+	it("is accepted from an owner with a token, and from no guest, if moderation needs one", function ()
 		assert.equal("done", configure(world.mint({ secret = secret })).outcome);
 		local answer = configure(nil);
 		assert.same({ "refused", "not-allowed" }, { answer.outcome, answer.condition });
 	end);
 
-	it("is taken from an admin without one, as far as Prosody goes, and from no user with a token who is not an owner", function ()
+	it("is accepted from an admin without a token, as far as Prosody allows, and from no user with a token who is not an owner", function ()
 		local room = "board@conference.moderated.example";
 		local owner = world.begin({ host = "auth.jitsi.example", username = "focus", password = "a-password" });
 		assert.equal("accepted", world.outcome({ client = owner }).outcome);
@@ -109,14 +109,14 @@ describe("an owner's form", function ()
 end);
 
 describe("an allow list", function ()
-	it("lets its users in without a token, and nobody else", function ()
+	it("lets in only its users without a token", function ()
 		local room = "hall@conference.listed.example";
 		assert.equal("joined", world.log_in({ host = "guests.example", enter = room }).entry.outcome);
 		assert.equal("refused", world.log_in({ host = "moderated.example", enter = room }).entry.outcome);
 	end);
 end);
 
-it("the rooms of a host that cannot verify tokens stay shut, for those of other hosts too", function ()
+it("the rooms of a host that cannot verify tokens stay shut, also for users of other hosts", function ()
 	local entry = world.log_in({ host = "guests.example", enter = "hall@conference.broken.example" }).entry;
 	assert.same({ "refused", "not-allowed" }, { entry.outcome, entry.condition });
 end);
@@ -149,7 +149,7 @@ describe("a deployment like Jitsi's", function ()
 		assert.same({ "refused", "not-allowed" }, { entry.outcome, entry.condition });
 	end);
 
-	it("takes the address that a tenant's pages use, and lets its own tokens alone in", function ()
+	it("accepts the address that a tenant's pages use, only with the tenant's tokens", function ()
 		local virtual = "standup@conference.acme.mapped.example";
 		local function enter_virtual(sub, prefix)
 			local token = world.mint({ secret = secret, claims = { room = "standup", sub = sub } });

@@ -56,7 +56,7 @@ describe("a session", function ()
 		assert.same({ lobby = true }, session.jitsi_meet_context_room);
 	end);
 
-	it("without a context has its user_id", function ()
+	it("without a context has user_id", function ()
 		local client = begin({ user_id = "u-2" });
 		local list = sessions();
 		world.leave({ client = client });
@@ -65,8 +65,8 @@ describe("a session", function ()
 	end);
 end);
 
-describe("a client that lost its connection", function ()
-	it("comes back to its session, which takes over the claims of the new token", function ()
+describe("a client whose connection was lost", function ()
+	it("resumes its session, which takes over the claims of the new token", function ()
 		local client = begin({ room = "planning", context = { user = { id = "before" }, group = "old" } }, { resumable = true });
 		assert.equal("joined", world.enter({ client = client, room = "planning@conference.meet.example" }).outcome);
 		local username = sessions()[1].username;
@@ -82,7 +82,7 @@ describe("a client that lost its connection", function ()
 		world.leave({ client = client });
 	end);
 
-	it("keeps the old claims when the new ones do not cover the room it is in", function ()
+	it("keeps the old claims if the new ones do not cover the room it is in", function ()
 		local client = begin({ room = "planning", context = { user = { id = "before" } } }, { resumable = true });
 		assert.equal("joined", world.enter({ client = client, room = "planning@conference.meet.example" }).outcome);
 		world.come_back({
@@ -95,7 +95,7 @@ describe("a client that lost its connection", function ()
 		world.leave({ client = client });
 	end);
 
-	it("does not come back with a bad token", function ()
+	it("cannot resume with an invalid token", function ()
 		local client = begin({}, { resumable = true });
 		local outcome = world.come_back({ client = client, token = world.mint({ secret = secret:reverse() }) });
 		assert.equal("refused", outcome.outcome);

@@ -56,7 +56,7 @@ describe("the drop-in in front of another library", function ()
 
 	lazy_teardown(world.close);
 
-	it("is loaded from the next start on, and no more once it has gone from the plugin paths", function ()
+	it("is loaded from the next start on, and no longer after it was removed from the plugin paths", function ()
 		assert.equal("other", judge());
 		world.configure({ settings = paths(dropin, other), hosts = host({ modules_enabled = { "token_verifier" } }) });
 		shell("config", "reload");
@@ -99,7 +99,7 @@ describe("the drop-in in a running server", function ()
 		end
 	end
 
-	it("comes with a reload and goes with one, while a client stays and another one waits", function ()
+	it("comes and goes with a reload, while a client stays and another one waits", function ()
 		local log = world.logged("main", function ()
 			local client = world.begin({ host = "meet.example", token = world.mint({ secret = secret }) });
 			assert.equal("accepted", world.outcome({ client = client }).outcome);
@@ -143,7 +143,7 @@ describe("our own modules", function ()
 		shell("config", "reload");
 	end
 
-	it("give way to Prosody's own and come back, without a restart", function ()
+	it("are replaced by Prosody's own and come back, without a restart", function ()
 		assert.equal("ours", judge());
 		assert.equal("refused", enter_room());
 		configure("anonymous");
@@ -194,7 +194,7 @@ describe("the native module", function ()
 		return world.shell({ command = { "module", "reload", "auth_token", "keys.example" } });
 	end
 
-	it("replaced by another, serves on, also after a reload, until the next start", function ()
+	it("replaced by another, continues to work, also after a reload, until the next start", function ()
 		log_in_everywhere();
 		assert.equal("the new one", loaded());
 		local log = world.logged("main", function ()
@@ -210,7 +210,7 @@ describe("the native module", function ()
 		assert.equal("the new one", loaded());
 	end);
 
-	it("removed from under the server, serves on, also after a reload, and from the next start on nobody gets in", function ()
+	it("removed from a running server, continues to work, also after a reload; from the next start on nobody gets in", function ()
 		run(("make uninstall PREFIX=%s"):format(prefix));
 		log_in_everywhere();
 		reload();

@@ -73,7 +73,7 @@ describe("a key server that breaks off or never ends", function ()
 		end);
 	end
 
-	it("and is slow is waited for within the limits", function ()
+	it("and is slow delays its log-ins within the limits", function ()
 		local store, requests = new_store("slow-1000");
 		assert.equal(key.public, assert(store:get("key", true)):pem());
 		assert.equal(1, requests());
@@ -98,11 +98,11 @@ describe("a key server that answers with no key", function ()
 		end);
 	end
 
-	it("is asked nothing where it redirects to", function ()
+	it("is not followed when it redirects", function ()
 		assert.equal(0, #world.bad_requests({ part = "/good/" }));
 	end);
 
-	it("that refuses the connection is told at once", function ()
+	it("that refuses the connection is reported at once", function ()
 		local store = assert(tv.keystore({ asap_key_server = world.closed_url() }));
 		local started = gettime();
 		local _, message, code = store:get("key", true);
@@ -113,7 +113,7 @@ describe("a key server that answers with no key", function ()
 end);
 
 describe("a key server that recovers", function ()
-	it("from a 500 is asked again once the back-off is over, and not before", function ()
+	it("from a 500 is asked again after the back-off, and not before", function ()
 		local store, requests = new_store("once-500", { back_off_min = 1 });
 		assert.equal("key-source-unavailable", select(3, store:get("key", true)));
 		assert.equal("key-source-unavailable", select(3, store:get("key", true)));
@@ -124,7 +124,7 @@ describe("a key server that recovers", function ()
 		store:close();
 	end);
 
-	it("is left alone for as long as its Retry-After says", function ()
+	it("is not asked before the time in its Retry-After", function ()
 		local store, requests = new_store("retry-2", { back_off_min = 0.1 });
 		assert.equal("key-source-unavailable", select(3, store:get("key", true)));
 		sleep(1);

@@ -36,7 +36,7 @@ local function code_of(...)
 end
 
 describe("a key", function ()
-	it("that is rotated is there with its first use", function ()
+	it("that is rotated is fetched with its first use", function ()
 		world.new_key({ kid = "old", publish = { "bad" } });
 		local new = world.new_key({ kid = "new" });
 		local store, requests = new_store({ default_ttl = 60 });
@@ -74,8 +74,8 @@ describe("a key", function ()
 	end);
 end);
 
-describe("a key server that goes", function ()
-	it("is done without until the stale limit, and used again when it is back", function ()
+describe("a key server that goes down", function ()
+	it("is not needed until the stale limit, and used again when it is back", function ()
 		world.new_key({ kid = "held", publish = { "nginx" } });
 		local store = assert(tv.keystore({
 			asap_key_server = nginx.url, default_ttl = 1, min_ttl = 1, max_stale = 4, back_off_min = 0.2, back_off_max = 0.4;

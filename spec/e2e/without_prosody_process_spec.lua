@@ -41,7 +41,7 @@ end
 local patient; -- the end of a program that takes 25 s
 
 describe("a name that takes 25 s to look up", function ()
-	it("is given up in time, and so is the program that asked", function ()
+	it("is given up in time, and does not delay the end of the program", function ()
 		local preload = world.compile({ source = "slow_dns.c", name = "slow_dns.so" });
 		local url = bad.url:gsub("127.0.0.1", "keys.slow.test");
 		patient = start(([[
@@ -62,7 +62,7 @@ describe("a name that takes 25 s to look up", function ()
 end);
 
 describe("a name with two addresses, of which the first does not answer", function ()
-	it("is asked at the second, within the time that it takes to give up the first", function ()
+	it("is reached at the second, within the time that it takes to give up the first", function ()
 		world.swallow({ address = "127.0.0.2" });
 		local preload = world.compile({ source = "slow_dns.c", name = "two_dns.so" });
 		local output = run(([[
@@ -75,7 +75,7 @@ describe("a name with two addresses, of which the first does not answer", functi
 end);
 
 describe("a fork", function ()
-	it("with a fetch in flight leaves each process its own fetches", function ()
+	it("during a fetch leaves each process its own fetches", function ()
 		world.compile({ source = "process.c", name = "process.so" });
 		local output = run(([[
 			local tv, process = require "token_verifier", require "process";
@@ -181,7 +181,7 @@ describe("ten thousand fetches", function ()
 	end);
 end);
 
-it("a name that took 25 s to look up is found by who waits for it", function ()
+it("a name that takes 25 s to look up is found by a caller that waits for it", function ()
 	local output, seconds = patient();
 	assert.equal("RSA\nstatus 0", output);
 	assert.is_true(seconds > 24 and seconds < 30, ("%.2f s"):format(seconds));

@@ -63,7 +63,7 @@ describe("a file of authorities", function ()
 		options = { ca_file = file };
 	end);
 
-	it("counts as it is now, for connections that stand too", function ()
+	it("is used with its current content, also for open connections", function ()
 		local url = tls.urls.good;
 		assert.equal(key.public, ask(url, options));
 		write(file, stranger_ca); -- the first is withdrawn
@@ -77,7 +77,7 @@ describe("a file of authorities", function ()
 		assert.equal(key.public, ask(url, options));
 	end);
 
-	it("counts as it is now before a real nginx", function ()
+	it("is used with its current content with a real nginx", function ()
 		fails("", nginx.https_url.."/.", options);
 		write(file, read(nginx.ca_file));
 		assert.equal(key.public, assert(tv.keystore({ asap_key_server = nginx.https_url, ca_file = file }):get("key", true)):pem());
@@ -85,7 +85,7 @@ describe("a file of authorities", function ()
 		fails("certificate", nginx.https_url.."/.", options);
 	end);
 
-	it("that cannot be used is named", function ()
+	it("that cannot be used is reported", function ()
 		local url = tls.urls.good;
 		local what = "the file with the CA certificates (ca_file) ";
 		assert.equal(key.public, ask(url, options));
@@ -107,7 +107,7 @@ describe("a file of authorities", function ()
 	end);
 end);
 
-it("a folder of authorities counts as it is now", function ()
+it("a folder of authorities is used with its current content", function ()
 	local folder = world.write_file({ name = "folder-of", text = "" }).."-authorities";
 	run(("mkdir '%s' && cp '%s' '%s/ca.pem' && openssl rehash '%s'"):format(folder, tls.ca_file, folder, folder));
 	local options = { ca_path = folder };
@@ -126,7 +126,7 @@ describe("the files of a client's certificate", function ()
 		options = { ca_file = tls.ca_file, client_cert = certificate, client_key = certificate };
 	end);
 
-	it("count as they are now, for connections that stand too", function ()
+	it("are used with their current content, also for open connections", function ()
 		assert.equal(key.public, ask(tls.urls.mutual, options));
 		write(certificate, read(tls.stranger_cert));
 		fails("", tls.urls.mutual, options);
@@ -134,7 +134,7 @@ describe("the files of a client's certificate", function ()
 		assert.equal(key.public, ask(tls.urls.mutual, options));
 	end);
 
-	it("that cannot be used are named", function ()
+	it("that cannot be used are reported", function ()
 		options.client_key = world.write_file({ name = "client.key", text = read(tls.stranger_cert) });
 		fails("the file with the client's key (client_key) has one that is not the certificate's", tls.urls.mutual, options);
 		write(options.client_key, "no key");
@@ -185,7 +185,7 @@ it("nobody is asked at the terminal for the pass phrase of a key that is to sign
 end);
 
 describe("a proxy behind TLS", function ()
-	it("is judged by the system's authorities, not by those of the key server", function ()
+	it("is verified with the system's authorities, not with those of the key server", function ()
 		local proxy = world.start_proxy({ certificate = (tls.client_cert:gsub("client%.pem$", "good.pem")) });
 		fails("certificate", bad.url, { ca_file = tls.ca_file, proxy = proxy });
 		fails("certificate", tls.urls.good, { ca_file = tls.ca_file, proxy = proxy });

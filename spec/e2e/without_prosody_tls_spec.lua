@@ -52,7 +52,7 @@ describe("a real nginx behind https", function ()
 		store:close();
 	end);
 
-	it("is asked for many keys although it ends each connection after a few", function ()
+	it("is asked for many keys although it closes each connection after a few", function ()
 		local kids, store = {}, tv.keystore({ asap_key_server = nginx.https_url.."/.", ca_file = nginx.ca_file });
 		for i = 1, 100 do
 			kids[i] = "key-"..i;
@@ -73,7 +73,7 @@ describe("a real nginx behind https", function ()
 		store:close();
 	end);
 
-	it("is refused without it", function ()
+	it("is refused without the CA", function ()
 		-- Not even while somebody else trusts it, at the same URL.
 		local store = tv.keystore({ asap_key_server = nginx.https_url, ca_file = nginx.ca_file });
 		assert(store:get("key", true));
@@ -83,7 +83,7 @@ describe("a real nginx behind https", function ()
 end);
 
 describe("a key server behind TLS", function ()
-	it("brings the key", function ()
+	it("returns the key", function ()
 		local store, requests = new_store(tls.urls.good);
 		brings_the_key(store);
 		assert.equal(1, requests());
@@ -109,18 +109,18 @@ describe("a key server behind TLS", function ()
 	end);
 end);
 
-describe("a key server that wants to know its clients", function ()
-	it("takes a certificate of its CA", function ()
+describe("a key server that authenticates its clients", function ()
+	it("accepts a certificate of its CA", function ()
 		brings_the_key(new_store(tls.urls.mutual, { client_cert = tls.client_cert, client_key = tls.client_cert }));
 	end);
 
-	it("takes none from nobody and none of another CA", function ()
+	it("accepts no missing certificate, and none of another CA", function ()
 		fails(new_store(tls.urls.mutual), "key-source-unavailable", "");
 		local stranger = { client_cert = tls.stranger_cert, client_key = tls.stranger_cert };
 		fails(new_store(tls.urls.mutual, stranger), "key-source-unavailable", "");
 	end);
 
-	it("takes the bearer token of the file, which may change", function ()
+	it("accepts the bearer token of the file, which may change", function ()
 		local file = world.write_file({ name = "bearer", text = "not-the-token\n" });
 		local function store(name)
 			return tv.keystore({ asap_key_server = ("%s/bearer/%s"):format(bad.url, name), bearer_token_file = file });
@@ -143,7 +143,7 @@ describe("a proxy", function ()
 		assert.equal(1, #world.bad_requests({ part = "proxy" }));
 	end);
 
-	it("that is not there is no reason to go round it", function ()
+	it("that is down is not bypassed", function ()
 		local store, requests = new_store(bad.url, { proxy = world.closed_url() });
 		fails(store, "key-source-unavailable", "");
 		assert.equal(0, requests());

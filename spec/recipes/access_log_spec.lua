@@ -27,7 +27,7 @@ describe("nginx's logs", function ()
 			headers = { Referer = "https://meet.example.org/planning?jwt="..token } }).outcome;
 	end
 
-	it("hold tokens as it comes", function ()
+	it("contain tokens by default", function ()
 		assert.equal("accepted", log_in());
 		local log = world.read_file({ name = "site/access.log", holding = "\n" });
 		assert.truthy(log:find("token="..token, 1, true));
@@ -39,7 +39,7 @@ describe("nginx's logs", function ()
 		world.run_commands({ text = "rm site/*.log" });
 	end);
 
-	it("hold none as the page has it, while Prosody is there or not", function ()
+	it("contain no tokens with the page's configuration, whether Prosody runs or not", function ()
 		world.change_site({ blocks = page:text("after") });
 		log_in(); -- while it is down
 		world.restart_prosody();
@@ -51,7 +51,7 @@ describe("nginx's logs", function ()
 		assert.equal("none", page:run("search"));
 	end);
 
-	it("has no more to its page", function ()
+	it("runs every example of its page", function ()
 		page:finish();
 	end);
 end);

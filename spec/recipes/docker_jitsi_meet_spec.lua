@@ -34,7 +34,7 @@ describe("docker-jitsi-meet's configuration", function ()
 		assert.equal("refused", visit("secret", world.mint({ secret = '"'..secret..'"', claims = claims })));
 	end);
 
-	it("has a key server, and a left-over that is no secret", function ()
+	it("has a key server, and ignores a placeholder secret", function ()
 		world.start_prosody({ name = "keys", hosts = page:text("keys") });
 		assert.truthy(page:text("keys"):find(variable("env-keys", "GLOBAL_CONFIG"):gsub("\\n", "\n"), 1, true));
 		local log = world.log_since({ name = "keys", position = 0 });
@@ -45,7 +45,7 @@ describe("docker-jitsi-meet's configuration", function ()
 		assert.equal("refused", visit("keys", world.mint({ secret = "<no value>", claims = claims })));
 	end);
 
-	it("has no more to its page", function ()
+	it("runs every example of its page", function ()
 		page:finish();
 	end);
 end);

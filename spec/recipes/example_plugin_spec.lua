@@ -27,7 +27,7 @@ describe("the plugin of docs/examples", function ()
 			bearer, port) }).output;
 	end
 
-	it("lists the rooms for a service, and for nobody else", function ()
+	it("lists the rooms only for a service", function ()
 		local secret = "the secret of those who enter rooms, and of nobody else";
 		local member = world.begin({ host = "meet.example.org", token = world.mint({ secret = secret }) });
 		world.outcome({ client = member });

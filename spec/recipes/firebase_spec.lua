@@ -27,18 +27,18 @@ describe("Firebase", function ()
 			enter = "planning@conference.meet.example.org" });
 	end
 
-	it("lets in who has a token of the project", function ()
+	it("accepts a token of the project", function ()
 		assert.equal("joined", (visit()));
 	end);
 
-	it("does not let in others", function ()
+	it("refuses other tokens", function ()
 		local outcome, log = visit("--aud another-project");
 		assert.equal("refused", outcome);
 		page:shows("other", log);
 		assert.equal("refused", (visit("--iss https://securetoken.google.com/another-project")));
 	end);
 
-	it("has no more to its page", function ()
+	it("runs every example of its page", function ()
 		page:finish();
 	end);
 end);

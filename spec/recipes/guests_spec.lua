@@ -68,7 +68,7 @@ describe("guests", function ()
 		page:shows("no-allowlist", log);
 	end);
 
-	it("have no more to their page", function ()
+	it("run every example of their page", function ()
 		page:finish();
 	end);
 end);

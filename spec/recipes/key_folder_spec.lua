@@ -17,7 +17,7 @@ describe("a folder of keys", function ()
 
 	lazy_teardown(world.close);
 
-	it("lets in who signs with one of them, until it is taken away", function ()
+	it("accepts tokens signed with one of the keys, until its file is removed", function ()
 		local login = { host = "meet.example.org", token = page:token("token"), room = "planning",
 			enter = "planning@conference.meet.example.org" };
 		assert.equal("joined", (recipe.visit(login)));
@@ -29,7 +29,7 @@ describe("a folder of keys", function ()
 		assert.equal("joined", (recipe.visit(login)));
 	end);
 
-	it("has no more to its page", function ()
+	it("runs every example of its page", function ()
 		page:finish();
 	end);
 end);

@@ -54,7 +54,7 @@ describe("Keycloak", function ()
 		end
 	end);
 
-	it("has no more to its page", function ()
+	it("runs every example of its page", function ()
 		page:finish();
 	end);
 end);

@@ -32,14 +32,14 @@ describe("many shards", function ()
 		return world.log_in({ name = name, host = "meet.example.org", token = world.mint({ key = kid }) }).outcome;
 	end
 
-	it("ask the key server for a key once between them", function ()
+	it("together ask the key server once for a key", function ()
 		for _, name in ipairs({ "one", "two", "three" }) do
 			assert.equal("accepted", log_in(name, "first"));
 		end
 		assert.equal(1, #world.requests({ kid = "first" }));
 	end);
 
-	it("ask once for one that is not there, and have it when it is", function ()
+	it("ask once for a missing key, and get it when it is published", function ()
 		world.new_key({ kid = "absent" });
 		for _, name in ipairs({ "one", "two", "three" }) do
 			assert.equal("refused", log_in(name, "absent"));
@@ -47,7 +47,7 @@ describe("many shards", function ()
 		assert.equal(1, #world.requests({ kid = "absent" }));
 	end);
 
-	it("go on while the key server is away", function ()
+	it("continue while the key server is down", function ()
 		world.stop_nginx();
 		for _, name in ipairs({ "one", "two", "three" }) do
 			local said = world.shell({ name = name, command = { "token", "refresh", "meet.example.org" } });
@@ -56,7 +56,7 @@ describe("many shards", function ()
 		end
 	end);
 
-	it("have no more to their page", function ()
+	it("run every example of their page", function ()
 		page:finish();
 	end);
 end);

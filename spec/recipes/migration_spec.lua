@@ -4,7 +4,7 @@
 local recipe = require "spec.recipes.recipe";
 local world = require "spec.e2e.world";
 
-describe("coming from Jitsi's Lua", function ()
+describe("migrating from Jitsi's Lua library", function ()
 	local page = recipe.open("../migration");
 	local nginx;
 
@@ -43,7 +43,7 @@ Component "conference.meet.example.org" "muc"
 		world.write_file({ name = "token", text = world.mint({ key = "my-key", claims = all }) });
 	end
 
-	it("begins with the configuration", function ()
+	it("starts with checking the configuration", function ()
 		page:run("check");
 		world.configure({ hosts = hosts('signature_algorithm = "RS265"') });
 		local done = world.run_commands({ text = page:text("check") });
@@ -52,7 +52,7 @@ Component "conference.meet.example.org" "muc"
 		world.configure({ hosts = hosts() });
 	end);
 
-	it("goes on with tokens", function ()
+	it("continues with checking tokens", function ()
 		write_token();
 		page:run("explain");
 		write_token({ exp = 4102444800000 });
@@ -61,11 +61,11 @@ Component "conference.meet.example.org" "muc"
 		assert.truthy(done.output:find("milliseconds", 1, true), done.output);
 	end);
 
-	it("is told at start", function ()
+	it("is visible in the log at start", function ()
 		page:shows("started", world.log_since({ position = 0 }));
 	end);
 
-	it("has no more to its page", function ()
+	it("runs every example of its page", function ()
 		page:leave_out("plugin-paths", "the end-to-end specs of operating.md swap libraries in and out");
 		page:finish();
 	end);

@@ -31,18 +31,18 @@ describe("a key server with nginx", function ()
 		return recipe.visit({ host = "meet.example.org", token = token, room = room, enter = address });
 	end
 
-	it("has the key, as made by hand too", function ()
+	it("serves the key, also if its file was made by hand", function ()
 		local by_command = page:run("look");
 		page:shows("looked", by_command);
 		page:run("by-hand");
 		assert.equal(by_command, page:run("look"));
 	end);
 
-	it("is said to be in force", function ()
+	it("is logged at start", function ()
 		page:shows("started", world.log_since({ position = 0 }));
 	end);
 
-	it("gives its key for the first log-in, and is not asked again", function ()
+	it("serves its key for the first log-in, and is not asked again", function ()
 		local before = #world.read_file({ name = "site/access.log", holding = "(?s)\n.*\n" }); -- of those who have looked
 		local token = page:token("token");
 		for _ = 1, 3 do
@@ -54,14 +54,14 @@ describe("a key server with nginx", function ()
 		assert.equal("refused", (visit(token, "finance")));
 	end);
 
-	it("does not have another key", function ()
+	it("does not serve another key", function ()
 		world.new_key({ kid = "other-key" });
 		local outcome, log = visit(world.mint({ key = "other-key", claims = { iss = "my-app", aud = "jitsi" } }), "planning");
 		assert.equal("refused", outcome);
 		page:shows("missing", log);
 	end);
 
-	it("has no more to its page", function ()
+	it("runs every example of its page", function ()
 		page:finish();
 		assert.is_string(site);
 	end);

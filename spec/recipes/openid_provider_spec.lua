@@ -41,7 +41,7 @@ describe("an OpenID provider", function ()
 		return hosts;
 	end
 
-	it("names a room, if it is told to, and then it is for that room", function ()
+	it("puts a room into the token if configured, and the token is for that room", function ()
 		visit();
 		local bobs = world.log_in_at_provider({ user = "bob" });
 		assert.equal("joined", (visit(bobs)));
@@ -65,7 +65,7 @@ describe("an OpenID provider", function ()
 		assert.equal("joined", outcome, log);
 	end);
 
-	it("has other clients, whose tokens are not for here", function ()
+	it("has other clients, whose tokens are refused", function ()
 		visit();
 		recipe.reconfigure(with("asap_accepted_audiences", '    asap_accepted_audiences = { "another-client" }'));
 		local outcome, log = visit();
@@ -73,7 +73,7 @@ describe("an OpenID provider", function ()
 		page:shows("other", log);
 	end);
 
-	it("has no more to its page", function ()
+	it("runs every example of its page", function ()
 		if node then
 			page:finish();
 		end

@@ -28,7 +28,7 @@ describe("rotating a key", function ()
 		return outcome.outcome, log;
 	end
 
-	it("refuses nobody", function ()
+	it("refuses no token", function ()
 		assert.equal("accepted", log_in(page:token("old")));
 		page:run("publish");
 		assert.equal("Public-Key: (2048 bit)", page:run("look"));
@@ -50,7 +50,7 @@ describe("rotating a key", function ()
 		assert.equal("accepted", log_in(page:token("new")));
 	end);
 
-	it("begins with publishing: a key that is not there is remembered for a while", function ()
+	it("must start with publishing: a missing key is remembered for a while", function ()
 		world.new_key({ kid = "too-soon" });
 		local token = world.mint({ key = "too-soon", claims = { iss = "my-app", aud = "jitsi" } });
 		assert.equal("refused", log_in(token));
@@ -65,7 +65,7 @@ describe("rotating a key", function ()
 		assert.equal("accepted", outcome);
 	end);
 
-	it("has no more to its page", function ()
+	it("runs every example of its page", function ()
 		page:finish();
 	end);
 end);

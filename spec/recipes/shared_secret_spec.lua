@@ -22,11 +22,11 @@ describe("a shared secret", function ()
 		return recipe.visit({ host = "meet.example.org", token = token, room = room or "planning", enter = address });
 	end
 
-	it("is said to be in force", function ()
+	it("is logged at start", function ()
 		page:shows("started", world.log_since({ position = 0 }));
 	end);
 
-	it("verifies a token of the command line, for its room alone", function ()
+	it("verifies a token made by the command, only for its room", function ()
 		local token = page:token("token");
 		assert.equal("joined", planning(token));
 		local outcome, log = planning(token, "finance");
@@ -48,14 +48,14 @@ describe("a shared secret", function ()
 		assert.equal("joined", planning(world.run_script({ text = script })));
 	end);
 
-	it("verifies a token that curl logs in with, and tells curl why not", function ()
+	it("verifies a token that curl logs in with, and tells curl why it is refused", function ()
 		world.write_file({ name = "token", text = page:token("token") });
 		page:shows("logged-in", page:run("log-in"));
 		world.write_file({ name = "token", text = "x" });
 		assert.truthy(page:run("log-in"):find("<failure [^>]*><not%-allowed/><text>the token has 1 part"));
 	end);
 
-	it("tells of a token that is signed with another", function ()
+	it("logs a token that is signed with another secret", function ()
 		local outcome, log = planning(world.mint({ secret = ("another secret "):rep(3), claims = { iss = "my-app", aud = "jitsi" } }));
 		assert.equal("refused", outcome);
 		page:shows("wrong", log);
@@ -65,7 +65,7 @@ describe("a shared secret", function ()
 		assert.truthy(page:run("explain"):find("The token is accepted", 1, true));
 	end);
 
-	it("has no more to its page", function ()
+	it("runs every example of its page", function ()
 		page:finish();
 	end);
 end);

@@ -44,7 +44,7 @@ describe("tenants", function ()
 		return recipe.visit({ host = "meet.example.org", token = token, prefix = tenant or "", enter = address });
 	end
 
-	it("of one house have their rooms", function ()
+	it("of one deployment have their own rooms", function ()
 		local token = page:token("token");
 		assert.equal("joined", (visit(token, "acme", "planning")));
 		assert.equal("refused", (visit(token, "acme", "finance")));
@@ -68,7 +68,7 @@ describe("tenants", function ()
 		end);
 	end
 
-	it("with keys of their own cannot sign as another issuer, but for another's rooms", function ()
+	it("with their own keys cannot sign as another issuer, but can sign for another tenant's rooms", function ()
 		local function log_in(iss, sub)
 			return recipe.visit({ host = "shared.example.org", token = sign(("--key acme.pem --kid acme --iss %s --sub %s --room '*'")
 				:format(iss, sub)) });
@@ -80,7 +80,7 @@ describe("tenants", function ()
 		assert.equal("accepted", (log_in("acme", "globex"))); -- what the page warns of
 	end);
 
-	it("with hosts of their own cannot sign for another", function ()
+	it("with their own hosts cannot sign for another host", function ()
 		local function enter(party, host, iss, at)
 			local token = sign(("--key %s.pem --kid %s --iss %s --sub '*' --room '*'"):format(party, party, iss or party));
 			return recipe.visit({ host = (at or host)..".example.org", token = token, enter = "room@conference."..host..".example.org" });
@@ -94,7 +94,7 @@ describe("tenants", function ()
 		page:shows("elsewhere", log);
 	end);
 
-	it("have no more to their page", function ()
+	it("run every example of their page", function ()
 		page:finish();
 	end);
 end);

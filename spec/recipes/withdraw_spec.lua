@@ -36,7 +36,7 @@ VirtualHost "secret.example.org"
 		return outcome.outcome, log;
 	end
 
-	it("leaves it in force until Prosody is told", function ()
+	it("leaves it in force until Prosody forgets it", function ()
 		assert.equal("accepted", log_in(token));
 		assert.truthy(page:run("keys"):find("my-key", 1, true));
 		page:run("withdraw");
@@ -49,7 +49,7 @@ VirtualHost "secret.example.org"
 		assert.is_nil(page:run("keys"):find("my-key", 1, true));
 	end);
 
-	it("of a shared secret is changing it", function ()
+	it("that is a shared secret means changing it", function ()
 		local before = world.remember({ token = world.run_commands({
 			text = "token-verifier sign --secret-file etc/token-secret --iss my-app --aud jitsi --sub '*' --room '*'" }).output:match("%S+") });
 		assert.equal("accepted", log_in(before, "secret.example.org"));
@@ -61,7 +61,7 @@ VirtualHost "secret.example.org"
 		assert.equal("accepted", log_in(after, "secret.example.org"));
 	end);
 
-	it("has no more to its page", function ()
+	it("runs every example of its page", function ()
 		page:finish();
 	end);
 end);

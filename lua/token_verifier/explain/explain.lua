@@ -65,7 +65,7 @@ local describe = {
 		return judging.found(header and header.alg, judging.one_of(accepted_algorithms(options)));
 	end;
 	key = key_findings.describe;
-	signature = function () return "it holds"; end;
+	signature = function () return "it is valid"; end;
 	payload = function () return "a JSON object"; end;
 };
 
