@@ -126,7 +126,7 @@ int main(int count, char **words) {
     printf("%s, %s; an RS256 check takes %.1f us\n\n", OpenSSL_version(OPENSSL_VERSION),
            curl_version(), check);
     printf("| 16 requests at once are answered with | longest step | all steps, for one request "
-           "| what is told |\n|---|---:|---:|---|\n");
+           "| result |\n|---|---:|---:|---|\n");
     for (size_t i = 0; i < HOSTILE_COUNT; i++)
         if (count < 2 || strstr(hostile_answers[i].name, words[1]))
             print(&server, i, check);

@@ -2,7 +2,7 @@
 """What a log-in costs a real Prosody: by token, beside mod_auth_anonymous, which asks for none; and how long a crowd is out.
 
     log_ins.py [ROUNDS [CROWD]]   on each Prosody at hand, or the one named by PROSODY; 5 rounds in turns, medians;
-                                  a crowd of 5,000 that a restart throws out (0: none)
+                                  5,000 clients that a restart disconnects (0: none)
 """
 
 import asyncio
@@ -189,8 +189,8 @@ def run(world, version, launcher, rounds, size):
     median = {key: statistics.median(values) for key, values in figures.items()}
     floor = median[ROWS[0][0], "processor"]
     print(f"Prosody {version}: {rounds} rounds of {STREAM} log-ins, {PARALLEL} at a time, and of {PARALLEL} in one moment; medians\n")
-    print("| | log-ins a second | Prosody's processor time for one, ms | times | slowest, ms | "
-          f"{PARALLEL} at once: all in after, ms | largest gap of the loop, ms |\n|---|---:|---:|---:|---:|---:|---:|")
+    print("| | log-ins a second | Prosody's processor time for one, ms | ratio | slowest, ms | "
+          f"{PARALLEL} at once: all done after, ms | largest gap of the loop, ms |\n|---|---:|---:|---:|---:|---:|---:|")
     for name, _ in ROWS:
         row = {what: median[name, what] for what in ("a second", "processor", "slowest", "all in", "gap")}
         print(f"| {name} | {row['a second']:.0f} | {row['processor']:.2f} | {row['processor'] / floor:.2f} | {row['slowest']:.0f} | "
@@ -198,7 +198,7 @@ def run(world, version, launcher, rounds, size):
     print(f"\nResident memory after each round of {len(ROWS) * (STREAM + PARALLEL)} log-ins, MiB: "
           + ", ".join(f"{value:.1f}" for value in memory) + "\n", flush=True)
     if size:
-        print(f"| {size} clients that a restart throws out | server up after, s | all back after, s | Prosody's processor time, s |\n"
+        print(f"| {size} clients disconnected by a restart | server up after, s | all back after, s | Prosody's processor time, s |\n"
               "|---|---:|---:|---:|")
         for name, host in ROWS:
             took, ready, processor = asyncio.run(restart(bench, host, size))
