@@ -1,5 +1,5 @@
 # Builds, tests and installs prosody-token-verifier. `make help` lists the targets.
-# Everything in the first block can be set from outside; ours is appended, never overwritten.
+# Everything in the first block can be set from outside; our flags are appended, and replace none.
 
 CC ?= cc
 CFLAGS ?= -O2 -g
@@ -36,8 +36,8 @@ PKG_CFLAGS = $(if $(LUA_INCDIR),-I$(LUA_INCDIR)) $(shell $(PKG_CONFIG) --cflags 
 PKG_LIBS = $(shell $(PKG_CONFIG) --libs $(PC_LIBS))
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion
-# What this compiler has of these, asked for once; and _FORTIFY_SOURCE where it optimises and neither the compiler nor CPPFLAGS and
-# CFLAGS, a distribution's perhaps, have a level of their own, which may be higher.
+# HARDENING: the options among these that this compiler supports, tested once; and _FORTIFY_SOURCE if the compiler optimises and no
+# level is set already by the compiler, CPPFLAGS or CFLAGS (for example, a higher one of a distribution).
 PROTECTIONS := -fstack-protector-strong -fstack-clash-protection -fcf-protection -mbranch-protection=standard
 HARDENING = $(eval HARDENING := $(shell \
 	for flag in $(PROTECTIONS); do \
@@ -46,17 +46,17 @@ HARDENING = $(eval HARDENING := $(shell \
 	$(CC) $(CPPFLAGS) $(CFLAGS) -E -dM -x c /dev/null 2>/dev/null | awk '/ __OPTIMIZE__ / { on = 1 } / _FORTIFY_SOURCE / { has = 1 } \
 		END { if (on && !has) print "-D_FORTIFY_SOURCE=2" }'))$(HARDENING)
 ALL_CPPFLAGS = -D_GNU_SOURCE -Isrc $(PKG_CFLAGS) $(CPPFLAGS)
-# no-plt: a call into another library goes straight there, as all are found when the module is loaded.
+# no-plt: direct calls into other libraries; all symbols are resolved when the module is loaded.
 ALL_CFLAGS = -std=c11 -fPIC -fno-plt -fvisibility=hidden $(WARNINGS) $(HARDENING) $(CFLAGS)
 # nodelete: a thread of libcurl's resolver may outlive lua_close().
 ALL_LDFLAGS = -shared -Wl,-z,relro,-z,now -Wl,-z,nodelete -Wl,--as-needed $(LDFLAGS)
 
-# Which headers an object was made of, as the compiler saw it.
+# The compiler writes which headers an object depends on.
 DEPENDENCIES := -MMD -MP
 
 SOURCES := $(sort $(wildcard src/*/*.c))
 OBJECTS := $(SOURCES:src/%.c=$(BUILD)/%.o)
-# Everything but the Lua binding: what the unit tests link.
+# Everything except the Lua binding; the unit tests link it.
 CORE_SOURCES := $(filter-out src/lua/%,$(SOURCES))
 UNIT_TESTS := $(sort $(wildcard test/test_*.c))
 
@@ -64,7 +64,7 @@ UNIT_TESTS := $(sort $(wildcard test/test_*.c))
 .PHONY: all
 all: $(BUILD)/$(MODULE).so
 
-# One line that names the package, instead of a page of compiler errors.
+# If a library is missing: one line with the package to install, instead of many compiler errors.
 $(BUILD)/.dependencies:
 	@command -v $(PKG_CONFIG) >/dev/null || { echo "error: $(PKG_CONFIG) is missing: install the package pkg-config" >&2; exit 1; }
 	@for p in $(PACKAGES); do \
@@ -87,7 +87,7 @@ $(BUILD)/$(MODULE).so: $(OBJECTS)
 clean:
 	rm -rf $(BUILD)
 
-# Installing: the library is replaced by rename, since a server may have the old one mapped.
+# The library is replaced by a rename, since a running server may have the old one mapped.
 
 PLUGINS := token_verifier/plugins
 INSTALL ?= install
@@ -108,7 +108,7 @@ install: all
 	$(INSTALL) -D -m 644 docs/$(COMMAND).1 "$(DESTDIR)$(MANDIR)/man1/$(COMMAND).1"
 	$(INSTALL) -D -m 644 completion/$(COMMAND).bash "$(DESTDIR)$(COMPLETIONDIR)/$(COMMAND)"
 
-## uninstall: takes all that away again
+## uninstall: removes everything that install has installed
 .PHONY: uninstall
 uninstall:
 	rm -f "$(DESTDIR)$(LUA_CMODULE_DIR)/$(MODULE).so"
@@ -117,7 +117,7 @@ uninstall:
 
 include mk/test.mk mk/fuzz.mk mk/bench.mk mk/package.mk
 
-## compile_commands.json: what editors and clangd read
+## compile_commands.json: the compile commands, for editors and clangd
 compile_commands.json: Makefile $(wildcard mk/*.mk)
 	@{ $(foreach s,$(SOURCES),printf '{"directory":"%s","file":"%s","arguments":[%s]}\n' '$(CURDIR)' '$(s)' \
 		'$(subst $(space),$(comma),$(foreach w,$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c $(s),"$(w)"))';) } | paste -sd, | sed 's/^/[/; s/$$/]/' >$@

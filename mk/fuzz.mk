@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: MIT
-# Fuzzing: clang's libFuzzer on everything that reads what others wrote. See fuzz/README.md.
+# Fuzzing: clang's libFuzzer on every parser of untrusted input. See fuzz/README.md.
 FUZZ := $(BUILD)/fuzz
 FUZZ_CC ?= clang
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS := $(patsubst fuzz/fuzz_%.c,%,$(sort $(wildcard fuzz/fuzz_*.c)))
 FUZZ_OBJECTS := $(SOURCES:src/%.c=$(FUZZ)/%.o)
-# Conversions that change a value are finds too; what yyjson's headers do is none of ours.
+# Conversions that change a value are finds, too, except in yyjson's headers.
 CHECKED := -fsanitize=address,undefined,integer,nullability -fno-sanitize-recover=all \
 	-fsanitize-ignorelist=fuzz/ignore.txt -fno-omit-frame-pointer
 FUZZ_SANITIZERS := -fsanitize=fuzzer-no-link $(CHECKED)
 FUZZ_CFLAGS = -std=c11 -O1 -g $(WARNINGS) $(FUZZ_SANITIZERS) $(FUZZ_FLAGS)
-# These read tokens, and are given some by who knows how they are made.
+# These read tokens, so they get inputs from a mutator that knows the structure of tokens.
 FUZZ_TOKEN_TARGETS := jws verify oracle lua
 
 $(FUZZ)/%.o: src/%.c fuzz/ignore.txt $(BUILD)/.dependencies
@@ -21,7 +21,7 @@ $(FUZZ)/%.o: fuzz/%.c fuzz/ignore.txt $(BUILD)/.dependencies
 	@mkdir -p $(FUZZ)
 	$(FUZZ_CC) $(ALL_CPPFLAGS) $(FUZZ_CFLAGS) $(DEPENDENCIES) -c -o $@ $<
 
-# What only serves the targets is nothing to be covered.
+# Helpers of the targets need no coverage.
 $(FUZZ)/token_mutator.o $(FUZZ)/signed.o: FUZZ_SANITIZERS := -fsanitize=address -fno-omit-frame-pointer
 
 $(FUZZ_TOKEN_TARGETS:%=$(FUZZ)/fuzz_%): $(FUZZ)/token_mutator.o
@@ -39,13 +39,13 @@ fuzz-build: $(FUZZ_TARGETS:%=$(FUZZ)/fuzz_%)
 fuzz: fuzz-build
 	BUILD="$(BUILD)" scripts/fuzz run $(FUZZ_SECONDS)
 
-# What runs have found goes into fuzz/corpus/, which is made as small as it can be.
-## fuzz-merge: takes what runs have found into fuzz/corpus/
+# Adds the inputs that runs have found to fuzz/corpus/, and minimizes it.
+## fuzz-merge: adds what runs have found to fuzz/corpus/
 .PHONY: fuzz-merge
 fuzz-merge: fuzz-build
 	BUILD="$(BUILD)" scripts/fuzz merge
 
-# AFL++ (Debian's afl++) on the same targets, each for FUZZ_SECONDS; what it finds waits for fuzz-merge.
+# AFL++ (Debian's afl++) on the same targets, each for FUZZ_SECONDS; fuzz-merge adds what it finds.
 AFL_TARGETS ?= verify oracle key
 ## fuzz-afl: the same targets with AFL++
 .PHONY: fuzz-afl

@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: MIT
-# What others get: a tarball, packages.
+# Releases: a tarball, packages.
 
-## dist: a tarball that builds alone
+## dist: a source tarball
 .PHONY: dist
 dist:
 	git archive --format=tar.gz --prefix=prosody-token-verifier-$(VERSION)/ \
 		-o prosody-token-verifier-$(VERSION).tar.gz HEAD
 
-# Every kind of package, built, installed where nothing else of ours is, and used; as root, in some minutes.
-## package-check: every kind of package, built, installed and used; as root
+# Builds every kind of package, installs it in an otherwise empty place, and uses it; as root, some minutes.
+## package-check: builds, installs and uses every kind of package; as root
 .PHONY: package-check
 package-check:
 	scripts/install-deps package
 	+scripts/package-check
 
-# A Debian package, source and binary, of what is committed, in $(BUILD)/deb.
+# A Debian package, source and binary, of the committed files, in $(BUILD)/deb.
 ## deb: the Debian package, in build/deb
 .PHONY: deb
 deb: dist
