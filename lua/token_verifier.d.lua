@@ -1,12 +1,12 @@
 ---@meta
 -- SPDX-License-Identifier: MIT
--- Annotations of the native module token_verifier for editors that speak LuaCATS; docs/api.md explains more.
+-- Annotations of the native module token_verifier for editors that support LuaCATS; docs/api.md explains more.
 -- luacheck: ignore 211 212 241 431 631
 
 ---@class token_verifier
 ---@field null lightuserdata JSON null in claims and headers
----@field codes table<token_verifier.code, string> every code that a failure may have, and what it means
----@field code_classes table<token_verifier.code, token_verifier.code_class> whose fault a failure is
+---@field codes table<token_verifier.code, string> every code of a failure, and its meaning
+---@field code_classes table<token_verifier.code, token_verifier.code_class> what is at fault
 ---@field algorithms table<token_verifier.algorithm, token_verifier.algorithm_row>
 ---@field sources token_verifier.source_row[]
 ---@field settings { verifier: token_verifier.setting[], keystore: token_verifier.setting[] } options of verify() and of keystore()
@@ -55,31 +55,31 @@ local token_verifier = {};
 ---@alias token_verifier.code_class "token"|"claim"|"key"|"source"|"internal"
 
 ---@class token_verifier.algorithm_row
----@field order integer from 1; of several that go with a key the first is used for signing
+---@field order integer from 1; if several fit a key, the first one is used for signing
 ---@field family "HMAC"|"RSASSA-PKCS1-v1_5"|"ECDSA"|"RSASSA-PSS"|"EdDSA"
 ---@field key_type "oct"|"RSA"|"EC"|"OKP"
 ---@field symmetric? true keys are shared secrets
 ---@field curve? string of its keys
 ---@field hash? string "SHA-256" and so on
----@field signature_size? integer bytes; nil where that depends on the key
+---@field signature_size? integer bytes; nil if it depends on the key
 
 ---@class token_verifier.source_row
 ---@field name string the option
----@field most integer URLs that it may have
----@field is_set? true all its keys come together
+---@field most integer maximum number of URLs
+---@field is_set? true all its keys are fetched together
 ---@field text string what it is
 
 ---@class token_verifier.setting
 ---@field name string
 ---@field type string "number", "boolean", "string", "list" and others
 ---@field unit? string "s", "%", "bits", "keys", "kids", "fetches"
----@field whole? true without fraction
+---@field whole? true only integers
 ---@field least? number
 ---@field most? number
 ---@field default? number|boolean
----@field default_text? string where there is no default
----@field jws? true verify_jws() has it too
----@field key_source? true it says where keys come from: a verifier needs exactly one of these, a store takes at most one
+---@field default_text? string used if there is no default value
+---@field jws? true verify_jws() has it, too
+---@field key_source? true it is a source of keys: a verifier needs exactly one of these, a store accepts at most one
 ---@field text string what it means
 
 -- <!-- algorithms -->
@@ -200,23 +200,23 @@ local token_verifier = {};
 -- <!-- end -->
 
 ---@class token_verifier.request
----@field room? string the room to be entered
+---@field room? string the room to enter
 ---@field now? number Unix time; default the clock's
 ---@field client? string address whose unknown kids are counted; nil is exempt
----@field detail? boolean a failure gives its facts, too; default false
+---@field detail? boolean a failure returns its facts, too; default false
 
 ---The facts of a failure. Which fields there are depends on the reason.
 ---@class token_verifier.facts
----@field reason? string why exactly, a word
----@field claim? string that failed
----@field member? string of the header or of a JWK, likewise
----@field part? string of the token, likewise
----@field found? string its first 64 bytes, as they came
+---@field reason? string the exact reason, a word
+---@field claim? string the claim that failed
+---@field member? string or the member of the header or of a JWK
+---@field part? string or the part of the token
+---@field found? string its first 64 bytes, unchanged
 ---@field expected? string[] what would have been accepted, 8 at most
----@field number? number what was counted or measured
----@field limit? number what that was compared with
+---@field number? number the number that was counted or measured
+---@field limit? number the limit for this number
 ---@field kid? string
----@field issuer? string if the signature held
+---@field issuer? string if the signature is valid
 ---@field url? string the source asked; or
 ---@field folder? string the folder
 ---@field file? string name of the key's file there
@@ -224,33 +224,33 @@ local token_verifier = {};
 ---@field status? integer of HTTP
 ---@field class? string of a network failure, a word
 
----One key held.
+---A cached key.
 ---@class token_verifier.held_key
 ---@field kid string
 ---@field key token_verifier.key
----@field came_as "public key"|"private key"|"certificate" what the source had
----@field age? number seconds since it came; nil for a folder's
----@field fresh_for? number seconds of freshness left, negative once stale; nil is for ever
+---@field came_as "public key"|"private key"|"certificate" the form in the source
+---@field age? number seconds since it was fetched; nil for a folder
+---@field fresh_for? number seconds until it is stale, negative if it is stale; nil is forever
 ---@field source string as keystore:source()
 
 ---@class token_verifier.stats
 ---@field held integer keys
 ---@field fresh integer
 ---@field stale integer
----@field negative integer absences remembered
+---@field negative integer kids remembered as missing
 ---@field in_flight integer fetches
 ---@field queued integer kids waiting for a fetch
----@field hits integer answered from what is held
+---@field hits integer look-ups answered from the cache
 ---@field misses integer
 ---@field fetches integer
 ---@field not_modified integer fetches answered with 304
 ---@field failed_network integer fetches without an answer
 ---@field failed_status integer fetches answered with an unhelpful status
----@field failed_key integer fetches answered with what is no key
+---@field failed_key integer fetches answered with something that is not a key
 ---@field skipped integer JWKs of the set that are not usable
----@field overloaded integer refused because of a cap
+---@field overloaded integer look-ups refused because of a limit
 
----What became of one kid: either key, or code and message; or a warning alone.
+---The outcome for one kid: either key, or code and message; or only a warning.
 ---@class token_verifier.settlement
 ---@field store token_verifier.keystore
 ---@field kid string
@@ -300,14 +300,14 @@ function token_verifier.sign(claims, options) end
 ---@return token_verifier.code? code
 function token_verifier.generate_key(options) end
 
----Reads a JSON object as the parts of a token are read.
+---Decodes a JSON object with the rules for the parts of a token.
 ---@param text string
 ---@return table|nil
 ---@return string? message
 ---@return token_verifier.code? code
 function token_verifier.decode_json(text) end
 
----Reads a token that nobody has verified, for diagnosis only. Returns header and claims, or nil, message, code.
+---Decodes a token without verifying it, only for diagnosis. Returns header and claims, or nil, message, code.
 ---@param token string
 ---@param options? { detail?: boolean }
 ---@return table|nil header
@@ -333,7 +333,7 @@ function token_verifier.key(text, options) end
 ---@return token_verifier.facts? facts with `detail`
 function token_verifier.keystore(options) end
 
----The file in which a key server keeps the key of a kid.
+---The file name of a kid on a key server.
 ---@param kid string
 ---@return string
 function token_verifier.key_file_name(kid) end
@@ -342,28 +342,28 @@ function token_verifier.key_file_name(kid) end
 ---@return token_verifier.keystore[]
 function token_verifier.stores() end
 
----The descriptor to watch for reading; from then on verify() and get() do not wait unless told so.
+---The descriptor to watch for reading. After this call verify() and get() do not wait by default.
 ---@return integer
 function token_verifier.pollfd() end
 
----What to watch the descriptor for.
+---The event to watch the descriptor for.
 ---@return "r"
 function token_verifier.events() end
 
----No time-out: a timer is inside the descriptor.
+---There is no time-out: the descriptor includes a timer.
 ---@return nil
 function token_verifier.timeout() end
 
----Drives the fetches, waiting at most so many seconds for something to happen.
----@param seconds? number 0, the default, does not wait
----@return token_verifier.settlement[] settled since the last call
+---Continues the fetches, and waits for events.
+---@param seconds? number longest time to wait; 0, the default, does not wait
+---@return token_verifier.settlement[] outcomes since the last call
 ---@return integer under_way fetches running and queued
 function token_verifier.step(seconds) end
 
 ---@class token_verifier.verifier
 local verifier = {};
 
----As token_verifier.verify().
+---The same as token_verifier.verify().
 ---@param token string
 ---@param request? token_verifier.request
 ---@return table|nil claims
@@ -384,7 +384,7 @@ function key:bits() end
 ---@return string|nil
 function key:curve() end
 
----The algorithms whose signatures it may check.
+---The algorithms whose signatures the key may check.
 ---@return token_verifier.algorithm[]
 function key:algorithms() end
 
@@ -417,10 +417,10 @@ local keystore = {};
 ---@return token_verifier.facts? facts with `detail`
 function keystore:get(kid, options) end
 
----Puts a key by hand.
+---Adds a key.
 ---@param kid string
 ---@param key string|token_verifier.key
----@param ttl? number seconds from 0.001; 0, the default, is for ever
+---@param ttl? number seconds from 0.001; 0, the default, is forever
 ---@return true|nil
 ---@return string? message
 ---@return token_verifier.code? code
@@ -439,7 +439,7 @@ function keystore:keys() end
 ---@return token_verifier.stats
 function keystore:stats() end
 
----What it reads from, for people: without user, password and query; "" without a source.
+---The source, for messages: without user, password and query; "" without a source.
 ---@return string
 function keystore:source() end
 
@@ -448,7 +448,7 @@ function keystore:source() end
 function keystore:id() end
 
 ---Closes this handle.
----@param seconds? number the store stays so long, for whoever opens its source again; 0 to 3600
+---@param seconds? number how long the store is kept in case its source is opened again; 0 to 3600
 function keystore:close(seconds) end
 
 return token_verifier;

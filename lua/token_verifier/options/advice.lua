@@ -47,7 +47,7 @@ local function warn_of_open_sources(settings, sources, log)
 	for _, source in ipairs(sources) do
 		for url in source.text:gmatch("[^, ]+") do
 			if is_open(url) then
-				log("warn", "Keys are fetched over plain http from %s: whoever is on the way can put in his own", url);
+				log("warn", "Keys are fetched over plain http from %s: anybody on the network path can replace them", url);
 				if settings.keyOptions.bearer_token_file then
 					log("warn", "The bearer token of 'token_key_bearer_token_file' goes over plain http to %s", url);
 				end
@@ -68,8 +68,8 @@ local function warn_of_domain(settings, own_module, log)
 		muc_domain = own_module.host;
 	end
 	if settings.enableDomainVerification and muc_domain and not can_be_named(settings, muc_domain) then
-		log("warn", "Domain verification is on, and no token but one whose sub is \"*\" can name a room on %s: "
-			.."that is not '%s.' and a domain (see 'muc_mapper_domain_prefix' and 'muc_mapper_domain')",
+		log("warn", "Domain verification is on, but only tokens whose sub is \"*\" can name a room on %s: its name is not "
+			.."'%s.' followed by a domain (see 'muc_mapper_domain_prefix' and 'muc_mapper_domain')",
 			quote(muc_domain), settings.muc_domain_prefix);
 	end
 end

@@ -27,7 +27,7 @@ local function check(options, reader)
 		options.ca_path = nil;
 	end
 	if (options.client_cert == nil) ~= (options.client_key == nil) then
-		reader.log("error", "Options 'token_key_client_cert' and 'token_key_client_key' go together: neither is used");
+		reader.log("error", "Options 'token_key_client_cert' and 'token_key_client_key' must both be set: neither is used");
 		options.client_cert, options.client_key = nil, nil;
 	end
 end

@@ -41,7 +41,7 @@ function read:path(row)
 	end
 	local readable, problem = plain_file.can_open(path);
 	if not readable then
-		self.log("error", "Option '%s' names what cannot be read: %s", row[1], problem);
+		self.log("error", "Option '%s' names a file or folder that cannot be read: %s", row[1], problem);
 	end
 	return path; -- kept even if it does not exist: it may appear later, and nothing else must be used instead
 end

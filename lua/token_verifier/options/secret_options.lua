@@ -26,7 +26,7 @@ local function find(reader)
 			return nil, ("option 'app_secret' must be a string, not a %s"):format(type(value));
 		end
 		if type(value) == "number" then
-			reader.log("warn", "Option 'app_secret' is a number: put it in quotes, or it is not what was written if it is long or begins with 0");
+			reader.log("warn", "Option 'app_secret' is a number: put it in quotes, since Lua changes long numbers and a 0 at the start");
 		end
 		return value and tostring(value), nil, "app_secret"; -- a number like in Prosody's get_option_string()
 	elseif value ~= nil then
@@ -37,7 +37,7 @@ local function find(reader)
 		return nil, "option 'app_secret_file' must be a path";
 	end
 	local text, problem = read_file(reader.context:get_option_path("app_secret_file", nil, "config"));
-	return text, text == nil and ("option 'app_secret_file' names what cannot be read: %s"):format(problem),
+	return text, text == nil and ("option 'app_secret_file' names a file that cannot be read: %s"):format(problem),
 		"app_secret_file", { reason = "unreadable" };
 end
 

@@ -7,9 +7,9 @@ local token_verifier = require "token_verifier";
 
 -- { name, description, name in store:stats() [, label, value of the label] }
 local counters = {
-	{ "key_cache_hits", "Questions for a key answered from what is held, known absences included", "hits" },
-	{ "key_cache_misses", "Questions for a key that was neither held nor being fetched", "misses" },
-	{ "key_questions_refused", "Questions for a key refused because too much was asked for", "overloaded" },
+	{ "key_cache_hits", "Look-ups of a key answered from the cache, including keys known to be missing", "hits" },
+	{ "key_cache_misses", "Look-ups of a key that was neither cached nor being fetched", "misses" },
+	{ "key_questions_refused", "Look-ups of a key refused because of a limit", "overloaded" },
 	{ "key_fetches", "Fetches started", "fetches" },
 	{ "key_fetches_not_modified", "Fetches answered with 304", "not_modified" },
 	{ "key_fetches_failed", "Fetches that brought neither a key nor its absence", "failed_network", "reason", "network" },
@@ -18,10 +18,10 @@ local counters = {
 };
 
 local gauges = {
-	{ "keys_held", "Keys held", "fresh", "state", "fresh" },
-	{ "keys_held", "Keys held", "stale", "state", "stale" },
+	{ "keys_held", "Cached keys", "fresh", "state", "fresh" },
+	{ "keys_held", "Cached keys", "stale", "state", "stale" },
 	{ "key_absences_held", "Key ids known to have no key", "negative" },
-	{ "key_fetches_running", "Fetches under way", "in_flight" },
+	{ "key_fetches_running", "Running fetches", "in_flight" },
 	{ "key_fetches_queued", "Key ids that wait for a fetch", "queued" },
 };
 

@@ -13,8 +13,8 @@ local families = {
 	rooms_refused = { "counter", "", "Rooms that were refused to a session, by the name of the error", "error" };
 	-- A summary, not a histogram: a token whose key is cached always takes about the same few microseconds, and a sample in a
 	-- histogram, where Prosody updates each bucket, would cost another one.
-	verification = { "summary", "seconds", "Time that tokens took, waiting for their keys included" };
-	key_wait = { "histogram", "seconds", "Time that tokens waited for a key that was not held" };
+	verification = { "summary", "seconds", "Time to verify tokens, including waiting for their keys" };
+	key_wait = { "histogram", "seconds", "Time that tokens waited for a key that was not cached" };
 };
 
 -- The module API under the name "token_verifier" and as a global module, so that the metrics have the same labels in every
