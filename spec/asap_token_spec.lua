@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- generateAsapToken: what the tokens are like, how long one is kept, and what there is without a key.
+-- generateAsapToken: the contents of the tokens, how long one is kept, and the result without a key.
 
 local prosody = require "spec.support.prosody";
 local temporary = require "spec.support.temporary";

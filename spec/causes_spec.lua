@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- The table of causes: whole, and nothing in it that cannot be shown.
+-- The table of causes is complete, and each cause has a spec that produces it.
 
 local causes = require "token_verifier.explain.causes";
 local token_verifier = require "token_verifier";

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- The subcommands of token-verifier that make tokens and keys, and bring keys to where they are served from.
+-- The subcommands of token-verifier that make tokens and keys, and publish keys.
 
 local tv = require "token_verifier";
 local command = require "spec.support.command";

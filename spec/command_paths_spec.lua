@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Where the command token-verifier looks for its modules: never where its user happens to be.
+-- Where the command token-verifier searches its modules: never in the current folder.
 
 local command = require "spec.support.command";
 

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- The command token-verifier, run for real: what is common to its subcommands, and those that read tokens.
+-- The real command token-verifier: behaviour common to its subcommands, and the subcommands that read tokens.
 
 local tv = require "token_verifier";
 local command = require "spec.support.command";

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- What the command token-verifier shows of texts that others wrote: nothing that steers a terminal, turns what is read around, or is
--- not seen.
+-- How the command token-verifier shows texts from elsewhere: without characters that control a terminal, change the direction of text,
+-- or are invisible.
 
 local tv = require "token_verifier";
 local command = require "spec.support.command";

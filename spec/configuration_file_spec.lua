@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Reading a prosody.cfg.lua without Prosody: the same as Prosody's own reader makes of it, each version at hand asked.
+-- Reading a prosody.cfg.lua without Prosody: the result is the same as with the reader of each installed Prosody.
 
 local explaining = require "spec.support.explaining";
 local configuration_file = require "token_verifier.explain.configuration_file";

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- The examples of docs/configuration.md, read as the plugins read them: nothing is wrong with any.
+-- The examples of docs/configuration.md, read as the plugins read them, have no errors.
 
 local prosody = require "spec.support.prosody";
 

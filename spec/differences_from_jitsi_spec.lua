@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Where token_util differs from Jitsi's on purpose, and no other spec shows it: what that one accepts or fails over.
+-- Deliberate differences of token_util from Jitsi's that no other spec shows: input that Jitsi's accepts, or raises an error for.
 
 local prosody = require "spec.support.prosody";
 local tokens = require "spec.support.tokens";

@@ -1,6 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What the command's explain says of keys and where they come from, on servers that misbehave and on TLS that is
--- wrong: one row a case.
+-- What the command explain says about keys and their sources, with misbehaving servers and wrong TLS: one row per case.
 
 local explaining = require "spec.support.explaining";
 local http_server = require "spec.support.http_server";

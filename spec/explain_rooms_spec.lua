@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What the command's explain says of issuers, audiences, rooms, domains and tenants: one row a case.
+-- What the command explain says about issuers, audiences, rooms, domains and tenants: one row per case.
 
 local explaining = require "spec.support.explaining";
 local tokens = require "spec.support.tokens";

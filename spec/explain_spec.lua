@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- The explanation of a token: which checks fail, that it goes on behind the first of them, and what it never shows.
+-- The explanation of a token: which checks fail, that later checks run after a failure, and what it never shows.
 
 require "spec.support.prosody";
 local tokens = require "spec.support.tokens";

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- What the command's explain says of everything that goes wrong with texts, headers, secrets, dates and names of claims: one
--- row a case, the token made here with other tools, the configuration a prosody.cfg.lua.
+-- What the command explain says about problems with texts, headers, secrets, dates and names of claims: one row per case. The tokens
+-- are made here without the module, and the configuration is a prosody.cfg.lua.
 
 local explaining = require "spec.support.explaining";
 local tokens = require "spec.support.tokens";

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- token/jwk: the PEM of a JWK, compared with what the openssl command makes of the same key.
+-- token/jwk: the PEM of a JWK, compared with that of the openssl command for the same key.
 
 local prosody = require "spec.support.prosody";
 local tokens = require "spec.support.tokens";

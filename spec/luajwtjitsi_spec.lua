@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- luajwtjitsi: verify and encode give a result, or nil and a message, whatever the arguments; and what test suites of
--- plugins use of its inside.
+-- luajwtjitsi: verify and encode return a result, or nil and a message, for any arguments; and the internals that test suites of
+-- plugins use.
 
 local prosody = require "spec.support.prosody";
 local tokens = require "spec.support.tokens";

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What is counted of tokens, as mod_http_openmetrics would show it.
+-- The metrics of tokens, as mod_http_openmetrics would show them.
 
 local prosody = require "spec.support.prosody";
 local metrics = require "token_verifier.plugin.metrics";

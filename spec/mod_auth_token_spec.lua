@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- mod_auth_token: what a connection brings along, the log-in with its events, and what a resumed session takes over.
+-- mod_auth_token: the data of a connection, the log-in with its events, and what a resumed session takes over.
 
 local prosody = require "spec.support.prosody";
 local st = require "util.stanza";

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Room patterns: what they match is what string.match() makes of them, in a time that is bounded.
+-- Room patterns: they have the same results as string.match(), in limited time.
 
 require "spec.support.prosody";
 local pattern = require "token_verifier.plugin.pattern";

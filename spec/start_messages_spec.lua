@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What is said when a host's tokens are configured: what is in force, what is wrong, and what may not be meant.
+-- Messages at start about a host's token options: the settings in force, errors, and settings that may not be intended.
 
 local prosody = require "spec.support.prosody";
 local spelling = require "token_verifier.options.spelling";

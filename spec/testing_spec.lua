@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- token_verifier.testing: what plugin authors write their specs with.
+-- token_verifier.testing: the kit for specs of plugin authors.
 
 local testing = require "token_verifier.testing";
 local tv = require "token_verifier";

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- token_util remembers the verifier of the last session: a change of any field, also inside of a list, counts at once.
+-- token_util remembers the verifier of the last session, but a change of any field, also inside a list, takes effect at once.
 
 local prosody = require "spec.support.prosody";
 local tokens = require "spec.support.tokens";

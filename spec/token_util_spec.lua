@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- token_util: what it accepts and refuses, what it makes of options, and what it leaves in a session.
+-- token_util: what it accepts and refuses, how it uses its options, and which fields of a session it sets.
 
 local prosody = require "spec.support.prosody";
 local tokens = require "spec.support.tokens";

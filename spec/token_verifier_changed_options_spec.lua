@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- verify(token, opts) remembers what it made of a table: a change anywhere in it counts at the next call.
+-- verify(token, opts) remembers the verifier of an options table, but a change anywhere in the table takes effect at the next call.
 
 local tokens = require "spec.support.tokens";
 local tv = require "token_verifier";

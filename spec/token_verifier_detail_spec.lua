@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- The facts of a failure, which a call gives that asks for them.
+-- The facts of a failure, which a call returns if its options have `detail`.
 
 local http_server = require "spec.support.http_server";
 local temporary = require "spec.support.temporary";

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Finalizers that run in the middle of a call, and take away or change what the call was given. Lua runs them wherever it takes
--- memory. What is used afterwards is seen by AddressSanitizer: `make collector`.
+-- Finalizers that run in the middle of a call, and remove or change its arguments. Lua may run them at any allocation. With
+-- `make collector`, AddressSanitizer finds every use after free.
 
 local tokens = require "spec.support.tokens";
 local tv = require "token_verifier";

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Key stores of the native module against a key server that behaves and one that does not.
+-- Key stores of the native module with a correct and a misbehaving key server.
 
 local http_server = require "spec.support.http_server";
 local tokens = require "spec.support.tokens";

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What a plugin's author gets wrong raises, and names the argument or the option.
+-- Misuse by plugin authors raises an error that names the argument or the option.
 
 require "spec.support.prosody";
 local tv = require "token_verifier";

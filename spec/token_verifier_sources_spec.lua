@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Where keys come from besides one key server: JWK Sets, OpenID providers, folders, lists, and issuers bound to a source.
+-- Sources of keys other than one key server: JWK Sets, OpenID providers, folders, lists, and issuers bound to a source.
 
 local json = require "dkjson";
 local http_server = require "spec.support.http_server";

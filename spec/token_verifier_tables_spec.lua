@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- The tables that the module publishes say what it does.
+-- The published tables of the module agree with its behaviour.
 
 local tv = require "token_verifier";
 local tokens = require "token_verifier.testing.tokens";

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- verify(), new(), inspect() and key() of the native module: what comes back, what is refused, what raises.
+-- verify(), new(), inspect() and key() of the native module: their results, failures and errors.
 
 local temporary = require "spec.support.temporary";
 local tokens = require "spec.support.tokens";

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What scripts/vectors-wycheproof makes of both layouts of Project Wycheproof's files, and of those with JSON Web Signatures.
+-- How scripts/vectors-wycheproof converts both layouts of Project Wycheproof's files, and those with JSON Web Signatures.
 
 local json = require "dkjson";
 local temporary = require "spec.support.temporary";

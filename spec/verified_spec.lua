@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- For whose rooms a token counts: those of the host whose options verified it, and of the hosts that trust that one.
+-- For which rooms a token counts: those of the host whose options verified it, and of the hosts that trust this host.
 
 local prosody = require "spec.support.prosody";
 local tokens = require "spec.support.tokens";

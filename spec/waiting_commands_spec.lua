@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- mod_token_verifier: the shell's commands and what they say, prosodyctl's command, and the metrics of keys. It watches
--- the descriptor, and so runs after the specs that need it unwatched.
+-- mod_token_verifier: the shell's commands and their output, prosodyctl's command, and the metrics of keys. It watches the
+-- descriptor, so it must run after the specs that need it unwatched.
 
 local prosody = require "spec.support.prosody";
 local key_server = require "spec.support.key_server";

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
--- What Jitsi's configurations and plugins rely on, where no other spec shows it: how the library is loaded, whose options
--- it reads, which fields and setters count, and what a reload of the configuration does. It watches the descriptor, and so
--- comes after the specs that need it unwatched.
+-- Behaviour that Jitsi's configurations and plugins rely on, if no other spec shows it: how the library is loaded, which host's
+-- options it reads, the effects of fields, setters and a reload of the configuration. It watches the descriptor, so it must run after
+-- the specs that need it unwatched.
 
 local prosody = require "spec.support.prosody";
 local tokens = require "spec.support.tokens";

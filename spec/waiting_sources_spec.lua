@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Log-ins whose keys come from a JWK Set, an OpenID provider, a folder, or a source bound to an issuer; and what a
--- reload of the configuration does to them.
+-- Log-ins whose keys come from a JWK Set, an OpenID provider, a folder, or a source bound to an issuer; and the effect of a reload of
+-- the configuration.
 
 local prosody = require "spec.support.prosody";
 local tokens = require "spec.support.tokens";

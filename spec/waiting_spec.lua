@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Log-ins that wait for a key: who is woken, when, how often the key server is asked, and what is watched.
+-- Log-ins that wait for a key: which are woken, when, how many requests the key server gets, and which descriptors are watched.
 
 local prosody = require "spec.support.prosody";
 local tokens = require "spec.support.tokens";

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Tokens of other libraries are ours, and ours are theirs, by every algorithm that both know.
+-- We accept tokens of other libraries, and they accept ours, with every algorithm that both support.
 
 local tv = require "token_verifier";
 local json = require "dkjson";

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
--- Where other libraries judge a damaged token otherwise than we do, and why. A difference counts only if the damage has the
--- mark of its row (see damage.js), our answer is the row's, and the library is named in it. The others each occur in every
--- run; those of `perhaps` depend on the version that Debian has.
+-- Damaged tokens for which other libraries have another result than this module, and why. A row applies only if the damage has its
+-- mark (see damage.js), our result is that of the row, and the row names the library. Every row must occur in every run, except
+-- those in `perhaps`, which depend on Debian's version of a library.
 
 local all = { "jose", "jsonwebtoken", "fast-jwt", "PyJWT", "jwcrypto" };
 

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Keys as node's crypto and jose see them: every form that they write is read by us, and what we write by them.
+-- Keys of node's crypto and jose: we read every form that they write, and they read ours.
 
 local tv = require "token_verifier";
 local json = require "dkjson";

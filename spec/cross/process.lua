@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- A process that answers a JSON request a line with a JSON answer a line, for as long as the specs run.
+-- A process that answers each line with a JSON request by a line with a JSON answer, as long as the specs run.
 
 local json = require "dkjson";
 local null = require "token_verifier".null;

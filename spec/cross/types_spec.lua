@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Claims that come from jose through us, and back to jose and to us, have the JSON types that they had.
+-- Claims from jose through this module, back to jose and to this module, keep their JSON types.
 
 local tv = require "token_verifier";
 local json = require "dkjson";

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What other plugins see and decide around a log-in, and that the ways to log in of other hosts stay as they are.
+-- What other plugins see and decide in a log-in, and that the log-ins of other hosts are not changed.
 
 local json = require "dkjson";
 local world = require "spec.e2e.world";

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What clients that are not ours see of a log-in: @xmpp/client, strophe.js and curl.
+-- Log-ins with other projects' clients: @xmpp/client, strophe.js and curl.
 
 local world = require "spec.e2e.world";
 

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Hundreds of log-ins at once, and a client that makes up kids by the thousand: nobody is lost, nothing is asked twice, and
--- the loop goes on.
+-- Hundreds of log-ins at once, and a client that invents thousands of kids: no log-in is lost, no key is requested twice, and the
+-- event loop continues.
 
 local world = require "spec.e2e.world";
 

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- The tokens of every host against the rooms of every other: hosts with secrets of their own in one Prosody, with our modules and
--- with the drop-in alone under plugins that do things as Jitsi's do.
+-- The tokens of every host at the rooms of every other host: hosts with their own secrets in one Prosody, with our modules, and with
+-- only the drop-in under plugins like Jitsi's.
 
 local json = require "dkjson";
 local world = require "spec.e2e.world";

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What luarocks and `make install` put where, and that a Prosody which has only that logs people in: each of PROSODIES.
+-- Where luarocks and `make install` install files, and that these are sufficient for log-ins at each of PROSODIES.
 
 local folder, copy, tree;
 

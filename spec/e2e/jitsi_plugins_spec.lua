@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- The drop-in alone, under plugins that log in and guard rooms the way Jitsi's do: with a SASL mechanism of their own for the
--- whole process, and with nothing of ours but token/util.
+-- Only the drop-in, under plugins that log in and guard rooms like Jitsi's: with their own SASL mechanism for the whole process, and
+-- only token/util from this project.
 
 local world = require "spec.e2e.world";
 

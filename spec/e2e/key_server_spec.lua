@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Key servers that are slow, silent, gone or wrong: the log-in that waits gets its answer in time, nobody else is held up.
+-- Key servers that are slow, silent, down or wrong: the log-in that waits gets its answer in time, and no other one is delayed.
 
 local world = require "spec.e2e.world";
 

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- That the check which every world ends with finds a token, a signature or a secret in Prosody's log.
+-- The check at the end of every world finds tokens, signatures and secrets in Prosody's log.
 
 local world = require "spec.e2e.world";
 

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Tokens by the libraries people mint them with.
+-- Tokens from the libraries that people use to make them.
 
 local world = require "spec.e2e.world";
 

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Log-ins by token at a real Prosody: what is accepted, what is refused, and why.
+-- Log-ins with tokens at a real Prosody: what is accepted, what is refused, and why.
 
 local world = require "spec.e2e.world";
 

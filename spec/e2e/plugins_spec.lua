@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Other people's plugins on top of ours, and modules that come and go while log-ins wait.
+-- Other plugins on top of ours, and modules that are loaded and unloaded while log-ins wait.
 
 local world = require "spec.e2e.world";
 

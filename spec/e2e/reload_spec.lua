@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Reloads of plugins and of the configuration: the keys that are held outlive them, and so do log-ins that wait for one. No
--- good token is refused, over WebSocket or BOSH, while the key server is slow or down.
+-- Reloads of plugins and of the configuration: cached keys and waiting log-ins survive them. No valid token is refused, over
+-- WebSocket or BOSH, while the key server is slow or down.
 
 local world = require "spec.e2e.world";
 

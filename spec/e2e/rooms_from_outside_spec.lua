@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What can be had of a room without entering it: from its archive, its description, its people and its settings.
+-- What users can learn about a room without entering it: its archive, its description, its occupants and its settings.
 
 local world = require "spec.e2e.world";
 

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- The door of a room: who gets in with which room claim, on a Prosody that is not Jitsi's and in a deployment like Jitsi's.
+-- Who may enter a room with which room claim, in a plain Prosody and in a deployment like Jitsi's.
 
 local world = require "spec.e2e.world";
 

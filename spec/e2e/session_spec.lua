@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What a log-in leaves on the session for other plugins, and what becomes of it when a client comes back.
+-- The session fields that a log-in sets for other plugins, and their values after a client has resumed its session.
 
 local json = require "dkjson";
 local world = require "spec.e2e.world";

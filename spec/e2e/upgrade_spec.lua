@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Coming, going and growing newer: the drop-in put in front of another library and taken away again, by a restart and in a
--- running server; and the native module replaced under a server's feet.
+-- Installation, removal and upgrade: the drop-in put before another library and removed again, with a restart and in a running
+-- server; and the native module replaced under a running server.
 
 local world = require "spec.e2e.world";
 

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Key servers that answer wrongly, oddly or not at all, asked from plain Lua: what a store says, how soon, and after how
+-- Key servers that answer wrongly, unusually or not at all, from plain Lua: the result of a store, how soon it comes, and after how
 -- many requests.
 
 local gettime = require "socket".gettime;

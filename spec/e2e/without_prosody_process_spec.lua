@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Key fetches and the process they run in, in plain Lua: slow DNS, a fork, and what is left after ten thousand of them.
+-- Key fetches and their process, in plain Lua: slow DNS, a fork, and leaks after ten thousand fetches.
 
 local gettime = require "socket".gettime;
 local world = require "spec.e2e.world";

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- The files that TLS takes its authorities, certificate and key from: changed, withdrawn, damaged and encrypted while the process
--- lives, from plain Lua.
+-- The files with the authorities, the certificate and the key for TLS: changed, removed, damaged and encrypted while the process
+-- runs, from plain Lua.
 
 local world = require "spec.e2e.world";
 

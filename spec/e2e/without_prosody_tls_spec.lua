@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Key servers behind TLS, right and wrong, a proxy, mutual TLS and a bearer token, from plain Lua.
+-- Key servers with valid and invalid TLS, a proxy, mutual TLS and a bearer token, from plain Lua.
 
 local world = require "spec.e2e.world";
 

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- docs/recipes/docker-jitsi-meet.md: what the variables come to. The image itself is not at hand.
+-- docs/recipes/docker-jitsi-meet.md: the configuration that the variables result in. The image itself is not used.
 
 local recipe = require "spec.recipes.recipe";
 local world = require "spec.e2e.world";

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- docs/recipes/firebase.md. In Google's place stands a server that has a map of certificates.
+-- docs/recipes/firebase.md. A server with a map of certificates stands for Google.
 
 local json = require "dkjson";
 local recipe = require "spec.recipes.recipe";

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- docs/recipes/keycloak.md. In Keycloak's place stands a server that has the documents of a realm.
+-- docs/recipes/keycloak.md. A server with the documents of a realm stands for Keycloak.
 
 local json = require "dkjson";
 local recipe = require "spec.recipes.recipe";

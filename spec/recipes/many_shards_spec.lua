@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- docs/recipes/many-shards.md. How many requests are saved, `make bench-shards` measures.
+-- docs/recipes/many-shards.md. `make bench-shards` measures how many requests are saved.
 
 local recipe = require "spec.recipes.recipe";
 local world = require "spec.e2e.world";

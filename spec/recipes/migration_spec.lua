@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- docs/migration.md: what it has one do before and after.
+-- docs/migration.md: the steps before and after the migration.
 
 local recipe = require "spec.recipes.recipe";
 local world = require "spec.e2e.world";

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- A page of docs/recipes, whose blocks a spec really runs. A block is known by the second word behind its fence: ```sh token.
--- What differs from the page, that is paths, ports and names, stands in the spec as a table of texts to be replaced.
+-- A page of docs/recipes whose blocks a spec really runs. The name of a block is the second word after its fence: ```sh token.
+-- Differences from the page (paths, ports and names) are in the spec, as a table of texts to replace.
 
 local world = require "spec.e2e.world";
 

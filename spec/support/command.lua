@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Runs the command token-verifier as a shell does, in a folder of its own.
+-- Runs the command token-verifier with a shell, in its own folder.
 
 local temporary = require "spec.support.temporary";
 

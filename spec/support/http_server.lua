@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- A key server in a process of its own that answers as the first part of a path says, well or badly: http_server_process.lua has
--- the behaviours, and the requests, of which `server.X{ ... }` is the one with op = "X".
+-- A key server in its own process. The first part of a path selects its behaviour, correct or wrong: http_server_process.lua has the
+-- behaviours, and the control requests; `server.X{ ... }` sends the one with op = "X".
 
 local json = require "dkjson";
 local socket = require "socket";

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Tokens and keys for specs, made with Prosody's hashes and the openssl command: nothing that is being tested.
+-- Tokens and keys for specs, made with Prosody's hashes and the openssl command, not with the code that is tested.
 
 require "spec.support.prosody";
 local hashes = require "util.hashes";

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- In the place of the plugin that an operator goes on using: it asks whichever token/util comes first in the plugin paths.
+-- Stands for the plugin that an operator continues to use: it uses the first token/util in the plugin paths.
 
 local formdecode = require "util.http".formdecode;
 local generate_uuid = require "util.uuid".generate;

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- In the place of the library that an operator had before ours: the same interface on Prosody's own util.jwt.
+-- Stands for the library that an operator used before: the same interface with Prosody's own util.jwt.
 
 local verify = require "util.jwt".verify;
 
