@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// libcurl's multi interface on one epoll set with one timer, one of each in the process.
+// Runs the transfers: libcurl's multi interface on one epoll set with one timer, one of each in the
+// process.
 #include "net/fetch_internal.h"
 
 #include "base/clock.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <pthread.h>
@@ -20,56 +20,20 @@
 #define STEP_US 500
 #define NEVER (-1)
 
-struct list {
-    struct tv_fetch *first, *last;
-};
-
 static struct fetcher {
     pid_t pid; // 0: not set up
     int epoll_fd;
     int timer_fd;
     CURLM *multi;
-    struct list queued[2], running, ended; // two queues: the second is of what is urgent
-    size_t running_count[2];
-    uint64_t turns; // that were given
     int64_t curl_deadline_ms;
     int64_t wake_at_ms;
     int64_t armed_ms; // what the timer is set to
 } fetcher;
 
-static size_t max_running = TV_FETCH_MAX_RUNNING;
-
 static int64_t now_us(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-// Lists
-
-static void list_append(struct list *list, struct tv_fetch *fetch) {
-    fetch->next = NULL;
-    *(list->last ? &list->last->next : &list->first) = fetch;
-    list->last = fetch;
-}
-
-static void list_remove(struct list *list, struct tv_fetch *fetch) {
-    struct tv_fetch *before = NULL;
-    for (struct tv_fetch *at = list->first; at != fetch; at = at->next) {
-        assert(at);
-        before = at;
-    }
-    *(before ? &before->next : &list->first) = fetch->next;
-    if (list->last == fetch)
-        list->last = before;
-}
-
-// NULL if the list is empty.
-static struct tv_fetch *list_take(struct list *list) {
-    struct tv_fetch *fetch = list->first;
-    if (fetch)
-        list_remove(list, fetch);
-    return fetch;
 }
 
 // The timer
@@ -156,12 +120,6 @@ static CURLM *open_multi(void) {
     return multi;
 }
 
-static struct list *queue_of(const struct tv_fetch *fetch) {
-    return &fetcher.queued[fetch->settings.urgent];
-}
-
-static bool has_queued(void) { return fetcher.queued[true].first || fetcher.queued[false].first; }
-
 static void wake_by(int64_t time_ms) {
     if (fetcher.wake_at_ms != NEVER && fetcher.wake_at_ms <= time_ms)
         return;
@@ -177,12 +135,8 @@ static void drop_tls(struct tv_fetch *fetch) {
 // After a fork, what was under way starts again in the child with handles of its own. The inherited
 // ones are left as they are: their sockets and the epoll set are the parent's too, and closing a
 // TLS connection would write to it.
-static void adopt_fetches(struct list *inherited) {
-    struct tv_fetch *fetch;
-    while ((fetch = list_take(inherited))) {
-        if (fetch->state == TV_FETCH_RUNNING)
-            fetch->settings.source->running[fetch->settings.urgent]--;
-        fetch->state = TV_FETCH_QUEUED;
+static void restart_running(void) {
+    for (struct tv_fetch *fetch = tv_queue_first_running(); fetch; fetch = fetch->next) {
         fetch->easy = NULL;
         tv_header_clear(&fetch->header);
         fetch->pieces = 0;
@@ -190,8 +144,8 @@ static void adopt_fetches(struct list *inherited) {
         fetch->socket = 0;
         drop_tls(fetch);
         fetch->result = (struct tv_fetch_result){0};
-        list_append(queue_of(fetch), fetch);
     }
+    tv_queue_restart_running();
 }
 
 // Makes sure that this process has a fetcher. False, with errno, if it cannot have one.
@@ -210,23 +164,18 @@ static bool set_up(void) {
         return false;
     }
     made.pid = pid;
-    struct fetcher inherited = fetcher;
+    made.wake_at_ms = fetcher.pid != 0 ? fetcher.wake_at_ms : NEVER;
     fetcher = made;
-    fetcher.wake_at_ms = inherited.pid != 0 ? inherited.wake_at_ms : NEVER;
-    fetcher.ended = inherited.ended;
-    fetcher.turns = inherited.turns;
-    adopt_fetches(&inherited.running);
-    adopt_fetches(&inherited.queued[true]);
-    adopt_fetches(&inherited.queued[false]);
+    restart_running();
     arm_timer();
-    if (has_queued())
+    if (tv_queue_has_queued())
         wake_by(tv_clock_steady_ms());
     return true;
 }
 
 // What is queued may start in the next step, which nothing else would tell.
 static void wake_queued(void) {
-    if (has_queued())
+    if (tv_queue_has_queued())
         tv_fetcher_wake_by(tv_clock_steady_ms());
 }
 
@@ -237,9 +186,6 @@ static void stop_running(struct tv_fetch *fetch) {
         fetch->easy = NULL;
     }
     drop_tls(fetch);
-    list_remove(&fetcher.running, fetch);
-    fetcher.running_count[fetch->settings.urgent]--;
-    fetch->settings.source->running[fetch->settings.urgent]--;
 }
 
 static void end_fetch(struct tv_fetch *fetch, CURLcode code) {
@@ -251,47 +197,21 @@ static void end_fetch(struct tv_fetch *fetch, CURLcode code) {
     else
         tv_fetch_explain(fetch, code);
     stop_running(fetch);
-    fetch->state = TV_FETCH_ENDED;
-    list_append(&fetcher.ended, fetch);
-}
-
-// `urgent` ones have slots of their own.
-static bool has_turn(const struct tv_fetch_source *source, bool urgent) {
-    size_t shared = max_running - max_running / 4, own = source->running[urgent];
-    return own == 0 || own + fetcher.running_count[urgent] < shared;
+    tv_queue_end(fetch);
 }
 
 static void start(struct tv_fetch *fetch) {
-    list_remove(queue_of(fetch), fetch);
-    list_append(&fetcher.running, fetch);
-    fetcher.running_count[fetch->settings.urgent]++;
-    fetch->settings.source->running[fetch->settings.urgent]++;
-    fetch->settings.source->last_turn[fetch->settings.urgent] = ++fetcher.turns;
-    fetch->state = TV_FETCH_RUNNING;
+    tv_queue_start(fetch);
     fetch->easy = tv_fetch_open_easy(fetch);
     if (!fetch->easy || curl_multi_add_handle(fetcher.multi, fetch->easy) != CURLM_OK)
         end_fetch(fetch, CURLE_OUT_OF_MEMORY);
-}
-
-// The next to start: the first of the source that had no turn for longest. NULL: none may.
-static struct tv_fetch *next_queued(bool urgent) {
-    struct tv_fetch *next = NULL;
-    if (fetcher.running_count[urgent] >= max_running)
-        return NULL;
-    for (struct tv_fetch *fetch = fetcher.queued[urgent].first; fetch; fetch = fetch->next) {
-        const struct tv_fetch_source *source = fetch->settings.source;
-        if (has_turn(source, urgent) &&
-            (!next || source->last_turn[urgent] < next->settings.source->last_turn[urgent]))
-            next = fetch;
-    }
-    return next;
 }
 
 // False: others have to wait for the next step, as libcurl goes on with all that were started in
 // one call.
 static bool start_queue(bool urgent, int *started) {
     struct tv_fetch *next;
-    while ((next = next_queued(urgent))) {
+    while ((next = tv_queue_next(urgent))) {
         if ((*started)++ == STARTS_PER_STEP)
             return false;
         start(next);
@@ -320,7 +240,7 @@ static void collect_ended(void) {
 // else happens to the transfer: with nothing left to wait for, that is its end.
 static void continue_without_socket(void) {
     bool any = false;
-    for (struct tv_fetch *fetch = fetcher.running.first; fetch; fetch = fetch->next) {
+    for (struct tv_fetch *fetch = tv_queue_first_running(); fetch; fetch = fetch->next) {
         any = any || fetch->lost_socket;
         fetch->lost_socket = false;
     }
@@ -379,8 +299,7 @@ enum tv_status tv_fetch_start(const char *url, const struct tv_fetch_settings *s
         tv_fetch_free(made);
         return TV_NO_MEMORY;
     }
-    made->state = TV_FETCH_QUEUED;
-    list_append(queue_of(made), made);
+    tv_queue_add(made);
     tv_fetcher_wake_by(tv_clock_steady_ms());
     *fetch = made;
     return TV_OK;
@@ -397,14 +316,12 @@ void tv_fetch_free(struct tv_fetch *fetch) {
         return;
     if (fetch->state != TV_FETCH_UNLISTED)
         set_up(); // so that a child's handles, not its parent's, are closed
-    if (fetch->state == TV_FETCH_RUNNING) {
+    bool was_running = fetch->state == TV_FETCH_RUNNING;
+    if (was_running)
         stop_running(fetch);
+    tv_queue_remove(fetch);
+    if (was_running)
         wake_queued();
-    } else if (fetch->state == TV_FETCH_QUEUED) {
-        list_remove(queue_of(fetch), fetch);
-    } else if (fetch->state == TV_FETCH_ENDED) {
-        list_remove(&fetcher.ended, fetch);
-    }
     tv_header_clear(&fetch->header);
     free(fetch->body);
     tv_validators_clear(&fetch->result.validators);
@@ -444,7 +361,7 @@ static void handle_event(const struct epoll_event *event) {
 // What is not handled now is told again by the next epoll_wait().
 static void handle_events(int64_t wait_ms, int64_t until_us) {
     struct epoll_event events[EVENTS_PER_STEP];
-    int wait = fetcher.ended.first ? 0 : wait_ms > INT32_MAX ? INT32_MAX : (int)wait_ms;
+    int wait = tv_queue_first_ended() ? 0 : wait_ms > INT32_MAX ? INT32_MAX : (int)wait_ms;
     int count = epoll_wait(fetcher.epoll_fd, events, EVENTS_PER_STEP, wait);
     if (wait > 0)
         until_us = now_us() + STEP_US; // waiting is no work
@@ -479,16 +396,16 @@ void tv_fetcher_wake_by(int64_t time_ms) {
         wake_by(time_ms);
 }
 
-bool tv_fetcher_has_ended(void) { return fetcher.ended.first != NULL; }
+bool tv_fetcher_has_ended(void) { return tv_queue_first_ended() != NULL; }
 
 struct tv_fetch *tv_fetcher_take_ended(void) {
-    struct tv_fetch *fetch = list_take(&fetcher.ended);
+    struct tv_fetch *fetch = tv_queue_first_ended();
     if (fetch)
-        fetch->state = TV_FETCH_UNLISTED;
+        tv_queue_remove(fetch);
     return fetch;
 }
 
 void tv_fetcher_limit(size_t limit) {
-    max_running = limit < TV_FETCH_MAX_RUNNING ? limit : TV_FETCH_MAX_RUNNING;
+    tv_queue_limit(limit);
     wake_queued();
 }

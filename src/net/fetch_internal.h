@@ -29,6 +29,32 @@ struct tv_fetch {
     struct tv_fetch *next;
 };
 
+// fetch_queue.c. The state of a transfer says which list it is in; these functions set it.
+
+// Puts a transfer at the end of its queue: that of the urgent ones, or the other.
+void tv_queue_add(struct tv_fetch *fetch);
+
+// The transfer that starts next: of the source whose last turn is longest ago, the first one. NULL:
+// none is queued that may start now.
+struct tv_fetch *tv_queue_next(bool urgent);
+
+// Move a transfer from its queue to the running ones, or from these to the ended ones.
+void tv_queue_start(struct tv_fetch *fetch);
+void tv_queue_end(struct tv_fetch *fetch);
+
+// Takes a transfer out of its list, if it is in one.
+void tv_queue_remove(struct tv_fetch *fetch);
+
+// Puts the running transfers back into the queues, in front of the others.
+void tv_queue_restart_running(void);
+
+bool tv_queue_has_queued(void);
+struct tv_fetch *tv_queue_first_running(void); // or NULL; its `next` is the next one
+struct tv_fetch *tv_queue_first_ended(void);   // likewise
+
+// See tv_fetcher_limit().
+void tv_queue_limit(size_t limit);
+
 // fetch_tls.c
 
 // Sets up a handle for TLS as the fetch's settings say, and stores `tls` in the fetch. On failure,
