@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A chained hash table whose entries also stand in a list by use.
+// A chained hash table whose entries are also in a list, in the order of their last use.
 #include "store/cache.h"
 
 #include <stdlib.h>
@@ -43,8 +43,8 @@ void tv_cache_grow(struct tv_cache *cache, size_t max_entries) {
         cache->max_entries = max_entries;
 }
 
-// FNV-1a from a secret start. Kids that collide on purpose would only lengthen one chain, which the
-// caps on entries bound.
+// FNV-1a with a secret initial value. Kids that are made to collide would only lengthen one chain,
+// and the limit on entries bounds that.
 static size_t bucket_of(const struct tv_cache *cache, struct tv_span key_id) {
     uint64_t hash = cache->seed ^ 0xcbf29ce484222325u;
     for (size_t i = 0; i < key_id.length; i++) {
@@ -104,7 +104,7 @@ struct tv_cache_entry *tv_cache_use(struct tv_cache *cache, struct tv_span key_i
     return entry;
 }
 
-// Doubles the buckets. Without memory the chains grow instead, which is slower and right.
+// Doubles the buckets. Without memory the chains grow instead, which is only slower.
 static void grow_buckets(struct tv_cache *cache) {
     size_t count = cache->bucket_count * 2;
     struct tv_cache_entry **buckets = calloc(count, sizeof(struct tv_cache_entry *));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reads keys out of a local folder. A file of at most 64 KiB: quicker than any waiting for it.
+// Reads keys from a local folder. Files have at most 64 KiB, so reading blocks only shortly.
 #include "store/folder.h"
 
 #include "net/plain_file.h"
@@ -42,8 +42,8 @@ enum tv_status tv_folder_look(const char *folder, struct tv_span key_id,
         return fail_errno(detail, error);
     if (!S_ISREG(file.st_mode))
         return fail(detail, TV_KEY_UNUSABLE, "is no plain file");
-    // Not the time of modification, which whoever writes may set, and which another mode leaves
-    // alone.
+    // Not the time of modification: the writer can set it, and a change of mode does not change
+    // it.
     snprintf(stamp, TV_FOLDER_STAMP_SIZE, "%llu %llu %lld %lld.%09ld",
              (unsigned long long)file.st_dev, (unsigned long long)file.st_ino,
              (long long)file.st_size, (long long)file.st_ctim.tv_sec, file.st_ctim.tv_nsec);
@@ -56,7 +56,7 @@ enum tv_status tv_folder_load(const char *folder, struct tv_span key_id, int rsa
     enum tv_status status = tv_asap_url(folder, key_id, &path);
     if (status != TV_OK)
         return status;
-    // Not blocking: what looked like a plain file a moment ago may be a pipe now.
+    // Non-blocking: since stat() the plain file may have been replaced by a pipe.
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     int error = errno;
     free(path);

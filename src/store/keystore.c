@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The stores of the process: made, shared by source, looked at and given up.
+// The stores of the process: opening, sharing by source, inspecting and closing them.
 #include "store/keystore_internal.h"
 
 #include "base/clock.h"
@@ -45,8 +45,8 @@ void tv_keystores_unlink(enum tv_list list, struct tv_keystore *store) {
     stores.lists[list].count--;
 }
 
-// The URL as it names a source: slashes at the end of a base tell nothing apart; an issuer and the
-// URL of a set are taken to the letter.
+// The URL as it identifies a source: slashes at the end of a base URL make no difference, but an
+// issuer and the URL of a set are compared exactly.
 static struct tv_span identity(enum tv_source source, const char *url) {
     struct tv_span text = tv_span_of(url);
     if (source == TV_SOURCE_ASAP || source == TV_SOURCE_FOLDER)
@@ -67,7 +67,7 @@ static bool is_same_source(const struct tv_keystore *store,
     return true;
 }
 
-// FNV-1a over what names the source. Two that collide share a chain, and are told apart there.
+// FNV-1a over what identifies the source. Sources with equal hashes share a chain.
 static struct tv_keystore **bucket_of(const struct tv_keystore_options *options) {
     uint64_t hash = 0xcbf29ce484222325u ^ (uint64_t)options->source;
     for (size_t i = 0; i < options->url_count; i++) {
@@ -152,7 +152,7 @@ static enum tv_status join_printables(struct tv_keystore *store) {
     return TV_OK;
 }
 
-// Keys that somebody put by hand must not make room for others.
+// Keys that were put by hand must not be evicted by others.
 static size_t cache_size(const struct tv_keystore_options *options) {
     if (options->cache_size > 0)
         return options->cache_size;
@@ -186,7 +186,7 @@ static enum tv_status store_new(const struct tv_keystore_options *options,
     return status;
 }
 
-// The least that any store asks for.
+// The smallest limit of all stores applies.
 static void apply_fetch_limit(void) {
     size_t limit = 1;
     while (limit < TV_FETCH_MAX_RUNNING && stores.limits[limit] == 0)
@@ -231,7 +231,7 @@ static void shorten(struct tv_lifetime *life, const struct tv_keystore_options *
     life->stale_until_ms = life->fresh_until_ms + options->max_stale_s * 1000;
 }
 
-// Nobody is left who asked for the settings it has.
+// All openers of the store have closed it, so the settings of the new one apply.
 static void take_settings(struct tv_keystore *store, const struct tv_keystore_options *options) {
     --*limit_of(store);
     tv_keystore_options_take(&store->options, options);
@@ -244,8 +244,8 @@ static void take_settings(struct tv_keystore *store, const struct tv_keystore_op
         shorten(&entry->life, options);
 }
 
-// Whoever opens a store that nobody had asks its servers at once, as one that is made does: often
-// it is a plugin that was loaded anew because of what had failed.
+// A store that is opened again after all have closed it may ask its servers at once, like a new
+// one: often a plugin was reloaded because something had failed.
 static void forget_failures(struct tv_keystore *store) {
     for (size_t i = 0; i < store->server_count; i++)
         tv_server_forget_failures(&store->servers[i]);
@@ -284,7 +284,7 @@ struct tv_keystore *tv_keystore_retain(struct tv_keystore *store) {
     return store;
 }
 
-// Of too many the one that was left first goes, but rather one that is not being waited for.
+// If too many stores are kept, drops the one closed first, preferably one without waiters.
 static void make_room(void) {
     struct tv_keystore *first = tv_keystores_first(TV_LIST_LEFT), *store = first;
     if (stores.lists[TV_LIST_LEFT].count <= TV_KEYSTORES_MAX_LEFT || stores.walking)
@@ -369,18 +369,18 @@ void tv_keystore_forget(struct tv_keystore *store, const struct tv_span *key_id)
         tv_cache_clear(store->keys);
         tv_cache_clear(store->absences);
     }
-    // One key of a set does not come alone.
+    // A single key of a set cannot be fetched.
     tv_key_set_free(store->set);
     store->set = NULL;
 }
 
 void tv_keystore_refresh(struct tv_keystore *store, int64_t now_ms) {
-    struct tv_detail ignored = {0}; // what cannot be started now is refreshed by its next use
+    struct tv_detail ignored = {0}; // if it cannot start now, the next use refreshes the key
     struct tv_pending *pending = NULL;
     if (tv_keystore_is_set(store)) {
         if (tv_pending_find_set(store))
             return;
-        tv_keystore_set_discovered(store, NULL, 0); // where the set is, is asked for anew too
+        tv_keystore_set_discovered(store, NULL, 0); // the URL of the set is asked for again, too
         tv_pending_add_set(store, now_ms, &pending, &ignored);
         return;
     }

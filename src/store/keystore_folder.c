@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Stores on a local folder: each use looks whether the file is still the same.
+// Stores on a local folder: each use checks whether the file is unchanged.
 #include "store/keystore_internal.h"
 
 #include "store/folder.h"
@@ -24,9 +24,9 @@ static enum tv_status load(struct tv_keystore *store, const struct tv_key_reques
     tv_cache_remove(store->keys, request->key_id);
     tv_cache_remove(store->absences, request->key_id);
     if (absence.status == TV_NO_MEMORY || absence.status == TV_CRYPTO_FAILURE)
-        return absence.status; // nothing that the file says
+        return absence.status; // our own failure, which says nothing about the file
     store->failed_key += absence.status != TV_OK;
-    // Nor is this: it may be readable at the next look, without having changed.
+    // This is not remembered either: the file may become readable without a change.
     if (absence.status == TV_KEY_SOURCE_UNAVAILABLE || absence.detail.reason == TV_REASON_FILE)
         return tv_absence_fail(&absence, detail);
     struct tv_cache_entry *entry = NULL;
@@ -62,8 +62,8 @@ enum tv_status tv_keystore_get_from_folder(struct tv_keystore *store,
         *key = held->key;
         return TV_OK;
     }
-    // A broken file is read once in each of its states, too, and at times: it may only have seemed
-    // broken, as OpenSSL had no memory.
+    // A broken file, too, is read again only after a change, and from time to time: it may only
+    // have seemed broken because OpenSSL had no memory.
     struct tv_cache_entry *absent = tv_cache_use(store->absences, request->key_id);
     if (is_same(absent, stamp) && now_ms < absent->life.fresh_until_ms)
         return tv_absence_fail(&absent->absence, detail);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// What asking a store for a key answers: a key held, an absence that is remembered, or that it is
+// Looks a key up in a store: the answer is a held key, a remembered absence, or that the key is
 // being fetched.
 #include "store/keystore_internal.h"
 
-// What was fetched for somebody is handed to them, whatever has become of its freshness meanwhile.
+// A key that was fetched for waiting callers is given to them even if it is no longer fresh.
 static bool is_waited_for(const struct tv_cache_entry *entry, int64_t now_ms) {
     return entry->waiters > 0 && now_ms < entry->waiters_until_ms;
 }
@@ -19,7 +19,7 @@ static enum tv_status get_held(struct tv_keystore *store, struct tv_cache_entry 
     bool fresh = now_ms < entry->life.fresh_until_ms || is_waited_for(entry, now_ms);
     struct tv_pending *pending = NULL;
     if (now_ms >= entry->life.refresh_from_ms || !fresh) {
-        struct tv_detail ignored = {0}; // the key held serves in any case
+        struct tv_detail ignored = {0}; // the held key is used in any case
         bool wanted =
             now_ms >= entry->life.refresh_from_ms &&
             tv_keystore_usable_server(store, TV_CLASS_HELD, 0, now_ms) < store->server_count;
@@ -80,7 +80,7 @@ enum tv_status tv_keystore_get(struct tv_keystore *store, const struct tv_key_re
     if (request->key_id.length == 0) {
         detail->subject = TV_SUBJECT_KID;
         detail->reason = TV_REASON_MISSING;
-        return TV_KEY_ID_MISSING; // only a set can have an only key
+        return TV_KEY_ID_MISSING; // only a set can be asked for its only key
     }
     if (store->options.source == TV_SOURCE_FOLDER)
         return tv_keystore_get_from_folder(store, request, now_ms, key, detail);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The table of a store's settings, and the table of sources: what an option is, how two stores
-// differ, and whose their texts are.
+// The tables of a store's settings and of sources; comparing the options of two stores; copying and
+// freeing their strings.
 #include "store/keystore_internal.h"
 
 #include <stdlib.h>
@@ -221,7 +221,7 @@ void tv_keystore_options_take(struct tv_keystore_options *options,
 
 bool tv_keystore_options_own(struct tv_keystore_options *options) {
     bool owned = true;
-    // Every one, also if another fails: none of the caller's is left to be freed.
+    // All are replaced even if one fails, so that no string of the caller is freed later.
     for (size_t i = 0; i < COUNT_OF(settings); i++) {
         if (settings[i].kind != TV_SETTING_TEXT)
             continue;

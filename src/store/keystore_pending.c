@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Look-ups under way, and the outcomes that are waiting to be collected.
+// Pending look-ups, and the outcomes that the caller has not collected yet.
 #include "store/keystore_internal.h"
 
 #include "base/clock.h"
@@ -10,7 +10,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-// Outcomes nobody collects, in a program that never steps, must not pile up.
+// In a program that never calls step() nobody collects outcomes; they must not accumulate.
 #define OUTCOMES_MAX 4096
 
 static struct {
@@ -84,13 +84,13 @@ void tv_keystores_wake_collector(void) {
         tv_fetcher_wake_by(tv_clock_steady_ms());
 }
 
-// What an OpenID provider says of its set is taken for good as long as a key at the most.
+// The URL that an OpenID provider gave for its set is used no longer than a key may be.
 static bool is_discovered(const struct tv_keystore *store, int64_t now_ms) {
     return store->options.source != TV_SOURCE_OPENID ||
            (store->discovered && now_ms < store->discovered_ms + store->options.max_ttl_s * 1000);
 }
 
-// The URL to ask now, a fresh string.
+// The URL to ask now: a new string, which the caller frees.
 static enum tv_status make_url(const struct tv_pending *pending, char **url) {
     const struct tv_keystore *store = pending->store;
     if (!pending->is_set)
@@ -149,9 +149,8 @@ void tv_pending_free(struct tv_pending *pending) {
     free(pending);
 }
 
-// What the answer held says of itself, if the very URL is asked that gave it: what another one
-// says of its own answer confirms nothing (RFC 9110 section 8.8). NULL: there is nothing to be
-// asked about.
+// The validators of the held answer, if the request goes to the URL that gave it: a 304 of another
+// URL would confirm nothing (RFC 9110 section 8.8). NULL: the request gets no validators.
 static const struct tv_validators *find_validators(struct tv_pending *pending) {
     struct tv_keystore *store = pending->store;
     const struct tv_validators *found = NULL;
@@ -179,7 +178,7 @@ static struct tv_span origin(const char *url) {
     return (struct tv_span){url, before + strcspn(url + before, "/?#")};
 }
 
-// What was configured to be shown to one server is not shown to another that it names.
+// Credentials that are configured for one server are not sent to another server that it names.
 static bool may_show_credentials(const struct tv_pending *pending, const char *url) {
     const struct tv_keystore *store = pending->store;
     return !pending->is_set || tv_span_equal(origin(url), origin(store->servers[0].url));
@@ -320,9 +319,9 @@ enum tv_status tv_pending_wait(struct tv_pending *pending, bool announce) {
     return TV_KEY_PENDING;
 }
 
-// The name by which a client is counted: of an IPv6 address its network of 64 bits, since one
-// person has all the addresses in it (RFC 6177); an IPv4 address in IPv6's spelling is the IPv4
-// address. Empty for none, and for what is no address of anybody.
+// The name under which a client is counted: for an IPv6 address its /64 network, since one person
+// has all addresses of it (RFC 6177); an IPv4-mapped IPv6 address counts as the IPv4 address. Empty
+// if there is no address.
 static struct tv_span name_client(struct tv_span client, char name[TV_CLIENT_MAX_LENGTH]) {
     struct in6_addr address;
     if (client.length == 0 || client.length >= TV_CLIENT_MAX_LENGTH)

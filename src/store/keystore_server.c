@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How the servers of a store have been doing, and how long what they gave holds.
+// Which servers of a store may be asked, after failures and within the slots; how long an answer of
+// them is used.
 #include "store/keystore_internal.h"
 
 #include "base/clock.h"
@@ -13,16 +14,15 @@ size_t tv_keystore_usable_server(const struct tv_keystore *store, enum tv_class 
     return index;
 }
 
-// A server that has just failed is asked one thing first: many more fetches would wait as long for
-// it, and keep those from other sources, and threads that look up its name, waiting with them.
-// Where all have failed, what is under way finds out for the others.
+// A server that has just failed gets one fetch at a time until one succeeds: more would wait for it
+// too, and block slots of other sources, and threads that resolve its name. If all servers have
+// failed, the running fetch finds out for the others.
 bool tv_keystore_has_slot(const struct tv_keystore *store, enum tv_class class, size_t server) {
     bool failed =
         server == store->server_count || store->servers[server].health[class].failures > 0;
     return store->running_of[class] < (failed ? 1 : store->options.max_running);
 }
 
-// What the server said that failed last.
 const struct tv_absence *tv_server_last_failure(const struct tv_keystore *store) {
     const struct tv_server *last = &store->servers[0];
     for (size_t i = 1; i < store->server_count; i++)
@@ -31,7 +31,7 @@ const struct tv_absence *tv_server_last_failure(const struct tv_keystore *store)
     return &last->last_failure;
 }
 
-// Between 0 and 1; spreads load, nothing depends on its being unforeseeable.
+// Between 0 and 1. It only spreads load, so it may be predictable.
 static double next_random(struct tv_keystore *store) {
     store->random ^= store->random << 13;
     store->random ^= store->random >> 7;
@@ -50,7 +50,7 @@ void tv_lifetime_set(struct tv_keystore *store, struct tv_lifetime *life,
     life->stored_ms = now_ms;
     life->fresh_until_ms = now_ms + ttl_ms;
     life->stale_until_ms = life->fresh_until_ms + options->max_stale_s * 1000;
-    // Somewhere in that last part, so that servers started together do not ask together.
+    // A random time in that last part, so that servers started together do not ask together.
     double ahead_ms = (double)ttl_ms * (double)options->refresh_ahead / 100;
     life->refresh_from_ms =
         life->fresh_until_ms - (int64_t)(ahead_ms * (0.5 + 0.5 * next_random(store)));
@@ -60,7 +60,8 @@ void tv_server_forget_failures(struct tv_server *server) {
     memset(server->health, 0, sizeof server->health);
 }
 
-// One more failure: a longer pause, of which `spread`, from 0 to 1, takes off up to a quarter.
+// Counts one more failed round. The pause doubles; `spread`, from 0 to 1, is for up to a quarter
+// of it.
 static void record_failed_round(struct tv_health *health, const struct tv_keystore_options *options,
                                 double spread, int64_t asked_ms, int64_t now_ms) {
     int shift = health->failures < 20 ? health->failures : 20;
@@ -77,22 +78,21 @@ void tv_server_record_failure(const struct tv_pending *pending, const struct tv_
     struct tv_keystore *store = pending->store;
     struct tv_server *server = &store->servers[pending->server];
     const struct tv_keystore_options *options = &store->options;
-    // What the server itself asks for is not shortened (RFC 9110 section 10.2.3), but bounded.
+    // The server's Retry-After is respected (RFC 9110 section 10.2.3), up to our limit.
     int64_t asked_ms = retry_after_s < options->back_off_max_ms / 1000 ? retry_after_s * 1000
                                                                        : options->back_off_max_ms;
     server->last_failure = *absence;
     server->last_failed_ms = now_ms;
     double spread = next_random(store);
-    // What fails for a key that was good fails for others too, but not the other way round.
+    // If a held key cannot be fetched, unknown ones cannot either, but not the other way round.
     for (int class = 0; class <= (int)pending->class; class ++) {
         struct tv_health *health = &server->health[class];
-        // Of many that were under way together only the first counts as a round.
+        // Of several fetches that ran at the same time only the first failure counts.
         if (health->failures == 0 || pending->started_ms > health->failed_ms)
             record_failed_round(health, options, spread, asked_ms, now_ms);
     }
 }
 
-// Until when none of the store's servers is to be asked for what is held.
 int64_t tv_server_back_off_end(const struct tv_keystore *store) {
     int64_t end_ms = INT64_MAX;
     for (size_t i = 0; i < store->server_count; i++) {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Stores whose keys come all together: a JWK Set, by its URL or found through an OpenID provider.
+// Stores whose keys come in one document: a JWK Set, at its URL or that of an OpenID provider.
 #include "store/keystore_internal.h"
 
 #include "store/discovery.h"
 
 #include <stdlib.h>
 
-// Who asks so soon after the set's fetch was begun is answered by it: a crowd that comes at once
-// makes one request.
+// Look-ups within this time after the start of the set's fetch are answered by that fetch, so that
+// many log-ins at once cause one request.
 #define TOGETHER_MS 500
 
 static struct tv_key *find(const struct tv_keystore *store, struct tv_span key_id,
@@ -25,7 +25,8 @@ static struct tv_absence not_in_set(const struct tv_keystore *store) {
     return absence;
 }
 
-// The set's fetch, started if there is none, `wanted` and its source may be asked; else NULL.
+// The running fetch of the set. If there is none, it is started if it is `wanted` and the source
+// may be asked; else NULL.
 static enum tv_status find_fetch(struct tv_keystore *store, bool wanted, int64_t now_ms,
                                  struct tv_pending **fetch, struct tv_detail *detail) {
     *fetch = tv_pending_find_set(store);
@@ -43,13 +44,13 @@ static enum tv_status serve(struct tv_keystore *store, const struct tv_key_reque
     bool fresh = now_ms < life->fresh_until_ms;
     if (now_ms >= life->refresh_from_ms || !fresh) {
         struct tv_pending *fetch = NULL;
-        struct tv_detail ignored = {0}; // the key held serves in any case
+        struct tv_detail ignored = {0}; // the held key is used in any case
         find_fetch(store, now_ms >= life->refresh_from_ms, now_ms, &fetch, &ignored);
         if (!fresh && fetch && now_ms < fetch->asked_ms + store->options.stale_wait_ms) {
             struct tv_pending *pending = tv_pending_find(store, request->key_id);
             struct tv_key_request known = *request;
             enum tv_status status = TV_OK;
-            known.client = (struct tv_span){0}; // whose unknown kids are counted, not this one
+            known.client = (struct tv_span){0}; // a known kid does not count for the client
             if (!pending)
                 status = tv_pending_add(store, &known, now_ms, &pending, detail);
             if (status != TV_OK)
@@ -88,9 +89,10 @@ enum tv_status tv_keystore_get_from_set(struct tv_keystore *store,
     return tv_absence_fail(&absence, detail);
 }
 
-// Tells everybody who waits for a key of the set what became of it; who waits for one that it lacks
-// is told `absence`. With `fetch`, those who came later than it go on waiting: the key may be newer
-// than the answer. Returns how many were told that it is absent.
+// Ends all look-ups that wait for the set: with its key, or with `absence` if the set lacks it.
+// With `fetch`, look-ups that came later than that fetch, and whose kid is not in the set, go on
+// waiting: their key may be newer than the answer; `*late` counts them. Returns how many ended with
+// `absence`.
 static size_t announce_to_waiters(struct tv_keystore *store, const struct tv_absence *absence,
                                   const struct tv_pending *fetch, size_t *late) {
     size_t absent = 0;
@@ -116,7 +118,7 @@ void tv_keystore_fail_set(struct tv_keystore *store, const struct tv_absence *ab
                           int64_t now_ms) {
     struct tv_health *health = &store->servers[0].health[TV_CLASS_HELD];
     int64_t retry_ms = health->back_off_until_ms;
-    if (retry_ms <= now_ms) // it answered, with something that is no set
+    if (retry_ms <= now_ms) // the source answered, but not with a set
         retry_ms = now_ms + store->options.negative_ttl_s * 1000;
     store->set_life.refresh_from_ms = retry_ms;
     store->penalty_until_ms = now_ms + store->options.penalty_s * 1000;
@@ -147,8 +149,8 @@ static void report_skipped(struct tv_pending *pending) {
         tv_pending_announce(pending, NULL, &absence);
 }
 
-// Answers whoever waits, from the set that is held now. True: `pending` has ended; false: it is
-// asked for once more, for those who came while it was on its way.
+// Ends the waiting look-ups with the set that is held now. True: `pending` has ended; false: the
+// set is fetched once more, for look-ups that came during the fetch.
 static bool answer_waiters(struct tv_pending *pending, int64_t now_ms) {
     struct tv_keystore *store = pending->store;
     struct tv_absence absence = not_in_set(store);
@@ -161,22 +163,21 @@ static bool answer_waiters(struct tv_pending *pending, int64_t now_ms) {
         absent += announce_to_waiters(store, &absence, NULL, &late);
     if (absent > 0) {
         store->penalty_until_ms = now_ms + store->options.penalty_s * 1000;
-        // A provider that moved its set may leave the old one where it was.
+        // A provider that moves its set may leave the old one at the old URL.
         if (now_ms >= store->discovered_ms + store->options.default_ttl_s * 1000)
             tv_keystore_set_discovered(store, NULL, 0);
     }
     return !again;
 }
 
-// The set that is held now is what this URL answered.
+// Remembers the URL that the held set came from.
 static void keep_set_url(struct tv_keystore *store, struct tv_pending *pending) {
     free(store->set_url);
     store->set_url = pending->url;
     pending->url = NULL;
 }
 
-// What was answered is the set that holds from now on; NULL: the one held does. As
-// answer_waiters().
+// Makes `set` the held set; NULL: the held one was confirmed. Returns as answer_waiters().
 static bool keep_set(struct tv_pending *pending, struct tv_key_set *set,
                      struct tv_fetch_result *result, int64_t now_ms) {
     struct tv_keystore *store = pending->store;
@@ -220,14 +221,14 @@ static enum tv_status read_configuration(struct tv_pending *pending,
     return status;
 }
 
-// What we failed at ourselves is tried again soon, as if the source had not answered.
+// A failure of our own is tried again soon, as if the source had not answered.
 static void record_if_ours(struct tv_pending *pending, struct tv_absence *absence,
                            enum tv_status status, int64_t now_ms) {
     if (tv_absence_is_ours(absence, status))
         tv_server_record_failure(pending, absence, 0, now_ms);
 }
 
-// The provider's configuration came: the set itself is next. True: there is none to be had.
+// Handles the provider's configuration, then starts the fetch of the set. True: that failed.
 static bool handle_configuration(struct tv_pending *pending, const struct tv_fetch_result *result,
                                  struct tv_absence *absence, int64_t now_ms) {
     struct tv_keystore *store = pending->store;
@@ -247,8 +248,8 @@ static bool handle_configuration(struct tv_pending *pending, const struct tv_fet
     return true;
 }
 
-// The set was forgotten while it was asked about: it is asked for anew, without validators. True:
-// that could not be done.
+// The set was forgotten during the request that would confirm it: fetches it again, without
+// validators. True: that failed.
 static bool restart(struct tv_pending *pending, struct tv_absence *absence, int64_t now_ms) {
     absence->detail = (struct tv_detail){.source = absence->detail.source, .asked = TV_ASKED_SET};
     enum tv_status status = tv_pending_start(pending, now_ms, &absence->detail); // ends the answer
@@ -260,7 +261,7 @@ static bool restart(struct tv_pending *pending, struct tv_absence *absence, int6
     return true;
 }
 
-// What came is no set, or none that can be used.
+// The answer is no set, or one that cannot be used.
 static void handle_unusable_set(struct tv_pending *pending, struct tv_absence *absence,
                                 enum tv_status status, int64_t now_ms) {
     record_if_ours(pending, absence, status, now_ms);
@@ -312,7 +313,7 @@ void tv_keystore_read_set(struct tv_keystore *store, size_t *effort, int64_t now
     struct tv_key_set *set = NULL;
     enum tv_status status = tv_key_set_read(pending->reader, effort, &set);
     if (status == TV_OK && !set) {
-        tv_fetcher_wake_by(now_ms); // to go on, once others had their turn
+        tv_fetcher_wake_by(now_ms); // continues after the other events of the loop
         return;
     }
     bool ended = true;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the answers of a source mean for the keys held, and for whoever waits.
+// A step of all stores: what the answers of sources mean for held keys and for waiting look-ups.
 #include "store/keystore_internal.h"
 
 #include "base/clock.h"
@@ -9,7 +9,7 @@
 static void keep_for_waiters(struct tv_cache_entry *entry, const struct tv_pending *pending,
                              int64_t now_ms) {
     entry->waiters = pending->waiters + pending->caller_blocks;
-    // A little longer than they wait.
+    // A little longer than the callers wait.
     entry->waiters_until_ms = now_ms + pending->store->options.wait_ms + 1000;
 }
 
@@ -27,7 +27,7 @@ static void handle_found(struct tv_pending *pending, struct tv_key *key,
     tv_pending_announce(pending, key, NULL);
 }
 
-// RFC 9111 section 4.3.4: what is held is fresh again. It may have made room for another meanwhile.
+// RFC 9111 section 4.3.4: the held key is fresh again. It may have been evicted during the fetch.
 static void handle_not_modified(struct tv_pending *pending, struct tv_fetch_result *result,
                                 int64_t now_ms) {
     struct tv_keystore *store = pending->store;
@@ -37,7 +37,7 @@ static void handle_not_modified(struct tv_pending *pending, struct tv_fetch_resu
         handle_found(pending, pending->refreshed, result, now_ms);
         return;
     }
-    if (held->key == pending->refreshed) // and not one that was put by hand meanwhile
+    if (held->key == pending->refreshed) // not a key that was put by hand during the fetch
         tv_lifetime_set(store, &held->life, result, now_ms);
     keep_for_waiters(held, pending, now_ms);
     tv_pending_announce(pending, held->key, NULL);
@@ -56,7 +56,7 @@ static void handle_absent(struct tv_pending *pending, const struct tv_absence *a
     tv_pending_announce(pending, NULL, absence);
 }
 
-// The key held goes on serving, and is not asked for again before `retry_ms`. False: none is held.
+// The held key stays in use and is not refreshed before `retry_ms`. False: no key is held.
 static bool use_stale_key(struct tv_pending *pending, const struct tv_absence *absence,
                           int64_t retry_ms) {
     struct tv_cache_entry *held = tv_cache_get(pending->store->keys, pending->key_id);
@@ -73,7 +73,7 @@ static void handle_unusable(struct tv_pending *pending, const struct tv_absence 
         handle_absent(pending, absence, now_ms);
 }
 
-// Look-ups that are queued for a source that just failed would only fail later: they fail now.
+// Queued look-ups of a source that has just failed would only fail later, so they fail now.
 static void fail_queued(struct tv_keystore *store, enum tv_class class,
                         const struct tv_absence *absence) {
     struct tv_pending *next;
@@ -87,7 +87,7 @@ static void fail_queued(struct tv_keystore *store, enum tv_class class,
     }
 }
 
-// The source of a look-up failed. True: it has ended; false: the next server is asked.
+// The server failed. True: the look-up has ended; false: the next server is asked.
 static bool handle_failure(struct tv_pending *pending, const struct tv_absence *absence,
                            int64_t retry_after_s, int64_t now_ms) {
     struct tv_keystore *store = pending->store;
@@ -160,7 +160,7 @@ static bool handle_answer(struct tv_pending *pending, struct tv_fetch_result *re
         pending->store->failed_status++;
         return handle_failure(pending, &absence, result->retry_after_s, now_ms);
     }
-    if (!pending->discovering) // where the set is says nothing of how the set is doing
+    if (!pending->discovering) // the configuration may work while the set does not
         tv_server_forget_failures(&pending->store->servers[pending->server]);
     if (pending->is_set)
         return tv_keystore_handle_set(pending, result, &absence, now_ms);
@@ -203,10 +203,10 @@ static void complete_fetch(struct tv_pending *pending, int64_t now_ms) {
         tv_pending_free(pending);
 }
 
-// Starts what is queued as slots are free; what has waited too long is not worth a fetch any more.
+// Starts queued look-ups while slots are free. Those that have waited too long fail instead.
 static void start_queued(struct tv_keystore *store, enum tv_class class, int64_t now_ms) {
     if (tv_keystore_is_set(store))
-        return; // what has no fetch there waits for the set's
+        return; // there, look-ups without a fetch wait for that of the set
     struct tv_pending *next;
     for (struct tv_pending *pending = store->pendings; pending && store->queued > 0;
          pending = next) {
@@ -233,7 +233,7 @@ static void start_queued(struct tv_keystore *store, enum tv_class class, int64_t
     }
 }
 
-// Wakes who has waited long enough for the refresh of a key that is still held.
+// Callers that have waited long enough for a refresh get the held key.
 static void serve_stale(struct tv_keystore *store, int64_t now_ms) {
     struct tv_pending *next;
     for (struct tv_pending *pending = store->pendings; pending; pending = next) {
@@ -269,7 +269,7 @@ size_t tv_keystores_step(int64_t wait_ms) {
         complete_fetch(tv_fetch_owner(fetch), now_ms);
     }
     if (tv_fetcher_has_ended())
-        tv_fetcher_wake_by(now_ms); // to go on, once others had their turn
+        tv_fetcher_wake_by(now_ms); // continues after the other events of the loop
     struct tv_keystore *next;
     for (struct tv_keystore *store = tv_keystores_first(TV_LIST_BUSY); store; store = next) {
         next = store->links[TV_LIST_BUSY].after; // this one may have nothing to do afterwards
