@@ -3,10 +3,11 @@
 // the stores.
 #include "lua/lua_tv.h"
 
-// Remembered by content: the same text is parsed once. A bounded table, emptied when it is full.
+// Keys are remembered by their text, so that the same text is parsed once. The table is emptied
+// when it is full.
 #define REMEMBERED_MAX 64
 
-// The table of remembered keys is the module state's user value; see lua_module.c.
+// The tables of remembered keys are user values of the module's state; see lua_tv.h.
 static enum tv_status load_remembered(lua_State *L, struct tv_span text, bool secret,
                                       struct tv_key **key, struct tv_detail *detail) {
     lua_getiuservalue(L, STATE_INDEX, secret ? STATE_SECRETS : STATE_KEYS);
@@ -14,7 +15,7 @@ static enum tv_status load_remembered(lua_State *L, struct tv_span text, bool se
     lua_pushlstring(L, text.data, text.length);
     lua_pushvalue(L, -1);
     lua_rawget(L, table);
-    struct tv_key *remembered = test_key(L, -1); // NULL in a finalizer after its own, too
+    struct tv_key *remembered = test_key(L, -1); // also NULL after the key was finalized
     if (remembered) {
         *key = tv_key_retain(remembered);
         lua_settop(L, table - 1);
@@ -25,7 +26,7 @@ static enum tv_status load_remembered(lua_State *L, struct tv_span text, bool se
         secret ? tv_key_from_secret(text.data, text.length, key, detail)
                : tv_key_load_any(text.data, text.length, TV_RSA_MIN_BITS, key, detail);
     if (status == TV_OK) {
-        // `*key` lies in the verifier's box already, so nothing is lost if these run out of memory.
+        // The verifier owns `*key` already, so nothing leaks if these calls run out of memory.
         push_key(L, *key);
         lua_rawgeti(L, table, 0);
         lua_Integer count = lua_tointeger(L, -1);
@@ -64,7 +65,7 @@ static struct source *add_source(lua_State *L, struct verifier *verifier,
     return source;
 }
 
-// One key store, or a list of them, at `index`: how many, or 0 if it is neither.
+// The number of key stores at `index`, which may be one or a list; 0 if it is neither.
 static size_t count_stores(lua_State *L, int index) {
     if (luaL_testudata(L, index, KEYSTORE_TYPE))
         return 1;
@@ -80,7 +81,7 @@ static void add_store(lua_State *L, int index, const char *name, struct verifier
         source->issuers = *issuers;
 }
 
-// Adds it or them, each speaking for `issuers` if that is not NULL.
+// Adds one store or a list. Each speaks for `issuers`, if that is not NULL.
 static void add_stores(lua_State *L, int index, const char *name, struct verifier *verifier,
                        const struct tv_accepted *issuers) {
     if (luaL_testudata(L, index, KEYSTORE_TYPE)) {
@@ -98,7 +99,7 @@ static void add_stores(lua_State *L, int index, const char *name, struct verifie
     }
 }
 
-// A source less could be one that was to keep others from speaking for its issuer.
+// A missing source would matter: other sources may not speak for its issuer.
 static void check_all_added(lua_State *L, const struct verifier *verifier) {
     if (verifier->source_count != verifier->source_room)
         luaL_error(L, CHANGED);
@@ -113,7 +114,7 @@ static void read_keys(lua_State *L, int index, int verifier_index, struct verifi
     check_all_added(L, verifier);
 }
 
-// A list of one issuer, the string at `index`, anchored.
+// A list of one issuer, the string at `index`; it lives as long as the verifier.
 static struct tv_accepted one_issuer(lua_State *L, int index, int verifier_index) {
     struct string_list list;
     push_list(L, index, "issuers", true, &list);
@@ -121,7 +122,7 @@ static struct tv_accepted one_issuer(lua_State *L, int index, int verifier_index
     return (struct tv_accepted){.values = list.values, .count = list.count, .configured = true};
 }
 
-// All that some source speaks for: what none of the others may.
+// Collects the issuers that are bound to a source: no other source may speak for them.
 static void collect_bound_issuers(lua_State *L, int verifier_index, struct verifier *verifier) {
     struct tv_span *values = lua_newuserdatauv(L, verifier->source_count * sizeof *values, 0);
     anchor(L, verifier_index);
@@ -132,8 +133,8 @@ static void collect_bound_issuers(lua_State *L, int verifier_index, struct verif
     verifier->bound = true;
 }
 
-// Pushes a copy of the table at `index`, which no finalizer finds. Only making the table may run
-// one: setting a field never does.
+// Pushes a copy of the table at `index`, which no finalizer can change. Only creating the table may
+// run a finalizer; setting its fields does not.
 static void push_copy(lua_State *L, int index) {
     int size = 0;
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1))
@@ -147,7 +148,7 @@ static void push_copy(lua_State *L, int index) {
     }
 }
 
-// issuers = { [iss] = store or list of stores, ["*"] = of every other issuer }
+// issuers = { [iss] = store or list of stores, ["*"] = stores for all other issuers }
 static void read_issuers(lua_State *L, int table, int verifier_index, struct verifier *verifier) {
     size_t count = 0;
     if (!lua_istable(L, table))
@@ -177,11 +178,12 @@ static void read_issuers(lua_State *L, int table, int verifier_index, struct ver
     collect_bound_issuers(L, verifier_index, verifier);
 }
 
-// Stores that are remembered for those who name them. A plugin may name one for each tenant.
+// Number of stores named by options that are kept open. A plugin may name one for each tenant.
 #define NAMED_STORES_MAX 128
 
-// Remembers the handle on top of the stack under its store's number, in one of two tables: [0] of
-// the newer one counts what is in it; once that is half of them, it becomes [-1], the older one.
+// Keeps the handle on top of the stack under the number of its store, in the newer of two tables,
+// whose [0] counts its handles. When it has half of all, it becomes the older one, at [-1] of a new
+// table, and the handles of the former older one are released.
 static void remember_named(lua_State *L) {
     lua_getiuservalue(L, STATE_INDEX, STATE_STORES);
     int table = lua_gettop(L);
@@ -207,8 +209,8 @@ static void remember_named(lua_State *L) {
     lua_settop(L, table - 1);
 }
 
-// Opens the store that keystore{ [name] = <value at index> } gives, and remembers its handle, and
-// with it its keys: the next verify(token, opts) finds them held. Pushes the handle.
+// Opens the store of keystore{ [name] = <value at index> } and pushes its handle. Keeps the handle,
+// and so the keys: the next verify(token, opts) finds them.
 static enum tv_status push_named_store(lua_State *L, const char *name, int index, int rsa_min_bits,
                                        struct tv_detail *detail) {
     lua_createtable(L, 0, 2);
@@ -234,7 +236,7 @@ static enum tv_status open_named_source(lua_State *L, const char *name, int inde
     return TV_OK;
 }
 
-// Adds providers to the issuers that are accepted.
+// Adds the providers to the accepted issuers.
 static void join_accepted_issuers(lua_State *L, int verifier_index, struct tv_accepted *accepted,
                                   const struct string_list *issuers) {
     struct tv_span *all = lua_newuserdatauv(L, (accepted->count + issuers->count) * sizeof *all, 0);
@@ -247,7 +249,8 @@ static void join_accepted_issuers(lua_State *L, int verifier_index, struct tv_ac
     accepted->configured = true;
 }
 
-// The issuer joins the accepted ones; of several, each speaks for itself alone.
+// Opens a store for each provider. Their issuers are accepted; of several providers, each speaks
+// only for itself.
 static enum tv_status open_providers(lua_State *L, int index, int verifier_index,
                                      struct verifier *verifier, struct tv_detail *detail) {
     struct string_list issuers;
@@ -276,7 +279,8 @@ static enum tv_status open_providers(lua_State *L, int index, int verifier_index
     return TV_OK;
 }
 
-// Exactly one of these names where keys come from. In the order of docs/api.md.
+// Exactly one of these options, or of those in source_table(), must be given. In the order of
+// docs/api.md.
 static const struct tv_setting key_rows[] = {
     {TV_OPTION("secret"), .type = "string", .jws = true,
      .text =
@@ -358,7 +362,7 @@ enum tv_status read_key_source(lua_State *L, const char *source, int verifier_in
         wrong_type(L, index, source, is_key ? "key text or a key object" : "a string");
     struct tv_span text = check_span(L, index);
     int rsa_min_bits = verifier->policy.rsa_min_bits;
-    if (is_key && rsa_min_bits < TV_RSA_MIN_BITS) // what others must not find remembered
+    if (is_key && rsa_min_bits < TV_RSA_MIN_BITS) // not remembered: others may require more bits
         return tv_key_load_any(text.data, text.length, rsa_min_bits, &verifier->key, detail);
     return load_remembered(L, text, is_secret, &verifier->key, detail);
 }

@@ -4,12 +4,12 @@
 
 #include "base/clock.h"
 
-// Registry name of the table: light userdata of a store -> its latest handle, weakly.
+// Registry name of a weak table: light userdata of a store -> its latest handle.
 #define HANDLES "token_verifier.handles"
 
 struct handle {
     struct tv_keystore *store; // NULL once closed
-    bool opened;               // by keystore(), and not only shown
+    bool opened;               // by keystore(); other handles come from step() and stores()
 };
 
 // Longest time in seconds that a store is asked to stay for after its handle was closed.
@@ -45,11 +45,11 @@ static void push_handles(lua_State *L) {
         return;
     lua_pop(L, 1);
     push_weak_table(L, "v");
-    lua_pushvalue(L, -1); // never kept half made
+    lua_pushvalue(L, -1); // stored only when it is complete
     lua_setfield(L, LUA_REGISTRYINDEX, HANDLES);
 }
 
-// Remembers the handle on top of the stack as the one that step() names.
+// Makes the handle on top of the stack the one that step() returns for its store.
 static void remember_handle(lua_State *L, const struct tv_keystore *store) {
     push_handles(L);
     lua_pushvalue(L, -2);
@@ -75,7 +75,7 @@ static bool is_file_url(const char *url) {
     return strncmp(url, FILE_SCHEME, strlen(FILE_SCHEME)) == 0;
 }
 
-// Reads which source it is. What the options then point to is pushed.
+// Reads the kind of source and its URLs. Values that the options point to stay on the stack.
 static void read_source(lua_State *L, int table, struct tv_keystore_options *options) {
     const char *chosen = NULL;
     size_t count;
@@ -130,7 +130,7 @@ struct option_table source_table(void) {
 
 // What keystore() takes.
 struct opening {
-    struct tv_keystore_options options; // first: their rows are of both
+    struct tv_keystore_options options; // first, so that their rows fit both structs
     bool detail;
 };
 _Static_assert(offsetof(struct opening, options) == 0, "the rows are those of an opening, too");
@@ -169,7 +169,7 @@ static enum tv_status open_handle(lua_State *L, const struct tv_keystore_options
 enum tv_status push_keystore(lua_State *L, int table, struct tv_detail *detail) {
     struct opening opening;
     read_opening(L, table, &opening);
-    return open_handle(L, &opening.options, NULL, detail); // it warns those who open one themselves
+    return open_handle(L, &opening.options, NULL, detail); // only keystore() warns of differences
 }
 
 int l_keystore(lua_State *L) {
@@ -196,7 +196,7 @@ int l_stores(lua_State *L) {
     lua_newtable(L);
     struct tv_keystore *store = NULL; // the handle of the last one holds it
     for (lua_Integer i = 1;; i++) {
-        // The handle first: taking its memory may run a finalizer that closes a store.
+        // The handle first: allocating it may run a finalizer that closes a store.
         struct handle *handle = push_handle(L);
         store = tv_keystore_next(store);
         if (!store)
@@ -225,7 +225,7 @@ static int l_keystore_close(lua_State *L) {
     return 0;
 }
 
-// By the collector, and at the end of a block, where an error may come with it.
+// Called by the collector, and at the end of a block, then with the error as second argument.
 static int l_keystore_end(lua_State *L) {
     close_handle(luaL_checkudata(L, 1, KEYSTORE_TYPE), 0);
     return 0;
@@ -238,7 +238,7 @@ static int l_keystore_tostring(lua_State *L) {
     return 1;
 }
 
-// Whether a kid is one that a token may have. An empty one asks a set for its only key.
+// Whether a token can have this kid. An empty one asks a set for its only key.
 static bool check_key_id(struct tv_span key_id, bool may_be_empty, struct tv_detail *detail) {
     bool empty = key_id.length == 0 && !may_be_empty;
     if (!empty && key_id.length <= TV_KEY_ID_MAX_LENGTH)
@@ -250,7 +250,7 @@ static bool check_key_id(struct tv_span key_id, bool may_be_empty, struct tv_det
     return false;
 }
 
-// What get() may be asked for.
+// The options of get().
 struct ask {
     bool wait, detail;
 };
@@ -271,7 +271,7 @@ static int l_keystore_get(lua_State *L) {
         ask.wait = lua_toboolean(L, 3);
     if (!check_key_id(request.key_id, true, &detail))
         return push_failure_with(L, TV_KEY_ID_INVALID, &detail, ask.detail);
-    // What a failure tells points into the store, which a finalizer may close: it is held here too.
+    // The detail of a failure points into the store, which a finalizer may close: keep a reference.
     struct handle *held = push_handle(L);
     struct tv_key **box = push_empty_key(L), *key = NULL;
     held->store = tv_keystore_retain(check_open(L));
@@ -292,7 +292,7 @@ static int l_keystore_put(lua_State *L) {
     lua_Number ttl_s = luaL_optnumber(L, 4, 0);
     luaL_argcheck(L, ttl_s == 0 || (ttl_s >= 0.001 && ttl_s < 1e9), 4,
                   "seconds from 0.001 to 1e9, or 0 for ever, expected");
-    if (tv_keystore_is_folder(store)) // the file would win at the next look
+    if (tv_keystore_is_folder(store)) // the next look-up would use the file
         return luaL_error(L, "keys of a folder are not put by hand: put a file there");
     if (!check_key_id(key_id, false, &detail))
         return push_failure(L, TV_KEY_ID_INVALID, &detail);
@@ -359,7 +359,7 @@ static void push_key_info(lua_State *L, const struct tv_key_walk *walk, const ch
                                                  : "public key");
     if (life)
         set_seconds(L, "age", now_ms - life->stored_ms);
-    if (life && life->fresh_until_ms != INT64_MAX) // or it was put by hand for ever
+    if (life && life->fresh_until_ms != INT64_MAX) // not for a key put by hand without limit
         set_seconds(L, "fresh_for", life->fresh_until_ms - now_ms);
     set_text(L, "source", source);
 }
@@ -377,7 +377,7 @@ static int push_keys(lua_State *L) {
     return 1;
 }
 
-// The collector stands still meanwhile: a finalizer could change the store that is walked over.
+// Stops the collector during the walk: a finalizer could change the store.
 static int l_keystore_keys(lua_State *L) {
     check_open(L);
     lua_settop(L, 1);

@@ -62,8 +62,8 @@ static void read_option(lua_State *L, int index, const struct tv_setting *settin
     }
 }
 
-// Bytes that the strings of a list take together. Raises if it is no list of strings and nothing
-// else: a set, say, would be taken for an empty list.
+// The total bytes of the strings of a list. Raises an error if the table has anything else: a set
+// would otherwise be taken for an empty list.
 static size_t measure_list(lua_State *L, int index, const char *name, size_t count) {
     size_t size = 0, members = 0;
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1))
@@ -96,7 +96,7 @@ void push_list(lua_State *L, int index, const char *name, bool or_one, struct st
         struct tv_span value = {0};
         if (lua_type(L, -1) == LUA_TSTRING)
             value.data = lua_tolstring(L, -1, &value.length);
-        // Taking the memory may have run a finalizer, and that may have changed the list.
+        // The allocation may have run a finalizer that changed the list.
         if (!value.data || value.length >= (size_t)(end - text))
             luaL_error(L, "option '%s' changed while it was read", name);
         memcpy(text, value.data, value.length + 1); // with Lua's NUL behind it
@@ -131,7 +131,7 @@ const struct tv_setting *find_option(const struct option_table *tables, struct t
     for (; tables->rows; tables++)
         for (size_t i = 0; i < tables->count; i++) {
             const struct tv_setting *setting = option_at(tables, i);
-            if (tv_span_equal(setting->name, name)) // a NUL is no end
+            if (tv_span_equal(setting->name, name)) // compares bytes after a NUL too
                 return jws && !setting->jws ? NULL : setting;
         }
     return NULL;
@@ -145,10 +145,10 @@ void set_defaults(const struct option_table *tables, void *target) {
         }
 }
 
-// Takes no memory, so that nothing runs meanwhile that could change the table.
+// Allocates nothing, so no finalizer can change the table meanwhile.
 void read_options(lua_State *L, int table, const struct option_table *tables, bool jws,
                   void *target) {
-    // What stands behind a metatable would not be seen, and a check that is not seen is not made.
+    // Fields behind a metatable would be overlooked, and so a check that they ask for.
     if (lua_getmetatable(L, table))
         luaL_error(L, "options must be a table without metatable");
     need_stack(L, OPTIONS_MAX + 4);
@@ -175,7 +175,7 @@ bool read_detail(lua_State *L, int index) {
     } options = {0};
     static const struct tv_setting rows[] = {{DETAIL_OPTION(struct options)}};
     static const struct option_table tables[] = {{ROWS_OF(rows)}, {0}};
-    if (lua_istable(L, index)) // key(generate_key()) hands it a text
+    if (lua_istable(L, index)) // key(generate_key()) passes a string here
         read_options(L, index, tables, false, &options);
     return options.detail;
 }

@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: MIT
-// Remembers what was made of an options table, for as long as everything in it is what it was.
+// Keeps the verifier that was made from an options table, and uses it again while the table and the
+// tables in it are unchanged.
 #include "lua/lua_tv.h"
 
 #define LIST_MAX 192
 #define DEPTH_MAX 3 // issuers: a table of lists
 
-// What is in a table as a list: its names and values in the order in which Lua gives them. Those of
-// a table inside it stand behind a mark, and a mark is behind the last of each.
+// Writes a table as a list, or compares it with one: names and values in the order of lua_next().
+// The entries of a table inside it come after a mark; a mark follows the last entry of each table.
 struct walk {
     int list; // index
     lua_Integer count;
-    const struct option_table *left_out; // what is read at each call
+    const struct option_table *left_out; // options that are read at each call
     bool jws;
-    bool recording; // else it is compared
+    bool recording; // false: comparing
     bool same;
 };
 
 // Pops the next value of the list.
 static void take(lua_State *L, struct walk *walk) {
     if (++walk->count <= LIST_MAX && walk->recording) {
-        lua_rawseti(L, walk->list, walk->count); // into a place that is there already
+        lua_rawseti(L, walk->list, walk->count); // the list has the size, so this allocates nothing
         return;
     }
     lua_rawgeti(L, walk->list, walk->count);
@@ -28,7 +29,7 @@ static void take(lua_State *L, struct walk *walk) {
 }
 
 static void take_mark(lua_State *L, struct walk *walk) {
-    lua_pushvalue(L, STATE_INDEX); // which nobody can have put into a table
+    lua_pushvalue(L, STATE_INDEX); // no table of a user can have this value
     take(L, walk);
 }
 
@@ -54,15 +55,15 @@ static void walk_table(lua_State *L, int index, int depth, struct walk *walk) {
         lua_pushvalue(L, -1);
         take(L, walk);
         if (lua_isuserdata(L, -1)) {
-            lua_pushboolean(L, open_store(L, -1) != NULL); // it may be closed meanwhile
+            lua_pushboolean(L, open_store(L, -1) != NULL); // it may have been closed since
             take(L, walk);
         }
     }
     take_mark(L, walk);
 }
 
-// Records the table at `index` in the list, or compares it with that, and says whether it is the
-// same. Takes no memory, so that no finalizer runs that could change the table.
+// Records the table at `index` in the list, or compares it with the list; returns whether they are
+// the same. Allocates nothing, so no finalizer can change the table meanwhile.
 static bool walk_options(lua_State *L, int index, int list, bool for_verify, bool recording) {
     const struct option_table left_out[] = {call_table(), {0}};
     struct walk walk = {.list = list,
@@ -77,13 +78,13 @@ static bool walk_options(lua_State *L, int index, int list, bool for_verify, boo
 
 enum tv_status push_remembered(lua_State *L, int index, bool for_verify, struct tv_detail *detail) {
     options_reader *reader = for_verify ? read_verifier_options : read_jws_options;
-    if (lua_getmetatable(L, index)) // which raises where options are read
+    if (lua_getmetatable(L, index)) // reading the options raises the error
         return push_verifier(L, index, reader, detail);
     lua_getiuservalue(L, STATE_INDEX, for_verify ? STATE_VERIFY : STATE_VERIFY_JWS);
     int verifiers = lua_gettop(L), list = verifiers + 2;
     lua_pushvalue(L, index);
     int known = lua_rawget(L, verifiers);
-    if (known == LUA_TNIL) { // many are made for one call
+    if (known == LUA_TNIL) { // first use: many tables are made for one call only
         lua_pushvalue(L, index);
         lua_pushboolean(L, true);
         lua_rawset(L, verifiers);
@@ -94,7 +95,7 @@ enum tv_status push_remembered(lua_State *L, int index, bool for_verify, struct 
         lua_getiuservalue(L, -1, 2);
         bool same = walk_options(L, index, list, for_verify, false);
         lua_pop(L, 1);
-        // In a finalizer after its own it holds nothing.
+        // After its own finalizer it holds nothing.
         if (same && (verifier->key || verifier->source_count > 0))
             return TV_OK;
     }

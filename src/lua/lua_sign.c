@@ -27,8 +27,8 @@ static void read_sign_options(lua_State *L, int table, struct options *options) 
         luaL_error(L, "one of the options 'secret' and 'private_key' is needed");
 }
 
-// What the caller names, else what the key says, else the first that is one for the key: HS256,
-// RS256, that of the curve, EdDSA.
+// The algorithm that the caller names, else the key's "alg", else the first one for the key's type:
+// HS256, RS256, that of the curve, EdDSA.
 static const struct tv_algorithm *choose_algorithm(lua_State *L, const struct options *options,
                                                    const struct tv_key *key) {
     if (options->algorithm.data) {
@@ -92,7 +92,7 @@ static enum tv_status push_texts(lua_State *L, const struct options *options,
                                  const struct tv_algorithm *algorithm, struct tv_detail *detail) {
     push_header(L, 2, options, algorithm);
     int header = lua_gettop(L);
-    // No verifier of ours would take these; of the latter every other would read other bytes.
+    // Our verifiers refuse these; with `b64`, other verifiers would read different bytes.
     if (has_member(L, header, "crit") || is_unencoded(L, header)) {
         detail->subject = has_member(L, header, "crit") ? TV_SUBJECT_CRIT : TV_SUBJECT_B64;
         return TV_UNSUPPORTED_CRITICAL;

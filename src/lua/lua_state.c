@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// What the files of the binding stand on: types, the stack, the arena, the state.
+// Helpers of all files of the binding: types, the stack, the arena, the module's state.
 #include "lua/lua_tv.h"
 
 #include <stdlib.h>
 
-// Memory for one verification, kept for the next. A token that needs more gets garbage instead, so
-// that one large token does not pin its memory.
+// Memory for one verification, kept for the next. A token that needs more gets garbage-collected
+// memory, so that one large token does not keep a large block.
 #define KEPT_MEMORY ((size_t)48 * 1024)
 
 struct module_state {
@@ -71,7 +71,7 @@ void new_type(lua_State *L, const char *name, const luaL_Reg *methods,
     lua_pushvalue(L, -3);
     luaL_setfuncs(L, methods, 2);
     lua_setfield(L, -2, "__index");
-    lua_pushboolean(L, false); // getmetatable() shows nothing to tamper with
+    lua_pushboolean(L, false); // getmetatable() does not return the metatable
     lua_setfield(L, -2, "__metatable");
     lua_pop(L, 2);
 }
@@ -148,7 +148,7 @@ void **push_box(lua_State *L, void (*release)(void *held)) {
     *box = (struct box){.release = release};
     if (luaL_newmetatable(L, "token_verifier.box")) {
         lua_pushcfunction(L, l_box_gc);
-        lua_setfield(L, -2, "__gc"); // takes no memory, so that the type is never half made
+        lua_setfield(L, -2, "__gc"); // allocates nothing, so the type is never incomplete
     }
     lua_setmetatable(L, -2);
     return &box->held;

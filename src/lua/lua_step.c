@@ -2,7 +2,7 @@
 // step(): runs the fetches of all stores, and returns the outcomes of look-ups.
 #include "lua/lua_tv.h"
 
-// The sentence of an absence, as the field `name` of the table on top.
+// Sets the field `name` of the table on top to the message of an absence.
 static void set_sentence(lua_State *L, const struct tv_outcome *outcome, const char *name) {
     struct tv_detail detail = outcome->absence.detail;
     detail.key_id = outcome->key_id;
@@ -57,7 +57,7 @@ int l_step(lua_State *L) {
     lua_pushcfunction(L, push_outcomes);
     lua_pushlightuserdata(L, taken);
     if (lua_pcall(L, 1, 1, 0) != LUA_OK) {
-        tv_keystores_return_outcomes(taken); // the next call tells it
+        tv_keystores_return_outcomes(taken); // the next call returns them
         return lua_error(L);
     }
     while (taken) {

@@ -117,6 +117,6 @@ void push_algorithms(lua_State *L) {
 void push_codes(lua_State *L, const char *(*say)(enum tv_status)) {
     lua_createtable(L, 0, TV_STATUS_COUNT);
     for (enum tv_status status = TV_OK + 1; status < TV_STATUS_COUNT; status++)
-        if (status != TV_NO_MEMORY) // raised, never returned
+        if (status != TV_NO_MEMORY) // raises an error, is never returned
             set_text(L, tv_status_code(status), say(status));
 }

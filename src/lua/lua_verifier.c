@@ -29,7 +29,7 @@ int l_new(lua_State *L) {
     return 2;
 }
 
-// A call on its way.
+// One running call.
 struct run {
     bool signature_only;
     const struct verifier *verifier;
@@ -68,18 +68,18 @@ static enum tv_status read_key_id(const struct run *run, struct tv_span *key_id,
     return tv_jws_key_id(&run->verification.jws, key_id, detail);
 }
 
-// Whether the next source may still know better.
+// Whether the next source may give another result.
 static bool asks_on(const struct verifier *verifier, enum tv_status status) {
     if (status == TV_KEY_NOT_FOUND || status == TV_KEY_SOURCE_UNAVAILABLE ||
         status == TV_KEY_UNUSABLE || status == TV_KEY_ID_MISSING)
         return true;
-    // Two sources may have the same kid: which of them is meant, the issuer decides.
+    // Two sources may have the same kid; the issuer says which one is meant.
     return verifier->bound && (status == TV_BAD_SIGNATURE || status == TV_ISSUER_NOT_ACCEPTED ||
                                status == TV_KEY_ALGORITHM_MISMATCH);
 }
 
-// Asks the sources in their order. One that is being fetched is waited for before a later one may
-// answer, but the later ones are made to fetch meanwhile.
+// Asks the sources in their order. While a source is fetching, the key of a later one is not used,
+// but the later ones start their fetches.
 static enum tv_status check_with_sources(struct run *run, struct tv_detail *detail) {
     const struct verifier *verifier = run->verifier;
     struct tv_key_request request = {.algorithm = run->verification.algorithm,
@@ -100,9 +100,9 @@ static enum tv_status check_with_sources(struct run *run, struct tv_detail *deta
             if (status == TV_OK)
                 return status;
         }
-        // A source that has not answered yet may have the right key. Of those that have, "not
-        // found" says least: the key may well be where somebody could not look. That the signature
-        // held, but for another issuer, says most.
+        // A pending source may have the right key. Of the other results, "not found" says least,
+        // since the key may be in a source that could not be asked; a valid signature for another
+        // issuer says most.
         bool says_more = status == TV_KEY_PENDING ||
                          (status != TV_KEY_NOT_FOUND && worst != TV_ISSUER_NOT_ACCEPTED);
         if (worst != TV_KEY_PENDING && (i == 0 || says_more)) {
@@ -125,8 +125,8 @@ static enum tv_status check_token(struct run *run, struct tv_detail *detail) {
     return check_with_sources(run, detail);
 }
 
-// As push_failure_with(). The facts also have what the call that failed knows of the token: nothing
-// is parsed for it. `payload` is NULL unless the signature held.
+// As push_failure_with(). The facts get `kid` and `issuer` from the token as already parsed;
+// `payload` is NULL unless the signature is valid.
 static int push_token_failure(lua_State *L, enum tv_status status, const struct tv_detail *detail,
                               const struct tv_jws *jws, yyjson_val *payload, bool facts) {
     int results = push_failure_with(L, status, detail, facts);
@@ -137,7 +137,7 @@ static int push_token_failure(lua_State *L, enum tv_status status, const struct 
     return results;
 }
 
-// Memory for a call about the token; none for one over the limit, which is refused by its length.
+// Memory for the token; none if it is over the limit, because its length alone refuses it.
 static struct tv_arena acquire_for(lua_State *L, struct tv_span token) {
     return arena_acquire(L,
                          tv_jws_arena_size(token.length <= TV_JWS_MAX_LENGTH ? token.length : 0));
@@ -176,7 +176,7 @@ static int refuse(lua_State *L, const struct call *call, enum tv_status status,
     struct tv_verification verification = {0};
     struct tv_detail found = {0};
     enum tv_status first = tv_verify_begin(policy, call->token, &arena, &verification, &found);
-    // Of a key that cannot be read it is not known what it is for.
+    // Without a readable key and without option, no algorithm is known to compare with.
     bool is_undecided = first == TV_ALGORITHM_NOT_ACCEPTED && policy->algorithm_count == 0;
     if (first != TV_OK && !is_undecided) {
         status = first;
@@ -210,7 +210,7 @@ int l_verify_jws(lua_State *L) { return verify_with_options(L, true); }
 
 static int l_verifier_verify(lua_State *L) {
     const struct verifier *verifier = check_self(L, VERIFIER_TYPE);
-    // In a finalizer after its own.
+    // Called in a finalizer, after the verifier was finalized.
     luaL_argcheck(L, verifier->key || verifier->source_count > 0, 1,
                   "the verifier has been collected");
     struct call call = {

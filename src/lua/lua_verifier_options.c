@@ -31,7 +31,7 @@ static void add_algorithm(lua_State *L, struct tv_policy *policy, struct tv_span
         luaL_error(L, "option 'algorithms': '%s' is no algorithm that is supported", name.data);
     if (policy->algorithm_count == TV_ALGORITHMS_MAX)
         luaL_error(L, "option 'algorithms' has more than %d names", TV_ALGORITHMS_MAX);
-    // A key that serves both families is the classic confusion: RFC 8725 section 2.1.
+    // RFC 8725 section 2.1: a public key must never be used as an HMAC secret.
     if (policy->algorithm_count > 0 &&
         tv_algorithm_is_hmac(policy->algorithms[0]) != tv_algorithm_is_hmac(algorithm))
         luaL_error(L, "option 'algorithms' mixes HMAC (%s) with others (%s)",
@@ -53,7 +53,7 @@ static void read_algorithms(lua_State *L, int table, int verifier_index, struct 
     lua_pop(L, 1);
 }
 
-// What is accepted if nothing is said. With `own`, what the key itself says.
+// The accepted algorithm without the option `algorithms`. With `own`, the key's own "alg".
 static void default_algorithm(lua_State *L, bool own, bool is_secret, struct verifier *verifier) {
     const struct tv_key *key = verifier->key;
     if (verifier->policy.algorithm_count > 0)
@@ -118,7 +118,7 @@ static const struct tv_setting other_rows[] = {
 
 #define OTHER_COUNT (sizeof other_rows / sizeof other_rows[0])
 
-// Of new() too, whose calls may ask for something else.
+// Options of each call. new() has them too, as defaults for the calls.
 static const struct tv_setting call_rows[] = {
     {TV_OPTION("room"), .kind = TV_SETTING_STRING, TV_MEMBER(struct call, room),
      .instead = "not checked",
@@ -166,7 +166,7 @@ static void read_claims_options(lua_State *L, int table, int verifier_index,
     }
 }
 
-// Whether some algorithm is one for the key, checked once, before any token.
+// Whether the key fits at least one accepted algorithm. Checked once, before any token.
 static enum tv_status check_key_fits(const struct verifier *verifier, struct tv_detail *detail) {
     enum tv_status status = TV_OK;
     for (size_t i = 0; i < verifier->policy.algorithm_count; i++) {
@@ -179,8 +179,8 @@ static enum tv_status check_key_fits(const struct verifier *verifier, struct tv_
     return status;
 }
 
-// RFC 7518 section 3.2: a secret has at least as many bytes as the hash. Many deployments have a
-// shorter one, so that is refused only where it is asked for.
+// RFC 7518 section 3.2: a secret has at least as many bytes as the hash. Many deployments have
+// shorter ones, so they are refused only with `strict_secrets`.
 static enum tv_status check_secret(struct verifier *verifier, struct tv_detail *detail) {
     size_t length = tv_key_secret(verifier->key).length;
     for (size_t i = 0; i < verifier->policy.algorithm_count; i++) {
@@ -208,8 +208,8 @@ static enum tv_status check_key(struct verifier *verifier, struct tv_detail *det
     return status;
 }
 
-// Where keys come from and which algorithms they serve. Without a word about algorithms it is the
-// key's own that counts, if `own_algorithm`.
+// Reads where keys come from and which algorithms are accepted. Without the option `algorithms`,
+// and with `own_algorithm`, it is the key's own "alg".
 static enum tv_status read_signature_options(lua_State *L, int index, int verifier_index,
                                              bool own_algorithm, struct verifier *verifier,
                                              struct tv_detail *detail) {

@@ -6,7 +6,8 @@
 
 #include <errno.h>
 
-// The descriptor was handed out: from then on a call that waits could stall a server.
+// Whether pollfd() was called: the program then has an event loop, which a waiting call would
+// block.
 static bool watched;
 
 bool may_wait_by_default(void) { return !watched; }
@@ -50,6 +51,6 @@ int l_events(lua_State *L) {
 }
 
 int l_timeout(lua_State *L) {
-    lua_pushnil(L); // a timer inside the descriptor sees to that
+    lua_pushnil(L); // not needed: the descriptor contains a timer
     return 1;
 }

@@ -14,7 +14,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-// Others of the loop get their turn after so many, or when so much time has passed.
+// A step returns to the event loop after so many events, or after this time.
 #define EVENTS_PER_STEP 4
 #define STARTS_PER_STEP 2 // at its beginning, and at its end
 #define STEP_US 500
@@ -71,7 +71,7 @@ static int on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *unused
     (void)unused, (void)known;
     char *private = NULL;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
-    struct tv_fetch *fetch = (struct tv_fetch *)(void *)private; // none for one that libcurl made
+    struct tv_fetch *fetch = (struct tv_fetch *)(void *)private; // NULL: a handle of libcurl itself
     if (fetch)
         fetch->lost_socket = what == CURL_POLL_REMOVE;
     if (fetch && what != CURL_POLL_REMOVE)
@@ -132,9 +132,9 @@ static void drop_tls(struct tv_fetch *fetch) {
     fetch->tls = NULL;
 }
 
-// After a fork, what was under way starts again in the child with handles of its own. The inherited
-// ones are left as they are: their sockets and the epoll set are the parent's too, and closing a
-// TLS connection would write to it.
+// After a fork the running transfers start again in the child, with new handles. The inherited
+// handles are not touched: the parent uses their sockets and the epoll set too, and closing a TLS
+// connection would write to it.
 static void restart_running(void) {
     for (struct tv_fetch *fetch = tv_queue_first_running(); fetch; fetch = fetch->next) {
         fetch->easy = NULL;
@@ -173,7 +173,7 @@ static bool set_up(void) {
     return true;
 }
 
-// What is queued may start in the next step, which nothing else would tell.
+// Queued transfers may start in the next step, and no event of a socket announces that.
 static void wake_queued(void) {
     if (tv_queue_has_queued())
         tv_fetcher_wake_by(tv_clock_steady_ms());
@@ -207,8 +207,8 @@ static void start(struct tv_fetch *fetch) {
         end_fetch(fetch, CURLE_OUT_OF_MEMORY);
 }
 
-// False: others have to wait for the next step, as libcurl goes on with all that were started in
-// one call.
+// False: the others have to wait for the next step, because libcurl works on all started transfers
+// in one call.
 static bool start_queue(bool urgent, int *started) {
     struct tv_fetch *next;
     while ((next = tv_queue_next(urgent))) {
@@ -236,8 +236,9 @@ static void collect_ended(void) {
     }
 }
 
-// libcurl 7.88 leaves an address that does not answer, and looks at the next one when something
-// else happens to the transfer: with nothing left to wait for, that is its end.
+// libcurl 7.88 gives up an address that does not answer, but tries the next one only at the next
+// event of that transfer. Without a socket there is none, so the transfer would wait until it times
+// out.
 static void continue_without_socket(void) {
     bool any = false;
     for (struct tv_fetch *fetch = tv_queue_first_running(); fetch; fetch = fetch->next) {
@@ -334,7 +335,8 @@ int tv_fetcher_descriptor(void) { return set_up() ? fetcher.epoll_fd : -1; }
 
 static void run_timer_if_due(void) {
     int running;
-    // libcurl may ask for "at once" again from inside; bounded, as the timer is armed anyway.
+    // libcurl may set the time-out to 0 again in this call. The loop is bounded, because the timer
+    // is armed anyway.
     for (int i = 0; i < 8; i++) {
         if (fetcher.curl_deadline_ms == NEVER || fetcher.curl_deadline_ms > tv_clock_steady_ms())
             return;
@@ -358,13 +360,13 @@ static void handle_event(const struct epoll_event *event) {
     curl_multi_socket_action(fetcher.multi, event->data.fd, what, &running);
 }
 
-// What is not handled now is told again by the next epoll_wait().
+// The next epoll_wait() reports the events that are not handled now.
 static void handle_events(int64_t wait_ms, int64_t until_us) {
     struct epoll_event events[EVENTS_PER_STEP];
     int wait = tv_queue_first_ended() ? 0 : wait_ms > INT32_MAX ? INT32_MAX : (int)wait_ms;
     int count = epoll_wait(fetcher.epoll_fd, events, EVENTS_PER_STEP, wait);
     if (wait > 0)
-        until_us = now_us() + STEP_US; // waiting is no work
+        until_us = now_us() + STEP_US; // waiting does not count as work
     for (int i = 0; i < count && (i == 0 || now_us() <= until_us); i++)
         handle_event(&events[i]);
 }
@@ -384,7 +386,7 @@ void tv_fetcher_step(int64_t wait_ms) {
     collect_all_ended();
     all_started = all_started && start_queued();
     if (fetcher.wake_at_ms != NEVER && fetcher.wake_at_ms <= tv_clock_steady_ms())
-        fetcher.wake_at_ms = NEVER; // this was it
+        fetcher.wake_at_ms = NEVER; // this step was for it
     if (!all_started)
         tv_fetcher_wake_by(tv_clock_steady_ms());
     arm_timer();

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Picks the few fields that matter out of a header. libcurl's own list of its lines costs the
-// square of their number to look through.
+// Reads the needed fields of a header, line by line. Searching libcurl's own list of lines would
+// take time that grows with the square of their number.
 #include "net/fetch_header.h"
 
 #include <stdlib.h>
 #include <strings.h>
 
-// A folded line counts as so many: libcurl copies all that it goes on with.
+// A folded line counts as so many: libcurl copies the whole value again for each one.
 #define FOLDED_COUNTS 8
 
 // Lines of a list are one value (RFC 9110 section 5.3); of the others the first line counts.
@@ -39,7 +39,7 @@ static void drop_fields(struct tv_header *header) {
     header->current = TV_FIELD_NONE;
 }
 
-// Adds to what is held of a field, behind `separator` if anything is.
+// Appends to the value of a field, after `separator` if there is already a value.
 static void append(struct tv_header *header, enum tv_field field, char separator,
                    struct tv_span text) {
     size_t held = header->lengths[field];
@@ -55,7 +55,8 @@ static void append(struct tv_header *header, enum tv_field field, char separator
     header->lengths[field] = held + text.length;
 }
 
-// libcurl before 8.7 undoes any, in layers, and a layer of zlib's may make very much of little.
+// libcurl before 8.7 decodes every transfer coding, also several layers, and a zlib layer can
+// expand few bytes to very many.
 static bool is_coded(struct tv_span name, struct tv_span value) {
     return is_named(name, "transfer-encoding") && !is_named(value, "chunked");
 }
@@ -88,7 +89,7 @@ const char *tv_header_add(struct tv_header *header, const char *line, size_t len
     if (header->lines > TV_HEADER_MAX_LINES)
         return "the header of its answer has more than 256 lines";
     bool starts = (first || header->ended) && length >= 5 &&
-                  memcmp(line, "HTTP/", 5) == 0; // another one: the last was a 103, or a proxy's
+                  memcmp(line, "HTTP/", 5) == 0; // a new header: the last was a 103, or the proxy's
     if (starts) {
         header->ended = false;
         drop_fields(header);
@@ -112,7 +113,7 @@ char *tv_header_take_validator(struct tv_header *header, enum tv_field field) {
     char *text = header->texts[field];
     if (!text || text[0] == '\0' || header->lengths[field] > TV_HEADER_MAX_VALIDATOR)
         return NULL;
-    // A carriage return of the server's would be the end of a line for some whom it is sent to.
+    // We send validators back, and some servers take a carriage return for the end of a line.
     for (size_t i = 0; i < header->lengths[field]; i++)
         if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
             return NULL;

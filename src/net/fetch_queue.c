@@ -8,11 +8,11 @@ struct list {
     struct tv_fetch *first, *last;
 };
 
-// They outlive a fork: the child goes on with the parent's transfers.
+// They stay after a fork: the child goes on with the parent's transfers.
 static struct {
-    struct list queued[2], running, ended; // two queues: the second is of what is urgent
+    struct list queued[2], running, ended; // queued[true]: the urgent ones
     size_t running_count[2];
-    uint64_t turns; // that were given
+    uint64_t turns; // given so far
 } lists;
 
 static size_t max_running = TV_FETCH_MAX_RUNNING;
@@ -46,7 +46,7 @@ static struct list *queue_of(const struct tv_fetch *fetch) {
     return &lists.queued[fetch->settings.urgent];
 }
 
-// `urgent` ones have slots of their own.
+// Whether the source may start one more transfer. Urgent ones have slots of their own.
 static bool has_turn(const struct tv_fetch_source *source, bool urgent) {
     size_t shared = max_running - max_running / 4, own = source->running[urgent];
     return own == 0 || own + lists.running_count[urgent] < shared;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What TLS takes from files, which are read anew once they have changed, and what a server may make
-// it do.
+// The files that TLS uses, which are read again when they change; limits on the work that a server
+// can cause in TLS.
 #include "net/fetch_internal.h"
 
 #include "base/error_queue.h"
@@ -17,15 +17,15 @@
 #define DEFAULT_CA_PATH "/etc/ssl/certs"
 #define CA_FILE_MAX ((size_t)4 << 20) // a system's bundle has 0.2 MiB
 #define CLIENT_FILE_MAX ((size_t)65536)
-#define KEPT_MAX 16 // of settings; those that are in use besides
-// Certificates that a server shows: OpenSSL takes longer than a signature check for each.
+#define KEPT_MAX 16 // sets of files that are not in use but kept
+// Bytes of the certificates that a server sends: each takes OpenSSL longer than a signature check.
 #define CERTIFICATES_MAX 16384
-#define CHAIN_MAX 8 // between the server's and the authority's
-// What TLS reads in one step, of all connections: libcurl goes on with several in one call.
+#define CHAIN_MAX 8 // certificates between those of server and authority
+// Bytes that TLS reads in one step, over all connections: libcurl works on several in one call.
 #define STEP_BYTES ((size_t)8192)
-// A change within the tick of a file system's clock leaves its times as they are.
+// Two changes within one tick of the file system's clock have the same time.
 #define CHANGE_VISIBLE_AFTER_S 2
-// As libcurl has them: an authority in the middle of a chain can be trusted too.
+// As in libcurl: an intermediate certificate can be a trust anchor too.
 #define STORE_FLAGS (X509_V_FLAG_TRUSTED_FIRST | X509_V_FLAG_PARTIAL_CHAIN)
 #define DIGEST_TEXT_SIZE (sizeof "/nowhere/" + 2 * (size_t)TV_SHA256_SIZE)
 static const char no_memory[] = "there is no memory left for its TLS";
@@ -51,7 +51,7 @@ static const char *const words[][PROBLEMS] = {
     [CLIENT_KEY] = {WORDS("the client's key (client_key)")}};
 // NOLINTEND(bugprone-suspicious-missing-comma)
 
-// One set of files. Of its contents only what they make is kept.
+// One set of files. What was made from their contents is kept, not the contents.
 struct tv_tls {
     size_t references;  // of the fetches that use it, and of the list
     char *paths[FILES]; // NULL: not configured
@@ -82,7 +82,7 @@ void tv_tls_free(struct tv_tls *tls) {
 
 // Contents
 
-// Without it OpenSSL asks on the terminal; that it asks says that the key is encrypted.
+// Without this callback OpenSSL asks on the terminal. That it asks shows that the key is encrypted.
 // NOLINTNEXTLINE(readability-non-const-parameter): the type is OpenSSL's
 static int no_passphrase(char *buffer, int size, int writing, void *asked) {
     (void)buffer, (void)size, (void)writing;
@@ -90,7 +90,7 @@ static int no_passphrase(char *buffer, int size, int writing, void *asked) {
     return -1;
 }
 
-// What it means that no more could be read, `count` having been read.
+// Why nothing more could be read, after `count` objects.
 static enum problem read_end(size_t count, bool asked) {
     if (asked)
         return ENCRYPTED;
@@ -136,12 +136,12 @@ static enum problem read_key(struct tv_tls *tls, BIO *bio) {
     bool asked = false;
     tls->key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, &asked);
     if (!tls->key)
-        return asked ? ENCRYPTED : EMPTY; // its decoders do not tell damaged from none
+        return asked ? ENCRYPTED : EMPTY; // OpenSSL does not distinguish damaged from absent
     return !tls->certificate || X509_check_private_key(tls->certificate, tls->key) == 1 ? PROBLEMS
                                                                                         : FOREIGN;
 }
 
-// Makes what is kept of a file. PROBLEMS: there is none.
+// Makes what is kept of a file. Returns PROBLEMS if there is no problem.
 static enum problem parse(struct tv_tls *tls, enum file file, const char *text, size_t length) {
     static enum problem (*const readers[])(struct tv_tls *, BIO *) = {
         [CA_FILE] = read_authorities, [CLIENT_CERT] = read_certificate, [CLIENT_KEY] = read_key};
@@ -161,7 +161,7 @@ struct texts {
     size_t lengths[FILES];
 };
 
-// Notes how the files look: before they are read, so that a change meanwhile is seen later.
+// Records stat() of the files before they are read, so that a change during reading is seen later.
 static void look(struct tv_tls *tls) {
     tls->looked_s = time(NULL);
     for (int i = 0; i < FILES; i++)
@@ -205,7 +205,7 @@ static const char *read_texts(const struct tv_tls *tls, struct texts *texts) {
     return NULL;
 }
 
-// Of the contents, and of a folder's path and times: settings with the same digest are the same.
+// A digest of the contents, and of a folder's path and times. Equal digests mean equal settings.
 static bool make_digest(struct tv_tls *tls, const struct texts *texts) {
     unsigned char digests[FILES + 1][TV_SHA256_SIZE] = {0};
     for (int i = 0; i < CA_FOLDER; i++)
@@ -226,7 +226,7 @@ static bool make_digest(struct tv_tls *tls, const struct texts *texts) {
 
 // Settings
 
-// Those kept for the same paths, taken out of the list; NULL: none are.
+// Takes the settings with the same paths out of the list; NULL: there are none.
 static struct tv_tls *take_kept(const char *const paths[FILES]) {
     for (struct tv_tls **link = &kept; *link; link = &(*link)->next) {
         struct tv_tls *tls = *link;
@@ -242,7 +242,7 @@ static struct tv_tls *take_kept(const char *const paths[FILES]) {
     return NULL;
 }
 
-// Puts them first in the list, and gives up what has not been used for longest.
+// Puts the settings in front of the list, and drops those not used for the longest time.
 static void keep(struct tv_tls *tls) {
     tls->next = kept;
     kept = tls;
@@ -251,7 +251,7 @@ static void keep(struct tv_tls *tls) {
         link = &(*link)->next;
     struct tv_tls *dropped = *link;
     *link = NULL;
-    tv_tls_free(dropped); // one at the most is too many
+    tv_tls_free(dropped); // at most one is too many
 }
 
 // NULL without memory.
@@ -273,7 +273,7 @@ static struct tv_tls *tls_new(const char *const paths[FILES]) {
     return made;
 }
 
-// Makes all of it from the texts. NULL, or why that cannot be.
+// Makes all objects from the texts. Returns NULL, or why that failed.
 static const char *parse_all(struct tv_tls *tls, const struct texts *texts) {
     for (int i = 0; i < CA_FOLDER; i++) {
         enum problem problem = PROBLEMS;
@@ -285,8 +285,8 @@ static const char *parse_all(struct tv_tls *tls, const struct texts *texts) {
     return NULL;
 }
 
-// What the files of `made` come to: that, or `old` if they say the same still; the other is freed.
-// NULL: neither, and why.
+// Reads the files of `made`. Returns `made`, or `old` if the contents are still the same; frees the
+// other one. NULL on failure; then the reason is set.
 static struct tv_tls *load(struct tv_tls *made, struct tv_tls *old, const char **error) {
     struct texts texts = {0};
     struct tv_tls *loaded = made;
@@ -337,9 +337,9 @@ static struct tv_tls *tls_get(const struct tv_fetch_settings *settings, const ch
 
 void tv_tls_begin_step(void) { step_bytes = STEP_BYTES; }
 
-// OpenSSL goes on for as long as there is something to read, where it is only alerts, tickets,
-// changes of keys and the like, which it deals with itself: a server that sends enough of them
-// would keep it from ever coming back. Then there seems to be nothing more, until the next step.
+// OpenSSL handles alerts, tickets, key updates and the like itself, and goes on reading as long as
+// there are more: a server that sends enough of them would keep it from ever returning. So after
+// STEP_BYTES, reading reports that nothing more is there, until the next step.
 // NOLINTBEGIN(readability-non-const-parameter): the type is OpenSSL's
 static long on_read(BIO *bio, int operation, const char *bytes, size_t size, int number, long other,
                     int result, size_t *count) {
@@ -354,10 +354,10 @@ static long on_read(BIO *bio, int operation, const char *bytes, size_t size, int
 }
 // NOLINTEND(readability-non-const-parameter)
 
-static int index_of_fetch = -1; // in a context, until its handshake is done
+static int index_of_fetch = -1; // of the fetch, in a context, until the handshake is done
 
-// Whether an alert, which is sent or has come, ends the handshake for want of a version in common.
-// To a server that speaks no TLS at all OpenSSL sends the same alert.
+// Whether an alert, sent or received, ends the handshake because there is no common version of TLS.
+// OpenSSL sends the same alert to a server that does not speak TLS at all.
 static bool is_about_version(int where, int alert) {
     return (where & SSL_CB_ALERT) && (alert & 0xff) == SSL_AD_PROTOCOL_VERSION &&
            ((where & SSL_CB_READ) ||
@@ -376,7 +376,7 @@ static void on_state(const SSL *ssl, int where, int result) {
         fetch->no_common_version = true;
 }
 
-// What a server may make OpenSSL do.
+// Limits on the work that a server can cause in OpenSSL.
 static void set_bounds(SSL_CTX *context) {
     SSL_CTX_set_max_cert_list(context, CERTIFICATES_MAX);
     SSL_CTX_set_verify_depth(context, CHAIN_MAX);
@@ -384,8 +384,9 @@ static void set_bounds(SSL_CTX *context) {
     SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);
 }
 
-// Whether it is for a proxy, whose authorities are the system's, and who is shown no certificate of
-// ours. libcurl does not tell; but only the key server's has a greatest version set.
+// Whether the context is for a proxy. A proxy is verified with the system's authorities and gets no
+// client certificate. libcurl does not say so, but only the contexts of key servers have a maximum
+// version set.
 static bool is_for_proxy(SSL_CTX *context) {
     return SSL_CTX_get_max_proto_version(context) != TLS1_3_VERSION;
 }
@@ -416,7 +417,8 @@ static CURLcode on_context(CURL *easy, void *made, void *argument) {
         SSL_CTX_set_ex_data(context, index_of_fetch, fetch);
     bool for_proxy = is_for_proxy(context);
     set_bounds(context);
-    // What comes through a proxy's TLS may lie in its buffer, and no socket tells of it later.
+    // Bytes that came through a proxy's TLS may be in its buffer, and no socket event announces
+    // them.
     if (for_proxy || !fetch->settings.proxy)
         SSL_CTX_set_info_callback(context, on_state);
     if (for_proxy)
@@ -464,15 +466,16 @@ void tv_tls_set(struct tv_fetch *fetch, CURL *easy) {
     curl_easy_setopt(easy, CURLOPT_SSLVERSION,
                      (long)CURL_SSLVERSION_TLSv1_2 |
                          (long)CURL_SSLVERSION_MAX_TLSv1_3); // see is_for_proxy()
-    // Nothing is there: on_context() puts the authorities in its place. It stands for what the
-    // files say, so that a connection which was made by other files is not used again.
+    // No such path exists: on_context() sets the authorities. The path is made from the digest of
+    // the files, so that libcurl does not reuse a connection that was made with other files.
     char nowhere[DIGEST_TEXT_SIZE];
     digest_text(fetch->tls, nowhere);
     curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
     curl_easy_setopt(easy, CURLOPT_CAPATH, nowhere);
-    // Nor by a session of earlier, in which no certificate is shown.
+    // Sessions are not resumed either: in a resumed session no certificate is verified.
     curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
-    // Never both: the distribution's default of both loads the whole bundle for every connection.
+    // Never both: the distribution sets both by default, which loads the whole bundle for every
+    // connection.
     curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, NULL);
     curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, DEFAULT_CA_PATH);
     curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One transfer of libcurl: how a source is asked, and what is taken from its answer.
+// One transfer of libcurl: the request, the limits on the answer, and the result.
 #include "net/fetch_internal.h"
 
 #include "base/version.h"
@@ -15,13 +15,13 @@
 #include <sys/socket.h>
 
 #define BEARER_TOKEN_MAX 16384
-#define READ_AT_ONCE 2048 // on_progress() is asked after a hundred times as much at the latest
-// What may come besides the body, and half of that again for how it is cut into chunks.
+#define READ_AT_ONCE 2048 // on_progress() is called at the latest after 100 times as much
+// Bytes that may come besides the body; half of the body's limit is added for chunk headers.
 #define AROUND_MAX ((size_t)131072)
-// Of a body: so many of any size, and more if they are not smaller than that.
+// Pieces of a body: so many of any size, plus one for each PIECE_MIN bytes of the body's limit.
 #define PIECES_MAX 1024
 #define PIECE_MIN 64
-#define DATE_MAX 64 // of the three forms that HTTP has, the longest takes 33
+#define DATE_MAX 64 // the longest of the three date formats of HTTP has 33
 
 static void fail(struct tv_fetch *fetch, enum tv_network network, const char *words) {
     fetch->result.network = network;
@@ -35,7 +35,7 @@ static curl_socket_t open_socket(void *argument, curlsocktype purpose,
     (void)purpose;
     struct tv_fetch *fetch = argument;
     int made = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-    if (made < 0 && (errno == EMFILE || errno == ENFILE)) // libcurl blames the server
+    if (made < 0 && (errno == EMFILE || errno == ENFILE)) // libcurl would blame the server
         fail(fetch, TV_NETWORK_RESOURCES, "this process has no descriptor left");
     return made;
 }
@@ -71,7 +71,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *argument) {
     return length;
 }
 
-// Bytes that have come over a TCP connection in all; 0 if it is none.
+// All bytes that were received over a TCP connection; 0 if the socket is none.
 static uint64_t received(int socket) {
     struct tcp_info info = {0};
     socklen_t size = sizeof info;
@@ -86,8 +86,8 @@ void tv_fetch_record_socket(struct tv_fetch *fetch, int socket) {
     fetch->received_before = received(socket);
 }
 
-// What is neither header nor body has no bound in libcurl, which goes on for as long as bytes come:
-// extensions of chunks, and what TLS says for itself.
+// libcurl does not limit bytes that are neither header nor body: chunk extensions, and messages of
+// TLS itself.
 static int on_progress(void *argument, curl_off_t to_come, curl_off_t come, curl_off_t to_go,
                        curl_off_t gone) {
     (void)to_come, (void)come, (void)to_go, (void)gone;
@@ -102,7 +102,7 @@ static int on_progress(void *argument, curl_off_t to_come, curl_off_t come, curl
 
 // Asking
 
-// False if the credentials that were asked for cannot be had: never a request without them.
+// False if configured credentials cannot be read: no request is sent without them.
 static bool set_credentials(CURL *easy, const struct tv_fetch_settings *settings) {
     curl_easy_setopt(easy, CURLOPT_PROXY, settings->proxy ? settings->proxy : "");
     curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
@@ -123,10 +123,10 @@ static void set_limits(CURL *easy, const struct tv_fetch_settings *settings) {
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
 #if LIBCURL_VERSION_NUM >= 0x075700
-    // Or closing a handle during a slow DNS look-up waits for its thread.
+    // Without this option, closing a handle waits for the thread of a slow DNS look-up.
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 #endif
-    // libcurl sends a request anew that meets the end of a kept connection, but not over HTTP/2.
+    // If a kept connection has ended, libcurl sends the request again, but not over HTTP/2.
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)READ_AT_ONCE);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -187,12 +187,12 @@ void tv_fetch_read_answer(struct tv_fetch *fetch) {
     result->retry_after_s = (int64_t)retry_after_s;
 }
 
-// Other verdicts on a certificate are TV_NETWORK_TLS.
+// Other results of verifying a certificate are TV_NETWORK_TLS.
 static const struct {
     long verdict;
     enum tv_network network;
 } verdicts[] = {
-    // libcurl compares the name itself, before it asks OpenSSL for what it makes of the chain.
+    // libcurl compares the host name itself, before it asks OpenSSL for the result of the chain.
     {X509_V_ERR_UNSPECIFIED, TV_NETWORK_TLS_NAME},
     {X509_V_ERR_HOSTNAME_MISMATCH, TV_NETWORK_TLS_NAME},
     {X509_V_ERR_IP_ADDRESS_MISMATCH, TV_NETWORK_TLS_NAME},
@@ -240,7 +240,7 @@ static enum tv_network class_of(const struct tv_fetch *fetch, CURLcode code, lon
 void tv_fetch_explain(struct tv_fetch *fetch, CURLcode code) {
     struct tv_fetch_result *result = &fetch->result;
     long verdict = X509_V_OK;
-    if (result->error) // we said it ourselves
+    if (result->error) // our own check has set it
         return;
     if (code == CURLE_PEER_FAILED_VERIFICATION)
         curl_easy_getinfo(fetch->easy, CURLINFO_SSL_VERIFYRESULT, &verdict);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Whether a URL can be asked, and how it is shown.
+// Checks URLs of sources, and removes passwords from them for messages.
 #include "net/fetch.h"
 
 #include <curl/curl.h>
@@ -37,7 +37,7 @@ enum tv_status tv_fetch_check_url(const char *url, char **printable, struct tv_d
     if (code != CURLUE_OK) {
         detail->reason = TV_REASON_NETWORK;
         detail->network = TV_NETWORK_URL;
-        // libcurl says "Bad scheme" to a URL that has none.
+        // For a URL without scheme libcurl reports "Bad scheme".
         detail->text = code == CURLUE_BAD_SCHEME || code == CURLUE_UNSUPPORTED_SCHEME
                            ? "it does not begin with https:// or http://"
                            : curl_url_strerror(code);

@@ -8,7 +8,7 @@
 // RFC 9111 section 1.2.2: larger values count as this.
 #define DELTA_SECONDS_MAX 2147483648
 
-// delta-seconds, also quoted; 0 for what is none.
+// delta-seconds, also quoted; 0 if it is not a number.
 static int64_t read_seconds(struct tv_span text) {
     text = tv_span_trim(text);
     if (text.length >= 2 && text.data[0] == '"' && text.data[text.length - 1] == '"')
@@ -47,11 +47,11 @@ struct directives {
     int64_t max_age_s;           // -1: none
 };
 
-// RFC 9111 section 4.2.1: a max-age that is no number is best taken as stale.
+// RFC 9111 section 4.2.1: an invalid max-age should make the answer stale.
 static int64_t read_max_age(struct tv_span directive, size_t name_length) {
     if (name_length == directive.length)
         return 0;
-    size_t value_at = name_length + 1; // behind the "="
+    size_t value_at = name_length + 1; // after the "="
     return read_seconds((struct tv_span){directive.data + value_at, directive.length - value_at});
 }
 
@@ -91,7 +91,8 @@ int64_t tv_freshness_lifetime_s(const struct tv_http_fields *fields, int64_t now
     if (lifetime_s < 0) {
         if (!fields->has_expires)
             return -1;
-        // RFC 9111 section 5.3: max-age wins over Expires; a bad date is one in the past.
+        // RFC 9111 section 5.3: max-age overrides Expires; an invalid date counts as one in the
+        // past.
         lifetime_s = fields->expires_s - (fields->date_s >= 0 ? fields->date_s : now_s);
     }
     lifetime_s -= read_age(fields->age);

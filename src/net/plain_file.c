@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reads files that settings name, without ever waiting for one.
+// Reads files that settings name. Never blocks.
 #include "net/plain_file.h"
 
 #include <errno.h>
@@ -10,12 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// A descriptor, or -1 and why there is none. What is known to be too large is not read: that would
-// take a server's loop some milliseconds, at each connection.
+// A descriptor, or -1 and why there is none. A file whose size is over the limit is not read: that
+// would block the server's loop for milliseconds at each connection.
 static int open_plain(const char *path, size_t max, enum tv_file_outcome *outcome) {
     struct stat found;
     *outcome = TV_FILE_UNREADABLE;
-    // Not blocking, so that a pipe is open at once, and is then seen.
+    // Non-blocking: opening a pipe returns at once, and fstat() then shows that it is one.
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file < 0)
         return -1;
@@ -77,7 +77,7 @@ bool tv_plain_file_read_line(const char *path, char *line, size_t size) {
         return false;
     ssize_t length = tv_file_read(file, line, size);
     close(file);
-    if (length < 0 || (size_t)length == size) // or what follows would be missing
+    if (length < 0 || (size_t)length == size) // a full buffer: the file may be longer
         OPENSSL_cleanse(line, size);
     else
         line[length] = '\0';
