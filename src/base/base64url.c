@@ -48,7 +48,7 @@ static const uint32_t places[4][256] = {
 // The last two or three characters.
 static bool decode_rest(const unsigned char *in, size_t rest, unsigned char *to) {
     int a = VALUE(in[0]), b = VALUE(in[1]), c = rest == 3 ? VALUE(in[2]) : 0;
-    // The bits that no byte takes must be zero, or one value would have several spellings.
+    // The unused bits must be zero; otherwise one value would have several encodings.
     int unused = rest == 3 ? c & 0x03 : b & 0x0f;
     if (a < 0 || b < 0 || c < 0 || unused != 0)
         return false;

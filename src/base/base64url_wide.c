@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// 32 characters a turn with AVX2: two look-ups by half a character say whether it is one of the
-// alphabet, a third what must be added for its value. After W. Mula and D. Lemire, "Faster Base64
-// Encoding and Decoding Using AVX2 Instructions" (2018), whose tables are for "+" and "/".
+// Decodes 32 characters at a time with AVX2: two table look-ups by the halves of a character check
+// that it is in the alphabet, a third one gives what must be added to get its value. After W. Mula
+// and D. Lemire, "Faster Base64 Encoding and Decoding Using AVX2 Instructions" (2018), whose tables
+// are for "+" and "/".
 #include "base/base64url_wide.h"
 
 #if defined __x86_64__ && defined __GNUC__

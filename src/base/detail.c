@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One table gives each reason its word, one each class of network failure; subjects get theirs from
+// The tables of words for reasons and classes of network failure; those of subjects are made from
 // TV_SUBJECTS.
 #include "base/detail.h"
 

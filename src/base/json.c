@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-// Up to so many members are compared pair by pair; more are sorted first, so that an object of
-// thousands of members (a token has room for them) costs no quadratic time.
+// Up to so many members are compared pair by pair; more are sorted first, so that an object with
+// thousands of members (which fit into a token) does not take quadratic time.
 #define PAIRWISE_MEMBERS 16
 
 // Memory for the sorted names of all objects: the shortest member, `"":0,`, takes 5 bytes.
@@ -134,8 +134,8 @@ enum tv_status tv_json_parse_object(struct tv_arena *arena, char *text, size_t l
     yyjson_read_err error;
     yyjson_doc *document = yyjson_read_opts(text, length, YYJSON_READ_INSITU, &allocator, &error);
     if (!document) {
-        // The parser had what any whole JSON text of this length needs. Only one that opens many
-        // arrays or objects and never closes them runs out of it.
+        // The parser had enough memory for any valid JSON text of this length. Only a text that
+        // opens many arrays or objects without closing them needs more.
         bool unclosed = error.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION;
         detail->reason = TV_REASON_JSON;
         detail->text = unclosed ? "brackets that are never closed" : error.msg;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the kind of a setting says about its member.
+// The properties of each kind of setting: size, unit, and how a value is stored.
 #include "base/setting.h"
 
 static const struct {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Keys and shared secrets: which are good enough, what they may be used for, how long they live.
+// Keys and shared secrets: whether they are strong enough, what they may be used for, their
+// lifetime.
 #include "keys/key_internal.h"
 
 #include "keys/okp.h"
@@ -38,8 +39,8 @@ void tv_key_free(struct tv_key *key) {
 
 // Public keys
 
-// One of the numbers of an RSA key, as unsigned bytes in the machine's order that fill `size`;
-// false if it has more. (EVP_PKEY_get_bn_param() converts two thousand bytes for any.)
+// Reads a number of an RSA key as `size` unsigned bytes in the machine's order; false if it is
+// longer. (EVP_PKEY_get_bn_param() would convert two thousand bytes for any number.)
 static bool get_number(const EVP_PKEY *public_key, const char *name, void *bytes, size_t size) {
     OSSL_PARAM parameters[] = {OSSL_PARAM_construct_BN(name, bytes, size),
                                OSSL_PARAM_construct_end()};
@@ -95,15 +96,15 @@ static enum tv_curve ec_curve(const EVP_PKEY *public_key) {
     return TV_CURVE_NONE;
 }
 
-// RFC 7518 section 6.2.2, SP 800-56A section 5.6.2.3: a point off the curve gives the private key
-// of a careless peer away, and signatures that anybody can make here.
+// RFC 7518 section 6.2.2, SP 800-56A section 5.6.2.3: with a point that is not on the curve,
+// anybody could forge signatures.
 static enum tv_status check_ec(EVP_PKEY *public_key, enum tv_curve *curve,
                                struct tv_detail *detail) {
     *curve = ec_curve(public_key);
     if (*curve == TV_CURVE_NONE)
         return tv_key_fail(detail, TV_UNSUPPORTED_KEY, TV_REASON_CURVE, NULL);
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, public_key, NULL);
-    // A point on a curve whose group has no others is of the right order.
+    // On a curve with cofactor 1 every point has the right order.
     bool good = context && EVP_PKEY_public_check_quick(context) == 1;
     EVP_PKEY_CTX_free(context);
     return good ? TV_OK : tv_key_fail(detail, TV_WEAK_KEY, TV_REASON_POINT, NULL);
@@ -234,5 +235,5 @@ struct tv_span tv_key_secret(const struct tv_key *key) {
 }
 
 struct tv_prepared **tv_key_prepared(const struct tv_key *key) {
-    return (struct tv_prepared **)&key->prepared; // no key is an object that is const
+    return (struct tv_prepared **)&key->prepared; // no key object is really const
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Keys from DER, by those of OpenSSL's decoders that are for the type that tv_key_look() has seen.
+// Keys from DER, with OpenSSL's decoder for the type that tv_key_look() has found.
 #include "keys/key_internal.h"
 
 #include "keys/key_look.h"
@@ -18,8 +18,8 @@ static EVP_PKEY *decode_rsa(struct tv_span der) {
     return NULL;
 }
 
-// d2i_PUBKEY() would try every type that OpenSSL has (3.0), which takes as long as four checks of
-// an RSA signature.
+// d2i_PUBKEY() of OpenSSL 3.0 would try every type of key, which takes as long as four RSA
+// verifications.
 static EVP_PKEY *decode_public(const struct tv_key_look *look) {
     switch (look->type) {
     case TV_KEY_RSA:

@@ -117,9 +117,9 @@ static BIGNUM *number_of(const EVP_PKEY *key, const char *parameter) {
     return EVP_PKEY_get_bn_param(key, parameter, &number) == 1 ? number : NULL;
 }
 
-// RFC 7518 section 6.3.2: with d, a producer should include the others too. All come out of one
-// list: where OpenSSL has no memory for a factor, it gives the next in its place when it is asked
-// for one alone, and says nothing; here the last of them is missing then.
+// RFC 7518 section 6.3.2: with d, a producer should include the others too. All are read in one
+// call: asked for a single factor without having memory for it, OpenSSL silently returns the next
+// one. In one list, the last factor would be missing instead, and that is noticed.
 static bool add_rsa_private(struct writer *out, const EVP_PKEY *pair) {
     static const struct {
         const char *name, *parameter;

@@ -11,7 +11,7 @@
 #include <openssl/ec.h>
 #include <stdlib.h>
 
-// There are eight names in RFC 7517 section 4.3, and others may be used.
+// RFC 7517 section 4.3 defines eight operations and allows others.
 #define TV_KEY_OPERATIONS_MAX 32
 
 static enum tv_status fail_member(struct tv_detail *detail, enum tv_status status,
@@ -85,7 +85,7 @@ static enum tv_status make_rsa(yyjson_val *jwk, bool is_pair, EVP_PKEY **key,
         {TV_SUBJECT_QI, OSSL_PKEY_PARAM_RSA_COEFFICIENT1},
     };
     enum { ALL = sizeof numbers / sizeof numbers[0] };
-    // RFC 7518 section 6.3.2.7: who supports two primes does not use a key of more.
+    // RFC 7518 section 6.3.2.7: an implementation for two primes must not use a key with more.
     if (is_pair && tv_json_member(jwk, TV_SPAN("oth")))
         return tv_key_fail(detail, TV_UNSUPPORTED_KEY, TV_REASON_KEY_TYPE,
                            "RSA with more than two primes");
@@ -112,7 +112,7 @@ out:
     return status;
 }
 
-// The member's bytes into `out`, of which there must be exactly `length`.
+// Decodes the member into `out`; it must have exactly `length` bytes.
 static enum tv_status read_fixed(yyjson_val *jwk, enum tv_subject member, unsigned char *out,
                                  size_t length, struct tv_detail *detail) {
     struct tv_span text;
@@ -188,7 +188,7 @@ static enum tv_status make_okp(yyjson_val *jwk, bool is_pair, EVP_PKEY **key,
     return *key ? TV_OK : TV_CRYPTO_FAILURE;
 }
 
-// Whether a text is the base64 (not base64url) of a certificate of this very key.
+// Whether a text is the base64 (not base64url) of a certificate for the same key.
 static enum tv_status certifies(struct tv_span text, EVP_PKEY *public_key, bool *same) {
     EVP_PKEY *certified = NULL;
     struct tv_detail ignored = {0};
@@ -213,7 +213,7 @@ static enum tv_status certifies(struct tv_span text, EVP_PKEY *public_key, bool 
     return TV_OK;
 }
 
-// RFC 7517 section 4.7: where there is a certificate chain, its first is of this very key.
+// RFC 7517 section 4.7: the first certificate of a chain must be for the key itself.
 static enum tv_status check_certificate(yyjson_val *jwk, EVP_PKEY *public_key,
                                         struct tv_detail *detail) {
     yyjson_val *chain = tv_json_member(jwk, TV_SPAN("x5c"));
@@ -284,14 +284,14 @@ enum tv_status tv_key_read_limits(yyjson_val *jwk, bool is_private, struct tv_ke
     }
     bool other_use = use && !yyjson_equals_str(use, "sig");
     bool may_sign = has_operation(operations, "sign");
-    // A private key says "sign", and its public half is what checks.
+    // The key_ops of a private key have "sign"; its public half verifies.
     bool may_verify = has_operation(operations, "verify") || (is_private && may_sign);
     limits->not_for_verifying = other_use || !may_verify;
     limits->not_for_signing = other_use || !may_sign;
     return TV_OK;
 }
 
-// The key that the JWK's numbers make, public or with its private half.
+// Makes the key of the JWK's numbers: public, or with its private half.
 static enum tv_status make(yyjson_val *jwk, bool is_pair, EVP_PKEY **key,
                            struct tv_detail *detail) {
     static const struct {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What the DER of a key says of itself, before OpenSSL sees it: its decoders compute with numbers
-// of any size for types of keys that nobody wants here. Only what this file lets through may reach
-// them. Strict DER (X.690 section 10.1), and no number is looked at.
+// Reads the type of a key from its DER before OpenSSL gets it. OpenSSL's decoders also know types
+// of keys that we do not support, and compute with numbers of any size for them. Only keys that
+// this file accepts may reach them. DER must be strict (X.690 section 10.1); the numbers of a key
+// are not checked here.
 #include "keys/key_internal.h"
 
 #include "keys/key_look.h"
@@ -15,7 +16,7 @@
 #define TAG_CONTEXT_0 0xa0
 #define TAG_CONTEXT_1 0xa1
 
-// What is left to be read.
+// The bytes that are still to be read.
 struct reader {
     const unsigned char *at, *end;
 };
@@ -33,7 +34,7 @@ static bool next_is(const struct reader *in, unsigned char tag) {
     return in->at < in->end && *in->at == tag;
 }
 
-// Reads one element of this tag; false, and nothing read, if that is not what comes next.
+// Reads one element with this tag. False, with nothing read, if the next element is another one.
 static bool read_element(struct reader *in, unsigned char tag, struct reader *contents) {
     const unsigned char *at = in->at;
     if (in->end - at < 2 || at[0] != tag)
@@ -41,12 +42,12 @@ static bool read_element(struct reader *in, unsigned char tag, struct reader *co
     size_t length = at[1];
     at += 2;
     if (length >= 0x80) {
-        size_t count = length & 0x7f; // 0: a length that is not said, which DER does not have
+        size_t count = length & 0x7f; // 0: the indefinite length, which DER does not allow
         if (count < 1 || count > 3 || (size_t)(in->end - at) < count || *at == 0)
             return false;
         for (length = 0; count > 0; count--)
             length = length << 8 | *at++;
-        if (length < 0x80) // in more bytes than it takes, as with a zero in front
+        if (length < 0x80) // more bytes of length than needed are not DER
             return false;
     }
     if (length > (size_t)(in->end - at))
@@ -113,8 +114,8 @@ static const struct {
     {{"\x2b\x81\x04\x00\x23", 5}, TV_CURVE_P521},
 };
 
-// The parameters of an EC key, which fill `in`. RFC 5480 section 2.1.1 has names alone: of a curve
-// that is spelled out OpenSSL would take square roots, modulo any number.
+// The parameters of an EC key, which fill `in`. RFC 5480 section 2.1.1 allows named curves only.
+// For explicit parameters OpenSSL would compute square roots modulo any number.
 static enum tv_status read_curve(struct reader *in, struct tv_key_look *look,
                                  struct tv_detail *detail) {
     struct reader id;
@@ -168,8 +169,8 @@ static enum tv_status read_algorithm(struct reader *in, struct tv_key_look *look
         return read_curve(&algorithm, look, detail);
     if (look->type == TV_KEY_OKP)
         return at_end(&algorithm) ? TV_OK : TV_MALFORMED_KEY;
-    // NULL, or nothing (RFC 4055 section 1.2). OpenSSL does not see what is in a public key. With
-    // anything else it is still a key, and no secret.
+    // NULL, or absent (RFC 4055 section 1.2). OpenSSL ignores the parameters of a public key. With
+    // other parameters it is still a key, and must not pass as a secret.
     bool is_usual = at_end(&algorithm) || (read_element(&algorithm, TAG_NULL, &nothing) &&
                                            at_end(&nothing) && at_end(&algorithm));
     return is_usual ? TV_OK : unsupported(detail, "RSA with parameters");
@@ -190,8 +191,8 @@ static enum tv_status look_spki(struct reader *in, struct tv_key_look *look,
     return read_bits(&info, &look->key) && at_end(&info) ? TV_OK : TV_MALFORMED_KEY;
 }
 
-// Names, dates and extensions are passed over: nothing depends on them, and OpenSSL takes its time
-// for thousands of them.
+// Names, dates and extensions are skipped: we do not use them, and OpenSSL is slow with thousands
+// of them.
 static enum tv_status look_certificate(struct reader *in, struct tv_key_look *look,
                                        struct tv_detail *detail) {
     struct reader certificate, part;

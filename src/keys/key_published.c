@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Whether a text is a public key or certificate in some spelling: whoever has it could sign with it
-// if it served as a secret (RFC 8725 section 2.1). Each way of writing bytes as other bytes that
-// people and consoles use is undone, one after the other, and what comes out is looked at. A raw
-// public key of 32 bytes cannot be told from a secret.
+// Whether a text is a public key or certificate in some encoding. It must not be used as a secret:
+// everybody who has it could sign with it (RFC 8725 section 2.1). The usual encodings of bytes are
+// decoded, also one inside another, and each result is checked. A raw public key of 32 bytes cannot
+// be distinguished from a secret.
 #include "keys/key_internal.h"
 
 #include "base/base64url.h"
@@ -10,14 +10,14 @@
 #include <openssl/crypto.h>
 #include <stdlib.h>
 
-// No public key is shorter: an Ed25519 key as DER; and what tells one may be shorter than that.
+// The shortest public key, an Ed25519 key as DER. The mark of a key may be shorter.
 #define SHORTEST 44
 #define LEAST 24
 
-// A word of base64 that is no plain word.
+// Shortest piece of base64 that is looked at; shorter ones may be plain words.
 #define BASE64_WORD 40
 
-// How many spellings may be around each other, and how many times the text's length is looked at.
+// How many encodings may be nested; how many times the length of the text may be read in all.
 #define DEPTH_MAX 4
 #define EFFORT 12
 
@@ -40,7 +40,7 @@ static bool is_letter_or_digit(char c) {
 
 // Marks
 
-// The beginning of a PEM, whatever stands for its spaces.
+// The beginning of a PEM, with any character in place of its spaces.
 static bool has_armor(struct tv_span text) {
     struct tv_span rest = behind(text, TV_SPAN("BEGIN"));
     for (; rest.length > 0; rest = behind(rest, TV_SPAN("BEGIN"))) {
@@ -112,7 +112,7 @@ static bool has_jwk(struct tv_span text) {
     return false;
 }
 
-// An AlgorithmIdentifier in front of a BIT STRING, whatever is around them.
+// An AlgorithmIdentifier followed by a BIT STRING, anywhere in the text.
 static bool has_public_info(struct tv_span text) {
     const struct tv_span ids[] = {
         TV_SPAN("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"), // rsaEncryption
@@ -131,8 +131,8 @@ static bool has_public_info(struct tv_span text) {
     return false;
 }
 
-// DER of a public key at the beginning of the text. An RSAPublicKey does not say what it is: its
-// numbers must look like it.
+// DER of a public key at the beginning of the text. An RSAPublicKey has no identifier, so it is
+// recognized by its numbers.
 static bool is_der(struct tv_span text) {
     struct tv_key_look look;
     struct tv_detail detail = {0};
@@ -157,8 +157,8 @@ static bool is_plain(struct tv_span text) {
            has_ssh_key(text) || has_xml_key(text) || has_der(text);
 }
 
-// Spellings. Each writes what `text` stands for to `out`, which has room for as much as it has
-// itself, and returns how much that is; 0 if it is not spelled so.
+// Encodings. Each function decodes `text` into `out`, which has room for the length of `text`, and
+// returns the number of bytes; 0 if the text is not encoded in this way.
 
 static int digit(char c) {
     return c >= '0' && c <= '9'   ? c - '0'
@@ -256,7 +256,7 @@ static size_t undo_escapes(struct tv_span text, char *out) {
     return found ? count : 0;
 }
 
-// Hexadecimal, in a row, as a list, or as part of a program, without the words around it.
+// Hexadecimal digits: in a row, as a list, or in source code; other words are skipped.
 static size_t undo_hex(struct tv_span text, char *out) {
     size_t count = 0;
     for (const char *at = text.data, *end = at + text.length; at < end;) {
@@ -319,10 +319,10 @@ static size_t undo_base64(struct tv_span text, size_t *from, char *out) {
     *from = at;
     if (count % 4 == 1)
         count--;
-    while (count % 4 != 0) // what the last bits say is nobody's business
+    while (count % 4 != 0) // the unused last bits do not matter
         out[count++] = 'A';
     size_t length = 0;
-    // In place: three bytes are written behind the four that they are made of.
+    // In place: three bytes replace four characters that were already read.
     return tv_base64url_decode(out, count, (unsigned char *)out, &length) == TV_OK ? length : 0;
 }
 

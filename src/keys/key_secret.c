@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Shared secrets: those of JWKs, and which texts are none, as nobody gave them or everybody may
-// have them.
+// Shared secrets, also from JWKs. Refuses template left-overs, and public keys, which everybody may
+// have.
 #include "keys/key_internal.h"
 
 #include "base/base64url.h"
@@ -9,7 +9,7 @@
 #include <openssl/crypto.h>
 #include <stdlib.h>
 
-// What container images and deployment templates write where a value was not given.
+// What container images and deployment templates write where a value is missing.
 static bool is_template_left_over(struct tv_span text) {
     return tv_span_equal(text, TV_SPAN("<no value>")) || tv_span_starts_with(text, TV_SPAN("{{")) ||
            tv_span_starts_with(text, TV_SPAN("${"));
@@ -62,7 +62,7 @@ static enum tv_status read_secret(yyjson_val *jwk, struct tv_key_limits *limits,
         return TV_OK; // JSON, but no JWK
     if (!yyjson_equals_str(type, "oct"))
         return fail(detail, TV_REASON_PUBLIC);
-    // Whoever may check with it may sign: "sign" allows both.
+    // Who can verify with a secret can also sign, so either operation allows both.
     enum tv_status status = tv_key_read_limits(jwk, true, limits, detail);
     return status == TV_OK ? decode_secret(jwk, secret, secret_length, detail) : TV_WEAK_SECRET;
 }

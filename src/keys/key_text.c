@@ -48,7 +48,7 @@ const char *tv_key_looks_like_page(struct tv_span text, enum tv_reason *reason) 
     return text.length == 0 ? "an empty text" : "an HTML or XML page";
 }
 
-// What the text of a failed look-up usually is, said in words.
+// Says what a text that is no key looks like: usually the body of a failed request.
 static const char *looks_like(struct tv_span text, enum tv_reason *reason) {
     const char *page = tv_key_looks_like_page(text, reason);
     if (page)
@@ -135,7 +135,7 @@ enum tv_status tv_key_read_block(struct tv_span text, bool only_private, struct 
     if (has_many_lines(text))
         return tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY,
                            "a PEM of more than 2048 lines");
-    // Whose DER is longer than that of any key need not be decoded.
+    // DER that is longer than any key need not be decoded.
     const char *end = memmem(text.data, text.length, "-----END ", 9);
     if (block->form != TV_FORM_CERTIFICATE && end && (size_t)(end - text.data) > BLOCK_MAX_LENGTH)
         return tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY,

@@ -52,7 +52,7 @@ static enum tv_status add(struct tv_key_set *set, struct tv_span key_id, struct 
     struct tv_key_set_entry *entry = &set->entries[set->count];
     entry->key_id = (struct tv_span){tv_span_copy(key_id), key_id.length};
     entry->key = key;
-    set->count++; // also without memory: then it goes with the set
+    set->count++; // also without memory, so that it is freed with the set
     return entry->key_id.data ? TV_OK : TV_NO_MEMORY;
 }
 
@@ -83,7 +83,7 @@ static enum tv_status add_member(struct tv_key_set *set, int rsa_min_bits, struc
     if (status == TV_OK)
         return add(set, key_id, key);
     if (status == TV_NO_MEMORY)
-        return status; // a key that is left out seems withdrawn
+        return status; // without this key, the set would look as if the key was withdrawn
     count_skipped(set, status, &detail);
     return TV_OK;
 }
@@ -91,7 +91,7 @@ static enum tv_status add_member(struct tv_key_set *set, int rsa_min_bits, struc
 // Reading
 
 struct tv_key_set_reader {
-    struct tv_key_set *set; // grows; nobody sees it before it is whole
+    struct tv_key_set *set; // grows; not used by others before it is complete
     struct tv_arena arena;
     bool is_map; // and not an array
     yyjson_obj_iter names;
@@ -119,8 +119,8 @@ static bool is_certificate_map(yyjson_val *object) {
     return yyjson_obj_size(object) > 0;
 }
 
-// More values than a set of TV_KEY_SET_MAX_KEYS has, which take the longer to parse the more there
-// are in a text. What separates them in strings is counted, too: keys have none.
+// Whether a text has more values than a set of TV_KEY_SET_MAX_KEYS can have, which would be slow to
+// parse. Separators inside strings are counted too, but strings of keys have none.
 static bool has_many_values(const char *text, size_t length) {
     static const unsigned char separates[256] = {[','] = 1, [':'] = 1, ['['] = 1, ['{'] = 1};
     size_t count = 0;
@@ -197,9 +197,9 @@ static yyjson_val *next_member(struct tv_key_set_reader *reader, struct tv_span 
     return yyjson_obj_iter_get_val(found);
 }
 
-// What loading it takes at the most, in signature checks of RSA with 2048 bits: all of a step for
-// what is DER, where a usual certificate takes 1 to 3, and one with a curve's parameters spelled
-// out sixty. A JWK's members are searched for one after the other.
+// Upper estimate of the cost of loading a member, in RSA-2048 verifications. A certificate gets a
+// whole step: a usual one costs 1 to 3, but one with explicit curve parameters sixty. For a JWK the
+// cost grows with its members, which are searched one after the other.
 static size_t effort_of(yyjson_val *value) {
     bool is_der = yyjson_is_str(value) || tv_json_member(value, TV_SPAN("x5c"));
     return is_der ? TV_KEY_SET_STEP_EFFORT : 2 + yyjson_obj_size(value) / 64;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Contexts that are set up once for a key and used again.
+// OpenSSL contexts that are set up once for a key and used again.
 #include "keys/prepared.h"
 
 #include <openssl/core_names.h>
@@ -106,7 +106,7 @@ enum tv_status tv_prepared_get(struct tv_prepared **kept, const struct tv_algori
 
 static bool make_mac(struct tv_prepared *prepared, struct tv_span input, unsigned char *mac,
                      size_t *length) {
-    // Without a key: that of the last time.
+    // Without a key argument, OpenSSL uses the key of the last call.
     return EVP_MAC_init(prepared->mac, NULL, 0, NULL) == 1 &&
            EVP_MAC_update(prepared->mac, (const unsigned char *)input.data, input.length) == 1 &&
            EVP_MAC_final(prepared->mac, mac, length, EVP_MAX_MD_SIZE) == 1;
@@ -138,13 +138,14 @@ static int check_digest(struct tv_prepared *prepared, struct tv_span input,
     if (!hash(prepared, input, digest, &length))
         return -1;
     int answer = EVP_PKEY_verify(prepared->context, signature, signature_length, digest, length);
-    // Numbers in range can make ECDSA's point at infinity, for which OpenSSL gives the answer of a
-    // failure: whoever signed chose them so.
+    // R and S in range can lead to the point at infinity. OpenSSL then reports an internal failure,
+    // but the signature is simply bad.
     return answer < 0 && prepared->algorithm->family == TV_FAMILY_ECDSA ? 0 : answer;
 }
 
-// A context serves one such call. EVP_DigestVerifyInit() without a key would renew it, but leaves a
-// mark in the error queue (OpenSSL 3.0): ours would no longer be the last.
+// A context can be used for one such call only. EVP_DigestVerifyInit() without a key would reset
+// it, but leaves a mark in the error queue (OpenSSL 3.0), and so ours would no longer be the last
+// mark.
 static int check_message(struct tv_prepared *prepared, struct tv_span input,
                          const unsigned char *signature, size_t signature_length) {
     if (EVP_MD_CTX_copy_ex(prepared->hash, prepared->whole) != 1)

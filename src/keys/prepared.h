@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// OpenSSL's contexts for the checks that one key makes, kept from one check to the next: fetching
-// the algorithms and setting contexts up takes as long as the whole rest of reading a token.
+// OpenSSL's contexts of one key, kept from one check to the next. Fetching algorithms and setting
+// up contexts takes as long as everything else that reading a token needs.
 #pragma once
 
 #include "base/status.h"
@@ -10,15 +10,14 @@
 
 struct tv_prepared; // for one key and one algorithm; a list of them belongs to the key
 
-// Those for `algorithm` out of the list `*kept`, made and added if they are not there yet.
-// `public_key` or, for HMAC, `secret` is the key's. TV_CRYPTO_FAILURE with OpenSSL's errors noted;
-// TV_NO_MEMORY.
+// Finds the contexts for `algorithm` in the list `*kept`, or makes and adds them, with `public_key`
+// or, for HMAC, `secret`. TV_CRYPTO_FAILURE (OpenSSL's error queue says why), TV_NO_MEMORY.
 enum tv_status tv_prepared_get(struct tv_prepared **kept, const struct tv_algorithm *algorithm,
                                EVP_PKEY *public_key, struct tv_span secret,
                                struct tv_prepared **prepared);
 
-// Whether `signature`, in OpenSSL's form, holds over `input`: 1 or 0; less than 0 if nothing was
-// checked. 0 may also be what comes out when OpenSSL lacks memory.
+// Whether `signature`, in OpenSSL's form, is valid for `input`: 1 or 0; less than 0 if nothing was
+// checked. OpenSSL may also return 0 when it lacks memory.
 int tv_prepared_check(struct tv_prepared *prepared, struct tv_span input,
                       const unsigned char *signature, size_t signature_length);
 
@@ -28,8 +27,8 @@ enum tv_status tv_prepared_sign(const struct tv_algorithm *algorithm, EVP_PKEY *
                                 struct tv_span secret, struct tv_span input,
                                 unsigned char *signature, size_t *length);
 
-// Throws away one of the list: after a failure half-way it must not serve the next check.
+// Removes one from the list: after an incomplete check it must not be used again.
 void tv_prepared_drop(struct tv_prepared **kept, struct tv_prepared *prepared);
 
-// All of a list; NULL is fine. What derives from a secret is cleansed.
+// Frees a list; NULL is allowed. What derives from a secret is overwritten.
 void tv_prepared_free(struct tv_prepared *kept);

@@ -12,8 +12,8 @@ static bool is_rsa(const struct tv_algorithm *algorithm) {
     return tv_algorithm_key_type(algorithm) == TV_KEY_RSA;
 }
 
-// With the key's contexts; `signature` in the form that OpenSSL takes. OpenSSL that lacks memory
-// refuses good signatures, and does not always say why: that is a refusal like any other.
+// Checks with the key's contexts; `signature` is in OpenSSL's form. Without memory OpenSSL may
+// refuse a good signature without saying why; it is then refused like a bad one.
 static enum tv_status verify_prepared(const struct tv_algorithm *algorithm,
                                       const struct tv_key *key, struct tv_span input,
                                       const unsigned char *signature, size_t signature_length) {
@@ -25,7 +25,7 @@ static enum tv_status verify_prepared(const struct tv_algorithm *algorithm,
     int answer = tv_prepared_check(prepared, input, signature, signature_length);
     if (answer >= 0)
         return answer == 1 ? TV_OK : TV_BAD_SIGNATURE;
-    tv_prepared_drop(kept, prepared); // half-way: nothing of it may serve another check
+    tv_prepared_drop(kept, prepared); // incomplete: must not be used for another check
     return TV_CRYPTO_FAILURE;
 }
 
@@ -40,8 +40,8 @@ static enum tv_status verify_ecdsa(const struct tv_algorithm *algorithm, const s
     return status == TV_OK ? verify_prepared(algorithm, key, input, der, der_length) : status;
 }
 
-// Whether a signature of another length is refused before anything is computed: RFC 8017 sections
-// 8.1.2 and 8.2.2, RFC 8032 sections 5.1.7 and 5.2.7, step 1 of each.
+// A signature of the wrong length is refused before anything is computed: step 1 in RFC 8017
+// sections 8.1.2 and 8.2.2, and in RFC 8032 sections 5.1.7 and 5.2.7.
 static bool has_fixed_length(const struct tv_algorithm *algorithm) {
     return is_rsa(algorithm) || algorithm->family == TV_FAMILY_EDDSA;
 }
@@ -80,7 +80,7 @@ static enum tv_status fail_pair(struct tv_detail *detail) {
     return TV_MALFORMED_KEY;
 }
 
-// Whether OpenSSL takes the numbers of an RSA pair for good ones. This takes long.
+// Whether OpenSSL accepts the numbers of an RSA pair. This is slow.
 static bool is_good_pair(EVP_PKEY *pair) {
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, pair, NULL);
     bool good = context && EVP_PKEY_check(context) == 1;
@@ -88,8 +88,9 @@ static bool is_good_pair(EVP_PKEY *pair) {
     return good;
 }
 
-// A pair whose halves do not belong together signs too, and a faulty computation gives the private
-// key away (Boneh, DeMillo, Lipton 1997): nothing leaves unchecked.
+// A pair whose halves do not belong together signs too, and a wrong RSA signature can reveal the
+// private key (Boneh, DeMillo, Lipton 1997). So each new signature is verified before it is
+// returned.
 static enum tv_status sign(const struct tv_algorithm *algorithm, const struct tv_key *key,
                            struct tv_span input, unsigned char *signature, size_t *length,
                            struct tv_detail *detail) {

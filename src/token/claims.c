@@ -6,7 +6,7 @@
 // integers.
 #define DATE_LIMIT 9007199254740992.0 // 2^53
 
-// The year 5138 in seconds, March 1973 in milliseconds: no date of a living token is both.
+// 10^11 is the year 5138 in seconds, and March 1973 in milliseconds: no real token has such a date.
 #define MILLISECONDS_FROM 1e11
 
 static enum tv_status fail(struct tv_detail *detail, enum tv_status status, enum tv_subject claim,
@@ -19,7 +19,7 @@ static enum tv_status fail(struct tv_detail *detail, enum tv_status status, enum
 static enum tv_status fail_type(struct tv_detail *detail, enum tv_status status,
                                 enum tv_subject claim, yyjson_val *value) {
     detail->text = tv_json_type_name(value);
-    tv_detail_set_found(detail, tv_json_string(value)); // nothing for any other type
+    tv_detail_set_found(detail, tv_json_string(value)); // empty for any other type
     return fail(detail, status, claim, TV_REASON_TYPE);
 }
 
@@ -108,8 +108,8 @@ static enum tv_status check_lifetime(yyjson_val *issued, const struct tv_claims_
         return status;
     if (!has_iat)
         return fail(detail, TV_MISSING_CLAIM, TV_SUBJECT_IAT, TV_REASON_MISSING);
-    // One that says it will be issued some day is good from now on: further ahead than clocks
-    // differ its iat does not count.
+    // A token with a future iat would be valid from now on. If iat is further in the future than
+    // clocks may differ, the lifetime is counted from now.
     bool ahead = iat_s > now_s + TV_LEEWAY_MAX_S;
     double lifetime_s = exp_s - (ahead ? now_s : iat_s);
     if (lifetime_s <= (double)policy->max_lifetime_s)
@@ -204,7 +204,7 @@ static enum tv_status check_issuer(yyjson_val *value, const struct tv_accepted *
         set_expected(detail, accepted, issuer);
         return fail(detail, TV_ISSUER_NOT_ACCEPTED, TV_SUBJECT_ISS, TV_REASON_NOT_LISTED);
     }
-    // RFC 8725 section 3.8: accepted, but is it this key's to name?
+    // RFC 8725 section 3.8: an accepted issuer, but may this key sign its tokens?
     if ((own && !tv_accepted_has(own, issuer)) || (others && tv_accepted_has(others, issuer))) {
         tv_detail_set_found(detail, issuer);
         return fail(detail, TV_ISSUER_NOT_ACCEPTED, TV_SUBJECT_ISS, TV_REASON_BINDING);
@@ -233,8 +233,8 @@ static enum tv_status check_audience(yyjson_val *claim, const struct tv_accepted
     struct tv_span first = {0}, value = {0};
     size_t index, max;
     yyjson_val *element;
-    // Every element is checked, also behind one that matches: an array that is no audience must not
-    // pass for its first element.
+    // Every element is checked, also after one that matches, so that an array with an invalid
+    // element is always refused.
     yyjson_arr_foreach(audience, index, max, element) {
         enum tv_status status =
             check_string(element, TV_INVALID_CLAIM, TV_SUBJECT_AUD_ELEMENT, &value, detail);

@@ -67,7 +67,7 @@ static enum tv_status read_header(struct tv_jws *jws, struct tv_detail *detail) 
         detail->subject = TV_SUBJECT_CRIT;
         return TV_UNSUPPORTED_CRITICAL;
     }
-    // RFC 7797 section 6: it stands beside crit. Whoever forgot that signed other bytes than these.
+    // RFC 7797 section 6: b64 needs crit. A signer that forgot crit has signed other bytes.
     yyjson_val *encoded = tv_json_member(jws->header, TV_SPAN("b64"));
     if (encoded && !yyjson_is_true(encoded)) {
         detail->subject = TV_SUBJECT_B64;

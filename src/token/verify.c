@@ -4,11 +4,11 @@
 
 #include "keys/signature.h"
 
-// Compared exactly, although media types are without case: deployments rely on "JWT" and nothing
-// else passing, and RFC 7519 section 5.1 recommends that spelling to issuers.
+// Compared exactly, although media types ignore case: deployments rely on only "JWT" being
+// accepted, and RFC 7519 section 5.1 recommends that spelling.
 static enum tv_status check_type(const struct tv_accepted *accepted, yyjson_val *type,
                                  struct tv_detail *detail) {
-    if (accepted->any) // a typ is not even needed
+    if (accepted->any) // typ may be absent
         return TV_OK;
     if (yyjson_is_str(type) && tv_accepted_has(accepted, tv_json_string(type)))
         return TV_OK;
