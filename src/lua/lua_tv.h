@@ -12,7 +12,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 
-// It never returns, which Lua's own declaration does not say.
+// Declared again because Lua's own declaration does not say that it never returns.
 int luaL_error(lua_State *L, const char *format, ...) __attribute__((noreturn));
 
 // Every function of the module has the module's state as its first upvalue, a method has the
@@ -25,9 +25,9 @@ enum {
     STATE_SECRETS = 1, // keys by secret
     STATE_KEYS,        // keys by text
     STATE_STORES,      // stores that options named, by their numbers
-    STATE_NAMES,       // of members of JSON objects; see lua_json.c
-    STATE_VERIFY,      // options table of verify() -> its verifier, or true: it was seen once
-    STATE_VERIFY_JWS,  // likewise; see lua_remember.c
+    STATE_NAMES,       // names of members of JSON objects; see lua_json.c
+    STATE_VERIFY,      // options table of verify() -> its verifier, or true after the first use
+    STATE_VERIFY_JWS,  // likewise of verify_jws(); see lua_remember.c
 };
 #define STATE_VALUES STATE_VERIFY_JWS // how many there are
 
@@ -38,28 +38,28 @@ void push_empty_state(lua_State *L);
 // stack, popped) and the metatable as their upvalues.
 void new_type(lua_State *L, const char *name, const luaL_Reg *methods, const luaL_Reg *metamethods);
 
-// In a method of the type `name`: what luaL_checkudata() gives for the first argument, without
-// looking the type up by its name.
+// As luaL_checkudata() for the first argument, in a method of the type `name`; faster, because it
+// does not look the type up by its name.
 void *check_self(lua_State *L, const char *name);
 
-// Pushes the number as an integer wherever it is one.
+// Pushes the number, as a Lua integer if it is one.
 void push_double(lua_State *L, double number);
 
-// Set a field of the table on top of the stack; not if the text is NULL.
+// Set a field of the table on top of the stack; with a NULL text they do nothing.
 void set_span(lua_State *L, const char *name, struct tv_span text);
 void set_text(lua_State *L, const char *name, const char *text);
 void set_number(lua_State *L, const char *name, double number);
 
-// Room for so many values more. What is nested is bounded, so that there is none for want of memory
-// alone, and that is what it raises.
+// Makes room on the stack for `count` more values. Nesting is bounded, so only lack of memory can
+// prevent that, and then it raises that error.
 void need_stack(lua_State *L, int count);
 
 // Pushes a table whose __mode is `mode`, "k" or "v".
 void push_weak_table(lua_State *L, const char *mode);
 
-// Pushes an empty box, for what would be lost if Lua jumps away: what is put into the place that it
-// returns is released when the box is collected, or emptied, which comes first as a rule. `release`
-// gets NULL too. The box comes before what it is to hold, as pushing it may jump away itself.
+// Pushes an empty box, and returns its place. A pointer put there is released when the box is
+// emptied or collected, so it does not leak if Lua raises an error. `release` may get NULL. Push
+// the box before you acquire what it is to hold, because pushing may itself raise an error.
 void **push_box(lua_State *L, void (*release)(void *held));
 void empty_box(lua_State *L, int index);
 
@@ -81,32 +81,32 @@ int push_failure(lua_State *L, enum tv_status status, const struct tv_detail *de
 void push_message(lua_State *L, enum tv_status status, const struct tv_detail *detail);
 #define LISTED_MAX 8 // accepted values that a message lists
 
-// lua_facts.c: push_failure(), with the table of what the failed check found as a fourth value
-// if `facts`: 4 is returned then.
+// lua_facts.c: as push_failure(). With `facts` it also pushes the table of facts and returns 4.
 int push_failure_with(lua_State *L, enum tv_status status, const struct tv_detail *detail,
                       bool facts);
 
-// lua_json.c: pushes a JSON value as a Lua value (RFC 8259); null is the light userdata NULL. The
-// names in one that is `trusted`, as what was signed is, may be remembered for the next.
+// lua_json.c: pushes a JSON value as a Lua value (RFC 8259); null is the light userdata NULL. With
+// `trusted`, for what has a valid signature, names of members are kept for the next value.
 void push_json(lua_State *L, yyjson_val *value, bool trusted);
-void push_names(lua_State *L); // what remembers them
+void push_names(lua_State *L); // pushes the table for the names, empty
 
-// lua_json_text.c: pushes the JSON text of the table at `index`, so that what push_json() made of a
-// text has its types again. `malformed`, with `subject` in the detail, for what JSON does not have;
-// then something else is pushed.
+// lua_json_text.c: pushes the JSON text of the table at `index`. Values that push_json() made get
+// their JSON types back. Returns `malformed`, with `subject` in the detail, for a value that JSON
+// does not have; what is then on top of the stack is undefined.
 enum tv_status push_json_text(lua_State *L, int index, enum tv_status malformed,
                               enum tv_subject subject, struct tv_detail *detail);
-// Marks an empty array, which would otherwise be written as an empty object.
+// Metatable that marks an empty array; without it an empty table becomes an object.
 #define EMPTY_ARRAY "token_verifier.empty_array"
 
 // lua_key.c
 #define KEY_TYPE "token_verifier.key"
 void register_key(lua_State *L);
-// Adds a reference; the caller holds one meanwhile, as memory is taken, and finalizers run, first.
+// Pushes a key object with a new reference. The caller must hold a reference during the call: it
+// allocates first, and finalizers may run.
 void push_key(lua_State *L, struct tv_key *key);
-// A box for a key that the caller only borrows and must put in at once.
+// Pushes a key object without key; the caller must put a reference into the returned place.
 struct tv_key **push_empty_key(lua_State *L);
-// Pushes the text that one of the functions for texts makes of the key; `release` frees that.
+// Pushes the text that `make` makes of the key; `release` frees it.
 enum tv_status push_key_text(lua_State *L, const struct tv_key *key,
                              enum tv_status (*make)(const struct tv_key *, char **, size_t *),
                              void (*release)(void *text));
@@ -120,7 +120,8 @@ void register_keystore(lua_State *L);
 struct tv_keystore *check_keystore(lua_State *L, int index); // borrowed; raises on a closed one
 const void *open_store(lua_State *L, int index); // its address, or NULL if it is no open store
 int l_keystore(lua_State *L);
-// Opens a store as the options table at `table` says; pushes its handle above what that takes.
+// Opens a store as the options table at `table` says, and pushes its handle on top. Other values
+// may be left below it.
 enum tv_status push_keystore(lua_State *L, int table, struct tv_detail *detail);
 // Pushes a handle of the store: the latest one that is still open, or a new one.
 void push_store(lua_State *L, struct tv_keystore *store);
@@ -141,10 +142,10 @@ enum tv_status get_key(struct tv_keystore *store, const struct tv_key_request *r
 // lua_step.c
 int l_step(lua_State *L);
 
-// lua_options.c: reads the fields of an options table one by one; each raises an error that names
-// the option if its value is not what its row says.
+// lua_options.c: reads options tables. Each function raises an error that names the option if its
+// value does not fit its row.
 
-// Rows of struct tv_setting, each the first member of `stride` bytes.
+// An array of rows. Each row begins with a struct tv_setting and has `stride` bytes.
 struct option_table {
     const struct tv_setting *rows;
     size_t count, stride;
@@ -154,18 +155,19 @@ struct option_table {
     .rows = (array), .count = sizeof(array) / sizeof(array)[0], .stride = sizeof(array)[0]
 const struct tv_setting *option_at(const struct option_table *table, size_t index);
 
-// The option of that name, or NULL: none of `tables` has it, or verify_jws() has not, with `jws`.
+// The option of that name, or NULL if none of `tables` has it or, with `jws`, verify_jws() does
+// not.
 const struct tv_setting *find_option(const struct option_table *tables, struct tv_span name,
                                      bool jws);
 
 // Pushes the field, read raw, and returns its type.
 int get_option(lua_State *L, int table, const char *name);
-// Puts the one option into its member, if it is there; what was read stays on the stack.
+// Stores one option in its member, if the table has it. The value read stays on the stack.
 void read_field(lua_State *L, int table, const struct tv_setting *setting, void *target);
-// Puts what the table has into the members of `*target`; an absent option leaves its member as it
-// is. Raises on a name that is in none of `tables`, which end with one without rows, or with `jws`
-// on one that verify_jws() does not have. Each string that was read is pushed: a finalizer may take
-// it from the table at any time.
+// Stores the options of the table in the members of `*target`; an absent option leaves its member
+// unchanged. Raises an error on a name that is in none of `tables` (the last one has no rows) or,
+// with `jws`, that verify_jws() does not have. Each string that was read stays on the stack,
+// because a finalizer may remove it from the table at any time.
 void read_options(lua_State *L, int table, const struct option_table *tables, bool jws,
                   void *target);
 // Reads the options table at `index` of a function whose one option is `detail`; false if there is
@@ -175,9 +177,9 @@ bool read_detail(lua_State *L, int index);
 #define DETAIL_TEXT "a failure returns a fourth value: [its facts](#facts-of-a-failure)"
 #define DETAIL_OPTION(type)                                                                        \
     TV_OPTION("detail"), .kind = TV_SETTING_BOOLEAN, TV_MEMBER(type, detail), .text = DETAIL_TEXT
-// Puts the defaults of numbers into the members of `*target`.
+// Stores the defaults of numbers in the members of `*target`.
 void set_defaults(const struct option_table *tables, void *target);
-// Says that option `name` is not what was `expected`.
+// Raises an error: the option `name` is not what is `expected`.
 void wrong_type(lua_State *L, int index, const char *name, const char *expected)
     __attribute__((noreturn));
 
@@ -187,16 +189,16 @@ void get_store_tables(struct option_table tables[STORE_TABLES]);
 // The table of sources, for a verifier too.
 struct option_table source_table(void);
 
-// Strings, in memory that lives as long as the value on top of the stack: one userdata, pushed.
+// A list of strings. Their memory is one userdata, which push_list() pushes.
 struct string_list {
     const struct tv_span *values;
     size_t count;
 };
-// A list of strings, copied and pushed: the caller may change the table later. With `or_one` a
-// single string is a list too.
+// Copies a list of strings from the table at `index`, so that the table may change later. With
+// `or_one`, a single string is a list of one.
 void push_list(lua_State *L, int index, const char *name, bool or_one, struct string_list *list);
 
-// A store of keys, and the issuers that it speaks for (not configured: the policy's).
+// A store of keys, and the issuers that it may speak for (not configured: those of the policy).
 struct source {
     struct tv_keystore *store;
     struct tv_accepted issuers;
@@ -213,13 +215,13 @@ struct call {
 
 // The settings of new() and verify().
 struct verifier {
-    struct call call; // what new() was told of calls. The first member: see call_table()
+    struct call call; // defaults for calls, given to new(). First, for call_table()
     struct tv_policy policy;
     struct tv_key *key;     // or NULL
     struct source *sources; // asked in their order if there is no key
     size_t source_count, source_room;
-    bool bound; // sources speak for issuers of their own: the kid is looked up in all of them
-    struct tv_accepted bound_issuers; // all those that some source speaks for
+    bool bound; // sources are bound to issuers: the kid is looked up in all of them
+    struct tv_accepted bound_issuers; // the issuers of all these sources
     bool allow_missing_kid;
     bool strict_secrets;
     struct tv_detail short_secret; // with a reason: the secret is too short for that algorithm
@@ -249,14 +251,14 @@ enum tv_status read_jws_options(lua_State *L, int index, struct verifier *verifi
 // The tables of what verify() and new() take: the first two are those of get_key_tables().
 #define VERIFIER_TABLES 5
 void get_verifier_tables(struct option_table tables[VERIFIER_TABLES]);
-// The one of these with what each call is asked anew. Its members are those of a struct call.
+// The one of these with the options of each call. Its members are those of struct call.
 struct option_table call_table(void);
 
 // lua_tables.c: pushes the tables that the module publishes.
 void push_settings(lua_State *L);
 void push_sources(lua_State *L);
 void push_algorithms(lua_State *L);
-void push_codes(lua_State *L, const char *(*say)(enum tv_status)); // code -> what that says of it
+void push_codes(lua_State *L, const char *(*say)(enum tv_status)); // code -> the result of `say`
 
 // lua_generate.c
 int l_generate_key(lua_State *L);
@@ -269,8 +271,9 @@ typedef enum tv_status options_reader(lua_State *L, int index, struct verifier *
 enum tv_status push_verifier(lua_State *L, int index, options_reader *reader,
                              struct tv_detail *detail);
 
-// lua_remember.c: likewise for the options of verify() or verify_jws(), or the one that was made of
-// the table, if nothing in it has changed since. What call_table() has does not count.
+// lua_remember.c: as push_verifier(), for the options of verify() or verify_jws(); or pushes the
+// verifier made earlier from the same table, if nothing in it has changed since, except the options
+// in call_table().
 enum tv_status push_remembered(lua_State *L, int index, bool for_verify, struct tv_detail *detail);
 
 // lua_sign.c
