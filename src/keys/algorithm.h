@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The signature algorithms of RFC 7518 section 3 that exist here.
+// The signature algorithms of RFC 7518 section 3 that are supported.
 #pragma once
 
 #include "base/status.h"
@@ -20,7 +20,7 @@ enum tv_key_type { TV_KEY_SECRET, TV_KEY_RSA, TV_KEY_EC, TV_KEY_OKP };
 enum tv_digest { TV_SHA256, TV_SHA384, TV_SHA512, TV_DIGEST_COUNT };
 
 enum tv_curve {
-    TV_CURVE_NONE, // of a key that has none, or of an algorithm that leaves it to the key
+    TV_CURVE_NONE, // the key has none, or the algorithm does not say which
     TV_CURVE_P256,
     TV_CURVE_P384,
     TV_CURVE_P521,
@@ -32,12 +32,12 @@ enum tv_curve {
 struct tv_algorithm {
     const char *name; // exactly as in the header's alg
     enum tv_family family;
-    enum tv_digest digest; // EdDSA has its own inside: unused
+    enum tv_digest digest; // unused for EdDSA, which hashes internally
     size_t digest_size;    // bytes; 0 for EdDSA
     enum tv_curve curve;   // of the key
 };
 
-// As many as there may be, and as one policy may accept.
+// Most algorithms that can exist, and that one policy may accept.
 #define TV_ALGORITHMS_MAX 16
 
 // The algorithm of this exact name (case-sensitive, RFC 7515 section 4.1.1), or NULL. "none" is
@@ -59,7 +59,7 @@ enum tv_key_type tv_algorithm_key_type(const struct tv_algorithm *algorithm);
 // The kty of a JWK of this type: "oct", "RSA", "EC" or "OKP".
 const char *tv_key_type_name(enum tv_key_type type);
 
-// "SHA-256" ..., or NULL for EdDSA, which has its own inside.
+// "SHA-256" ..., or NULL for EdDSA, which hashes internally.
 const char *tv_algorithm_hash(const struct tv_algorithm *algorithm);
 
 // Bytes of a signature; 0 where that depends on the key.

@@ -14,7 +14,7 @@
 enum tv_status tv_ecdsa_to_der(enum tv_curve curve, const unsigned char *raw, size_t raw_length,
                                unsigned char *der, size_t *der_length);
 
-// `raw` has room for twice the bytes of a coordinate, and is filled. TV_CRYPTO_FAILURE for DER that
-// is no signature on the curve, and for want of memory.
+// Fills `raw`, which has room for twice the bytes of a coordinate. TV_CRYPTO_FAILURE if the DER is
+// not a signature on the curve, or memory is lacking.
 enum tv_status tv_ecdsa_from_der(enum tv_curve curve, const unsigned char *der, size_t der_length,
                                  unsigned char *raw);

@@ -12,7 +12,7 @@
 // What a JWK may be used for; without any limit, all zero.
 struct tv_key_limits {
     const struct tv_algorithm *only_algorithm; // its alg, or NULL for any of the type's
-    bool algorithm_unknown;                    // its alg is one that does not exist here
+    bool algorithm_unknown;                    // its alg is not supported
     bool not_for_verifying;                    // its use or key_ops exclude it
     bool not_for_signing;                      // likewise
 };
@@ -28,7 +28,7 @@ struct tv_key {
     bool was_private;
     bool was_certificate;
     struct tv_key_limits limits;
-    struct tv_prepared *prepared; // says nothing about the key: may change
+    struct tv_prepared *prepared; // a cache only: changes although the key does not
 };
 
 static inline enum tv_status tv_key_fail(struct tv_detail *detail, enum tv_status status,
@@ -49,13 +49,13 @@ static inline enum tv_status tv_key_fail_length(struct tv_detail *detail, enum t
 // key.c: a key of a type, with one reference; NULL without memory.
 struct tv_key *tv_key_new(enum tv_key_type type);
 
-// Wraps a public key once it has passed the checks of its type. Takes `public_key`, also on
+// Checks a public key as its type requires, and wraps it. Takes ownership of `public_key`, also on
 // failure.
 enum tv_status tv_key_wrap(EVP_PKEY *public_key, int rsa_min_bits, struct tv_key **key,
                            struct tv_detail *detail);
 
-// key_make.c: keys from their numbers, public ones or pairs. NULL where OpenSSL makes none.
-// Of OpenSSL's type `type`, from the builder's parameters.
+// key_make.c: makes keys from their numbers, public keys or pairs. NULL if OpenSSL fails.
+// Of OpenSSL's type `type`, with the builder's parameters.
 EVP_PKEY *tv_key_make(const char *type, OSSL_PARAM_BLD *builder, bool is_pair);
 // `point` is encoded as SEC 1 section 2.3.3 has it; without `scalar`, a public key.
 EVP_PKEY *tv_key_make_ec(enum tv_curve curve, struct tv_span point, struct tv_span scalar);
@@ -67,7 +67,7 @@ enum tv_status tv_key_load_jwk(const char *text, size_t length, int rsa_min_bits
                                struct tv_key **key, struct tv_detail *detail);
 enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, int rsa_min_bits, struct tv_key **key,
                                       struct tv_detail *detail);
-// The alg, use and key_ops of a JWK. One that is private may check too if it may sign.
+// Reads alg, use and key_ops of a JWK. A private key that may sign may also verify.
 enum tv_status tv_key_read_limits(yyjson_val *jwk, bool is_private, struct tv_key_limits *limits,
                                   struct tv_detail *detail);
 // Both halves of a private JWK.
@@ -75,14 +75,17 @@ enum tv_status tv_key_jwk_pair(yyjson_val *jwk, EVP_PKEY **pair, struct tv_detai
 // Frees the memory of a parsed JWK, which may hold private numbers.
 void tv_key_wipe(struct tv_arena *arena);
 
-// key_text.c: "an empty text" or "an HTML or XML page", and the reason, for one that is; else NULL.
+// key_text.c: if the text is empty or a page, the words "an empty text" or "an HTML or XML page",
+// and the reason; else NULL.
 const char *tv_key_looks_like_page(struct tv_span text, enum tv_reason *reason);
-// Whether a text begins with a brace, whatever white space is before it.
+// Whether a text begins with a brace, after white space.
 bool tv_key_looks_like_json(const char *text, size_t length);
-// What every DER form begins with. It is the digit "0", which text around a PEM may begin with too.
+// The first byte of every DER form. It is also the digit "0", with which text around a PEM may
+// begin.
 #define DER_SEQUENCE 0x30
-// The first block of a PEM that holds a key, or with `only_private` a private one. `der` is freed
-// with OPENSSL_clear_free(). TV_MALFORMED_KEY: there is none, or, with a reason, none to be read.
+// Finds the first block of a PEM with a key, or with `only_private` with a private key. The caller
+// frees `der` with OPENSSL_clear_free(). TV_MALFORMED_KEY: there is none or, with a reason, it
+// cannot be read.
 struct tv_key_block {
     enum tv_key_form form;
     bool is_encrypted;
@@ -101,11 +104,11 @@ enum tv_status tv_key_decode_pair(struct tv_span der, EVP_PKEY **pair, struct tv
 // Only the public numbers of a key pair, so that nothing private is kept; or NULL.
 EVP_PKEY *tv_key_public_half(EVP_PKEY *pair);
 
-// key_private.c: wraps a pair, and its public half, once that has passed its checks. Takes `pair`,
-// also on failure.
+// key_private.c: checks the public half of a pair, and wraps both. Takes ownership of `pair`, also
+// on failure.
 enum tv_status tv_key_wrap_pair(EVP_PKEY *pair, struct tv_key **key, struct tv_detail *detail);
 
-// key_published.c: whether a text is a public key or certificate, however it is spelled; and
-// whether a text of any length has one in the usual spellings.
+// key_published.c: whether a text is a public key or certificate in any encoding; whether a text of
+// any length contains one in the usual encodings.
 enum tv_status tv_key_is_published(struct tv_span text, bool *is);
 bool tv_key_has_public_mark(struct tv_span text);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A look at the DER of a key: its type, and where its parts stand, without OpenSSL.
+// Reads the type of a key from its DER, and where its parts are, without OpenSSL.
 #pragma once
 
 #include "keys/key.h"
@@ -12,7 +12,7 @@ enum tv_key_form {
     TV_FORM_PRIVATE,     // PKCS#8 (RFC 5958), RSAPrivateKey (RFC 8017), ECPrivateKey (RFC 5915)
 };
 
-// Spans point into the DER; what a form or type does not have is empty.
+// Spans point into the DER. Parts that a form or type does not have are empty.
 struct tv_key_look {
     enum tv_key_type type;
     enum tv_curve curve;
@@ -25,10 +25,9 @@ struct tv_key_look {
 };
 
 // TV_OK if the DER at `der` begins with this form of an RSA key, an EC key on P-256, P-384 or
-// P-521, an Ed25519 or an Ed448 key: these may reach OpenSSL's decoders. TV_UNSUPPORTED_KEY with a
-// reason for one of another type or curve, for a curve whose parameters are spelled out and for
-// more than two primes; TV_MALFORMED_KEY with one for private numbers of more than TV_RSA_MAX_BITS,
-// and without one for anything else. Strict DER: neither lengths without end nor lengths in more
-// bytes than they take.
+// P-521, an Ed25519 or an Ed448 key: these may reach OpenSSL's decoders. TV_UNSUPPORTED_KEY, with a
+// reason, for another type or curve, explicit curve parameters, or more than two primes.
+// TV_MALFORMED_KEY, with a reason for private numbers of more than TV_RSA_MAX_BITS, without one for
+// anything else. DER must be strict: no indefinite length, and none in more bytes than needed.
 enum tv_status tv_key_look(enum tv_key_form form, struct tv_span der, struct tv_key_look *look,
                            struct tv_detail *detail);

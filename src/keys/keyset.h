@@ -26,8 +26,8 @@ struct tv_key_set {
     struct tv_detail skipped_detail;
 };
 
-// A set that is being read, a part at a time: the keys of one take longer than a server may stand
-// still. No key of it can be had before all were looked at.
+// Reads a set in parts, since reading all its keys at once would block a server for too long. No
+// key can be used before all are read.
 struct tv_key_set_reader;
 
 // Begins to read a set, of which it keeps a copy; `rsa_min_bits` as for tv_key_load_with().
@@ -40,9 +40,9 @@ enum tv_status tv_key_set_reader_new(const char *text, size_t length, int rsa_mi
 // The effort of one step of a server's loop: less than a millisecond.
 #define TV_KEY_SET_STEP_EFFORT ((size_t)48)
 
-// Reads on until `*effort` is spent, counted in signature checks of RSA with 2048 bits; what is
-// left is given back. Once the set is whole `*set` is it, and the reader is only good for
-// tv_key_set_reader_free(); until then it stays as it was. A JWK that is broken, weak, of a type
+// Continues until `*effort`, in RSA-2048 verifications, is used up; `*effort` becomes what is left.
+// When the set is complete, it is stored in `*set`, and the reader can only be freed; until then
+// `*set` is unchanged. A JWK that is broken, weak, of a type
 // that is not supported or symmetric is skipped and counted, and so is one that OpenSSL fails at
 // (as its FIPS provider may at EdDSA). TV_NO_MEMORY: the set cannot be read.
 enum tv_status tv_key_set_read(struct tv_key_set_reader *reader, size_t *effort,

@@ -11,6 +11,6 @@
 #define TV_OKP_ED448_SIZE ((size_t)57)
 
 // Whether the `length` bytes decode to a point of the curve (RFC 8032 sections 5.1.3 and 5.2.3)
-// whose order is large. OpenSSL looks at neither when it loads a key: under a point of small order
-// everybody can make a signature of anything. TV_OK, TV_WEAK_KEY, or TV_NO_MEMORY.
+// whose order is large. OpenSSL checks neither when it loads a key: with a point of small order
+// as key, everybody can sign anything. TV_OK, TV_WEAK_KEY, or TV_NO_MEMORY.
 enum tv_status tv_okp_check_point(bool ed448, const unsigned char *point, size_t length);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Turns a status and its detail into a table of facts, for programs: lua_failure.c says the same to
-// people.
+// Turns a status and its detail into a table of facts for programs. lua_failure.c makes the message
+// for people from the same.
 #include "lua/lua_tv.h"
 
 #include "store/asap.h"

@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-// A name that options gave: as it is if it reads as a word.
+// A name from options: without quotes if it is a word.
 static void add_name(luaL_Buffer *out, const struct tv_excerpt *excerpt) {
     struct tv_span name = tv_excerpt_span(excerpt);
     bool plain = name.length > 0 && !excerpt->is_cut;

@@ -4,9 +4,9 @@
 
 #include "base/json.h"
 
-// Names that were seen lately: Lua's own strings, found by fewer steps than Lua makes to intern a
-// text anew. A name stands in the place that its digest gives it, or in the one beside. User value
-// of the module's state; its own user value is the table that keeps the strings.
+// A cache of names: finding Lua's string here is faster than letting Lua intern the text again. A
+// name is in the place that its digest gives, or in the next one. The cache is a user value of the
+// module's state; its own user value is the table that keeps the strings alive.
 
 #define NAME_PLACES 256 // a power of two
 #define NAME_LENGTH 32  // of a name that is remembered, at most: Lua interns such strings
@@ -23,14 +23,14 @@ void push_names(lua_State *L) {
     struct names *names = lua_newuserdatauv(L, sizeof *names, 1);
     memset(names, 0, sizeof *names);
     lua_createtable(L, NAME_PLACES, 0);
-    for (lua_Integer i = 1; i <= NAME_PLACES; i++) { // so that storing one never takes memory
+    for (lua_Integer i = 1; i <= NAME_PLACES; i++) { // so that storing a name never allocates
         lua_pushboolean(L, false);
         lua_rawseti(L, -2, i);
     }
     lua_setiuservalue(L, -2, 1);
 }
 
-// A value on its way, and what is used for it.
+// What pushing a value needs.
 struct push {
     struct names *names; // NULL: names are not remembered
     int strings;         // index of the table
@@ -40,7 +40,7 @@ static size_t place_of(uint64_t digest) {
     return (size_t)(digest * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (NAME_PLACES - 1);
 }
 
-// The last eight bytes of a name that is no shorter.
+// The last eight bytes of a name of at least eight bytes.
 static uint64_t end_of(const char *name, size_t length) {
     uint64_t bytes;
     memcpy(&bytes, name + length - sizeof bytes, sizeof bytes);
@@ -77,7 +77,7 @@ static void push_name(lua_State *L, const struct push *push, yyjson_val *name) {
         lua_rawgeti(L, push->strings, (lua_Integer)second + 1);
         return;
     }
-    // Pushing may run a finalizer, which may come here too: from here on nothing takes memory.
+    // Pushing may run a finalizer that calls this function again. From here on nothing allocates.
     lua_pushlstring(L, text.data, text.length);
     lua_rawgeti(L, push->strings, (lua_Integer)first + 1);
     lua_rawseti(L, push->strings, (lua_Integer)second + 1);

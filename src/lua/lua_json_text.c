@@ -7,11 +7,11 @@
 #include <math.h>
 #include <stdlib.h>
 
-// More than fit into a token, whatever they are. Tables that hold each other many times over would
-// otherwise be written for ever.
+// Most values written: more than fit into a token. Without a limit, tables that contain each other
+// many times would take for ever.
 #define VALUES_MAX ((size_t)16 * 1024)
 
-// While it writes nothing takes Lua's memory, so that no finalizer changes what is written.
+// Writing allocates no memory of Lua, so no finalizer can change what is written.
 struct writer {
     lua_State *lua;
     int mark; // index of the name of the field that marks an array
@@ -89,7 +89,7 @@ static enum tv_status write_object(const struct writer *writer, int index, int d
 static enum tv_status write_table(const struct writer *writer, int index, int depth,
                                   yyjson_mut_val **value) {
     lua_State *L = writer->lua;      // NOLINT(readability-identifier-naming)
-    if (depth > TV_JSON_MAX_DEPTH) { // a table that holds itself, too
+    if (depth > TV_JSON_MAX_DEPTH) { // also a table that contains itself
         writer->detail->reason = TV_REASON_DEPTH;
         writer->detail->limit = TV_JSON_MAX_DEPTH;
         return writer->malformed;
@@ -138,7 +138,7 @@ static enum tv_status write_value(const struct writer *writer, int index, int de
             return fail(writer, "a light userdata that is not null");
         *value = yyjson_mut_null(document);
         break;
-    case LUA_TNIL: // a list that changed meanwhile
+    case LUA_TNIL: // the list has changed meanwhile
         return fail(writer, "a list with holes");
     case LUA_TFUNCTION:
         return fail(writer, "a function");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Files that settings name. Opening a pipe waits for whoever writes into it, and with it the whole
-// server: only plain files are opened.
+// Files that settings name. Only plain files are read: opening a pipe would wait for its writer,
+// and block the whole server.
 #pragma once
 
 #include <stdbool.h>
