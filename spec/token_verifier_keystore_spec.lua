@@ -389,6 +389,17 @@ describe("an invalid source", function ()
 		end
 	end);
 
+	it("shows none where the URL has more in front of it or behind it than a message has room for", function ()
+		for url, shown in pairs({
+			["a-scheme-of-nobody://me:hush@keys.example/asap"] = '"...@keys.example/asap" cannot be asked',
+			["ftp://me:hush@"..("keys"):rep(50)] = '"ftp://...@'..("keys"):rep(13)..'ke..." cannot be asked',
+		}) do
+			local _, message = tv.keystore({ asap_key_server = url });
+			assert.truthy(message:find(shown, 1, true), message);
+			assert.is_nil(message:find("hush", 1, true));
+		end
+	end);
+
 	it("shows no password of a URL in a message", function ()
 		local store = assert(tv.keystore({ asap_key_server = "http://me:hush@127.0.0.1:1/keys?token=hush" }));
 		local _, message = store:get("kid", true);

@@ -118,6 +118,15 @@ describe("a NUL does not end a name:", function ()
 	store:close();
 end);
 
+describe("a method", function ()
+	for what, object in pairs({ ["no userdata"] = "key", ["a userdata of nobody"] = debug.upvalueid(raises, 1), ["a file"] = io.stdout }) do
+		it(("raises if it is called with %s"):format(what), function ()
+			assert.truthy(raises(tv.key(key("rsa.pem")).pem, object):find("token_verifier.key expected", 1, true));
+			assert.truthy(raises(tv.new({ secret = "s" }).verify, object, "a.b.c"):find("token_verifier.verifier expected", 1, true));
+		end);
+	end
+end);
+
 describe("arguments out of range raise:", function ()
 	it("the time that step may take", function ()
 		for _, seconds in ipairs({ -1, 86401, 0/0 }) do
@@ -197,9 +206,10 @@ describe("a key that is refused", function ()
 	for sentence, text in pairs({
 		["public exponent that is even, 1 or over 64 bits"] = '{"kty":"RSA","e":"Ag","n":"%s"}',
 		["modulus that is even"] = '{"kty":"RSA","e":"AQAB","n":"%s"}',
+		["modulus of more than 8192 bits and a public exponent that is greater than 65537"] = '{"kty":"RSA","e":"AQAD","n":"%s"}',
 	}) do
 		it(("has its message: %s"):format(sentence), function ()
-			local modulus = ("w"):rep(341)..(sentence:find("even,") and "w" or "g");
+			local modulus = ("w"):rep(sentence:find("8192") and 1373 or 341)..(sentence:find("that is even$") and "g" or "w");
 			local made, message, code = tv.key(text:format(modulus));
 			assert.is_nil(made);
 			assert.is_string(code);

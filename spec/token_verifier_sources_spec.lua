@@ -308,6 +308,20 @@ describe("an OpenID provider", function ()
 		end);
 	end
 
+	it("has our credentials shown to it, and to no other host that it names", function ()
+		local file = temporary.file(bad.bearer());
+		bad.publish("set", json.encode({ keys = { jwk(key.public, { kid = "key" }) } }));
+		for host, shown in pairs({ ["127.0.0.1"] = true, localhost = false }) do
+			local url = ("%s/bearer/%s"):format(bad.url:gsub("127.0.0.1", host), tv.key_file_name("set"));
+			local store = tv.keystore({ openid_issuer = publish_provider({}, { jwks_uri = url }), bearer_token_file = file });
+			local got, message, code = store:get("key", true);
+			assert.equal(shown and key.public or nil, got and got:pem(), message);
+			assert.equal(not shown and "key-unusable" or nil, code, message);
+			store:close();
+		end
+		os.remove(file);
+	end);
+
 	it("with an invalid URL is refused when it is configured, also among others", function ()
 		for _, issuers in ipairs({ { "ftp://one.example" }, { "https://one.example", "ftp://two.example" } }) do
 			local verifier, message, code = tv.new({ openid_issuer = issuers });

@@ -84,6 +84,14 @@ describe("a valid token", function ()
 		os.remove(file);
 	end);
 
+	it("gives names that differ in their middle alone as they are", function ()
+		local token = tokens.hs256([[{"abcdefgh-1-ijklmnop":1,"abcdefgh-2-ijklmnop":2,"exp":1700000060}]], secret);
+		for _ = 1, 3 do
+			local got = assert(tv.verify(token, { secret = secret, now = now }));
+			assert.same({ 1, 2 }, { got["abcdefgh-1-ijklmnop"], got["abcdefgh-2-ijklmnop"] });
+		end
+	end);
+
 	it("of RS256 is accepted with every form of the key", function ()
 		local token = tokens.rs256(claims(), key, "any");
 		local object = assert(tv.key(key.public));

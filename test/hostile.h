@@ -272,6 +272,12 @@ static void give_alerts(const struct hostile_peer *peer) {
 static void give_noise(const struct hostile_peer *peer) {
     hostile_flood(peer, "\x16\3\3\1\xff\xff\xff\xff");
 }
+// A server's first message, of TLS 1.1, then nothing more.
+static void give_old_version(const struct hostile_peer *peer) {
+    char hello[5 + 4 + 38] = {0x16, 3, 2, 0, 4 + 38, 2, 0, 0, 38, 3, 2};
+    hello[sizeof hello - 2] = 0x2f; // TLS_RSA_WITH_AES_128_CBC_SHA
+    hostile_send(peer, hello, sizeof hello);
+}
 
 #define LINES "more than 256 lines"
 #define PIECES "many small pieces"
@@ -317,6 +323,7 @@ static const struct hostile_answer hostile_answers[] = {
     {"TLS: hello requests without end", NOT_TLS, give_hello_requests, MUCH, HOSTILE_FLOOD_STEPS},
     {"TLS: alerts without end", NOT_TLS, give_alerts, "", 1},
     {"TLS: noise", NOT_TLS, give_noise, "", 1},
+    {"TLS 1.1", NOT_TLS, give_old_version, "", 1},
 };
 #define HOSTILE_COUNT (sizeof hostile_answers / sizeof hostile_answers[0])
 

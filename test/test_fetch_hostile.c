@@ -56,6 +56,10 @@ static void check_answer(size_t index) {
         CHECK((outcome->key != NULL) == (answer->problem == NULL), answer->name);
         if (answer->problem && answer->problem[0])
             CHECK(text && strstr(text, answer->problem), answer->name);
+        // Not what speaks no TLS at all.
+        CHECK((settlement->absence.detail.network == TV_NETWORK_TLS_VERSION) ==
+                  (answer->send == give_old_version),
+              answer->name);
     }
     CHECK(steps >= answer->least_steps, answer->name);
     tv_outcome_free(outcome);

@@ -89,16 +89,30 @@ describe("a file of authorities", function ()
 		local url = tls.urls.good;
 		local what = "the file with the CA certificates (ca_file) ";
 		assert.equal(key.public, ask(url, options));
+		os.remove(file);
+		fails(what.."cannot be read", url, options);
 		write(file, "");
 		fails(what.."has none that can be read", url, options);
 		write(file, (read(tls.ca_file):gsub("M", "!", 1)));
 		fails(what.."is damaged", url, options);
 		write(file, ("x"):rep((4 << 20) + 1));
 		fails(what.."is too large", url, options);
-		os.remove(file);
-		fails(what.."cannot be read", url, options);
+		run(("openssl rsa -traditional -aes256 -in '%s' -out '%s' -passout pass:secret"):format(tls.client_cert, file));
+		write(file, (read(file):gsub("RSA PRIVATE KEY", "CERTIFICATE")));
+		fails(what.."is encrypted", url, options);
 		write(file, read(tls.ca_file));
 		assert.equal(key.public, ask(url, options));
+	end);
+
+	it("counts as it is now, also where there are more of them than are kept", function ()
+		for _ = 1, 2 do
+			for i = 1, 20 do
+				local copy = world.write_file({ name = ("copy-%d.pem"):format(i), text = read(tls.ca_file) });
+				assert.equal(key.public, ask(tls.urls.good, { ca_file = copy }));
+			end
+		end
+		fails("certificate", tls.urls.good, { ca_file = world.write_file({ name = "copy-20.pem", text = stranger_ca }) });
+		fails("certificate", tls.urls.good, { ca_file = world.write_file({ name = "copy-1.pem", text = stranger_ca }) });
 	end);
 
 	it("is not needed without TLS", function ()
@@ -132,6 +146,14 @@ describe("the files of a client's certificate", function ()
 		fails("", tls.urls.mutual, options);
 		write(certificate, read(tls.client_cert));
 		assert.equal(key.public, ask(tls.urls.mutual, options));
+	end);
+
+	it("may have others behind it, up to an authority, that are read too", function ()
+		local chain = read(tls.client_cert)..read(tls.ca_file);
+		write(certificate, chain);
+		assert.equal(key.public, ask(tls.urls.mutual, options));
+		write(certificate, (chain:gsub("^(.*)M", "%1!")));
+		fails("the file with the client's certificate (client_cert) is damaged", tls.urls.mutual, options);
 	end);
 
 	it("that cannot be used are reported", function ()
