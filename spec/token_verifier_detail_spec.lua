@@ -64,6 +64,8 @@ describe("the facts of a token", function ()
 				expected = { "1", "2", "3", "4", "5", "6", "7", "8" } } },
 		{ "with a number for an audience", hs256({ aud = { "a", 5 } }), { accepted_audiences = { "a" } }, "invalid-claim",
 			{ reason = "wrong-type", claim = "aud" } },
+		{ "where no audience is accepted", hs256({ aud = "a" }), { accepted_audiences = {} }, "audience-not-accepted",
+			{ reason = "not-accepted", claim = "aud", found = "a", expected = {} } },
 		{ "for another room", hs256({ room = "hall" }), { room = "attic" }, "room-not-accepted",
 			{ reason = "not-accepted", claim = "room", found = "hall", expected = { "attic" } } },
 		{ "without a claim", hs256({}), { required_claims = { "context" } }, "missing-claim", { reason = "missing", claim = "context" } },

@@ -17,11 +17,10 @@ static void set_subject(lua_State *L, const struct tv_detail *detail) {
 }
 
 static void set_expected(lua_State *L, const struct tv_detail *detail) {
-    bool is_list = detail->reason == TV_REASON_NOT_LISTED || detail->reason == TV_REASON_NO_ELEMENT;
-    if (!detail->expected && !is_list)
+    if (!detail->expected)
         return;
     lua_newtable(L);
-    for (size_t i = 0; detail->expected && i < detail->expected_count && i < LISTED_MAX; i++) {
+    for (size_t i = 0; i < detail->expected_count && i < LISTED_MAX; i++) {
         lua_pushlstring(L, detail->expected[i].data, detail->expected[i].length);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
