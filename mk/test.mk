@@ -172,17 +172,19 @@ valgrind: all $(BUILD)/keep_loaded.so
 		--leak-check=full --errors-for-leak-kinds=definite --error-exitcode=1 --suppressions=test/valgrind.supp" unit
 	BUILD=$(BUILD) PRELOAD=$(CURDIR)/$(BUILD)/keep_loaded.so LUA="$(LUA)" BUSTED="$(BUSTED)" SPECS="$(SPECS)" $(LUA_ENV) scripts/valgrind
 
-# Lines and branches of src/ that are run by unit tests, the corpus, the out-of-memory tests and specs; the others are in
-# test/uncovered.txt with the reason.
+# Lines and branches of src/ that are run by unit tests, the corpus, the out-of-memory tests, specs, and the end-to-end specs without
+# Prosody; the others are in test/uncovered.txt with the reason.
 COVERAGE := $(BUILD)/coverage
+COVERED = BUILD=$(COVERAGE) CFLAGS="-O0 -g --coverage" LDFLAGS="--coverage" UNIT_FLAGS=
 
 ## coverage: lines and branches of src/ that tests reach
 .PHONY: coverage
 coverage: all
 	rm -rf $(COVERAGE)
-	$(MAKE) BUILD=$(COVERAGE) CFLAGS="-O0 -g --coverage" LDFLAGS="--coverage" UNIT_FLAGS= all unit oom
-	$(MAKE) BUILD=$(COVERAGE) CFLAGS="-O0 -g --coverage" LDFLAGS="--coverage" UNIT_FLAGS= corpus
+	$(MAKE) $(COVERED) all unit oom
+	$(MAKE) $(COVERED) corpus
 	$(LUA_ENV) $(call LUA_WITH,$(COVERAGE)) "$$(command -v $(BUSTED))" $(SPEC_ARGUMENTS)
+	$(MAKE) $(COVERED) SPECS="$(wildcard spec/e2e/without_prosody_*_spec.lua)" spec
 	BUILD=$(COVERAGE) scripts/coverage
 
 # Changes the pure core in one place at a time; for each change a unit test must fail. MUTATED="src/token/claims.c": only these files.
