@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The straight line from token to claims. The input is verified as it came, then signed, so that what
-// lies behind the signature is reached, and then damaged.
+// The straight line from token to claims. The input is verified as it came, then signed, so that
+// what lies behind the signature is reached, and then damaged.
 #include "fuzz.h"
 #include "signed.h"
 

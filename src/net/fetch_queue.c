@@ -68,11 +68,13 @@ struct tv_fetch *tv_queue_next(bool urgent) {
 bool tv_queue_has_queued(void) { return lists.queued[true].first || lists.queued[false].first; }
 
 struct tv_fetch *tv_queue_first_running(void) {
-    return lists.running.first;
+    struct tv_fetch *first = lists.running.first;
+    return first;
 }
 
 struct tv_fetch *tv_queue_first_ended(void) {
-    return lists.ended.first;
+    struct tv_fetch *first = lists.ended.first;
+    return first;
 }
 
 void tv_queue_add(struct tv_fetch *fetch) {
