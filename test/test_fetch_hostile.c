@@ -57,7 +57,7 @@ static void check_answer(size_t index) {
         if (answer->problem && answer->problem[0])
             CHECK(text && strstr(text, answer->problem), answer->name);
         // Not what speaks no TLS at all.
-        CHECK((settlement->absence.detail.network == TV_NETWORK_TLS_VERSION) ==
+        CHECK((outcome->absence.detail.network == TV_NETWORK_TLS_VERSION) ==
                   (answer->send == give_old_version),
               answer->name);
     }
