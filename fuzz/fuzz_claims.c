@@ -64,9 +64,11 @@ static bool is_good_date(yyjson_val *value, bool milliseconds, double *date_s) {
     double number = yyjson_get_num(value);
     if (!yyjson_is_num(value) || number < -0x1p53 || number > 0x1p53)
         return false;
-    if (number >= 1e11 && !milliseconds)
+    if (number >= 1e11 && number < 253370764800.0)
         return false;
-    *date_s = number >= 1e11 ? number / 1000 : number;
+    if (number >= 253402300800.0 && !milliseconds)
+        return false;
+    *date_s = number >= 253402300800.0 ? number / 1000 : number;
     return true;
 }
 

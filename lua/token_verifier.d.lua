@@ -125,7 +125,7 @@ local token_verifier = {};
 ---@field allow_missing_kid? boolean a header without kid is accepted if a JWK Set has exactly one key for the alg (default false)
 ---@field strict_secrets? boolean a secret shorter than the hash (RFC 7518, section 3.2) is refused (default false)
 ---@field min_rsa_bits? integer minimum size of an RSA modulus, also for the sources that are named in these options (bits, 1024 to 16384, default 2048)
----@field accept_milliseconds? boolean an exp, nbf or iat of 10^11 or more is read as milliseconds (default false)
+---@field accept_milliseconds? boolean an exp, nbf or iat after the year 9999 in seconds is read as milliseconds (default false)
 ---@field wait? boolean whether to wait for a key that is not cached, at most for the wait_limit of its store (6 s by default) (default true until tv.pollfd() was called)
 ---@field room? string the room to enter: the claim room, if there is one, must be this name (ignoring ASCII case) or * (default not checked)
 ---@field now? number Unix time (s, default the clock)

@@ -55,7 +55,7 @@ describe("the table of causes", function ()
 	end);
 
 	it("fills in what was found, and shows unknown words in capitals", function ()
-		assert.equal('"exp" is a date', causes.find("exp-is-duration").cause:match('^"exp" is a date'));
+		assert.equal('"exp" looks like a duration', causes.find("exp-is-duration").cause:match('^"exp" looks like a duration'));
 		assert.equal("The key server refuses access to the key (HTTP 403).", causes.find("key-forbidden", { status = 403 }).cause);
 		assert.equal("The key server refuses access to the key (HTTP STATUS).", causes.find("key-forbidden").cause);
 		assert.has_error(function () causes.find("no such cause"); end);

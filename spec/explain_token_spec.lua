@@ -140,9 +140,11 @@ local cases = {
 	{ "that has expired", hs256({ iat = now - 15120, exp = now - 11520 }), nil, "exp", "FAIL", "expired", "has expired", "a new token" },
 	{ "that has just expired", hs256({ exp = now - 20 }), nil, "exp", "FAIL", "expired-just-now", "less than five minutes",
 		"token_leeway = 30 allows" },
-	{ "with a duration as exp", hs256({ exp = 3600 }), nil, "exp", "FAIL", "exp-is-duration", "1970", "plus the duration" },
+	{ "with a duration as exp", hs256({ exp = 3600 }), nil, "exp", "FAIL", "exp-is-duration", "a duration (1 h, if", "plus the duration" },
+	{ "with twenty years as exp", hs256({ exp = 630720000 }), nil, "exp", "FAIL", "exp-is-duration", "a duration (20 y",
+		"plus the duration" },
 	{ "without exp", hs256({ exp = absent }), nil, "exp", "WARN", "exp-missing", "never expires", "token_max_lifetime", 0 },
-	{ "not valid yet", hs256({ nbf = now + 3600 }), nil, "nbf", "FAIL", "not-yet-valid", "not valid yet", "time zone" },
+	{ "not valid yet", hs256({ nbf = now + 3600, exp = now + 7200 }), nil, "nbf", "FAIL", "not-yet-valid", "not valid yet", "time zone" },
 	{ "of a clock that is ahead", hs256({ nbf = now + 90 }), nil, "nbf", "FAIL", "clock-skew", "the issuer's clock is ahead",
 		"token_leeway = 120 allows" },
 	{ "of a clock that is far ahead", hs256({ nbf = now + 299 }), nil, "nbf", "FAIL", "clock-skew", "is ahead", "token_leeway = 300" },
@@ -152,7 +154,59 @@ local cases = {
 		'"exp": 1700000060. Or accept it with token_accept_milliseconds' },
 	{ "with milliseconds as a string", hs256({ nbf = tostring(now * 1000) }), nil, "nbf", "FAIL", "date-string", "is a string",
 		'"nbf": 1700000000' },
-	{ "with a date in words", hs256({ iat = "2023-11-14T22:13:20Z" }), nil, "iat", "FAIL", "date-invalid", "seconds since 1970", "date +%s" },
+	{ "with a date in words", hs256({ iat = "2023-11-14T22:13:20Z" }), nil, "iat", "FAIL", "date-calendar", "(2023-11-14 22:13:20 UTC)",
+		'"iat": 1700000000,' },
+	{ "that expires in words", hs256({ exp = "tomorrow" }), nil, "exp", "FAIL", "date-invalid", "seconds since 1970", "date +%s" },
+	{ "with a lifetime as exp", hs256({ exp = "1h" }), nil, "exp", "FAIL", "date-lifetime", "expiresIn", "leave \"exp\" out" },
+	{ "with a lifetime as nbf", hs256({ nbf = "10 minutes" }), nil, "nbf", "FAIL", "date-lifetime", "length of time", "date +%s" },
+	{ "of the year 9999", hs256({ exp = 253402300799 }), nil, "exp", "ok", nil, nil, nil, 0 },
+	{ "of twelve digits", hs256({ exp = 159084646376 }), nil, "exp", "FAIL", "date-digits", "twelve digits", "date +%s" },
+	{ "of nines", hs256({ exp = 9999999999999 }), nil, "exp", "FAIL", "date-nines", "to say \"never\"", '"exp": 253402300799' },
+	{ "of nines as nbf", hs256({ nbf = 999999999999 }), nil, "nbf", "FAIL", "date-invalid", "seconds since 1970", "date +%s" },
+	{ "in microseconds", hs256({ exp = (now + 60) * 1000000 }), nil, "exp", "FAIL", "date-unit", "in microseconds", '"exp": 1700000060' },
+	{ "in nanoseconds", hs256({ exp = (now + 60) * 1000000000 }), nil, "exp", "FAIL", "date-unit", "in nanoseconds", '"exp": 1700000060' },
+	{ "in ticks of .NET", hs256({ exp = (now + 60 + 62135596800) * 10000000 }), nil, "exp", "FAIL", "date-unit", "(ticks of .NET)",
+		'"exp": 1700000060' },
+	{ "in file times of Windows", hs256({ exp = (now + 60 + 11644473600) * 10000000 }), nil, "exp", "FAIL", "date-unit", "Windows",
+		'"exp": 1700000060' },
+	{ "in digits of a date", hs256({ exp = 20271231235959 }), nil, "exp", "FAIL", "date-calendar", "(2027-12-31 23:59:59 UTC)",
+		'"exp": 1830297599' },
+	{ "in digits of a day", hs256({ exp = 20271231 }), nil, "exp", "FAIL", "date-calendar", "(2027-12-31 00:00:00 UTC)", '"exp": 1830211200' },
+	{ "in digits of a minute", hs256({ exp = 202712312359 }), nil, "exp", "FAIL", "date-calendar", "(2027-12-31 23:59:00 UTC)",
+		'"exp": 1830297540' },
+	{ "in digits, as a string", hs256({ exp = "20271231235959" }), nil, "exp", "FAIL", "date-calendar", "calendar date", '"exp": 1830297599' },
+	{ "with a zone", hs256({ exp = "2027-12-31T23:59:59+05:30" }), nil, "exp", "FAIL", "date-calendar", "(2027-12-31 18:29:59 UTC)",
+		'"exp": 1830277799' },
+	{ "of a leap day", hs256({ exp = "2028-02-29" }), nil, "exp", "FAIL", "date-calendar", "(2028-02-29 00:00:00 UTC)", '"exp": 1835395200' },
+	{ "of no day", hs256({ exp = "2027-02-29" }), nil, "exp", "FAIL", "date-invalid", "seconds since 1970", "date +%s" },
+	{ "in milliseconds that have passed", hs256({ exp = (now - 60) * 1000 }), nil, "exp", "FAIL", "date-passed",
+		"in milliseconds, but must be the number of seconds since 1970. It means 2023-11-14 22:12:20 UTC", "a new token" },
+	{ "from a day that has not come, in digits", hs256({ nbf = 20261130000000 }), nil, "nbf", "FAIL", "date-passed", "2026-11-30 00:00:00 UTC",
+		"a new token" },
+	{ "from a day in digits", hs256({ nbf = 20221130 }), nil, "nbf", "WARN", "date-calendar", "2022-11-30", '"nbf": 1669766400', 0 },
+	{ "with a duration as nbf", hs256({ nbf = 3600 }), nil, "nbf", "WARN", "date-is-duration", "a duration (1 h", "current time", 0 },
+	{ "with a duration as iat", hs256({ iat = 60 }), nil, "iat", "WARN", "date-is-duration", "a duration (1 min", "current time", 0 },
+	{ "issued in milliseconds", hs256({ iat = now * 1000 }), nil, "iat", "WARN", "date-milliseconds", "in milliseconds",
+		'"iat": 1700000000', 0 },
+	{ "issued in 9999", hs256({ iat = 253402300799 }), nil, "iat", "WARN", "issued-far-ahead", "7976 y", "current time in UTC", 0 },
+	{ "valid from far ahead", hs256({ nbf = 20260000000, exp = 253402300799 }), nil, "nbf", "FAIL", "date-far", "588 y", "omit it" },
+	{ "that no clock makes valid", hs256({ nbf = now + 7200 }), nil, "nbf", "FAIL", "never-valid",
+		'its "exp" (2023-11-14 23:12:20 UTC) is not after its "nbf" (2023-11-15 00:13:20 UTC)', "time zone" },
+	{ "that no clock made valid", hs256({ nbf = now - 60, exp = now - 60, iat = absent }), nil, "exp", "FAIL", "never-valid", "No clock",
+		"a later one" },
+	{ "that had expired when it was made", hs256({ exp = now - 3600 }), nil, "exp", "FAIL", "expired-when-issued", "had expired when",
+		"time zone" },
+	{ "that is late, and whose nbf is to come", hs256({ exp = now - 20, nbf = now + 1000, iat = absent }), nil, "exp", "FAIL", "never-valid",
+		"No clock", "a later one" },
+	{ "whose exp is in its context", hs256({ exp = absent, context = { exp = now + 60 } }), nil, "exp", "WARN", "claim-in-context",
+		'inside "context"', "top level", 0 },
+	{ "whose exp is its user's", hs256({ exp = absent, context = { user = { exp = now + 60 } } }), nil, "exp", "WARN", "claim-in-context",
+		'inside "user" in "context"', "top level", 0 },
+	{ "whose exp is in data", hs256({ exp = absent, data = { exp = now + 60 } }), nil, "exp", "WARN", "claim-in-context", 'inside "data"',
+		"top level", 0 },
+	{ "with expires_in", hs256({ exp = absent, expires_in = 3600 }), nil, "exp", "WARN", "duration-claim", '"expires_in", a length of time',
+		'plus "expires_in"', 0 },
+	{ "with Exp", hs256({ exp = absent, Exp = now + 60 }), nil, "exp", "WARN", "claim-misspelt", '"Exp"', 'Rename it to "exp"', 0 },
 	{ "that lives too long", hs256({ exp = now + 86400 }), in_plain.."\ntoken_max_lifetime = 3600", "lifetime", "FAIL", "lifetime-too-long",
 		"exceeds token_max_lifetime", "increase" },
 	{ "that is to be issued some day, and lives until then", hs256({ iat = now + 86400, exp = now + 86460 }),
@@ -195,6 +249,24 @@ local cases = {
 	{ "without another claim that is demanded", hs256(), in_plain.."\ntoken_required_claims = \"email\"", "required", "FAIL", "missing-claim",
 		"token_required_claims", "from token_required_claims" },
 };
+
+describe("the command's explain, of a date", function ()
+	for _, case in ipairs(cases) do
+		local what, token, lines, check, _, cause, _, fix = table.unpack(case, 1, 8);
+		local suggested = (cause or ""):find("^date%-") and fix:match('^"%a+": (%d+)');
+		if suggested then
+			it(what.." suggests one that is accepted", function ()
+				local _, payload = require "token_verifier".inspect(token);
+				payload[check] = tonumber(suggested);
+				local configuration = explaining.configuration(lines or in_plain);
+				local answer, ended = explaining.explain(hs256(payload), { "--config", configuration, "--now", tostring(now) }, { secret },
+					explaining.quick_command);
+				assert.equal(0, ended);
+				assert.is_true(answer.accepted);
+			end);
+		end
+	end
+end);
 
 describe("the command's explain, of a token", function ()
 	for _, case in ipairs(cases) do

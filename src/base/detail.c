@@ -28,6 +28,7 @@ static const struct {
     [TV_REASON_NUL] = {"nul-character", NEITHER},
     [TV_REASON_RANGE] = {"out-of-range", BOTH},
     [TV_REASON_MILLISECONDS] = {"milliseconds", NUMBER},
+    [TV_REASON_DIGITS] = {"twelve-digits", NUMBER},
     [TV_REASON_TIME] = {"time", BOTH},
     [TV_REASON_LIFETIME] = {"lifetime", BOTH},
     [TV_REASON_AHEAD] = {"lifetime-from-now", BOTH},

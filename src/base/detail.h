@@ -25,6 +25,7 @@ enum tv_reason {
     TV_REASON_NUL,          // subject
     TV_REASON_RANGE,        // subject, number, limit
     TV_REASON_MILLISECONDS, // subject, number
+    TV_REASON_DIGITS,       // subject, number: a date of twelve digits
     TV_REASON_TIME,         // subject, number: the date, limit: the time that it was compared with
     TV_REASON_LIFETIME,     // number: seconds from iat to exp, limit
     TV_REASON_AHEAD,        // likewise, but from now: iat is to come

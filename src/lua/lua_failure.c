@@ -56,6 +56,12 @@ static void add_member_problem(luaL_Buffer *out, const struct tv_detail *detail,
         add_format(out, "%s is %.0f, which looks like milliseconds; dates are seconds since 1970",
                    name, detail->number);
         break;
+    case TV_REASON_DIGITS:
+        add_format(out,
+                   "%s is %.0f, which has twelve digits; dates are seconds since 1970, which have "
+                   "ten digits today",
+                   name, detail->number);
+        break;
     default:
         luaL_addstring(out, name);
         luaL_addstring(out, " is ");

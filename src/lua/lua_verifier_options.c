@@ -108,8 +108,8 @@ static const struct tv_setting other_rows[] = {
      .text =
          "minimum size of an RSA modulus, also for the sources that are named in these options"},
     {BOOLEAN("accept_milliseconds", policy.claims.accept_milliseconds),
-     .text = "an `exp`, `nbf` or `iat` of 10^11 or more is read as milliseconds. Without this "
-             "option, such a date gives `invalid-claim`"},
+     .text = "an `exp`, `nbf` or `iat` after the year 9999 in seconds is read as milliseconds. "
+             "Without this option, such a date gives `invalid-claim`"},
     {BOOLEAN("wait", wait), .jws = true, .instead = "true until `tv.pollfd()` was called",
      .text = "whether to wait for a key that is not cached, at most for the `wait_limit` of its "
              "store (6 s by default). If not, the result is `key-pending`: see "

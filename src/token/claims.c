@@ -6,8 +6,11 @@
 // integers.
 #define DATE_LIMIT 9007199254740992.0 // 2^53
 
-// 10^11 is the year 5138 in seconds, and March 1973 in milliseconds: no real token has such a date.
-#define MILLISECONDS_FROM 1e11
+// Dates are seconds until the end of the year 9999, which several systems write for "never". Twelve
+// digits below that year are a slip: seconds have ten digits today, milliseconds thirteen.
+#define TWELVE_DIGITS_FROM 1e11          // the year 5138
+#define NEVER_FROM 253370764800.0        // the year 9999
+#define MILLISECONDS_FROM 253402300800.0 // the year 10000; in milliseconds January 1978
 
 static enum tv_status fail(struct tv_detail *detail, enum tv_status status, enum tv_subject claim,
                            enum tv_reason reason) {
@@ -83,6 +86,8 @@ static enum tv_status read_date(yyjson_val *value, enum tv_subject claim, bool a
         detail->limit = DATE_LIMIT;
         return fail(detail, TV_INVALID_CLAIM, claim, TV_REASON_RANGE);
     }
+    if (number >= TWELVE_DIGITS_FROM && number < NEVER_FROM)
+        return fail(detail, TV_INVALID_CLAIM, claim, TV_REASON_DIGITS);
     if (number >= MILLISECONDS_FROM) {
         if (!accept_milliseconds)
             return fail(detail, TV_INVALID_CLAIM, claim, TV_REASON_MILLISECONDS);

@@ -94,9 +94,18 @@ return {
 	{ "expired-just-now", "expired", "clock or token",
 		"The token expired less than five minutes ago: it was used late, or the clocks differ.",
 		"Set both clocks with NTP; token_leeway = {leeway} allows for such a difference." };
+	{ "never-valid", "expired", "token",
+		"No clock makes this token valid: its \"exp\" ({exp}) is not after its \"nbf\" ({nbf}).",
+		"Let the issuer set \"nbf\" to the current time in UTC, and \"exp\" to a later one. A difference of whole hours is often a time zone." };
+	{ "expired-when-issued", "expired", "token",
+		"The token had expired when it was made: its \"exp\" ({exp}) is not after its \"iat\" ({iat}).",
+		"Let the issuer set \"exp\" to the current time in UTC, plus the lifetime. A difference of whole hours is often a time zone." };
 	{ "exp-is-duration", "expired", "token",
-		"\"exp\" is a date in 1970: it looks like a duration, but must be the time at which the token expires.",
+		"\"exp\" looks like a duration ({span}, if it is in seconds), but must be the time at which the token expires.",
 		"Set \"exp\" to the current time in seconds since 1970, plus the duration." };
+	{ "date-is-duration", "ok", "token",
+		"\"{claim}\" looks like a duration ({span}, if it is in seconds): as the time that it must be it is long ago.",
+		"Set \"{claim}\" to the current time in seconds since 1970." };
 	{ "exp-missing", "ok", "token",
 		"The token has no \"exp\": it never expires and cannot be revoked.",
 		"Let the issuer set \"exp\". With token_max_lifetime, tokens without \"exp\" are refused." };
@@ -110,12 +119,36 @@ return {
 	{ "issued-ahead", "ok", "clock",
 		"\"iat\" is in the future: the issuer's clock is ahead of this server's clock.",
 		"Set both clocks with NTP. It does no harm as long as \"nbf\" has passed." };
+	{ "issued-far-ahead", "ok", "token",
+		"\"iat\" is {span} in the future: the issuer does not set it to the time at which it makes the token.",
+		"Let the issuer set \"iat\" to the current time in UTC. It does no harm, unless token_max_lifetime is set." };
 	{ "date-string", "invalid-claim", "token",
 		"The date is a string, but must be a number of seconds since 1970.",
 		"Write it as a JSON number: \"{claim}\": {number}, without quotes." };
 	{ "date-milliseconds", "invalid-claim", "token",
 		"The date is in milliseconds, as from JavaScript's Date.now(), but must be in seconds.",
 		"Divide it by 1000: \"{claim}\": {number}. Or accept it with token_accept_milliseconds = true." };
+	{ "date-unit", "invalid-claim", "token",
+		"The date is in {unit}, but must be in seconds.",
+		"Let the issuer write the seconds since 1970: \"{claim}\": {number}." };
+	{ "date-calendar", "invalid-claim", "token",
+		"The date is a calendar date ({date}), but must be the number of seconds since 1970.",
+		"Let the issuer write \"{claim}\": {number}, if the date is in UTC." };
+	{ "date-passed", "invalid-claim", "token",
+		"The date is {form}, but must be the number of seconds since 1970. It means {date}, at which the token is not valid now.",
+		"Let the issuer write the seconds since 1970, as from date +%s, and make a new token." };
+	{ "date-nines", "invalid-claim", "token",
+		"The date is made of nines, probably to say \"never\".",
+		"Write the end of the year 9999, which is accepted: \"{claim}\": 253402300799." };
+	{ "date-digits", "invalid-claim", "token",
+		"The date has twelve digits: seconds since 1970 have ten today, and milliseconds thirteen.",
+		"Look where the issuer makes \"{claim}\": it must be the number of seconds since 1970, as from date +%s." };
+	{ "date-lifetime", "invalid-claim", "token",
+		"\"{claim}\" is a length of time in words, as JWT libraries take it in an option like expiresIn.",
+		"Give it to that option of the library, and leave \"{claim}\" out of the claims. Or write the seconds since 1970, as from date +%s." };
+	{ "date-far", "not-yet-valid", "token",
+		"\"nbf\" is {span} in the future: it is probably no date in seconds.",
+		"Let the issuer set \"nbf\" to the current time in seconds since 1970, or omit it." };
 	{ "date-invalid", "invalid-claim", "token",
 		"The date is not a number of seconds since 1970.",
 		"Write it as a JSON number, as from date +%s." };
@@ -130,8 +163,11 @@ return {
 	{ "claim-misspelt", "missing-claim", "token",
 		"There is a claim \"{found}\", but its name must be \"{expected}\".",
 		"Rename it to \"{expected}\"." };
+	{ "duration-claim", "missing-claim", "token",
+		"There is a claim \"{found}\", a length of time; a token needs \"exp\", the time at which it expires.",
+		"Set \"exp\" to the current time in seconds since 1970, plus \"{found}\"." };
 	{ "claim-in-context", "missing-claim", "token",
-		"\"{expected}\" is inside \"context\", but must be a top-level claim.",
+		"\"{expected}\" is inside {path}, but must be a top-level claim.",
 		"Move it to the top level of the claims." };
 	{ "invalid-claim", "invalid-claim", "token",
 		"A claim has the wrong type.",

@@ -3,6 +3,7 @@
 
 local token_verifier = require "token_verifier";
 local context_of = require "token_verifier.plugin.claims".context_of;
+local dates = require "token_verifier.explain.dates";
 local find = require "token_verifier.explain.causes".find;
 local has = require "token_verifier.plugin.list".has;
 local misspelt = require "token_verifier.explain.explain_names".misspelt;
@@ -12,10 +13,11 @@ local time_words = require "token_verifier.explain.time_words";
 local token_options = require "token_verifier.plugin.token_options";
 
 local null = token_verifier.null;
+local seconds = dates.seconds;
 
 -- Seconds. A larger difference is hardly a badly set clock.
 local skew = 300;
-local ten_years = 315360000;
+local one_day, ten_years = 86400, 315360000;
 
 local function quoted(value)
 	local kind = type(value);
@@ -80,12 +82,10 @@ local function judge(check, claims, names, options, now)
 	return nil, message, code;
 end
 
--- A date of the token in seconds: if milliseconds are accepted, values from 10^11 on are milliseconds.
-local function seconds(options, date)
-	if math.type(date) == nil then
-		return nil;
-	end
-	return options.accept_milliseconds and date >= 1e11 and date / 1000 or date;
+-- Whether these dates are accepted with the options, of which `leeway` may be another one.
+local function dates_pass(part, options, now, leeway)
+	local others = setmetatable({ leeway = leeway }, { __index = options });
+	return judge("dates", part, { "exp", "nbf", "iat" }, others, now) == true;
 end
 
 local function lifetime(options, claims)
@@ -96,28 +96,39 @@ local function lifetime(options, claims)
 	return (", was valid for %s"):format(time_words.span(expires - issued));
 end
 
--- The finding for a value that is not a date.
-local function bad_date(claim, value)
-	local number = tonumber(value);
-	if type(value) == "string" and number and number == number and math.abs(number) < 2^53 then
-		return find("date-string", { claim = claim, number = ("%.0f"):format(number < 1e11 and number or number // 1000) });
-	elseif type(value) == "number" and value >= 1e11 and value < 2^53 then
-		return find("date-milliseconds", { claim = claim, number = ("%.0f"):format(value // 1000) });
-	end
-	return find("date-invalid");
+-- A function that tells whether a date would be accepted as this claim.
+local function accepts(claim, options, now)
+	return function (date) return dates_pass({ [claim] = date }, options, now); end;
 end
 
--- The leeway that would be enough, in steps of 30 s; at most the maximum of the option.
-local function leeway_for(seconds_off)
-	local most = token_options.by_name.token_leeway.most;
-	return { leeway = ("%d"):format(math.min(math.ceil((seconds_off + 1) / 30) * 30, most)) };
+local function unusable(claim, claims, options, now)
+	return dates.of_unusable(claim, claims[claim], accepts(claim, options, now));
 end
 
-local function expired(now, date)
-	if date >= 0 and date < ten_years then
-		return find("exp-is-duration");
+local function small(claim, date, options, now)
+	return dates.of_small(claim, date, accepts(claim, options, now));
+end
+
+-- The finding that two dates of the token contradict each other, or nil.
+local function contradiction(claims, options)
+	local expires, from, issued = seconds(options, claims.exp), seconds(options, claims.nbf), seconds(options, claims.iat);
+	local leeway = options.leeway or 0;
+	if expires and from and expires + leeway <= from - leeway then
+		return find("never-valid", { exp = time_words.date(expires), nbf = time_words.date(from) });
+	elseif expires and issued and expires <= issued then
+		return find("expired-when-issued", { exp = time_words.date(expires), iat = time_words.date(issued) });
 	end
-	return find(now - date < skew and "expired-just-now" or "expired", leeway_for(now - date));
+	return nil;
+end
+
+-- The finding `key` that suggests a leeway (in steps of 30 s) for clocks that differ by `off` seconds, if the dates are accepted with it;
+-- else the finding `otherwise`.
+local function with_leeway(key, otherwise, off, claims, options, now)
+	local leeway = math.ceil((off + 1) / 30) * 30;
+	if off < skew and leeway <= token_options.by_name.token_leeway.most and dates_pass(claims, options, now, leeway) then
+		return find(key, { leeway = ("%d"):format(leeway) });
+	end
+	return find(otherwise);
 end
 
 -- name of the check: f(claims, options, now) -> whether it passes, what was found and expected, a list of findings.
@@ -134,12 +145,14 @@ function checks.exp(claims, options, now)
 		return ok, "there is none: the token never expires", listed(misspelt(claims, "exp"), find("exp-missing"));
 	elseif code == "expired" then
 		return ok, ("expired %s ago (%s)%s"):format(time_words.span(now - date), time_words.date(date), lifetime(options, claims)),
-			{ expired(now, date) };
+			{ small("exp", date, options, now) or contradiction(claims, options)
+				or with_leeway("expired-just-now", "expired", now - date, claims, options, now) };
 	elseif not ok then
-		return ok, message, { bad_date("exp", claims.exp) };
+		return ok, message, { unusable("exp", claims, options, now) };
 	end
 	return ok, date > now and ("expires in %s (%s)"):format(time_words.span(date - now), time_words.date(date))
-		or ("expired %s ago, within the leeway of %s"):format(time_words.span(now - date), time_words.span(options.leeway));
+		or ("expired %s ago, within the leeway of %s"):format(time_words.span(now - date), time_words.span(options.leeway)),
+		listed(contradiction(claims, options));
 end
 
 function checks.nbf(claims, options, now)
@@ -148,13 +161,16 @@ function checks.nbf(claims, options, now)
 	if claims.nbf == nil then
 		return ok, "there is none", { misspelt(claims, "nbf") };
 	elseif code == "not-yet-valid" then
-		return ok, ("not valid for another %s (until %s)"):format(time_words.span(date - now), time_words.date(date)),
-			{ find(date - now < skew and "clock-skew" or "not-yet-valid", leeway_for(date - now)) };
+		local off = date - now;
+		return ok, ("not valid for another %s (until %s)"):format(time_words.span(off), time_words.date(date)),
+			{ off > ten_years and find("date-far", { span = time_words.span(off) }) or contradiction(claims, options)
+				or with_leeway("clock-skew", "not-yet-valid", off, claims, options, now) };
 	elseif not ok then
-		return ok, message, { bad_date("nbf", claims.nbf) };
+		return ok, message, { unusable("nbf", claims, options, now) };
 	end
 	return ok, date <= now and ("valid since %s (%s)"):format(time_words.span(now - date), time_words.date(date))
-		or ("valid in %s, within the leeway of %s"):format(time_words.span(date - now), time_words.span(options.leeway));
+		or ("valid in %s, within the leeway of %s"):format(time_words.span(date - now), time_words.span(options.leeway)),
+		listed(small("nbf", date, options, now));
 end
 
 function checks.iat(claims, options, now)
@@ -162,12 +178,13 @@ function checks.iat(claims, options, now)
 	local ok, message = judge("iat", claims, { "iat" }, options, now);
 	if claims.iat == nil then
 		return ok, "there is none", { misspelt(claims, "iat") };
-	elseif not ok then
-		return ok, message, { bad_date("iat", claims.iat) };
+	elseif not ok or not date then
+		return ok, message or ("found %.0f, which is no date in seconds"):format(claims.iat), { unusable("iat", claims, options, now) };
 	end
-	local ahead = date > now;
-	return ok, (ahead and "issued in %s (%s)" or "issued %s ago (%s)"):format(time_words.span(now - date), time_words.date(date)),
-		{ ahead and find("issued-ahead") or nil };
+	local ahead = date - now;
+	local words = (ahead > 0 and "issued in %s (%s)" or "issued %s ago (%s)"):format(time_words.span(ahead), time_words.date(date));
+	return ok, words, listed(ahead > one_day and find("issued-far-ahead", { span = time_words.span(ahead) })
+		or ahead > 0 and find("issued-ahead") or small("iat", date, options, now));
 end
 
 -- The lifetime is checked at a time when the token has not expired.
@@ -178,7 +195,10 @@ function checks.lifetime(claims, options, now)
 	local expires = seconds(options, claims.exp);
 	local ok, message, code = judge("lifetime", claims, { "iat", "exp" }, options,
 		expires and expires <= now and math.max(expires - 1, -2^53) or now);
-	local cause = code == "missing-claim" and "lifetime-unknown" or code == "invalid-claim" and "date-invalid" or code;
+	if code == "invalid-claim" then
+		return ok, message, { unusable(expires and "iat" or "exp", claims, options, now) };
+	end
+	local cause = code == "missing-claim" and "lifetime-unknown" or code;
 	return ok, message or ("at most %s"):format(time_words.span(options.max_lifetime)), { cause and find(cause) or nil };
 end
 

@@ -37,18 +37,39 @@ local function is_slip(name, expected)
 	return plain == expected or not others[name] and #name <= #expected + 2 and spelling.distance(plain, expected) <= 1;
 end
 
+local dates = { exp = true, nbf = true, iat = true };
+
+-- The types that a claim may have inside another object to be called misplaced.
+local function is_meant(value, expected)
+	return type(value) == "string" or dates[expected] and type(value) == "number"
+		or expected == "room" and type(value) == "table" and type(value.name) == "string";
+end
+
+-- Where a claim is that is not at the top: the names of the objects that it is in, or nil. Only objects that people put claims into.
+local function misplaced(claims, expected)
+	for _, outer in ipairs({ "context", "data", "payload", "claims", "user" }) do
+		local object = claims[outer];
+		local user = type(object) == "table" and object.user;
+		if type(object) == "table" and is_meant(object[expected], expected) then
+			return ("%q"):format(outer);
+		elseif type(user) == "table" and dates[expected] and is_meant(user[expected], expected) then
+			return ("\"user\" in %q"):format(outer);
+		end
+	end
+	return nil;
+end
+
 -- A finding for a missing claim if another claim may be meant as it; else nil.
 local function misspelt(claims, expected)
 	local slip = names_of(claims, function (name) return name ~= expected and is_slip(name, expected); end)[1];
+	local value = slip and claims[slip];
+	local is_short = type(value) == "number" and value < 1e9 or type(value) == "string" and not tonumber(value);
 	if slip then
-		return find("claim-misspelt", { found = quote(slip):sub(2, -2), expected = expected });
+		return find(expected == "exp" and is_short and "duration-claim" or "claim-misspelt",
+			{ found = quote(slip):sub(2, -2), expected = expected });
 	end
-	local context = claims.context;
-	if type(context) == "table" and (type(context[expected]) == "string" or expected == "room" and type(context.room) == "table"
-		and type(context.room.name) == "string") then
-		return find("claim-in-context", { expected = expected });
-	end
-	return nil;
+	local path = misplaced(claims, expected);
+	return path and find("claim-in-context", { expected = expected, path = path }) or nil;
 end
 
 return { misspelt = misspelt };

@@ -5,9 +5,14 @@ local units = {
 	{ 365 * 86400, "y" }, { 86400, "d" }, { 3600, "h" }, { 60, "min" }, { 1, "s" },
 };
 
--- A length of time in its two largest units: "3 h 12 min".
+local short_year, average_year = 365 * 86400, 365.2425 * 86400; -- of the Gregorian calendar
+
+-- A length of time in its two largest units: "3 h 12 min"; from ten years on only the years.
 local function span(seconds)
 	local rest = math.floor(math.abs(seconds) + 0.5);
+	if rest >= 10 * average_year then
+		return ("%.0f y"):format(rest // (rest % short_year == 0 and short_year or average_year));
+	end
 	local parts = {};
 	for i, unit in ipairs(units) do
 		local size, name = unit[1], unit[2];

@@ -111,7 +111,7 @@ section("accepted", {}) {
 	{ "token_accepted_types", field = "acceptedTypes", verifier = "accepted_types", about = "token", read = "list", default = { "JWT" },
 		text = "values of the header's `typ`; `\"*\"` accepts any value and a missing `typ`" };
 	{ "token_accept_milliseconds", field = "acceptMilliseconds", verifier = "accept_milliseconds", about = "claims",
-		read = "boolean", safe = false, text = "a date that is too large to be seconds is read as milliseconds" };
+		read = "boolean", safe = false, text = "a date after the year 9999 in seconds is read as milliseconds" };
 	{ "token_required_claims", field = "requiredClaims", verifier = "required_claims", about = "required",
 		type = "list", shown = "`{}`", text = "names of claims that must be present and not null" };
 	{ "token_min_rsa_bits", field = "min_rsa_bits", within = "keyOptions", verifier = "min_rsa_bits", keystore = "min_rsa_bits",
