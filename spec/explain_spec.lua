@@ -200,7 +200,8 @@ describe("a check that cannot run", function ()
 
 	for _, case in ipairs({
 		{ "", "form", "malformed-token" }, { "a.b", "form", "malformed-token" }, { ("x"):rep(20000), "form", "token-too-large" },
-		{ "a.b.c.d.e", "form", "encrypted-token" },
+		{ "a.b.c.d.e", "form", "malformed-token" },
+		{ tokens.base64url('{"alg":"dir","enc":"A128GCM"}')..".b.c.d.e", "form", "encrypted-token" },
 		{ tokens.base64url("[]")..".e30.", "header", "malformed-header" },
 		{ tokens.base64url('{"alg":"HS256","typ":"JWT","crit":["x"]}')..".e30.", "header", "unsupported-critical" },
 	}) do

@@ -163,7 +163,8 @@ describe("a refusal", function ()
 	for name, case in pairs({
 		["an empty text"] = { "", "malformed-token" };
 		["two dots"] = { input, "malformed-header" };
-		["five parts"] = { "a.b.c.d.e", "encrypted-token" };
+		["five parts"] = { "a.b.c.d.e", "malformed-token" };
+		["five parts with enc"] = { tokens.base64url('{"alg":"dir","enc":"A128GCM"}')..".b.c.d.e", "encrypted-token" };
 		["thousands of dots"] = { ("."):rep(16384), "malformed-token" };
 		["too many bytes"] = { ("a"):rep(16385), "token-too-large" };
 		["padding"] = { "e30=.e30.e30", "malformed-token" };

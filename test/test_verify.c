@@ -616,7 +616,7 @@ static const struct {
 } texts[] = {
     {"", TV_MALFORMED_TOKEN},
     {"..", TV_MALFORMED_HEADER},
-    {"eyJhbGciOiJkaXIifQ..AA.AA.AA", TV_ENCRYPTED_TOKEN},
+    {"eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIn0..AA.AA.AA", TV_ENCRYPTED_TOKEN},
     // RFC 7515 appendix A.5: unsecured.
     {"eyJhbGciOiJub25lIn0.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNv"
      "bS9pc19yb290Ijp0cnVlfQ.",

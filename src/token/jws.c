@@ -33,10 +33,11 @@ static enum tv_status split(struct tv_span token, struct tv_jws *jws, struct tv_
     const char *first = find_dot(token.data, end);
     const char *second = find_dot(first ? first + 1 : NULL, end);
     if (!second || find_dot(second + 1, end)) {
-        size_t parts = count_parts(token);
         detail->reason = TV_REASON_PARTS;
-        detail->number = (double)parts;
-        return parts == 5 ? TV_ENCRYPTED_TOKEN : TV_MALFORMED_TOKEN; // RFC 7516 section 9
+        detail->number = (double)count_parts(token);
+        jws->header_part.data = token.data;
+        jws->header_part.length = first ? (size_t)(first - token.data) : token.length;
+        return TV_MALFORMED_TOKEN;
     }
     jws->header_part = (struct tv_span){token.data, (size_t)(first - token.data)};
     jws->payload_part = (struct tv_span){first + 1, (size_t)(second - first - 1)};
@@ -60,6 +61,23 @@ static enum tv_status decode(struct tv_span part, enum tv_subject subject, struc
     }
     *bytes = to;
     return TV_OK;
+}
+
+// What a token of five parts is: encrypted only if its header says how. An address in front of a
+// token, or two tokens in one, has five parts too.
+static enum tv_status judge_five_parts(struct tv_span header_part, struct tv_arena *arena) {
+    struct tv_detail unused = {0};
+    unsigned char *text;
+    size_t length;
+    yyjson_val *header;
+    enum tv_status status = decode(header_part, TV_SUBJECT_HEADER, arena, &text, &length, &unused);
+    if (status == TV_OK)
+        status = tv_json_parse_object(arena, (char *)text, length, TV_MALFORMED_TOKEN,
+                                      TV_SUBJECT_HEADER, &header, &unused);
+    if (status != TV_OK)
+        return status;
+    bool encrypted = yyjson_is_str(tv_json_member(header, TV_SPAN("enc"))); // RFC 7516 section 9
+    return encrypted ? TV_ENCRYPTED_TOKEN : TV_MALFORMED_TOKEN;
 }
 
 static enum tv_status read_header(struct tv_jws *jws, struct tv_detail *detail) {
@@ -96,6 +114,8 @@ enum tv_status tv_jws_parse(struct tv_span token, struct tv_arena *arena, struct
     }
     struct tv_jws parsed = {0};
     enum tv_status status = split(token, &parsed, detail);
+    if (detail->reason == TV_REASON_PARTS && detail->number == 5)
+        return judge_five_parts(parsed.header_part, arena);
     if (status != TV_OK)
         return status;
 
