@@ -2,7 +2,7 @@
 -- Reads tokens, keys and secrets for subcommands: from an argument, a file or standard input.
 
 local plain_file = require "token_verifier.plugin.plain_file";
-local trim = require "token_verifier.explain.explain_text".trim;
+local pasted_text = require "token_verifier.explain.pasted_text";
 
 -- Larger than any valid input: a JWK Set has at most 512 KiB.
 local max_length = 1024 * 1024;
@@ -38,7 +38,7 @@ local function add_token(parser)
 	);
 end
 
--- The token as it was given, with whatever is around it. Trim it before verifying it.
+-- The token as it was given, with whatever is around it.
 local function read_token(arguments, terminal)
 	local token = arguments.token or "-";
 	if arguments.file then
@@ -54,4 +54,17 @@ local function read_token(arguments, terminal)
 	return read("-", "the token", terminal);
 end
 
-return { add_token = add_token, read_token = read_token, read = read, trim = trim };
+-- The token in the text that was given; the finding why a server refuses that text although it contains a token, or nil; and what
+-- is added to an error message about a text without one, or "". Says on standard error what was left out, except for blanks around
+-- the token, unless `quiet`.
+local function find_token(arguments, terminal, quiet)
+	local pasted = pasted_text.read(read_token(arguments, terminal));
+	for _, finding in ipairs(quiet and {} or pasted.findings) do
+		if finding.key ~= "blanks-around" then
+			terminal.note(finding.cause);
+		end
+	end
+	return pasted.token, pasted.refused, pasted.named and ". "..pasted.named.cause or "";
+end
+
+return { find_token = find_token, add_token = add_token, read_token = read_token, read = read, trim = pasted_text.trim };

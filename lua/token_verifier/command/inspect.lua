@@ -16,13 +16,17 @@ Examples:
 end
 
 local function run(arguments, terminal)
-	local header, claims, code = token_verifier.inspect(input.trim(input.read_token(arguments, terminal)));
+	local token, wrong_address, no_token = input.find_token(arguments, terminal);
+	if wrong_address then
+		terminal.note(wrong_address.cause);
+	end
+	local header, claims, code = token_verifier.inspect(token);
 	if not header then
 		if terminal.wants_json then
 			terminal.print_json { code = code, message = claims };
 			return 1;
 		end
-		terminal.fail(("%s: %s"):format(code, claims), 1);
+		terminal.fail(("%s: %s%s"):format(code, claims, no_token), 1);
 	end
 	if terminal.wants_json then
 		terminal.print_json { header = header, claims = claims };

@@ -46,6 +46,11 @@ local function new(program)
 		complain("warning: "..message);
 	end
 
+	-- A remark on standard error.
+	function terminal.note(message)
+		complain("note: "..message);
+	end
+
 	local function check(ok, problem)
 		if not ok then
 			terminal.fail("cannot write to standard output: "..tostring(problem));

@@ -14,7 +14,9 @@ local function register(parser)
 	parser:flag("-q --quiet"):description("Print nothing; the exit status is the result.");
 	parser:epilog [[
 Prints the claims of a valid token. The exit status is 0 if it is valid, 1 if it
-is refused, and 3 if its key could not be fetched.
+is refused, and 3 if its key could not be fetched. The token may stand in an
+address, a header, JSON or other text; what was left out is said on standard
+error. An address that a server refuses as it stands there is refused here, too.
 
 Examples:
    token-verifier verify @token.txt --secret-file /etc/prosody/token-secret
@@ -25,20 +27,21 @@ Examples:
       --openid-issuer https://sso.example.org/realms/meet]];
 end
 
-local function refuse(arguments, terminal, message, code)
+-- `more` is added to the sentence for people.
+local function refuse(arguments, terminal, message, code, more)
 	local status = verification.status_of(code);
 	if terminal.wants_json and not arguments.quiet then
 		terminal.print_json { valid = false, code = code, message = message };
 		return status;
 	elseif not arguments.quiet then
-		terminal.fail(("refused: %s: %s"):format(code, message), status);
+		terminal.fail(("refused: %s: %s%s"):format(code, message, more or ""), status);
 	end
 	return status;
 end
 
 local function run(arguments, terminal)
 	local options = verification.options_of(arguments, terminal);
-	local token = input.trim(input.read_token(arguments, terminal));
+	local token, wrong_address, no_token = input.find_token(arguments, terminal, arguments.quiet);
 	local verifier, problem, problem_code = verification.call(terminal, token_verifier.new, options);
 	if not verifier then -- because of the key or the secret; the token was not checked
 		terminal.fail(("%s: %s"):format(problem_code, problem));
@@ -47,7 +50,9 @@ local function run(arguments, terminal)
 	end
 	local claims, header_or_message, code = verifier:verify(token);
 	if not claims then
-		return refuse(arguments, terminal, header_or_message, code);
+		return refuse(arguments, terminal, header_or_message, code, no_token);
+	elseif wrong_address then
+		return refuse(arguments, terminal, "the token is good, but not as it was pasted. "..wrong_address.cause, "malformed-token");
 	elseif arguments.quiet then
 		return 0;
 	elseif terminal.wants_json then

@@ -4,11 +4,12 @@
 
 -- Rows of { key, code, where to change something, cause, fix }. The code is one of token_verifier.codes, or of the log; "ok" for
 -- a problem that does not refuse the token. A word in braces is replaced by what was found or is configured.
+local of_texts = require "token_verifier.explain.causes_of_texts";
 local of_tokens = require "token_verifier.explain.causes_of_tokens";
 local of_keys = require "token_verifier.explain.causes_of_keys";
 
 local list, by_key = {}, {};
-for _, rows in ipairs({ of_tokens, of_keys }) do
+for _, rows in ipairs({ of_texts, of_tokens, of_keys }) do
 	for _, row in ipairs(rows) do
 		local cause = { key = row[1], code = row[2], where = row[3], cause = row[4], fix = row[5] };
 		list[#list + 1], by_key[cause.key] = cause, cause;

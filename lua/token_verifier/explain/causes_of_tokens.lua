@@ -1,52 +1,7 @@
 -- SPDX-License-Identifier: MIT
--- Problems of a token's text, header, dates, names and claims: rows of the table of causes, see causes.lua.
+-- Problems of a token's header, dates, names and claims: rows of the table of causes, see causes.lua.
 
 return {
-	-- The text that was given as the token.
-	{ "token-too-large", "token-too-large", "token",
-		"The token is longer than 16 KiB.",
-		"Leave out lists of groups and similar data, or replace them with a short ID. Keep a token for a URL below 4 KiB." };
-	{ "token-long-for-url", "ok", "token",
-		"The token has {length} bytes. nginx refuses URLs of more than 8 KiB (414), and Prosody drops a request whose head is over 10 KiB: "
-			.."then the log says nothing at all.",
-		"Make it shorter: leave out lists of groups and similar data." };
-	{ "malformed-token", "malformed-token", "token",
-		"This is not a signed token. A signed token has three parts of base64url, joined by two dots, and nothing else.",
-		"Compare it byte by byte with the token that the issuer made, or copy it from there again." };
-	{ "empty-token", "malformed-token", "token",
-		"The token is empty.",
-		"Check the URL that the client used: an empty ?jwt= or ?token= is not the same as no token. A guest must omit it." };
-	{ "token-is-file-name", "malformed-token", "command",
-		"This is the name of a file, not a token.",
-		"Put an @ in front of it; or write - instead, and <FILE." };
-	{ "opaque-token", "malformed-token", "token",
-		"This is an opaque token: a random text that only its issuer can look up, not a JSON Web Token.",
-		"Ask the provider for a signed JWT. From an OpenID provider use the ID token, or let it issue JWTs as access tokens." };
-	{ "cut-off", "malformed-token", "token",
-		"The token is cut off: {missing}.",
-		"Copy the whole token. Look for a database column, a cookie or a URL whose length is limited." };
-	{ "bearer-prefix", "ok", "text",
-		"The text begins with \"Bearer\", which belongs to the HTTP header and not to the token. It was ignored here.",
-		"Put only the token into ?jwt= or ?token=; \"Bearer \" is only for the header Authorization." };
-	{ "quoted-token", "ok", "text",
-		"The token is in quotes. They were ignored here, but in ?jwt= or ?token= they make the token malformed.",
-		"Send the token without quotes: read the string from the JSON that it came in." };
-	{ "line-breaks", "ok", "text",
-		"There are line breaks or spaces in or around the token. They were ignored here, but they make a token malformed.",
-		"Join the lines: many base64 tools insert a line break after 64 or 76 characters (use base64 -w 0)." };
-	{ "url-encoded-token", "ok", "text",
-		"The token is URL-encoded, although none of its characters needs that. It was decoded here.",
-		"Encode it once at most: a second encoding turns % into %25, and the server gets a malformed token." };
-	{ "token-in-url", "ok", "text",
-		"This is a whole URL. The token in it was used.",
-		"Nothing: you may give a URL here." };
-	{ "base64-padding", "malformed-token", "token",
-		"The parts are in plain base64, with \"=\", \"+\" or \"/\".",
-		"Encode them as base64url without padding (RFC 7515, section 2), or better, use a JWT library." };
-	{ "encrypted-token", "encrypted-token", "token",
-		"The token is encrypted (JWE, five parts). Only the holder of its key can read it.",
-		"Let the issuer sign it only: turn off encryption of ID tokens for this client." };
-
 	-- The header.
 	{ "malformed-header", "malformed-header", "token",
 		"The first part is not the JSON object of a header.",

@@ -8,6 +8,7 @@ local is_symmetric = require "token_verifier.plugin.algorithms".is_symmetric;
 local judging = require "token_verifier.explain.explain_claims";
 local header_findings = require "token_verifier.explain.explain_header";
 local header_of = require "token_verifier.plugin.report".header_of;
+local read_text = require "token_verifier.explain.pasted_text".read;
 local key_findings = require "token_verifier.explain.explain_key";
 local room_checks = require "token_verifier.explain.explain_room";
 local signature_findings = require "token_verifier.explain.explain_signature";
@@ -15,6 +16,9 @@ local text_findings = require "token_verifier.explain.explain_text";
 local token_options = require "token_verifier.plugin.token_options";
 
 local find = causes.find;
+
+-- In bytes. Web servers refuse URLs of more than 8 KiB: from this length on a token may not fit.
+local longest_in_url, longest_token = 8000, 16384;
 
 -- The checks up to the payload in the order of the native module, and the codes of their failures. All codes about keys and their
 -- sources belong to the check "key", too.
@@ -71,7 +75,7 @@ local describe = {
 
 -- How to fix a check that the token fails: f(failure, token, header, options, more) -> a finding.
 local fix = {
-	form = function (failure, token) return text_findings.of_shape(token, failure.code); end;
+	form = function (failure, token) return text_findings.of_shape(token, failure.code, failure.named); end;
 	header = function (failure) return find(failure.code); end;
 	typ = function (_, _, header) return header_findings.of_type(header); end;
 	alg = function (_, _, header, options) return header_findings.of_algorithm(header, options, accepted_algorithms(options)); end;
@@ -209,6 +213,25 @@ local function inspect(token)
 	return header_of(token), nil;
 end
 
+-- Adds what was found around the token to the first row. A token that is good in an address that is not is refused.
+local function add_findings_of_text(result, pasted)
+	local form, around = result.rows[1], pasted.findings;
+	if pasted.refused then
+		table.insert(around, 1, pasted.refused);
+	end
+	local length = #pasted.token;
+	if length > longest_in_url and length <= longest_token then
+		around[#around + 1] = find("token-long-for-url", { length = length });
+	end
+	local row = new_row("form", form.mark ~= "FAIL" and not pasted.refused, form.text, around);
+	form.mark = form.mark == "ok" and row.mark or form.mark;
+	form.findings = table.move(form.findings, 1, #form.findings, #around + 1, around);
+	if pasted.refused then
+		result.pasted = { code = result.code, message = result.message, accepted = result.accepted };
+		result.accepted, result.code, result.message = false, "malformed-token", pasted.refused.cause;
+	end
+end
+
 -- Explains a text that is given as a token. `options` are those of token_verifier.new(), plus `stores`, the list of their key
 -- stores, to describe the key. `verify(token, options)` returns the same as token_verifier.verify() with `detail`, and may wait
 -- for the key. `more` may be absent; its fields:
@@ -216,22 +239,24 @@ end
 --   room        the room to enter, as people write it
 --   app_id      the option of the configuration
 --   renew       f(stores): fetches the cached keys again, and waits for that
--- Returns { accepted, code, message, proven, rows, room }. Each row is { check, mark, text, findings }; marks are "ok", "WARN",
+-- Returns { accepted, code, message, proven, rows, room, pasted }. `pasted`, if the text is an address whose token no server
+-- accepts as it stands there: { accepted, code, message } of the token in it. Each row is { check, mark, text, findings }; marks are
+-- "ok", "WARN",
 -- "FAIL", and "--" for a check that could not run; a finding is { key, where, cause, fix } of the table of causes. `proven`: the
 -- signature is valid, so the claims are really the issuer's. `room`, if more.room is given: { accepted, error, reason }, whether
 -- the plugins would let the user in.
 local function explain(text, options, verify, more)
 	more = more or {};
 	local now = options.now or os.time();
-	local token, around = text_findings.clean(text);
+	local pasted = read_text(text);
+	local token = pasted.token;
 	local header, claims = inspect(token);
 	local failures, last, left, result, refused = judge_token(token, options, header, verify);
-	result.rows = token_rows(token, header, options, failures, last, more);
-	if around[1] then
-		local form = result.rows[1];
-		form.findings = table.move(form.findings, 1, #form.findings, #around + 1, around);
-		form.mark = form.mark == "ok" and "WARN" or form.mark;
+	if failures.form then
+		failures.form.named = pasted.named;
 	end
+	result.rows = token_rows(token, header, options, failures, last, more);
+	add_findings_of_text(result, pasted);
 	result.proven = last == "payload" and not failures.payload;
 	if claims then
 		local of_rooms = room_checks.open(more);
@@ -262,7 +287,7 @@ end
 -- Explains a text as far as that is possible without a key. `options` contain no key; `failure` is { code, message, finding }: why
 -- there is none. Returns the same as explain(); no token is accepted.
 local function without_key(text, options, failure, more)
-	local header = inspect((text_findings.clean(text)));
+	local header = inspect(read_text(text).token);
 	local result = explain(text, with_any_key(options, header), function (token, the_options)
 		local _, message, code, facts = token_verifier.verify(token, the_options);
 		if code and before_key[stage_of[code]] then
@@ -273,7 +298,7 @@ local function without_key(text, options, failure, more)
 	-- The failure is true for every token, so it is shown even if the checks did not get that far.
 	local position = position_of[stage_of[failure.code]];
 	result.rows[position] = new_row(stages[position][1], false, failure.message, { failure.finding });
-	result.accepted, result.code, result.message = false, failure.code, failure.message;
+	result.accepted, result.code, result.message, result.pasted = false, failure.code, failure.message, nil;
 	return result;
 end
 

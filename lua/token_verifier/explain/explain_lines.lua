@@ -26,6 +26,9 @@ local function verdict(result, paint)
 		return colour("yellow", ("The token was not checked: %s."):format(result.message));
 	elseif result.hopeless then
 		return colour("red", ("Every token is refused: %s: %s"):format(result.code, result.message));
+	elseif result.pasted then
+		return colour("red", ("The address as it was pasted is refused: %s The token in it is %s."):format(result.message,
+			result.pasted.accepted and "accepted" or "refused, too: "..result.pasted.code));
 	elseif not result.accepted then
 		return colour("red", ("The token is refused: %s: %s"):format(result.code, result.message));
 	elseif result.room and not result.room.accepted then

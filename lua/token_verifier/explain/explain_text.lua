@@ -1,76 +1,12 @@
 -- SPDX-License-Identifier: MIT
--- Tokens as people paste them: removes what is around a token, and finds out what is wrong with a text that is not a token.
+-- What is wrong with a text that is not a token, and whether a signature is cut off.
 
 local token_verifier = require "token_verifier";
 local encodings = require "token_verifier.explain.encodings";
 local find = require "token_verifier.explain.causes".find;
 local plain_file = require "token_verifier.plugin.plain_file";
 
--- Limits; nobody pastes more, or with more layers around it.
-local max_length = 64 * 1024;
--- Web servers refuse URLs of more than 8 KiB: from this length on a token may not fit.
-local longest_in_url, longest_token = 8000, 16384;
-local max_wrappings = 8;
 local longest_name = 255; -- of a file, in bytes
-
--- What people leave around a token, outermost first: { key of the cause, f(text) -> what is inside, or nil }.
-local wrappings = {
-	{ "token-in-url", function (text)
-		return text:match("^%a[%w+.-]*://.*[?&#]jwt=([^&#]*)") or text:match("^%a[%w+.-]*://.*[?&#]%a*token=([^&#]*)");
-	end };
-	{ "bearer-prefix", function (text)
-		return text:match("^[Aa]uthorization:%s*[Bb]earer%s+(.*)$") or text:match("^[Bb]earer[%s:]+(.*)$");
-	end };
-	{ "quoted-token", function (text)
-		return text:match('^"(.*)"[,;]?$') or text:match("^'(.*)'[,;]?$") or text:match("^`(.*)`$") or text:match("^<(.*)>$");
-	end };
-	{ "url-encoded-token", function (text)
-		return text:find("%%%x%x") and encodings.url_decode(text);
-	end };
-	{ "line-breaks", function (text)
-		return text:find("%s") and text:gsub("%s", "") or text:find("\\[rn]") and text:gsub("\\[rn]", "");
-	end };
-};
-
--- Trims blanks. The end is searched backwards: the pattern "%s*$" is slow on many blanks.
-local function trim(text)
-	local first = text:match("^%s*()");
-	local last = #text - text:reverse():match("^%s*()") + 1;
-	return text:sub(first, last);
-end
-
--- Returns what is inside the outermost layer around a token, and the key of its cause; nil if there is no layer.
-local function unwrap(text)
-	local trimmed = trim(text);
-	for _, wrapping in ipairs(wrappings) do
-		local key, inside = wrapping[1], wrapping[2];
-		local inner = inside(key == "line-breaks" and text or trimmed);
-		if inner and inner ~= text then
-			return inner, key;
-		end
-	end
-	return nil;
-end
-
--- Removes what is around a token. Returns the token, and a list of findings. A line end after the token is not a finding.
-local function clean(text)
-	local findings, seen = {}, {};
-	text = text:gsub("\r?\n$", "");
-	for _ = 1, #text <= max_length and max_wrappings or 0 do
-		local inner, key = unwrap(text);
-		if not inner then
-			break;
-		end
-		text = inner;
-		if not seen[key] then
-			seen[key], findings[#findings + 1] = true, find(key);
-		end
-	end
-	if #text > longest_in_url and #text <= longest_token then
-		findings[#findings + 1] = find("token-long-for-url", { length = tostring(#text) });
-	end
-	return text, findings;
-end
 
 local function parts_of(token)
 	local parts = {};
@@ -99,13 +35,19 @@ local function what_is_cut(token, parts, code)
 	return nil;
 end
 
--- The finding for a text that is not a token; `code` is that of the native module.
-local function of_shape(token, code)
-	if token == "" then
-		return find("empty-token");
-	end
+-- Whether a text may be made by chance: one long word with digits, or with letters of both kinds.
+local function is_random(token)
+	return #token >= 12 and not token:find("[^%w._~+/=:-]") and (token:find("%d") or token:find("%l") and token:find("%u")) ~= nil;
+end
+
+-- The finding for a text that is not a token; `code` is that of the native module, `named` what pasted_text.lua knows of it.
+local function of_shape(token, code, named)
 	if #token <= longest_name and plain_file.can_open(token) then
 		return find("token-is-file-name");
+	elseif named then
+		return named;
+	elseif token == "" then
+		return find("empty-token");
 	end
 	local parts = parts_of(token);
 	local header = is_header(parts[1]);
@@ -116,8 +58,10 @@ local function of_shape(token, code)
 		return find(code);
 	elseif #parts == 3 and token:find("[=+/]") and not token:find("[^%w.=+/_-]") then
 		return find("base64-padding");
-	elseif not header and #parts < 3 then
+	elseif not header and #parts < 3 and is_random(token) then
 		return find("opaque-token");
+	elseif #parts > 3 and header then
+		return find("more-than-three-parts", { count = #parts });
 	end
 	return find("malformed-token");
 end
@@ -141,4 +85,4 @@ local function of_signature(token, alg, key)
 	return nil;
 end
 
-return { clean = clean, trim = trim, of_shape = of_shape, of_signature = of_signature };
+return { of_shape = of_shape, of_signature = of_signature };
