@@ -71,6 +71,9 @@ return {
 	{ "base64-padding", "malformed-token", "token",
 		"The parts are in plain base64, with \"=\", \"+\" or \"/\".",
 		"Encode them as base64url without padding (RFC 7515, section 2), or better, use a JWT library." };
+	{ "letters-changed", "malformed-token", "token",
+		"All letters of the token are of one case: a program has changed them. That cannot be undone.",
+		"Get a new token, and look for what changes it: an input field, a database column, strtolower." };
 	{ "more-than-three-parts", "malformed-token", "token",
 		"There are {count} parts joined by dots. A signed token has three; one of five is encrypted (JWE), but its header would have \"enc\".",
 		"Remove what is in front of the token or behind it, or let the issuer do so." };

@@ -29,7 +29,8 @@ local objects = {
 local placeholders = {
 	"^[$#]?{+[%w_ .$|:'\"()>@%%=/-]*}+$", "^{%%.*%%}$", "^%${{.*}}$", "^%$[%a_][%w_.:]*$", "^%$%([%w_ ./-]*%)$", "^%%[%a_][%w_]*%%$",
 	"^%%[sdvo@]$", "^<%%.*%%>$", "^<%?.*%?>$", "^@[%a_][%w_.]*@$", "^__[%w_]+__$", "^%[[%a][%w_ .-]*%]$", "^:[%a_]+$", "^<[%a][%w_ .-]*>$",
-	"^[xX*][xX*][xX*]+$", "^%.%.%.$",
+	"^[xX*][xX*][xX*]+$", "^%.%.%.$", "^[xX]+%.[yY]+%.[zZ]+$", "^[aA]+%.[bB]+%.[cC]+$", "^[hH]eader%.[pP]ayload%.[sS]ignature$",
+	"^process%.env[%w_.%[%]'\"]+$", "^os%.environ[%w_.%[%]'\"]+$", "^!ENV ",
 };
 
 -- Words that stand for a token in examples, without case, hyphens, underscores and blanks.
@@ -76,17 +77,30 @@ local function string_of(value)
 	return type(value) == "string" and value or nil;
 end
 
+-- What an error answer says, quoted; nil if the object is none.
+local function failure_of(object)
+	local failure = object.error or object.errors;
+	failure = type(failure) == "table" and type(failure[1]) == "table" and failure[1] or failure;
+	local number = tonumber(object.code or object.status or object.statusCode);
+	if not failure or failure == token_verifier.null then
+		failure = (number and number >= 400 and number < 600 or object.status == "error") and object.message and "error" or nil;
+	end
+	if not failure then
+		return nil;
+	end
+	local of_error = type(failure) == "table" and failure or {};
+	local message = string_of(object.error_description) or string_of(object.message) or string_of(of_error.message);
+	return quote(string_of(failure) or string_of(of_error.code) or "error")..(message and ": "..quote(message) or "");
+end
+
 -- Looks into a JSON object, and into the objects in it, one level deep.
 local function name_object(object, depth)
-	local failure = object.error or object.errors;
-	local message = string_of(object.error_description) or string_of(object.message)
-		or type(failure) == "table" and string_of(failure.message) or nil;
-	if failure and failure ~= token_verifier.null then
-		local name = string_of(failure) or type(failure) == "table" and string_of(failure.code) or "error";
-		return find("json-error", { found = quote(name)..(message and ": "..quote(message) or "") });
+	local failure = failure_of(object);
+	if failure then
+		return find("json-error", { found = failure });
 	elseif object.keys and type(object.keys) == "table" or string_of(object.kty) then
 		return find("key-as-token", { what = object.keys and "a JWK Set" or "a key as JSON (JWK)" });
-	elseif object.payload and (object.protected or object.signatures) then
+	elseif object.payload and (object.protected or object.signatures or object.header and object.signature) then
 		return find("json-serialization");
 	end
 	for _, name in ipairs(token_members) do
@@ -127,6 +141,12 @@ local function name_kind(text)
 	local label = text:match("^%-%-%-%-%-BEGIN ([%u%d ]+)%-%-%-%-%-");
 	if label or text:find("^ssh%-[%w-]+ ") or text:find("^ecdsa%-sha2%-") then
 		return find("key-as-token", { what = label and ("a PEM block, \"%s\""):format(label:sub(1, 40)) or "a key of SSH" });
+	elseif text:find("^MI[IGM][%w+/]+") and not text:find("[^%w+/=\n]") then
+		return find("key-as-token", { what = "probably a key or a certificate in base64" });
+	elseif text:find("^[eE][yY][jJ][%w_-]+%.[%w_-]+%.") and (not text:find("%u") or not text:find("%l")) then
+		return find("letters-changed");
+	elseif text:find("^[Bb]asic [%w+/=]+$") then
+		return find("other-token", { what = "a name with a password (HTTP Basic)" });
 	elseif text:find("^v[1-4]%.local%.") or text:find("^v[1-4]%.public%.") then
 		return find("other-token", { what = "a PASETO" });
 	end
@@ -142,10 +162,16 @@ local function name_kind(text)
 	return nil;
 end
 
+-- Last labels by which a name without a scheme is known as that of a host.
+local domains = {};
+for name in ("com org net de fr io eu uk nl at ch us info cloud dev app local lan internal example test"):gmatch("%a+") do
+	domains[name] = true;
+end
+
 local function is_address(text)
 	return text:find("^[%a][%w+.-]*://%S*$") or text:find("^//[%w.-]+") or text:find("^/[%w%%._~?#/=&-]*$")
 		or text:find("^[%w-]+%.[%w.-]+[:/?#]%S*$") or text:find("^localhost[:/?#]%S*$")
-		or text:find("^[%l%d-]+%.[%l%d.-]*%l%l$") and not text:find("^e[yw]");
+		or text:find("^%?[%w_=&-]*$") or domains[text:match("^[%l%d-]+%.[%l%d.-]*%f[%l](%l+)$")] ~= nil;
 end
 
 -- The finding for a text in which no token was found, or nil. `value` is what stands where the token should be, `of` is "address"

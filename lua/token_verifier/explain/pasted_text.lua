@@ -202,7 +202,7 @@ local function split_lead(before)
 			stripped = stripped:gsub("%%[25]*%x%x$", "");
 		elseif stripped ~= rest and rest:find("[\"']$") and stripped:find("%f[%w][bBuUrRfF]$") then
 			stripped = stripped:sub(1, -2);
-		elseif stripped:lower():find("%f[%w]bearer[+:]?$") then
+		elseif stripped:lower():find("%f[%a]bearer[+:]?$") then
 			stripped, bearer = stripped:gsub("%a+[+:]?$", ""), true;
 		elseif stripped:find("=3D$") then -- quoted-printable
 			stripped = stripped:sub(1, -3);
@@ -298,6 +298,12 @@ local function tokens_of(text)
 	return list, levels;
 end
 
+-- Whether something follows the token as in an SD-JWT, and not as in Markdown.
+local function has_disclosures(found)
+	return found.text:find("^~[%w_-]", found.after) or found.text:find("^~%f[^~]", found.after) and not found.place.lead:find("~$")
+		and not found.text:find("^~", found.first - 1) and not found.text:find("^~~", found.after);
+end
+
 -- How Jitsi's page, or the server, reads the token of an address that was pasted: the finding why it is refused, or nil.
 local function fault_of(found, levels)
 	local place = found.place;
@@ -325,7 +331,7 @@ local function fault_of(found, levels)
 			or level > 2 and find("link-encoded-twice", named) or nil;
 	elseif lead:find("[\"'`]") or lead:find("%%[25]*2[27]") then
 		return find("link-quoted", named);
-	elseif lead:find("%S") or trail:find("^%%") or found.text:find("^~", found.after) then
+	elseif lead:find("%S") or trail:find("^%%") or has_disclosures(found) or (found.junk or ""):find("[\1-\6]") then
 		return find("link-other-characters", named);
 	end
 	return level >= 2 and find("link-encoded-twice", named) or nil;
@@ -394,13 +400,13 @@ local function describe(result, found, list, raw, text, levels)
 	end
 	if junk:find("%s") then
 		add("line-breaks");
-	elseif is_alone and around:find("[%s]") and not place.bearer and #around > 1 then
+	elseif not findings[1] and is_alone and around:find("[%s]") and #around > 1 then
 		add("blanks-around");
 	end
 	if not junk:find("[%s\1-\6]") and not raw:find(found.token, 1, true) and raw:find("\226[\128\136][\144-\148\146]") then
 		add("dash-in-token");
 	end
-	if found.text:find("^~", found.after) then
+	if has_disclosures(found) then
 		add("selective-disclosure");
 	end
 	if (place.name or ""):lower() == "refresh_token" then
@@ -432,7 +438,7 @@ local function value_of(text)
 		local inner = value:match("^[Aa]uthorization:(.*)$") or value:match("^[Bb][Ee][Aa][Rr][Ee][Rr]%f[%A][%s:+]*(.*)$")
 			or value:match('^[bu]?"([^"]*)"[,;]?$') or value:match("^[bu]?'([^']*)'[,;]?$") or value:match("^`([^`]*)`$");
 		local name, rest = value:match("^([%a_][%w_ .-]*)[=:]%s*(.*)$");
-		local is_name = name and #name <= 60 and not rest:find("^//") and not rest:find("^>")
+		local is_name = name and #name <= 60 and not rest:find("^//") and not rest:find("^>") and not rest:find("^%d+/")
 			and (rest ~= "" or not name:find("%l") or name:lower():find("token") or name:lower():find("jwt")); -- and not base64
 		if not inner and not of and is_name then
 			inner, of = rest:gsub(";$", ""), "variable";
@@ -462,7 +468,7 @@ local function read(raw)
 		return result;
 	end
 	result.token = raw:gsub("\r?\n$", "");
-	if result.token:find("^[%w_-]+%.[%w_-]+%.[%w_-]*$") and result.token:find("^e") then
+	if result.token:find("^[%w_-]+%.[%w_-]+%.[%w_-]*$") and result.token:find("^e[yw3][%uk-r0-3]") then
 		return result;
 	end
 	local text = raw;
@@ -491,7 +497,9 @@ local function read(raw)
 		return result;
 	end
 	result.named, result.token = named, trim(value);
-	if not result.named and result.token ~= trim(raw) and #result.token > 0 then
+	if not result.named and not of and result.token:find("%s") then
+		result.token = plain;
+	elseif not result.named and result.token ~= trim(raw) and result.token:find("^%S+$") then
 		result.findings[#result.findings + 1] = find("token-found", { place = "in a longer text" });
 	end
 	return result;
