@@ -128,6 +128,7 @@ describe("the token in a pasted text", function ()
 	it("is taken by its name, and says why", function ()
 		local result = read('{"access_token":"'..other..'","id_token":"'..token..'"}');
 		assert.truthy(result.findings[1].cause:find('2 tokens in the text. The one in the member "id_token" of JSON was taken: an ID', 1, true));
+		assert.truthy(read(token.."\n"..other).findings[1].cause:find("The one that comes first was taken", 1, true));
 		assert.truthy(read("\239\187\191"..token).findings[1].cause:find("byte order mark", 1, true));
 	end);
 

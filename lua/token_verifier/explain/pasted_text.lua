@@ -355,8 +355,9 @@ local function describe(result, found, list, raw, text, levels)
 		whole = whole + (one.state < 4 and 1 or 0);
 	end
 	if whole > 1 then
-		local reason = reasons[(place.name or ""):lower()] or "it is the first";
-		add("several-tokens", { count = whole, place = place_in_words(place), reason = reason });
+		local reason = reasons[(place.name or ""):lower()];
+		add("several-tokens", { count = whole, place = reason and place_in_words(place) or "that comes first",
+			reason = reason or "no name tells which one is meant" });
 	elseif not findings[1] and not result.refused and outside then
 		add("token-found", { place = is_alone and "with other characters around it" or place_in_words(place) });
 	end
