@@ -47,7 +47,8 @@ enum tv_status tv_key_load_private(const char *text, size_t length, struct tv_ke
 
 // A shared secret of `length` bytes, as they are; or, if they are the text of a JWK whose kty is
 // "oct", its k (RFC 7518 section 6.4). TV_WEAK_SECRET for an empty one, for what deployment
-// templates leave behind ("<no value>", "{{ ... }}", "${...}"), and for a public key's PEM.
+// templates leave behind ("<no value>", "{{ ... }}", "${...}", "$NAME" and others), and for a
+// public key's PEM.
 enum tv_status tv_key_from_secret(const char *bytes, size_t length, struct tv_key **key,
                                   struct tv_detail *detail);
 

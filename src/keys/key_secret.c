@@ -8,11 +8,49 @@
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
+#include <string.h>
+
+#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define LOWER "abcdefghijklmnopqrstuvwxyz"
+#define DIGITS "0123456789"
+
+// What manuals and templates write where a value belongs: these around a name of these characters.
+static const struct {
+    const char *before, *after, *name;
+} placeholders[] = {
+    {"<", ">", UPPER LOWER "_-. "}, // <app_secret>
+    {"{", "}", UPPER LOWER "_-"},   // {tenantid}
+    {"%", "%", UPPER DIGITS "_"},   // %JWT_APP_SECRET%
+    {"$", "", UPPER DIGITS "_"},    // $JWT_APP_SECRET
+    {"ENV_", "", UPPER DIGITS "_"}, // Prosody's name of a variable, in quotes
+};
+
+static bool is_name(struct tv_span text, const char *characters) {
+    for (size_t i = 0; i < text.length; i++)
+        if (text.data[i] == '\0' || !strchr(characters, text.data[i]))
+            return false;
+    return text.length > 0 && !strchr(DIGITS, text.data[0]);
+}
+
+static bool is_placeholder(struct tv_span text) {
+    for (size_t i = 0; i < sizeof placeholders / sizeof placeholders[0]; i++) {
+        struct tv_span before = tv_span_of(placeholders[i].before);
+        struct tv_span after = tv_span_of(placeholders[i].after);
+        if (text.length <= before.length + after.length || !tv_span_starts_with(text, before))
+            continue;
+        struct tv_span name = {text.data + before.length,
+                               text.length - before.length - after.length};
+        struct tv_span end = {name.data + name.length, after.length};
+        if (tv_span_equal(end, after) && is_name(name, placeholders[i].name))
+            return true;
+    }
+    return false;
+}
 
 // What container images and deployment templates write where a value is missing.
 static bool is_template_left_over(struct tv_span text) {
-    return tv_span_equal(text, TV_SPAN("<no value>")) || tv_span_starts_with(text, TV_SPAN("{{")) ||
-           tv_span_starts_with(text, TV_SPAN("${"));
+    return tv_span_starts_with(text, TV_SPAN("{{")) || tv_span_starts_with(text, TV_SPAN("${")) ||
+           is_placeholder(text);
 }
 
 static enum tv_status fail(struct tv_detail *detail, enum tv_reason reason) {
