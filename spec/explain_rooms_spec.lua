@@ -19,7 +19,8 @@ local function token(changes)
 end
 
 local pattern = { room = { regex = true } };
-local of_muc = 'muc_mapper_domain_base = nil\nComponent "muc.meet.example.org" "muc"';
+local of_muc = 'muc_mapper_domain_base = nil\nmain_muc = "muc.meet.example.org"\n'
+	..'Component "muc.meet.example.org" "muc"\nmodules_enabled = { "token_verification" }';
 
 -- { what, changes of the claims, lines of the configuration, room asked for, check, mark, key of the cause, words of the cause,
 -- words of the fix [, exit status] }

@@ -1,15 +1,16 @@
 -- SPDX-License-Identifier: MIT
 -- The work of token-verifier check. It needs Prosody's libraries, or the replacements in prosody_libraries.lua.
 
+local check_rooms = require "token_verifier.command.check_rooms";
+local check_values = require "token_verifier.command.check_values";
 local configuration = require "token_verifier.command.configuration";
 local find = require "token_verifier.explain.causes".find;
-local host_view = require "token_verifier.explain.host_view";
+local finding_of = require "token_verifier.command.option_findings".finding_of;
+local hosts_of = require "token_verifier.explain.hosts";
 local key_findings = require "token_verifier.explain.explain_key";
 local list = require "token_verifier.plugin.list";
 local json = require "token_verifier.command.json";
 local of_rows = require "token_verifier.explain.explain_lines".of_rows;
-local parent_of = require "token_verifier.plugin.verified".parent_of;
-local quote = require "token_verifier.plugin.report".quote;
 local source_report = require "token_verifier.explain.source_report";
 local sources = require "token_verifier.plugin.sources";
 
@@ -19,61 +20,79 @@ local function row(check, mark, text, finding)
 	return { check = check, mark = mark, text = text, findings = { finding } };
 end
 
--- Whether a component loads a module. Modules enabled for all hosts do not count: of these, Prosody loads only some of
--- its own for components.
-local function loads(file, component, name)
-	local section = file.sections[component];
-	return list.has(section.modules_enabled, name) and not list.has(section.modules_disabled, name);
-end
-
--- Adds what the options alone do not show: whether the host and its rooms use tokens.
-local function add_surroundings(rows, file, host)
-	local authentication = file:get(host, "authentication");
-	if authentication ~= "token" then
-		rows[#rows + 1] = row("log-in", "WARN", ("authentication is %s"):format(authentication and quote(tostring(authentication)) or "not set"),
-			find("authentication-takes-no-tokens", { found = authentication and quote(tostring(authentication)) or "not set" }));
-	end
-	local muc_host = host_view.muc_host_of(file, host);
-	if muc_host and not loads(file, muc_host, "token_verification") then
-		rows[#rows + 1] = row("rooms", "WARN", ("%s does not load token_verification"):format(muc_host),
-			find("rooms-not-verified", { host = muc_host }));
-	end
-end
-
--- The finding for a host that cannot verify tokens.
-local function why_unusable(settings)
+-- The finding for a host that cannot verify tokens. `misspelt` is about a misspelt option that names a key, or nil.
+local function why_unusable(settings, misspelt)
 	local problem = settings.secretProblem;
-	return problem and key_findings.of_failure("weak-secret", problem.facts) or find("no-key-configured");
+	return problem and key_findings.of_failure("weak-secret", problem.facts) or misspelt or find("no-key-configured");
+end
+
+local is_key = {};
+for _, option in ipairs(hosts_of.key_options) do
+	is_key[option] = true;
+end
+
+-- The message about a misspelt option that names a key; or nil.
+local function misspelt_key(complaints)
+	for _, complaint in ipairs(complaints) do
+		if complaint.arguments[1] == "Option '%s' is unknown here: did you mean '%s'?" and is_key[complaint.arguments[3]] then
+			return complaint;
+		end
+	end
+	return nil;
+end
+
+-- The errors about a host without a key.
+local no_key = {
+	["There is no key to verify tokens with: %s"] = true;
+	["Option 'app_secret' or 'asap_key_server' must be set: there is no key to verify tokens with"] = true;
+};
+
+-- The row for a message about the options. A secret that is not used is no failure if there is another key.
+local function of_complaint(complaint)
+	local mark = complaint.arguments[1] == "The shared secret counts as unset: %s" and "WARN" or mark_of[complaint.level] or "WARN";
+	local finding = mark ~= "ok" and finding_of(complaint.arguments) or nil;
+	return row("options", finding and mark or "ok", complaint.text, finding);
+end
+
+-- Adds a row for each source of keys. Returns how many could not be reached.
+local function ask_sources(rows, settings)
+	local accepted, unreachable = list.as_list(settings.signatureAlgorithm), 0;
+	for _, source in ipairs(sources.single_sources(settings)) do
+		local answer, is_unreachable = source_report.ask(source, settings.keyOptions, accepted);
+		rows[#rows + 1], unreachable = answer, unreachable + (is_unreachable and 1 or 0);
+	end
+	return unreachable;
 end
 
 -- Checks a host. Returns { host, rows }, and the number of sources of keys that could not be reached.
 local function check_host(file, host)
 	local settings, complaints, usable = configuration.settings_of(file, host);
 	local rows, unreachable = {}, 0;
+	local misspelt = not usable and misspelt_key(complaints) or nil;
 	for _, complaint in ipairs(complaints) do
-		rows[#rows + 1] = row("options", mark_of[complaint.level] or "WARN", complaint.text);
-	end
-	if usable then
-		local accepted = list.as_list(settings.signatureAlgorithm);
-		for _, source in ipairs(sources.single_sources(settings)) do
-			local answer, is_unreachable = source_report.ask(source, settings.keyOptions, accepted);
-			rows[#rows + 1], unreachable = answer, unreachable + (is_unreachable and 1 or 0);
+		if no_key[complaint.arguments[1]] then
+			rows[#rows + 1] = row("options", "FAIL", complaint.text, why_unusable(settings, misspelt and finding_of(misspelt.arguments)));
+		elseif complaint ~= misspelt then
+			rows[#rows + 1] = of_complaint(complaint);
 		end
-	else
-		rows[#rows].findings = { why_unusable(settings) };
 	end
-	add_surroundings(rows, file, host);
+	if usable and not check_values.add_left_over_sources(rows, file, host) then
+		unreachable = ask_sources(rows, settings);
+		check_values.add_issuers(rows, file, host, settings);
+	end
+	check_values.add_names(rows, file, host);
+	check_rooms.add(rows, file, host, settings);
 	return { host = host, rows = rows }, unreachable;
 end
 
 -- Rows for options of a VirtualHost that were written after the line of a Component. Options for signing tokens belong to a
--- component, so they are not reported.
-local function misplaced(file)
+-- component, so they are not reported. `is_missing`: without them, no host takes tokens.
+local function misplaced(file, is_missing)
 	local rows = {};
 	for host, section in pairs(file.sections) do
 		for _, name in ipairs(section.component_module and { "app_id", "app_secret", "app_secret_file", "token_verification_hosts" } or {}) do
 			if section[name] ~= nil then
-				rows[#rows + 1] = row("file", "WARN", ("%s is set for %s"):format(name, host),
+				rows[#rows + 1] = row("file", is_missing and name == "app_id" and "FAIL" or "WARN", ("%s is set for %s"):format(name, host),
 					find("options-misplaced", { found = name, host = host }));
 			end
 		end
@@ -82,28 +101,33 @@ local function misplaced(file)
 	return rows;
 end
 
--- Rows for components that require tokens which no host can verify.
-local function unguarded(file)
-	local rows = {};
-	for _, host in ipairs(file:hosts("muc")) do
-		local named = file:get(host, "token_verification_host");
-		local judge = named == nil and parent_of(host) or type(named) == "table" and "" or tostring(named):lower();
-		if loads(file, host, "token_verification") and not (judge ~= "*" and file.sections[judge] and file:get(judge, "app_id") ~= nil) then
-			rows[#rows + 1] = row("rooms", "FAIL", ("no token opens a room of %s"):format(host),
-				find("rooms-without-judge", { host = host, found = quote(judge) }));
+local token_names = { "app_id", "asap_accepted_issuers", "asap_accepted_audiences", table.unpack(hosts_of.key_options) };
+
+-- Whether something in a block is meant for tokens.
+local function is_about_tokens(file, host, section)
+	for _, name in ipairs(token_names) do
+		if section[name] ~= nil then
+			return true;
 		end
 	end
-	return rows;
+	return section.authentication == "token" or section.component_module == "muc" and file:loads(host, "token_verification");
 end
 
-local function hosts_to_check(arguments, file, terminal)
-	if #arguments.hosts == 0 then
-		return host_view.token_hosts(file);
+-- The row about a configuration where no host takes tokens; nil if it has app_id for Jitsi's log-in with Matrix, and nothing else
+-- is meant for tokens.
+local function without_token_host(file)
+	local is_meant, is_matrix = false, false;
+	for host, section in pairs(file.sections) do
+		if section.authentication == "matrix_user_verification" then
+			is_matrix = true;
+		else
+			is_meant = is_meant or is_about_tokens(file, host, section);
+		end
 	end
-	for i, host in ipairs(arguments.hosts) do
-		arguments.hosts[i] = configuration.find_host(file, host, terminal);
+	if is_matrix and not is_meant then
+		return nil;
 	end
-	return arguments.hosts;
+	return row("file", is_meant and "FAIL" or "WARN", "no host takes tokens", find("no-token-host"));
 end
 
 local function count_of(reports, mark)
@@ -114,6 +138,29 @@ local function count_of(reports, mark)
 		end
 	end
 	return found;
+end
+
+-- Rows about the configuration as a whole; `token_hosts` are its hosts that take tokens.
+local function of_file(file, token_hosts)
+	local rows = misplaced(file, #token_hosts == 0);
+	for i, note in ipairs(file.notes) do
+		table.insert(rows, row("file", "WARN", note, finding_of(file.note_arguments[i])));
+	end
+	local of_log_ins, without_app_id = check_rooms.without_app_id(file);
+	for _, more in ipairs({ check_rooms.not_lists(file), of_log_ins, check_rooms.unjudged(file, without_app_id) }) do
+		table.move(more, 1, #more, #rows + 1, rows);
+	end
+	if #token_hosts == 0 and count_of({ { rows = rows } }, "FAIL") == 0 then
+		table.insert(rows, without_token_host(file));
+	end
+	return rows;
+end
+
+local function named_hosts(arguments, file, terminal)
+	for i, host in ipairs(arguments.hosts) do
+		arguments.hosts[i] = configuration.find_host(file, host, terminal);
+	end
+	return arguments.hosts;
 end
 
 local function verdict(terminal, failures, warnings)
@@ -152,17 +199,9 @@ end
 
 local function run(arguments, terminal)
 	local file = configuration.read(arguments.config, terminal);
-	local reports, unreachable = { { rows = misplaced(file) } }, 0;
-	for _, note in ipairs(file.notes) do
-		table.insert(reports[1].rows, row("file", "WARN", note));
-	end
-	for _, one in ipairs(unguarded(file)) do
-		table.insert(reports[1].rows, one);
-	end
-	local hosts = hosts_to_check(arguments, file, terminal);
-	if #hosts == 0 then
-		table.insert(reports[1].rows, row("file", "FAIL", "no host takes tokens", find("no-token-host")));
-	end
+	local token_hosts = hosts_of.token_hosts(file);
+	local reports, unreachable = { { rows = of_file(file, token_hosts) } }, 0;
+	local hosts = #arguments.hosts == 0 and token_hosts or named_hosts(arguments, file, terminal);
 	for _, host in ipairs(hosts) do
 		local report, missed = check_host(file, host);
 		reports[#reports + 1], unreachable = report, unreachable + missed;

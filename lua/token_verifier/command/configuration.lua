@@ -5,6 +5,7 @@ local config = require "token_verifier.options.config";
 local configuration_file = require "token_verifier.explain.configuration_file";
 local format = require "util.format".format;
 local host_view = require "token_verifier.explain.host_view";
+local hosts_of = require "token_verifier.explain.hosts";
 local quote = require "token_verifier.plugin.report".quote;
 
 local default_data_path = "/var/lib/prosody";
@@ -62,20 +63,20 @@ end
 -- The name of a host in the configuration. Ends the command if there is no such host.
 local function find_host(configuration, host, terminal)
 	if not configuration.sections[host:lower()] then
-		local hosts = host_view.token_hosts(configuration);
+		local hosts = hosts_of.token_hosts(configuration);
 		terminal.fail(("%s has no host %s%s"):format(configuration.path, quote(host),
 			#hosts > 0 and "; tokens are taken by "..table.concat(hosts, ", ") or ""));
 	end
 	return host:lower();
 end
 
--- Returns the settings of a host as the plugins read them, the messages about them as a list of { level, text }, and whether
--- tokens can be verified.
+-- Returns the settings of a host as the plugins read them, the messages about them as a list of { level, text, arguments }, and
+-- whether tokens can be verified.
 local function settings_of(configuration, host)
 	local complaints = {};
 	local plugin = new_context(configuration, host);
 	local settings, usable = config.read(plugin, plugin, function (level, ...)
-		complaints[#complaints + 1] = { level = level, text = format(...) };
+		complaints[#complaints + 1] = { level = level, text = format(...), arguments = { ... } };
 	end, true);
 	return settings, complaints, usable;
 end
@@ -90,7 +91,14 @@ local function view(configuration, host)
 	for _, complaint in ipairs(complaints) do
 		texts[#texts + 1] = ("%s: %s"):format(complaint.level, complaint.text);
 	end
-	return host_view.new(host, settings, texts, host_view.muc_host_of(configuration, host));
+	local muc_host = hosts_of.muc_host_of(configuration, host);
+	local others = not muc_host and hosts_of.rooms_of_others(configuration, host) or {};
+	if others[1] then
+		muc_host = others[1][1];
+		texts[#texts + 1] = ("warn: %s has no rooms of its own, and those of %s refuse its users: see token-verifier check"):format(
+			host, muc_host);
+	end
+	return host_view.new(host, settings, texts, muc_host);
 end
 
 return { read = read, find_host = find_host, settings_of = settings_of, view = view };

@@ -145,22 +145,152 @@ return {
 	-- The configuration as a whole.
 	{ "authentication-takes-no-tokens", "ok", "configuration",
 		"No module asks for a token on this host: authentication is {found}.",
-		"Set authentication = \"token\", unless another plugin verifies tokens here." };
+		"Set authentication = \"token\" in its block; or remove its app_id and keys, if its users need no token." };
+	{ "authentication-misspelt", "ok", "configuration",
+		"authentication is {found}: neither Prosody nor Jitsi has such a module, so nobody can log in on this host.",
+		"Set authentication = \"token\"." };
+	{ "nobody-enters", "token-required", "configuration",
+		"Nobody can enter a room of {rooms}: they demand tokens, but no host asks its users for one. authentication of {host} is {found}.",
+		"Set authentication = \"token\" in the block of {host}." };
+	{ "app-id-missing", "ok", "configuration",
+		"Nobody can log in on {host}: authentication = \"token\" needs app_id, which is not set there.",
+		"Set app_id in its block to what your tokens have in \"iss\", and set app_secret or a source of keys." };
+	{ "app-id-missing-for-guests", "ok", "configuration",
+		"Nobody can log in on {host}: authentication = \"token\" needs app_id, which is not set there.",
+		"For guests without a token, set authentication = \"anonymous\" in its block, and token_verification_allowlist = {list} in the block "
+			.."of {rooms}." };
+	{ "service-asks-for-tokens", "ok", "configuration",
+		"On {host}, Jitsi's own parts log in with passwords, but authentication is \"token\" there.",
+		"Set authentication = \"internal_hashed\" in its block." };
+	{ "app-id-misspelt", "ok", "configuration",
+		"app_id is not set for {host}, but {found} is, which no module reads.",
+		"Write app_id instead of {found}." };
 	{ "rooms-not-verified", "ok", "configuration",
 		"The rooms of {host} are open to everybody who is logged in: no module compares them with the token.",
 		"Add \"token_verification\" to modules_enabled of that Component." };
+	{ "rooms-module-misspelt", "ok", "configuration",
+		"The rooms of {host} are open to everybody who is logged in: its modules_enabled has {found}, which is not the name of a module.",
+		"Write \"token_verification\" instead of {found}." };
+	{ "rooms-module-elsewhere", "ok", "configuration",
+		"The rooms of {host} are open to everybody who is logged in: token_verification is in modules_enabled {place}, where it guards nothing.",
+		"Write it into the block of the Component: {suggested}." };
+	{ "modules-not-a-list", "ok", "configuration",
+		"modules_enabled {place} is a text, not a list: Prosody loads nothing of it. Round brackets do not make a list.",
+		"Write it in braces: modules_enabled = {suggested}" };
 	{ "rooms-without-judge", "server-missing-config", "configuration",
 		"No token opens a room of {host}: its tokens are verified with the options of {found}, which is not a host with an app_id.",
 		"Set token_verification_host in the block of that Component to the host where users log in; or set app_id there." };
+	{ "rooms-of-host-without-tokens", "server-missing-config", "configuration",
+		"No token opens a room of {host}: its tokens are verified with the options of {found}, which has no app_id and no log-in with tokens.",
+		"Set authentication = \"token\", app_id, and app_secret or a source of keys in the block of {found}; or remove token_verification." };
+	{ "rooms-judge-elsewhere", "server-missing-config", "configuration",
+		"No token opens a room of {host}: its tokens are verified with the options of {found}, which is not a host with an app_id.",
+		"Set token_verification_host = {suggested} in the block of that Component." };
+	{ "rooms-not-there", "room-does-not-exist", "configuration",
+		"{option} says that the rooms are on {host}, but there is no such Component of the kind \"muc\".",
+		"Set {suggested}." };
+	{ "rooms-to-add", "room-does-not-exist", "configuration",
+		"{option} says that the rooms are on {host}, but there is no such Component of the kind \"muc\".",
+		"Add Component \"{host}\" \"muc\" with modules_enabled = { \"token_verification\" }." };
+	{ "no-rooms", "ok", "configuration",
+		"{host} has no rooms: the configuration has no Component of the kind \"muc\" for it.",
+		"Add Component \"conference.{host}\" \"muc\" with modules_enabled = { \"token_verification\" }." };
+	{ "host-without-rooms", "token-required", "configuration",
+		"{host} has no rooms of its own, and those of {rooms} refuse its users: the rooms accept tokens that {judge} has verified.",
+		"To let them in, set token_verification_hosts = {list} in the block of {judge}." };
+	{ "guests-without-rooms", "token-required", "configuration",
+		"{host} lets guests in, but the rooms of {rooms} refuse users without a token.",
+		"To let them in, set token_verification_allowlist = {list} in the block of {rooms}." };
 	{ "options-misplaced", "ok", "configuration",
 		"{found} is set for the component {host}, but no module reads it there.",
 		"Move it into the VirtualHost's block, above the Component line: everything after that line belongs to the component." };
+
+	-- Options, and their values.
+	{ "option-misspelt", "ok", "configuration",
+		"No module reads an option {found}.",
+		"Write {expected} instead of {found}." };
+	{ "option-unknown", "ok", "configuration",
+		"No module reads an option {found}.",
+		"Remove it, or correct its name: docs/configuration.md has all names." };
+	{ "option-of-another-type", "ok", "configuration",
+		"{option} has a value that it cannot have.",
+		"Set {option} to {expected}." };
+	{ "options-exclude-each-other", "ok", "configuration",
+		"Only one of these options can be used.",
+		"Remove the other one." };
+	{ "option-to-remove", "ok", "configuration",
+		"{option} has a value that means nothing, and is not used.",
+		"Remove {option}: the keys come from another source." };
+	{ "option-twice", "ok", "configuration",
+		"{option} is set twice in one block, and only the later value counts.",
+		"Remove one of the two lines." };
+	{ "variable-not-set", "ok", "configuration",
+		"The configuration reads the variable {found}, which has no value here, so this answer may differ from what Prosody does.",
+		"Run the command where Prosody runs and with its variables: in the container, or with {found}=VALUE in front of it." };
+	{ "credential-not-here", "ok", "configuration",
+		"The configuration reads a credential that systemd gives to Prosody alone, so this answer may differ from what Prosody does.",
+		"Run it with CREDENTIALS_DIRECTORY set to a folder that has the file." };
+	{ "option-invalid", "ok", "configuration",
+		"The value of an option cannot be used.",
+		"Correct what the line says; docs/configuration.md describes the option." };
+	{ "any-issuer", "ok", "configuration",
+		"Whoever has one of the keys can name any issuer.",
+		"List the issuers of your tokens instead of \"*\" in asap_accepted_issuers." };
+	{ "keys-over-http", "ok", "configuration",
+		"Whoever can change what is sent on the way can put in a key of his own, and then sign tokens.",
+		"Use https:// instead of http:// in {url}." };
+	{ "secret-short", "weak-secret", "configuration",
+		"A secret that is shorter than the hash is easier to guess. It is used, as token_strict_secrets is off.",
+		"Use a random text of 32 bytes or more here and at the issuer: openssl rand -hex 32" };
+	{ "secret-not-quoted", "ok", "configuration",
+		"A number is not kept as it is written: a zero in front and digits after the fifteenth get lost.",
+		"Put it in quotes." };
+	{ "library-elsewhere", "ok", "configuration",
+		"A library of another package is loaded instead of ours.",
+		"Put our folder in front of the others in plugin_paths, and remove the copy from custom_plugins." };
+	{ "host-unknown", "ok", "configuration",
+		"{option} names {found}, and there is no such host.",
+		"Remove {found} from {option}, or correct it." };
+	{ "value-left-over", "issuer-not-accepted", "configuration",
+		"{option} has {found}: a variable that was not set where the configuration is made. No token has this \"{claim}\".",
+		"Set {option} to what your tokens have in \"{claim}\"{default}." };
+	{ "value-unneeded", "ok", "configuration",
+		"{option} has {found}: a variable that was not set where the configuration is made. No token has this \"{claim}\".",
+		"Write {suggested}" };
+	{ "value-not-accepted", "issuer-not-accepted", "configuration",
+		"{option} accepts no \"{claim}\" at all, so every token is refused.",
+		"Set {option} to what your tokens have in \"{claim}\"{default}." };
+	{ "value-with-blanks", "issuer-not-accepted", "configuration",
+		"{option} has {found}, with blanks or quotes around the name. Values are compared exactly, so no token fits.",
+		"Write {suggested}" };
+	{ "value-with-commas", "issuer-not-accepted", "configuration",
+		"{option} has {found}: that is one name with a comma in it, and not several names.",
+		"Write {suggested}" };
+	{ "value-of-a-manual", "ok", "configuration",
+		"app_id is {found}, the example of a manual.",
+		"If your tokens have another \"iss\", set app_id to that. If they really have this one: nothing, but say so with "
+			.."asap_accepted_issuers = {list}." };
+	{ "source-left-over", "key-not-found", "configuration",
+		"{option} has {found}: a variable or placeholder that was not replaced, so no key comes from there.",
+		"Write the real value instead of {found}." };
+	{ "issuer-of-source", "issuer-not-accepted", "configuration",
+		"Tokens that are signed with the keys of {url} are refused: their \"iss\" is {issuer}, which is not accepted.",
+		"Set asap_accepted_issuers = {list}" };
+	{ "issuer-of-source-guessed", "issuer-not-accepted", "configuration",
+		"Tokens that are signed with the keys of {url} are probably refused: their \"iss\" should be {issuer}, which is not accepted.",
+		"Set asap_accepted_issuers = {list} (first compare it with the \"iss\" of a token: token-verifier inspect)." };
+	{ "issuer-of-source-begins", "issuer-not-accepted", "configuration",
+		"Tokens that are signed with the keys of {url} are refused: their \"iss\" is one of {issuer}, and none of these is accepted.",
+		"Set asap_accepted_issuers to the \"iss\" of your tokens: token-verifier inspect shows it." };
+	{ "issuer-bound-to-another", "issuer-not-accepted", "configuration",
+		"token_issuers binds {found} to {url}, but the tokens that are signed with those keys have \"iss\": {issuer}.",
+		"Write {issuer} instead of {found} in token_issuers." };
 	{ "settings-unusable", "key-source-unavailable", "configuration",
 		"An option has an invalid value, so no token is accepted.",
 		"Fix the options that the error lines at start or token-verifier check name." };
 	{ "no-token-host", "ok", "configuration",
-		"No VirtualHost has the option app_id, so none accepts tokens.",
-		"Set app_id, and app_secret or a source of keys, in the VirtualHost's block." };
+		"No VirtualHost takes tokens: none has authentication = \"token\" and the option app_id.",
+		"Set both, and app_secret or a source of keys, in the block of the VirtualHost where users log in." };
 
 	-- The key itself.
 	{ "key-algorithm-mismatch", "key-algorithm-mismatch", "token or key server",

@@ -2,6 +2,7 @@
 -- Reads a prosody.cfg.lua without Prosody. It supports the language of core/configmanager in Prosody 13, which includes that of
 -- 0.12. The file is a program, and is run as Prosody would run it.
 
+local has = require "token_verifier.plugin.list".has;
 local names_of = require "token_verifier.plugin.list".names_of;
 local plain_file = require "token_verifier.plugin.plain_file";
 
@@ -267,6 +268,7 @@ end
 
 function methods:note(text, ...)
 	self.notes[#self.notes + 1] = text:format(...);
+	self.note_arguments[#self.notes] = { text, ... };
 end
 
 -- The option in force for a host, or globally for "*".
@@ -283,6 +285,13 @@ function methods:hosts(module)
 	return names_of(self.sections, function (name, section) return name ~= global and section.component_module == module; end);
 end
 
+-- Whether a component loads a module. Modules enabled for all hosts do not count: of these, Prosody loads only some of its own for
+-- components.
+function methods:loads(component, name)
+	local section = self.sections[component];
+	return has(section.modules_enabled, name) and not has(section.modules_disabled, name);
+end
+
 -- Lua's error message about a file, without the text that it quotes: that may be a secret whose quotes are missing or wrong, or
 -- the part of one that looks like a name or a number. Only punctuation is shown.
 local function without_texts(message)
@@ -296,11 +305,27 @@ local function without_texts(message)
 		:gsub("no visible label '.-' for", "no visible label for"));
 end
 
--- Reads a file. Returns an object with `sections` (name of the host or "*" -> options), `folder`, `files` and `notes`; or nil
--- and a message.
+-- What is probably meant where Lua expects a round bracket: a list that was not written in braces; else "".
+local function hint(message)
+	local path, line = message:match("^(.-):(%d+): '%)' expected");
+	local count, opened = 0, false;
+	for content in (path and plain_file.read(path, "a", io.open) or ""):gmatch("([^\n]*)\n") do
+		count = count + 1;
+		if count > tonumber(line) then
+			break;
+		elseif content:find("^%s*[%a_][%w_]*%s*=") then
+			opened = content:find("^%s*[%a_][%w_]*%s*=%s*%(") ~= nil;
+		end
+	end
+	return opened and ": a list is written in braces, { ... }, and not in round brackets" or "";
+end
+
+-- Reads a file. Returns an object with `sections` (name of the host or "*" -> options), `folder`, `files`, `notes` and
+-- `note_arguments` (the format and the values of each note); or nil and a message.
 local function read(path)
 	local self = setmetatable({
-		path = path, folder = folder_of(path):gsub("(.)/$", "%1"), sections = { [global] = {} }, files = {}, notes = {}, unset = {},
+		path = path, folder = folder_of(path):gsub("(.)/$", "%1"), sections = { [global] = {} }, files = {},
+		notes = {}, note_arguments = {}, unset = {},
 	}, mt);
 	if self.folder == "" then
 		self.folder = ".";
@@ -312,7 +337,7 @@ local function read(path)
 	file:close();
 	local ok, message = pcall(execute, self, path);
 	if not ok then
-		return nil, type(message) == "string" and without_texts(message) or "it raises an error that is a "..type(message);
+		return nil, type(message) == "string" and without_texts(message)..hint(message) or "it raises an error that is a "..type(message);
 	end
 	return self;
 end

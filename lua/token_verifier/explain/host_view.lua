@@ -114,29 +114,6 @@ function methods:explain(text, how)
 	return result;
 end
 
--- The hosts that accept tokens: those with app_id. `configuration` is an object with the methods `hosts(component_module or nil)`,
--- sorted, and `get(host, option)`.
-local function token_hosts(configuration)
-	local hosts = {};
-	for _, name in ipairs(configuration:hosts(nil)) do
-		if configuration:get(name, "app_id") ~= nil then
-			hosts[#hosts + 1] = name;
-		end
-	end
-	return hosts;
-end
-
--- The MUC component of a host, or nil.
-local function muc_host_of(configuration, host)
-	local found;
-	for _, name in ipairs(configuration:hosts("muc")) do
-		if name:sub(-#host - 1) == "."..host and (not found or #name < #found) then
-			found = name;
-		end
-	end
-	return found;
-end
-
 -- Returns a view, which must be closed. `settings` come from config.read(), `complaints` are its messages. `muc_host` is the host
 -- of the rooms, if it is known from elsewhere than the options.
 local function new(host, settings, complaints, muc_host)
@@ -149,4 +126,4 @@ local function new(host, settings, complaints, muc_host)
 	}, mt);
 end
 
-return { new = new, token_hosts = token_hosts, muc_host_of = muc_host_of };
+return { new = new };

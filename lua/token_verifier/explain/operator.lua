@@ -5,6 +5,7 @@ local format = require "util.format".format;
 local config = require "token_verifier.options.config";
 local explain_lines = require "token_verifier.explain.explain_lines".lines;
 local host_view = require "token_verifier.explain.host_view";
+local hosts_of = require "token_verifier.explain.hosts";
 local kind_of = require "token_verifier.explain.explain_key".kind_of;
 local names_of = require "token_verifier.plugin.list".names_of;
 local plain_file = require "token_verifier.plugin.plain_file";
@@ -15,7 +16,7 @@ local waiting = require "token_verifier.plugin.waiting";
 
 local max_file_length = 64 * 1024;
 
--- The hosts of the running server, with the methods of configuration_file.
+-- The hosts of the running server, with the methods that hosts.lua needs.
 local function running(module)
 	local configuration = {};
 	function configuration:get(host, name) -- luacheck: ignore 212/self
@@ -26,12 +27,15 @@ local function running(module)
 			return (self:get(name, "component_module") or host.type == "component" or nil) == kind;
 		end);
 	end
+	function configuration:loads(component, name) -- luacheck: ignore 212/self
+		return (_G.prosody.hosts[component].modules or {})[name] ~= nil;
+	end
 	return configuration;
 end
 
 -- The host with this name, or without a name the only host. If there is none: nil and a message.
 local function choose_host(module, name)
-	local hosts = host_view.token_hosts(running(module));
+	local hosts = hosts_of.token_hosts(running(module));
 	for _, host in ipairs(hosts) do
 		if host == name or name == nil and #hosts == 1 then
 			return host;
@@ -59,7 +63,7 @@ local function open(module, host_name, anyway)
 	if not usable and not anyway then
 		return nil, printable(("%s cannot verify tokens: %s"):format(host, table.concat(complaints, "; ")));
 	end
-	return host_view.new(host, settings, complaints, host_view.muc_host_of(running(module), host));
+	return host_view.new(host, settings, complaints, hosts_of.muc_host_of(running(module), host));
 end
 
 local function is_good(result)

@@ -12,18 +12,22 @@ notes.__index = notes;
 
 -- Takes the arguments of module:log(); the message is logged later, by say().
 function notes:add(level, ...)
-	self[#self + 1] = { level = level, text = format(...) };
+	self[#self + 1] = { level = level, text = format(...), arguments = table.pack(...) };
 end
 
 -- Logs the messages that were not logged before. A message that is missing this time is logged again when it returns. Without a
--- host, all messages are logged and none is remembered. Without `with_errors`, errors are left out.
+-- host, all messages are logged, with the arguments that add() got, and none is remembered. Without `with_errors`, errors are left out.
 function notes:say(host, topic, log, with_errors)
 	local by_topic, name = said[_G.prosody] or {}, ("%s %s"):format(host, topic);
 	local former, now = host and by_topic[name] or {}, {};
 	for _, note in ipairs(self) do
 		if with_errors or note.level ~= "error" then
 			if not former[note.text] and not now[note.text] then
-				log(note.level, "%s", note.text);
+				if host then
+					log(note.level, "%s", note.text);
+				else
+					log(note.level, table.unpack(note.arguments, 1, note.arguments.n));
+				end
 			end
 			now[note.text] = true;
 		end

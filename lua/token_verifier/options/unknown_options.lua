@@ -13,6 +13,35 @@ for _, section in ipairs(token_options.sections) do
 	end
 end
 
+-- Names that people write instead of ours, and that are not spelt like them: from containers, other programs, or from memory. All in
+-- lower case.
+local mistaken = {
+	app_id = { "ap_id", "appid", "application_id", "jwt_app_id", "token_app_id" };
+	app_secret = {
+		"app_key", "appsecret", "jwt_app_secret", "jwt_key", "jwt_secret", "jwt_secret_key", "secret", "secret_key", "shared_secret",
+		"token_secret",
+	};
+	cache_keys_url = { "jwks", "jwks_uri", "jwks_url", "jwt_jwks_url", "keys_url" };
+	asap_key_server = { "asap_keyserver", "jwt_asap_keyserver", "key_server", "keyserver" };
+	openid_issuer = { "issuer_url", "oidc_issuer" };
+	asap_accepted_issuers = { "accepted_issuers", "jwt_accepted_issuers" };
+	asap_accepted_audiences = { "accepted_audiences", "jwt_accepted_audiences" };
+	signature_algorithm = { "jwt_algorithm", "jwt_sign_type" };
+	allow_empty_token = { "allow_empty", "jwt_allow_empty" };
+	enable_domain_verification = { "jwt_enable_domain_verification" };
+	authentication = { "authentification" };
+};
+
+local meant_by, is_key = {}, { app_secret = true, app_secret_file = true };
+for option, names in pairs(mistaken) do
+	for _, name in ipairs(names) do
+		meant_by[name] = option;
+	end
+end
+for _, row in ipairs(token_options.sources) do
+	is_key[row[1]] = true;
+end
+
 -- The names in the block of `host` and in the global section.
 local function configured_names(host, config)
 	local names = {};
@@ -26,19 +55,47 @@ local function configured_names(host, config)
 	return names;
 end
 
+local function is_set(host, option, config)
+	for _, section in ipairs({ host, "*" }) do
+		if (rawget(config, section) or {})[option] ~= nil then
+			return true;
+		end
+	end
+	return false;
+end
+
+-- The option that was meant by a name of the table above, if nothing is set in its place; else nil.
+local function mistaken_for(name, host, config)
+	local meant = meant_by[name:lower()];
+	if meant and is_key[meant] then
+		for option in pairs(is_key) do
+			meant = not is_set(host, option, config) and meant or nil;
+		end
+	end
+	return meant and not is_set(host, meant, config) and meant or nil;
+end
+
+-- The name that is set for a host where `option` is meant; nil if there is none, or if the option is set.
+local function written_for(option, host, config)
+	return names_of(configured_names(host, config), function (name) return mistaken_for(name, host, config) == option; end)[1];
+end
+
 -- An unknown option with the prefix `token_` is always reported: the prefix is ours. Other plugins have options with the prefix
 -- `asap_`, so these are reported only if one of ours has a similar name; all other names likewise, but only with `thorough`,
--- since that takes time.
-local function report(name, known, log, thorough)
+-- since that takes time. `taken_for` is the option that is known to be meant, or nil.
+local function report(name, known, log, thorough, taken_for)
 	local is_ours = name:find("^token_") ~= nil;
-	if not is_ours and not name:find("^asap_") and not (thorough and #name >= 6) then
+	if not taken_for and not is_ours and not name:find("^asap_") and not (thorough and #name >= 6) then
 		return;
 	end
-	local meant, distance = spelling.nearest(name, known);
-	if is_ours then
-		log("warn", "Option '%s' is unknown here%s", name, meant and (": did you mean '%s'?"):format(meant) or "");
-	elseif meant and distance <= 2 then
+	local meant, distance = taken_for, 0;
+	if not meant then
+		meant, distance = spelling.nearest(name, known);
+	end
+	if meant and (is_ours or distance <= 2) then
 		log("warn", "Option '%s' is unknown here: did you mean '%s'?", name, meant);
+	elseif is_ours then
+		log("warn", "Option '%s' is unknown here", name);
 	end
 end
 
@@ -49,7 +106,7 @@ local function check(host, log, config)
 	config = config or configmanager.getconfig();
 	local known = token_options.by_name;
 	for _, name in ipairs(names_of(configured_names(host, config), function (name) return not known[name]; end)) do
-		report(name, known, log, thorough);
+		report(name, known, log, thorough, mistaken_for(name, host, config));
 	end
 end
 
@@ -72,4 +129,4 @@ local function check_hosts(option, names, log, config)
 	end
 end
 
-return { check = check, check_hosts = check_hosts, check_component = check_component };
+return { written_for = written_for, check = check, check_hosts = check_hosts, check_component = check_component };
