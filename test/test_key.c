@@ -602,6 +602,10 @@ static const struct {
     {"$2Y$10", 6, 0},
     {"ENV_JWT_APP_SECRET", 18, TV_REASON_TEMPLATE},
     {"ENV_", 4, 0},
+    {"null", 4, TV_REASON_TEMPLATE},
+    {"undefined", 9, TV_REASON_TEMPLATE},
+    {"nulls", 5, 0},
+    {"none", 4, 0},
 };
 
 static void test_secrets(void) {

@@ -47,8 +47,14 @@ static bool is_placeholder(struct tv_span text) {
     return false;
 }
 
+// How programs print that there is no value.
+static const char *const nothings[] = {"null", "NULL", "undefined", "None", "nil"};
+
 // What container images and deployment templates write where a value is missing.
 static bool is_template_left_over(struct tv_span text) {
+    for (size_t i = 0; i < sizeof nothings / sizeof nothings[0]; i++)
+        if (tv_span_equal(text, tv_span_of(nothings[i])))
+            return true;
     return tv_span_starts_with(text, TV_SPAN("{{")) || tv_span_starts_with(text, TV_SPAN("${")) ||
            is_placeholder(text);
 }

@@ -90,7 +90,8 @@ end
 local function misplaced(file, is_missing)
 	local rows = {};
 	for host, section in pairs(file.sections) do
-		for _, name in ipairs(section.component_module and { "app_id", "app_secret", "app_secret_file", "token_verification_hosts" } or {}) do
+		for _, name in ipairs(section.component_module and { "app_id", "app_secret", "app_secret_file", "authentication",
+			"token_verification_hosts" } or {}) do
 			if section[name] ~= nil then
 				rows[#rows + 1] = row("file", is_missing and name == "app_id" and "FAIL" or "WARN", ("%s is set for %s"):format(name, host),
 					find("options-misplaced", { found = name, host = host }));

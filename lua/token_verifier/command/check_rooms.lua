@@ -200,9 +200,27 @@ local function meant_host(file, wrong)
 	return spelling.nearest(wrong, names) or #all == 1 and all[1] or nil;
 end
 
+-- The name that a component was meant to have, if the name of its host is misspelt in it; else nil.
+local function meant_component(file, component, judge)
+	local names = {};
+	for _, host in ipairs(hosts.token_hosts(file)) do
+		names[host] = true;
+	end
+	local host, distance = spelling.nearest(judge, names);
+	local name = host and distance <= 2 and hosts.prefix_of(file, host).."."..host;
+	if name and not file.sections[name] and not file.sections[judge] and component == hosts.prefix_of(file, host).."."..judge then
+		return name;
+	end
+	return nil;
+end
+
 -- The finding for a component that demands tokens which no host can verify.
 local function why_unjudged(file, component, judge)
 	local meant, key = meant_host(file, judge), "rooms-without-judge";
+	local misspelt = meant_component(file, component, judge);
+	if misspelt then
+		return find("rooms-misspelt", { host = component, found = quote(judge), suggested = quote(misspelt) });
+	end
 	if file.sections[judge] and judge ~= "*" then
 		key = "rooms-of-host-without-tokens";
 	elseif meant then

@@ -13,7 +13,8 @@ local token_options = require "token_verifier.plugin.token_options";
 local no_break_space = "\194\160";
 
 -- Examples in the manuals of Jitsi.
-local of_manuals = { example_app_id = true, my_jitsi_app_id = true, your_app_id = true, YOUR_APP_ID = true, my_app_id = true };
+local of_manuals = { app_id = true, change_me = true, changeme = true, example_app_id = true, my_app_id = true, my_jitsi_app_id = true,
+	your_app_id = true };
 
 local function row(check, mark, text, finding)
 	return { check = check, mark = mark, text = text, findings = { finding } };
@@ -29,6 +30,10 @@ end
 local function left_over_in(text)
 	if is_left_over(text) then
 		return text;
+	end
+	local of_manual = text:match("YOUR[_-][%u%d_-]+");
+	if of_manual then
+		return of_manual;
 	end
 	for _, pattern in ipairs({ "%$?%b{}", "%b<>" }) do
 		for piece in text:gmatch(pattern) do
@@ -141,7 +146,7 @@ local function check_app_id(rows, file, host, accepted, also)
 		return;
 	end
 	judge_names(rows, { app_id }, { option = "app_id", claim = "iss", is_single = true, also = also or accepted ~= nil, default = "" });
-	if of_manuals[app_id] and not accepted then
+	if of_manuals[app_id:lower():gsub("-", "_")] and not accepted then
 		rows[#rows + 1] = row("options", "WARN", "app_id is "..quote(app_id), find("value-of-a-manual", {
 			found = quote(app_id), list = written({ app_id }),
 		}));

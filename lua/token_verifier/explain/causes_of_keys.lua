@@ -186,6 +186,9 @@ return {
 	{ "rooms-judge-elsewhere", "server-missing-config", "configuration",
 		"No token opens a room of {host}: its tokens are verified with the options of {found}, which is not a host with an app_id.",
 		"Set token_verification_host = {suggested} in the block of that Component." };
+	{ "rooms-misspelt", "server-missing-config", "configuration",
+		"No token opens a room of {host}: its tokens are verified with the options of {found}, and there is no such host.",
+		"Write Component {suggested} instead of {host}." };
 	{ "rooms-not-there", "room-does-not-exist", "configuration",
 		"{option} says that the rooms are on {host}, but there is no such Component of the kind \"muc\".",
 		"Set {suggested}." };
