@@ -179,6 +179,20 @@ describe("token:explain", function ()
 		assert.equal("accepted", (select(2, command("explain", token, nil, "planning"))));
 	end);
 
+	it("knows which component has the rooms", function ()
+		local token = tokens.hs256(tokens.claims({ sub = "shared.org", room = "planning" }), secret);
+		for main_muc, expected in pairs({ ["rooms.shared.org"] = "refused", ["gone.shared.org"] = "accepted" }) do
+			load({
+				["shared.org"] = { app_id = "app", app_secret = secret, main_muc = main_muc },
+				["lobby.shared.org"] = { component_module = "muc" }, ["conference.shared.org"] = { component_module = "muc" },
+				["rooms.shared.org"] = { component_module = "muc" },
+			});
+			local _, message, printed = command("explain", token, "shared.org", "planning");
+			assert.equal(expected, message, printed);
+			assert.equal(expected == "refused", printed:find("The rooms are on rooms.shared.org", 1, true) ~= nil, printed);
+		end
+	end);
+
 	it("ends when the module does", function ()
 		server.delay = false;
 		finally(function () server.delay = 0; end);

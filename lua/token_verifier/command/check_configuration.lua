@@ -41,15 +41,28 @@ local function misspelt_key(complaints)
 	return nil;
 end
 
--- The errors about a host without a key.
+-- The errors about a secret that cannot be used, or a host without a key.
 local no_key = {
 	["There is no key to verify tokens with: %s"] = true;
 	["Option 'app_secret' or 'asap_key_server' must be set: there is no key to verify tokens with"] = true;
+	["The shared secret counts as unset: %s"] = true;
 };
 
--- The row for a message about the options. A secret that is not used is no failure if there is another key.
+-- The row for one of them. A secret that is not used is no failure beside a source of keys. `misspelt` as above.
+local function of_missing_key(complaint, file, host, settings, misspelt)
+	if sources.is_configured(settings) then
+		local option = file:get(host, "app_secret_file") ~= nil and "app_secret_file" or "app_secret";
+		return row("options", "WARN", complaint.text, find("option-to-remove", { option = option }));
+	end
+	return row("options", "FAIL", complaint.text, why_unusable(settings, misspelt));
+end
+
+-- Said of a source with a left-over as well.
+local unusable_source = "Option '%s' names no usable source of keys, so none comes from it: %s";
+
+-- The row for another message about the options.
 local function of_complaint(complaint)
-	local mark = complaint.arguments[1] == "The shared secret counts as unset: %s" and "WARN" or mark_of[complaint.level] or "WARN";
+	local mark = mark_of[complaint.level] or "WARN";
 	local finding = mark ~= "ok" and finding_of(complaint.arguments) or nil;
 	return row("options", finding and mark or "ok", complaint.text, finding);
 end
@@ -64,21 +77,37 @@ local function ask_sources(rows, settings)
 	return unreachable;
 end
 
+-- The row about a host that was asked for by its name and takes no tokens.
+local function of_other_host(file, host)
+	local token_hosts, authentication = hosts_of.token_hosts(file), file:get(host, "authentication");
+	return row("file", "WARN", ("%s has no app_id"):format(host), find("host-without-tokens", {
+		host = host, authentication = authentication and (" (authentication = %q)"):format(tostring(authentication)) or "",
+		hosts = #token_hosts > 0 and table.concat(token_hosts, " or ") or "a host that does",
+	}));
+end
+
 -- Checks a host. Returns { host, rows }, and the number of sources of keys that could not be reached.
 local function check_host(file, host)
+	if file:get(host, "app_id") == nil then
+		return { host = host, rows = { of_other_host(file, host) } }, 0;
+	end
 	local settings, complaints, usable = configuration.settings_of(file, host);
 	local rows, unreachable = {}, 0;
 	local misspelt = not usable and misspelt_key(complaints) or nil;
+	local left_overs = check_values.add_left_over_sources(rows, file, host);
 	for _, complaint in ipairs(complaints) do
 		if no_key[complaint.arguments[1]] then
-			rows[#rows + 1] = row("options", "FAIL", complaint.text, why_unusable(settings, misspelt and finding_of(misspelt.arguments)));
-		elseif complaint ~= misspelt then
+			rows[#rows + 1] = of_missing_key(complaint, file, host, settings, misspelt and finding_of(misspelt.arguments));
+		elseif complaint ~= misspelt and not (left_overs and complaint.arguments[1] == unusable_source) then
 			rows[#rows + 1] = of_complaint(complaint);
 		end
 	end
-	if usable and not check_values.add_left_over_sources(rows, file, host) then
+	if usable and not left_overs then
 		unreachable = ask_sources(rows, settings);
 		check_values.add_issuers(rows, file, host, settings);
+	end
+	if usable and not settings.appSecret and not sources.is_configured(settings) and #hosts_of.guarded_by(file, host) > 0 then
+		rows[#rows + 1] = row("keys", "WARN", "there is no key: guests are let in, and tokens are refused", find("guests-only"));
 	end
 	check_values.add_names(rows, file, host);
 	check_rooms.add(rows, file, host, settings);

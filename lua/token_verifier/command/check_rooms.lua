@@ -184,7 +184,9 @@ local function add(rows, file, host, settings)
 	rows[#rows + 1] = missing;
 	if component then
 		add_unguarded(rows, file, host, component);
-		rows[#rows + 1] = not missing and unnamed(host, settings, component) or nil;
+	end
+	for _, name in ipairs(missing and {} or component and { component } or hosts.guarded_by(file, host)) do
+		rows[#rows + 1] = unnamed(host, settings, name);
 	end
 	if not missing and (not component or hosts.judge_of(file, component) ~= host) then
 		rows[#rows + 1] = outside(file, host, settings);

@@ -19,7 +19,6 @@ local function named(...)
 end
 
 local nothing = named();
-local to_remove = function (option) return function () return { option = option }; end; end;
 
 -- The message's format -> the key of the cause, and f(the values in the message) -> the values of the cause. What is not here gets the
 -- cause "option-invalid".
@@ -31,14 +30,18 @@ local rows = {
 	["Options 'app_secret' and 'app_secret_file' exclude each other: the file is used"] = { "options-exclude-each-other", nothing };
 	["Options 'token_key_ca_file' and 'token_key_ca_path' exclude each other: the latter is ignored"] = {
 		"options-exclude-each-other", nothing };
+	["Option 'app_id' must be set: tokens cannot be verified"] = { "option-of-another-type", function () -- it is set, but not to a text
+		return { option = "app_id", expected = "a text in quotes" };
+	end };
 	["Option 'asap_accepted_issuers' has \"*\": a token may come from any issuer whose key is found"] = { "any-issuer", nothing };
 	["Keys are fetched over plain http from %s: whoever is on the way can put in his own"] = { "keys-over-http", named("url") };
 	["The bearer token of 'token_key_bearer_token_file' goes over plain http to %s"] = { "keys-over-http", named("url") };
 	["The shared secret is weak: %s"] = { "secret-short", nothing };
 	["Option 'app_secret' is a number: put it in quotes, or it is not what was written if it is long or begins with 0"] = {
 		"secret-not-quoted", nothing };
-	["Option 'asap_key_server' is not a URL but 'true': it is ignored"] = { "option-to-remove", to_remove("asap_key_server") };
-	["The shared secret counts as unset: %s"] = { "option-to-remove", to_remove("app_secret") };
+	["Option 'asap_key_server' is not a URL but 'true': it is ignored"] = { "option-to-remove", function ()
+		return { option = "asap_key_server" };
+	end };
 	["Option '%s' names no usable source of keys, so none comes from it: %s"] = { "no-source", nothing };
 	["Option 'signature_algorithm' fits no configured key (%s): no token is accepted, unless another plugin brings its key"] = {
 		"algorithm-fits-no-key", nothing };
@@ -54,6 +57,7 @@ local rows = {
 	["%s:%d: the environment variable %s is not set here; Prosody's own environment may have it"] = {
 		"variable-not-set", named("path", "line", "found") };
 	["%s:%d: Credential(%q) is not known here: systemd gives it to Prosody alone"] = { "credential-not-here", nothing };
+	["%s:%d: option '%s' gets no value: a text is written in quotes"] = { "text-without-quotes", named("path", "line", "option") };
 	["%s:%d: Duplicate option '%s'"] = { "option-twice", named("path", "line", "option") };
 };
 

@@ -224,6 +224,9 @@ return {
 	{ "option-to-remove", "ok", "configuration",
 		"{option} has a value that means nothing, and is not used.",
 		"Remove {option}: the keys come from another source." };
+	{ "text-without-quotes", "ok", "configuration",
+		"The value of {option} is a name that means nothing, so {option} is not set.",
+		"Put the value in quotes: {option} = \"...\"." };
 	{ "option-twice", "ok", "configuration",
 		"{option} is set twice in one block, and only the later value counts.",
 		"Remove one of the two lines." };

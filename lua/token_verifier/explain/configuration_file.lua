@@ -217,6 +217,7 @@ end
 -- The environment of the file: the words of the language, options that are already set, and Lua's own library.
 local function new_environment(self, path)
 	local words, state, assigned = {}, { host = global }, {};
+	local unknown_in; -- the line of a name that means nothing
 	add_sections(self, words, state);
 	add_files(self, words, path);
 	return setmetatable({}, {
@@ -234,7 +235,9 @@ local function new_environment(self, path)
 			elseif value ~= nil then
 				return value;
 			end
-			return rawget(_G, name);
+			value = rawget(_G, name);
+			unknown_in = value == nil and line_of(path) or nil;
+			return value;
 		end;
 		__newindex = function (_, name, value)
 			local option = state.host.."/"..tostring(name);
@@ -242,6 +245,9 @@ local function new_environment(self, path)
 				self:note("%s:%d: Duplicate option '%s'", path, line_of(path), name);
 			end
 			assigned[option] = true;
+			if value == nil and unknown_in == line_of(path) then -- its text is not shown: it may be a secret
+				self:note("%s:%d: option '%s' gets no value: a text is written in quotes", path, line_of(path), name);
+			end
 			set(self, state.host, name, value);
 		end;
 	});
