@@ -273,8 +273,8 @@ local cases = {
 
 	-- Issuers of sources.
 	{ "Google's keys", meet(log_in, id, 'cache_keys_url = "https://www.googleapis.com/oauth2/v3/certs"')..rooms, "FAIL", "issuer-of-source",
-		'their "iss" is "https://accounts.google.com"', 'Set asap_accepted_issuers = { "https://accounts.google.com" }',
-		{ "(app_id)", 'asap_accepted_issuers = { "https://accounts.google.com" }\n%1' } },
+		'their "iss" is "https://accounts.google.com" or', 'Set asap_accepted_issuers = { "https://accounts.google.com", "accounts.google.com" }',
+		{ "(app_id)", 'asap_accepted_issuers = { "https://accounts.google.com", "accounts.google.com" }\n%1' } },
 	{ "Keycloak's keys, which it confirms", meet(log_in, id, 'asap_accepted_issuers = { "my-app", "https://sso.example.org" }',
 		'cache_keys_url = "SERVER/realms/meet/protocol/openid-connect/certs"')..rooms, "FAIL", "issuer-of-source",
 		'their "iss" is "http://127.0.0.1', 'Set asap_accepted_issuers = { "my-app", "https://sso.example.org", "http://127.0.0.1',
@@ -303,6 +303,13 @@ local cases = {
 		"modules-not-a-list", "Prosody loads nothing of it", 'modules_enabled = { "token_verification" }', { "%(( .- )%)", "{%1}" } },
 	{ "the module misspelt", good..muc "conference.meet.example.org" ('modules_enabled = { "token_verifcation" }'), "FAIL",
 		"rooms-module-misspelt", '"token_verifcation", which is not', 'Write "token_verification" instead', { "verifcation", "verification" } },
+	{ "the module disabled", good..muc "conference.meet.example.org" (guard, 'modules_disabled = { "token_verification" }'), "FAIL",
+		"rooms-module-disabled", "counts more", "Remove \"token_verification\" from modules_disabled", { "modules_disabled[^\n]*", "" } },
+	{ "a component without its kind", good..block 'Component "conference.meet.example.org"' (guard), "FAIL", "rooms-without-kind",
+		'is not of the kind "muc"', 'Write Component "conference.meet.example.org" "muc"', { '(Component "[^"]*")', '%1 "muc"' } },
+	{ "the same where options name it", meet(log_in, id, secret, 'main_muc = "conference.meet.example.org"')
+		..block 'Component "conference.meet.example.org"' (guard), "FAIL", "rooms-without-kind", "has no rooms",
+		'"muc" in its first line', { '(Component "[^"]*")', '%1 "muc"' } },
 	{ "the module on the host", meet(log_in, id, secret, guard)
 		..muc "conference.meet.example.org" ('modules_enabled = { "muc_meeting_id" }'), "FAIL",
 		"rooms-module-elsewhere", "modules_enabled of meet.example.org", 'modules_enabled = { "muc_meeting_id", "token_verification" }',
@@ -446,6 +453,26 @@ describe("the command's check", function ()
 			assert.equal("", texts_of((check(changed(text, table.move(case, 7, #case, 1, {}))))));
 		end);
 	end
+end);
+
+describe("the command's check, of a file that Lua cannot read,", function ()
+	for what, lines in pairs({
+		["in one line"] = 'modules_enabled = ( "muc_meeting_id"; "token_verification" )',
+		["in several lines"] = 'modules_enabled = (\n\t"muc_meeting_id",\n\t"token_verification",\n)',
+	}) do
+		it("says how a list is written that is in round brackets "..what, function ()
+			local output, status = explaining.quick_command({ "check", "--config", explaining.write_file("check.cfg.lua", good
+				..muc "conference.meet.example.org" (lines)) });
+			assert.truthy(output:find("a list is written in braces, { ... }, and not in round brackets", 1, true), output);
+			assert.equal(2, status);
+		end);
+	end
+
+	it("does not say so of another bracket", function ()
+		local output = explaining.quick_command({ "check", "--config", explaining.write_file("check.cfg.lua", good.."x = 5\nprint((5;\n") });
+		assert.is_nil(output:find("braces", 1, true));
+		assert.truthy(output:find("')' expected", 1, true), output);
+	end);
 end);
 
 describe("the command's explain", function ()

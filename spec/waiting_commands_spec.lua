@@ -95,7 +95,7 @@ describe("a command", function ()
 			assert.equal(('"%s" takes no tokens; there is keys.org, shared.org'):format(host), message);
 		end
 		load({ ["plain.org"] = {} });
-		assert.equal("no host has the option app_id, so none takes tokens", (select(2, command("keys"))));
+		assert.equal('no host has authentication = "token" and app_id, so none takes tokens', (select(2, command("keys"))));
 		load({ ["only.org"] = { app_id = "app", app_secret = secret } });
 		has(select(3, command("explain", "x")), "As only.org verifies tokens:");
 	end);

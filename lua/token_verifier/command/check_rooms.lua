@@ -100,6 +100,10 @@ local function add_unguarded(rows, file, host, component)
 		return;
 	end
 	local text = ("%s does not load token_verification"):format(component);
+	if list.has(enabled, "token_verification") then
+		rows[#rows + 1] = row("rooms", "FAIL", text, find("rooms-module-disabled", { host = component }));
+		return;
+	end
 	local misspelt, elsewhere = misspelt_module(file, component), misplaced_module(file, host);
 	if misspelt then
 		rows[#rows + 1] = row("rooms", "FAIL", text, find("rooms-module-misspelt", { host = component, found = quote(misspelt) }));
@@ -124,11 +128,23 @@ local function options_for(file, host, option, component)
 	return ("muc_mapper_domain_prefix = %q and muc_mapper_domain_base = %q"):format(first, rest);
 end
 
+-- The row about a component of this name that has no rooms, as its kind is not given; or nil.
+local function without_kind(file, component)
+	if (file.sections[component] or {}).component_module ~= "component" then
+		return nil;
+	end
+	return row("rooms", "FAIL", ("%s has no rooms"):format(component), find("rooms-without-kind", { host = component }));
+end
+
 -- The row about a component that options name and that does not exist, or nil.
 local function missing_rooms(file, host)
 	local named, option = hosts.named_rooms(file, host);
 	if not named or list.has(file:hosts("muc"), named) then
 		return nil;
+	end
+	local kindless = without_kind(file, named);
+	if kindless then
+		return kindless;
 	end
 	local found = hosts.found_rooms(file, host);
 	-- Without a base this option is not read.
@@ -148,7 +164,8 @@ local function outside(file, host, settings)
 	elseif is_service(host) and file:get(host, "authentication") == "token" then
 		return row("log-in", "WARN", ("%s asks for tokens"):format(host), find("service-asks-for-tokens", { host = host }));
 	elseif #others == 0 then
-		return row("rooms", "WARN", "there are no rooms", find("no-rooms", { host = host }));
+		return without_kind(file, hosts.prefix_of(file, host).."."..host)
+			or row("rooms", "WARN", "there are no rooms", find("no-rooms", { host = host }));
 	end
 	local component, judge = table.unpack(others[1]);
 	local is_of_guests = settings.allowEmptyToken and not settings.appSecret and not sources.is_configured(settings);

@@ -231,11 +231,15 @@ local function of_source(file, host, settings, url)
 	local kept = strings(file:get(host, "asap_accepted_issuers")) or #sources.single_sources(settings) > 1 and { settings.appId } or {};
 	local _, better = sorted(kept);
 	add_once(better, expected.issuer);
-	local shown = how == "begins" and (expected.anywhere and "..." or "")..expected.issuer.."..." or expected.issuer;
-	local text = ("%s: its tokens %s the issuer %s"):format(url, is_sure and "have" or "probably have", quote(shown));
+	local shown = ("%q"):format(how == "begins" and (expected.anywhere and "..." or "")..expected.issuer.."..." or expected.issuer);
+	if expected.also and how ~= "begins" then
+		add_once(better, expected.also);
+		shown = ("%s or %q"):format(shown, expected.also);
+	end
+	local text = ("%s: its tokens %s the issuer %s"):format(url, is_sure and "have" or "probably have", shown);
 	local is_hopeless = is_sure or expected.is_url and not has_url(settings.acceptedIssuers);
 	return row("issuer", is_hopeless and "FAIL" or "WARN", text,
-		find(key, { url = url, issuer = ("%q"):format(shown), list = written(better) }));
+		find(key, { url = url, issuer = shown, list = written(better) }));
 end
 
 -- Adds rows about issuers that no token of a configured source can have.

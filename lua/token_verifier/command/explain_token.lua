@@ -38,7 +38,7 @@ local function explain_by_configuration(arguments, terminal, text)
 	if not host and #hosts == 1 then
 		host = hosts[1];
 	elseif not host then
-		terminal.fail(#hosts == 0 and ("no host in %s has the option app_id, so none takes tokens"):format(file.path)
+		terminal.fail(#hosts == 0 and ('no host in %s has authentication = "token" and app_id, so none takes tokens'):format(file.path)
 			or ("more than one host takes tokens: name one with --host: %s"):format(table.concat(hosts, ", ")));
 	elseif file:get(host, "app_id") == nil then
 		return explain_other_host(arguments, file, text, host);

@@ -171,6 +171,9 @@ return {
 	{ "rooms-module-misspelt", "ok", "configuration",
 		"The rooms of {host} are open to everybody who is logged in: its modules_enabled has {found}, which is not the name of a module.",
 		"Write \"token_verification\" instead of {found}." };
+	{ "rooms-module-disabled", "ok", "configuration",
+		"The rooms of {host} are open to everybody who is logged in: token_verification is in its modules_disabled too, which counts more.",
+		"Remove \"token_verification\" from modules_disabled of that Component." };
 	{ "rooms-module-elsewhere", "ok", "configuration",
 		"The rooms of {host} are open to everybody who is logged in: token_verification is in modules_enabled {place}, where it guards nothing.",
 		"Write it into the block of the Component: {suggested}." };
@@ -195,6 +198,9 @@ return {
 	{ "rooms-to-add", "room-does-not-exist", "configuration",
 		"{option} says that the rooms are on {host}, but there is no such Component of the kind \"muc\".",
 		"Add Component \"{host}\" \"muc\" with modules_enabled = { \"token_verification\" }." };
+	{ "rooms-without-kind", "ok", "configuration",
+		"Component \"{host}\" is not of the kind \"muc\", so it has no rooms.",
+		"Write Component \"{host}\" \"muc\" in its first line." };
 	{ "no-rooms", "ok", "configuration",
 		"{host} has no rooms: the configuration has no Component of the kind \"muc\" for it.",
 		"Add Component \"conference.{host}\" \"muc\" with modules_enabled = { \"token_verification\" }." };

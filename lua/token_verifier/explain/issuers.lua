@@ -11,7 +11,7 @@ local rows = {
 	{ "^https?://jaas%-public%-keys%.jitsi%.net/jitsi%-components/", "jaas-components", "fixed" };
 	{ "^https?://.*/realms/[^/]+/protocol/openid%-connect/certs$", "", "usual", cut = "/protocol/openid%-connect/certs$",
 		is_url = true }; -- Keycloak
-	{ "^https://www%.googleapis%.com/oauth2/v[123]/certs$", "https://accounts.google.com", "fixed" };
+	{ "^https://www%.googleapis%.com/oauth2/v[123]/certs$", "https://accounts.google.com", "fixed", also = "accounts.google.com" };
 	{ "^https://www%.googleapis%.com/.*securetoken@system%.gserviceaccount%.com$", "https://securetoken.google.com/", "begins" };
 	{ "^https://www%.googleapis%.com/.*/([%w.-]+@[%w.-]+%.gserviceaccount%.com)$", "%1", "fixed" };
 	{ "^https://login%.microsoftonline%.com/([%x-]+)/discovery/v2%.0/keys$", "https://login.microsoftonline.com/%1/v2.0", "fixed",

@@ -42,7 +42,7 @@ local function choose_host(module, name)
 		end
 	end
 	if #hosts == 0 then
-		return nil, "no host has the option app_id, so none takes tokens";
+		return nil, "no host has authentication = \"token\" and app_id, so none takes tokens";
 	elseif name == nil then
 		return nil, "more than one host takes tokens, name one of "..table.concat(hosts, ", ");
 	end
