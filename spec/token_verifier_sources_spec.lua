@@ -224,7 +224,7 @@ describe("a JWK Set", function ()
 
 	for name, case in pairs({
 		["a page"] = { "<html>", 200, "an HTML or XML page" }, ["nothing"] = { "", 200, "an empty text" },
-		["other JSON"] = { '{"error":"x"}', 200, '"keys" array' }, ["cut JSON"] = { '{"keys":[', 200, "not JSON" },
+		["other JSON"] = { '{"error":"x"}', 200, 'is a JSON error "x"' }, ["cut JSON"] = { '{"keys":[', 200, "not JSON" },
 		["403"] = { "no", 403, "HTTP 403" }, ["404"] = { "no", 404, "HTTP 404" },
 		["no end"] = { ('{"keys":["%s"]}'):format(("x"):rep(600000)), 200, "longer than 524288 bytes" },
 	}) do

@@ -533,9 +533,9 @@ describe("a key", function ()
 	for name, case in pairs({
 		["nothing"] = { "", "malformed-key", "an empty text" };
 		["a page"] = { "<!DOCTYPE html><html>", "malformed-key", "HTML" };
-		["JSON that is no JWK"] = { '{"error":"not found"}', "malformed-key", 'a JWK without "kty"' };
+		["JSON that is no JWK"] = { '{"error":"not found"}', "malformed-key", 'is a JSON error "not found"' };
 		["a JWK of another type"] = { '{"kty":"oct","k":"AA"}', "unsupported-key", "kty" };
-		["a cut PEM"] = { "-----BEGIN PUBLIC KEY-----\nMIIB", "malformed-key", "damaged PEM" };
+		["a cut PEM"] = { "-----BEGIN PUBLIC KEY-----\nMIIB", "malformed-key", "a PEM that is cut off" };
 		["words"] = { "hello", "malformed-key", "neither PEM nor JWK" };
 	}) do
 		it("cannot be made from "..name, function ()

@@ -34,11 +34,11 @@ enum tv_reason {
     TV_REASON_BINDING,      // found: the issuer, for which another source of keys speaks
 
     // Keys and secrets
-    TV_REASON_NOT_A_KEY,    // text: what it looks like
-    TV_REASON_PAGE,         // likewise: it is a web page
+    TV_REASON_NOT_A_KEY,    // text, kind: what it looks like, found: words of its own
+    TV_REASON_PAGE,         // text: it is a web page
     TV_REASON_NO_TEXT,      // likewise: there is nothing
     TV_REASON_NOT_PRIVATE,  // text: what it is, where a private key is expected
-    TV_REASON_KEY_TYPE,     // text: the type found, algorithm; or, subject: a JWK's kty
+    TV_REASON_KEY_TYPE,     // text, kind: the type found, algorithm; or, subject: a JWK's kty
     TV_REASON_KEY_USE,      // text: the JWK member, algorithm
     TV_REASON_OPERATIONS,   // a JWK's key_ops that are no names, name one twice, contradict its use
     TV_REASON_TRAILING,     // bytes follow the key's DER
@@ -48,7 +48,7 @@ enum tv_reason {
     TV_REASON_MODULUS,      // RSA modulus even
     TV_REASON_FIELD_LENGTH, // subject: the JWK member, limit: bytes it must have
     TV_REASON_POINT,        // an EC point that is not on its curve
-    TV_REASON_CURVE,        // a curve that JOSE does not have; or, text: not the algorithm's
+    TV_REASON_CURVE,        // text, kind: a curve that is not used; or, text: not the algorithm's
     TV_REASON_NOT_A_PAIR,   // the private key is not that of the public one beside it
     TV_REASON_SHORT,       // number: bytes of the secret, limit: as many as the hash has, algorithm
     TV_REASON_CERTIFICATE, // a JWK whose x5c is not of its own key
@@ -62,7 +62,7 @@ enum tv_reason {
     TV_REASON_CLIENT,     // limit: unknown keys one client may have pending
     TV_REASON_QUEUE,      // limit: unknown keys a source may have pending
     TV_REASON_WAITED,     // limit: seconds waited
-    TV_REASON_DISCOVERY,  // text: what is wrong with the OpenID provider's configuration
+    TV_REASON_DISCOVERY,  // text: what is wrong with the OpenID provider's configuration, found
     TV_REASON_FILE,       // text: what is wrong with the file, in words that follow its name
     TV_REASON_NOT_IN_SET, // the JWK Set lacks the kid; number: keys it has
     TV_REASON_NO_SOURCE,  // the store has no source to ask
@@ -163,6 +163,7 @@ struct tv_detail {
     enum tv_asked asked;
     enum tv_network network;
     const char *text;      // words of a library or a type name, a string constant
+    const char *kind;      // what is there instead of a usable key, a word; a string constant
     const char *algorithm; // its name, a string constant
     struct tv_span key_id; // of the key that was asked for
     struct tv_span source; // URL or folder asked

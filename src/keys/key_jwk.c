@@ -141,8 +141,10 @@ static enum tv_status read_curve(yyjson_val *jwk, bool is_ec, enum tv_curve *cur
         return status;
     *curve = tv_curve_find(name);
     bool is_okp = *curve == TV_CURVE_ED25519 || *curve == TV_CURVE_ED448;
-    if (*curve == TV_CURVE_NONE || is_okp == is_ec)
-        return fail_member(detail, TV_UNSUPPORTED_KEY, TV_SUBJECT_CRV, TV_REASON_CURVE, NULL);
+    if (*curve == TV_CURVE_NONE || is_okp == is_ec) {
+        detail->subject = TV_SUBJECT_CRV;
+        return tv_key_fail_curve(detail, name);
+    }
     return TV_OK;
 }
 

@@ -102,6 +102,7 @@ static bool read_bits(struct reader *in, struct tv_span *bits) {
 // Types and curves
 
 static enum tv_status unsupported(struct tv_detail *detail, const char *type) {
+    detail->kind = type;
     return tv_key_fail(detail, TV_UNSUPPORTED_KEY, TV_REASON_KEY_TYPE, type);
 }
 
@@ -114,8 +115,41 @@ static const struct {
     {{"\x2b\x81\x04\x00\x23", 5}, TV_CURVE_P521},
 };
 
-// The parameters of an EC key, which fill `in`. RFC 5480 section 2.1.1 allows named curves only.
-// For explicit parameters OpenSSL would compute square roots modulo any number.
+// Curves that JOSE does not have, or not for signatures that are checked here.
+static const struct {
+    struct tv_span id;
+    const char *name; // as JWKs and OpenSSL have it
+} other_curves[] = {
+    {{"\x2b\x81\x04\x00\x0a", 5}, "secp256k1"},
+    {{"\x2b\x81\x04\x00\x21", 5}, "P-224"},
+    {{"\x2a\x86\x48\xce\x3d\x03\x01\x01", 8}, "P-192"},
+    {{"\x2b\x24\x03\x03\x02\x08\x01\x01\x07", 9}, "brainpoolP256r1"},
+    {{"\x2b\x24\x03\x03\x02\x08\x01\x01\x0b", 9}, "brainpoolP384r1"},
+    {{"\x2b\x24\x03\x03\x02\x08\x01\x01\x0d", 9}, "brainpoolP512r1"},
+    {{NULL, 0}, "P-256K"}, // secp256k1 before RFC 8812
+    {{NULL, 0}, "X25519"},
+    {{NULL, 0}, "X448"},
+};
+
+// Fails with the name of the curve, if it is known.
+static enum tv_status fail_curve(struct tv_detail *detail, struct tv_span id, struct tv_span name) {
+    const char *known = NULL;
+    for (size_t i = 0; !known && i < sizeof other_curves / sizeof other_curves[0]; i++)
+        if ((id.length > 0 && tv_span_equal(other_curves[i].id, id)) ||
+            tv_span_equal(tv_span_of(other_curves[i].name), name))
+            known = other_curves[i].name;
+    if (known && strcmp(known, "P-256K") == 0)
+        known = "secp256k1";
+    detail->kind = known;
+    return tv_key_fail(detail, TV_UNSUPPORTED_KEY, TV_REASON_CURVE, known);
+}
+
+enum tv_status tv_key_fail_curve(struct tv_detail *detail, struct tv_span name) {
+    return fail_curve(detail, (struct tv_span){0}, name);
+}
+
+// The parameters of an EC key, which fill `in`. RFC 5480 section 2.1.1 has names alone: of a curve
+// that is spelled out OpenSSL would take square roots, modulo any number.
 static enum tv_status read_curve(struct reader *in, struct tv_key_look *look,
                                  struct tv_detail *detail) {
     struct reader id;
@@ -128,7 +162,7 @@ static enum tv_status read_curve(struct reader *in, struct tv_key_look *look,
             look->curve = curves[i].curve;
             return TV_OK;
         }
-    return tv_key_fail(detail, TV_UNSUPPORTED_KEY, TV_REASON_CURVE, NULL);
+    return fail_curve(detail, span_of(id), (struct tv_span){0});
 }
 
 static const struct {

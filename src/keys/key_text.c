@@ -36,39 +36,10 @@ static enum tv_status load_der(struct tv_span der, int rsa_min_bits, struct tv_k
     enum tv_status status =
         load_form(is_rsa ? TV_FORM_RSA : TV_FORM_SPKI, der, rsa_min_bits, words, key, detail);
     if (detail->reason == TV_REASON_TRAILING) // which is said of a PEM block alone
-        return tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY, words);
+        tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY, words);
+    if (status == TV_MALFORMED_KEY && detail->reason == TV_REASON_NOT_A_KEY)
+        tv_key_name_der(der, false, detail);
     return status;
-}
-
-const char *tv_key_looks_like_page(struct tv_span text, enum tv_reason *reason) {
-    text = tv_span_trim(text);
-    if (text.length > 0 && *text.data != '<')
-        return NULL;
-    *reason = text.length == 0 ? TV_REASON_NO_TEXT : TV_REASON_PAGE;
-    return text.length == 0 ? "an empty text" : "an HTML or XML page";
-}
-
-// Says what a text that is no key looks like: usually the body of a failed request.
-static const char *looks_like(struct tv_span text, enum tv_reason *reason) {
-    const char *page = tv_key_looks_like_page(text, reason);
-    if (page)
-        return page;
-    *reason = TV_REASON_NOT_A_KEY;
-    struct tv_span trimmed = tv_span_trim(text);
-    if (*trimmed.data == '[' || *trimmed.data == '"')
-        return "a JSON document";
-    if (tv_span_contains(text, TV_SPAN("-----BEGIN ENCRYPTED PRIVATE KEY-----")))
-        return "an encrypted private key";
-    if (tv_span_contains(text, TV_SPAN("-----BEGIN OPENSSH")) ||
-        tv_span_starts_with(trimmed, TV_SPAN("ssh-")))
-        return "an SSH key";
-    const char *begin = memmem(text.data, text.length, "-----BEGIN ", 11);
-    if (!begin)
-        return "neither PEM nor JWK";
-    // Environment variables and templates do that.
-    if (!memchr(begin, '\n', (size_t)(text.data + text.length - begin)))
-        return "a PEM in one line, whose line breaks are lost";
-    return "a damaged PEM, or one of another kind";
 }
 
 static const struct {
@@ -92,13 +63,16 @@ static bool find_form(struct tv_span text, enum tv_key_form *form) {
     return false;
 }
 
+bool tv_key_is_read_label(struct tv_span text) {
+    enum tv_key_form form;
+    return find_form(text, &form);
+}
+
 // Moves `text` to the first block that holds a key. OpenSSL would decode all that are before it,
 // and read a text without any line by line.
 static bool find_block(struct tv_span *text, bool only_private, enum tv_key_form *form) {
     static const struct tv_span begin = {"-----BEGIN ", 11};
-    const char *from = text->data, *end = from + text->length;
-    if (tv_span_starts_with(*text, TV_SPAN("\xef\xbb\xbf"))) // a byte order mark
-        from += 3;
+    const char *from = tv_key_without_mark(*text).data, *end = text->data + text->length;
     for (const char *at = from;
          (at = memmem(at, (size_t)(end - at), begin.data, begin.length)) != NULL;) {
         struct tv_span label = {at + begin.length, (size_t)(end - at) - begin.length};
@@ -162,17 +136,21 @@ static enum tv_status load_pem(struct tv_span text, int rsa_min_bits, struct tv_
     struct tv_key_block block;
     enum tv_status status = tv_key_read_block(text, false, &block, detail);
     if (status == TV_MALFORMED_KEY && detail->reason == TV_REASON_NONE) {
-        detail->text = looks_like(text, &detail->reason);
+        tv_key_name_text(text, detail);
         return status;
     }
     if (status != TV_OK)
         return status;
-    if (block.is_encrypted)
+    if (block.is_encrypted) {
+        detail->kind = "encrypted-private-key";
         status =
             tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY, "an encrypted private key");
-    else
+    } else {
         status = load_form(block.form, block.der, rsa_min_bits,
                            "a PEM whose contents cannot be decoded", key, detail);
+        if (status == TV_MALFORMED_KEY && detail->reason == TV_REASON_NOT_A_KEY)
+            tv_key_name_der(block.der, true, detail);
+    }
     OPENSSL_clear_free((char *)block.der.data, block.der.length);
     return status;
 }
@@ -190,8 +168,14 @@ static bool looks_like_der(struct tv_span text) {
 
 static enum tv_status load_text(struct tv_span text, int rsa_min_bits, struct tv_key **key,
                                 struct tv_detail *detail) {
-    if (tv_key_looks_like_json(text.data, text.length))
-        return tv_key_load_jwk(text.data, text.length, rsa_min_bits, key, detail);
+    struct tv_span json = tv_key_without_mark(text);
+    if (tv_key_looks_like_json(json.data, json.length)) {
+        enum tv_status status = tv_key_load_jwk(json.data, json.length, rsa_min_bits, key, detail);
+        if (status == TV_MALFORMED_KEY &&
+            (detail->reason == TV_REASON_MISSING || detail->reason == TV_REASON_JSON))
+            tv_key_name_text(text, detail); // unless it is a JWK
+        return status;
+    }
     return looks_like_der(text) ? load_der(text, rsa_min_bits, key, detail)
                                 : load_pem(text, rsa_min_bits, key, detail);
 }

@@ -163,7 +163,9 @@ enum tv_status tv_key_set_reader_new(const char *text, size_t length, int rsa_mi
                                      size_t max_keys, struct tv_key_set_reader **reader,
                                      struct tv_detail *detail) {
     enum tv_reason reason = TV_REASON_BODY;
-    const char *other = tv_key_looks_like_page((struct tv_span){text, length}, &reason);
+    struct tv_span whole = tv_key_without_mark((struct tv_span){text, length});
+    text = whole.data, length = whole.length;
+    const char *other = tv_key_looks_like_page(whole, &reason);
     if (other || length > TV_KEY_SET_MAX_LENGTH) {
         detail->limit = (double)TV_KEY_SET_MAX_LENGTH;
         return tv_key_fail(detail, TV_MALFORMED_KEY, reason, other);
@@ -185,6 +187,10 @@ enum tv_status tv_key_set_reader_new(const char *text, size_t length, int rsa_mi
     } else {
         tv_key_set_reader_free(made);
     }
+    if (status == TV_MALFORMED_KEY &&
+        (detail->reason == TV_REASON_NOT_A_KEY || detail->reason == TV_REASON_JSON ||
+         detail->reason == TV_REASON_NOT_OBJECT))
+        tv_key_name_text(whole, detail);
     return status;
 }
 

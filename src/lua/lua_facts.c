@@ -49,6 +49,7 @@ static void push_facts(lua_State *L, enum tv_status status, const struct tv_deta
     lua_createtable(L, 0, 8);
     set_text(L, "reason", tv_reason_word(reason));
     set_text(L, "class", tv_network_word(detail->network));
+    set_text(L, "kind", detail->kind);
     set_subject(L, detail);
     if (reason == TV_REASON_HTTP_STATUS)
         set_number(L, "status", detail->number);

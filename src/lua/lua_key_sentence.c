@@ -18,6 +18,15 @@ static void add_file_name(luaL_Buffer *out, const struct tv_detail *detail) {
         add_format(out, " (file %s)", name);
 }
 
+// What a text is that is no key, and what it says itself.
+static void add_kind(luaL_Buffer *out, const struct tv_detail *detail) {
+    add_format(out, "is %s", detail->text);
+    if (detail->found.is_there) {
+        luaL_addchar(out, ' ');
+        add_found(out, detail);
+    }
+}
+
 // What is wrong with a key, in words that follow "the key".
 static void add_key_problem(luaL_Buffer *out, const struct tv_detail *detail) {
     const char *member = tv_subject_name(detail->subject);
@@ -25,8 +34,8 @@ static void add_key_problem(luaL_Buffer *out, const struct tv_detail *detail) {
     case TV_REASON_NOT_A_KEY:
     case TV_REASON_PAGE:
     case TV_REASON_NO_TEXT:
-        add_format(out, "is %s; a PEM public key or certificate, or a JWK is expected",
-                   detail->text);
+        add_kind(out, detail);
+        luaL_addstring(out, "; a PEM public key or certificate, or a JWK is expected");
         break;
     case TV_REASON_NOT_PRIVATE:
         add_format(out,
@@ -57,7 +66,10 @@ static void add_key_problem(luaL_Buffer *out, const struct tv_detail *detail) {
         luaL_addstring(out, "is a point that is not on its curve, or of small order");
         break;
     case TV_REASON_CURVE:
-        luaL_addstring(out, "is on a curve that is none of P-256, P-384, P-521, Ed25519 and Ed448");
+        luaL_addstring(out, "is on ");
+        if (detail->text)
+            add_format(out, "%s, ", detail->text);
+        luaL_addstring(out, "a curve that is none of P-256, P-384, P-521, Ed25519 and Ed448");
         break;
     case TV_REASON_CERTIFICATE:
         luaL_addstring(out, "is a JWK whose \"x5c\" is no certificate of the same key");
@@ -150,7 +162,9 @@ static void add_unusable_set(luaL_Buffer *out, const struct tv_detail *detail) {
     case TV_REASON_NOT_A_KEY:
     case TV_REASON_PAGE:
     case TV_REASON_NO_TEXT:
-        add_format(out, " is %s; JSON with \"keys\" is expected", detail->text);
+        luaL_addchar(out, ' ');
+        add_kind(out, detail);
+        luaL_addstring(out, "; JSON with \"keys\" is expected");
         break;
     case TV_REASON_BODY:
         add_format(out, " is longer than %.0f bytes", detail->limit);
@@ -163,6 +177,10 @@ static void add_unusable_set(luaL_Buffer *out, const struct tv_detail *detail) {
         break;
     case TV_REASON_DISCOVERY:
         add_format(out, " cannot be used: %s", detail->text);
+        if (detail->found.is_there) {
+            luaL_addstring(out, ", ");
+            add_found(out, detail);
+        }
         break;
     default:
         luaL_addstring(out, " cannot be read: ");

@@ -36,8 +36,11 @@ static enum tv_status read_configuration(yyjson_val *configuration, const char *
     yyjson_val *set = tv_json_member(configuration, TV_SPAN("jwks_uri"));
     if (!own_name)
         return fail(detail, "it has no issuer");
-    if (!yyjson_is_str(own_name) || !tv_span_equal(tv_json_string(own_name), tv_span_of(issuer)))
-        return fail(detail, "it names another issuer");
+    if (!yyjson_is_str(own_name) || !tv_span_equal(tv_json_string(own_name), tv_span_of(issuer))) {
+        fail(detail, "it names another issuer");
+        tv_detail_set_found(detail, tv_json_string(own_name));
+        return TV_KEY_UNUSABLE;
+    }
     if (!yyjson_is_str(set))
         return fail(detail, "it has no jwks_uri");
     struct tv_span found = tv_json_string(set);

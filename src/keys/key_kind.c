@@ -1,0 +1,494 @@
+// SPDX-License-Identifier: MIT
+// What a text is that is no usable key, for people who put it there: nothing here makes a key of it.
+// Each text is looked at a few times from its beginning to its end.
+#include "keys/key_internal.h"
+
+#include "base/base64url.h"
+
+#include <openssl/crypto.h>
+#include <stdlib.h>
+
+// A run of characters as long as this in what a server says may be a token or a secret.
+#define RUN_MAX 24
+
+// The DER of every key is longer.
+#define DER_LEAST 24
+
+// Texts that are no key: ROW(NAME, kind in facts, words in messages).
+#define KINDS(ROW)                                                                                 \
+    ROW(UTF16LE, "utf-16le", "text in UTF-16, not in UTF-8")                                       \
+    ROW(UTF16BE, "utf-16be", "text in UTF-16, not in UTF-8")                                       \
+    ROW(PEM, "pem", "a PEM")                                                                       \
+    ROW(PEM_ESCAPED, "pem-escaped", "a PEM whose line breaks are written as \\n")                  \
+    ROW(PEM_ONE_LINE, "pem-one-line", "a PEM in one line, whose line breaks are lost")             \
+    ROW(PEM_INDENTED, "pem-indented", "a PEM with something in front of \"-----BEGIN\"")           \
+    ROW(PEM_DASHES, "pem-dashes", "a PEM without the five hyphens around its BEGIN and END")       \
+    ROW(PEM_CUT, "pem-cut", "a PEM that is cut off: it has no \"-----END\"")                       \
+    ROW(PEM_DAMAGED, "pem-damaged", "a damaged PEM")                                               \
+    ROW(PEM_OTHER, "pem-other", "a PEM of another kind")                                           \
+    ROW(PEM_KEY, "pem-of-key",                                                                     \
+        "a PEM whose BEGIN line names another kind than the public key "                           \
+        "in it")                                                                                   \
+    ROW(PEM_RSA, "pem-of-rsa-key",                                                                 \
+        "a PEM whose BEGIN line names another kind than the RSA "                                  \
+        "public key in it (PKCS#1)")                                                               \
+    ROW(PEM_CERTIFICATE, "pem-of-certificate",                                                     \
+        "a PEM whose BEGIN line names another kind than "                                          \
+        "the certificate in it")                                                                   \
+    ROW(ENCRYPTED, "encrypted-private-key", "an encrypted private key")                            \
+    ROW(SSH, "ssh-key", "an SSH key")                                                              \
+    ROW(SSH_ED25519, "ssh-ed25519-key", "an SSH key")                                              \
+    ROW(SSH_BARE, "ssh-bare-key", "an SSH key without the word in front of it")                    \
+    ROW(SSH2, "ssh2-key", "an SSH key (RFC 4716)")                                                 \
+    ROW(SSH_PRIVATE, "ssh-private-key", "an SSH key, a private one of OpenSSH")                    \
+    ROW(PUTTY, "putty-key", "an SSH key, a private one of PuTTY")                                  \
+    ROW(TRUSTED, "trusted-certificate", "a TRUSTED CERTIFICATE, OpenSSL's own form")               \
+    ROW(REQUEST, "certificate-request", "a certificate signing request (CSR)")                     \
+    ROW(PKCS7, "pkcs7", "a bundle of certificates (PKCS#7)")                                       \
+    ROW(CRL, "crl", "a certificate revocation list (CRL)")                                         \
+    ROW(PGP, "pgp-key", "a PGP key")                                                               \
+    ROW(BARE_KEY, "base64-key", "bare base64 of a public key")                                     \
+    ROW(BARE_RSA, "base64-rsa-key", "bare base64 of an RSA public key (PKCS#1)")                   \
+    ROW(BARE_CERTIFICATE, "base64-certificate", "bare base64 of a certificate")                    \
+    ROW(BARE_PRIVATE, "base64-private-key", "bare base64 of a private key")                        \
+    ROW(BARE_PEM, "base64-pem", "base64 of a PEM")                                                 \
+    ROW(BARE_JSON, "base64-json", "base64 of JSON")                                                \
+    ROW(HEX_KEY, "hex-key", "a public key in hex digits")                                          \
+    ROW(HEX_CERTIFICATE, "hex-certificate", "a certificate in hex digits")                         \
+    ROW(HEX_PRIVATE, "hex-private-key", "a private key in hex digits")                             \
+    ROW(DER_CERTIFICATE, "der-certificate", "DER of a certificate")                                \
+    ROW(DER_PRIVATE, "der-private-key", "DER of a private key")                                    \
+    ROW(JWK, "jwk", "a single JWK")                                                                \
+    ROW(JWK_ARRAY, "jwk-array", "a JSON array of JWKs")                                            \
+    ROW(JWK_SET, "jwk-set", "a JWK Set")                                                           \
+    ROW(MAP, "certificate-map", "a JSON map of certificates")                                      \
+    ROW(REALM, "realm", "the JSON of a Keycloak realm")                                            \
+    ROW(DISCOVERY, "openid-configuration", "the configuration of an OpenID provider")              \
+    ROW(JSON_KEY, "json-with-key", "JSON with a PEM in the member")                                \
+    ROW(JSON_ERROR, "json-error", "a JSON error")                                                  \
+    ROW(JSON_TEXT, "json-text", "JSON as the text of a JSON string")                               \
+    ROW(JSON, "json", "a JSON document")                                                           \
+    ROW(TOKEN, "token", "a token")                                                                 \
+    ROW(POINTER, "lfs-pointer", "a pointer of Git LFS, not the file itself")                       \
+    ROW(ERROR_TEXT, "error-text", "an error text")                                                 \
+    ROW(UNKNOWN, "unknown", "neither PEM nor JWK")
+
+#define KIND_NAME(name, ...) KIND_##name,
+enum kind { KIND_NONE, KINDS(KIND_NAME) };
+#undef KIND_NAME
+
+static const struct {
+    const char *kind, *words;
+} kinds[] = {
+#define ROW(name, kind, words) [KIND_##name] = {kind, words},
+    KINDS(ROW)
+#undef ROW
+};
+
+// Fails with a kind, unless there is a failure that says more; `found` is shown if it is not empty.
+static void set(struct tv_detail *detail, enum kind kind, struct tv_span found) {
+    bool is_vague = kind == KIND_JSON || kind == KIND_UNKNOWN ||
+                    (kind == KIND_JWK && detail->reason == TV_REASON_MISSING);
+    if (is_vague && detail->reason != TV_REASON_NONE)
+        return;
+    detail->kind = kinds[kind].kind;
+    detail->subject = TV_SUBJECT_NONE;
+    if (found.length > 0)
+        tv_detail_set_found(detail, found);
+    tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY, kinds[kind].words);
+}
+
+const char *tv_key_looks_like_page(struct tv_span text, enum tv_reason *reason) {
+    text = tv_span_trim(text);
+    if (text.length > 0 && *text.data != '<')
+        return NULL;
+    *reason = text.length == 0 ? TV_REASON_NO_TEXT : TV_REASON_PAGE;
+    return text.length == 0 ? "an empty text" : "an HTML or XML page";
+}
+
+struct tv_span tv_key_without_mark(struct tv_span text) {
+    static const struct tv_span mark = {"\xef\xbb\xbf", 3}; // U+FEFF in UTF-8
+    return tv_span_starts_with(text, mark)
+               ? (struct tv_span){text.data + mark.length, text.length - mark.length}
+               : text;
+}
+
+// UTF-16
+
+static enum kind utf16_of(struct tv_span text) {
+    enum { LOOKED_AT = 32 };
+    if (tv_span_starts_with(text, TV_SPAN("\xff\xfe")))
+        return KIND_UTF16LE;
+    if (tv_span_starts_with(text, TV_SPAN("\xfe\xff")))
+        return KIND_UTF16BE;
+    bool first = text.length >= 8, second = first;
+    for (size_t i = 0; i + 1 < text.length && i < LOOKED_AT; i += 2) {
+        first = first && text.data[i] != '\0' && text.data[i + 1] == '\0';
+        second = second && text.data[i] == '\0' && text.data[i + 1] != '\0';
+    }
+    return first ? KIND_UTF16LE : second ? KIND_UTF16BE : KIND_NONE;
+}
+
+// Bytes that were written as text
+
+// RFC 4253 section 6.6.
+static enum kind kind_of_ssh(struct tv_span bytes) {
+    if (tv_span_starts_with(bytes, TV_SPAN("\0\0\0\13ssh-ed25519")))
+        return KIND_SSH_ED25519;
+    return tv_span_starts_with(bytes, TV_SPAN("\0\0\0\7ssh-rsa")) ||
+                   tv_span_starts_with(bytes, TV_SPAN("\0\0\0\23ecdsa-sha2-nistp"))
+               ? KIND_SSH_BARE
+               : KIND_NONE;
+}
+
+// Whether the DER is that of a form, be its type supported or not.
+static bool is_form(enum tv_key_form form, struct tv_span der) {
+    struct tv_key_look look;
+    struct tv_detail detail = {0};
+    enum tv_status status = tv_key_look(form, der, &look, &detail);
+    return status == TV_OK || detail.reason != TV_REASON_NONE;
+}
+
+enum form_kinds { OF_BASE64, OF_HEX, OF_DER, OF_PEM };
+
+static enum kind kind_of_der(struct tv_span der, enum form_kinds as) {
+    static const enum kind all[][4] = {
+        [OF_BASE64] = {KIND_BARE_KEY, KIND_BARE_CERTIFICATE, KIND_BARE_RSA, KIND_BARE_PRIVATE},
+        [OF_HEX] = {KIND_HEX_KEY, KIND_HEX_CERTIFICATE, KIND_HEX_KEY, KIND_HEX_PRIVATE},
+        [OF_DER] = {KIND_NONE, KIND_DER_CERTIFICATE, KIND_NONE, KIND_DER_PRIVATE},
+        [OF_PEM] = {KIND_PEM_KEY, KIND_PEM_CERTIFICATE, KIND_PEM_RSA, KIND_NONE},
+    };
+    static const enum tv_key_form forms[] = {TV_FORM_SPKI, TV_FORM_CERTIFICATE, TV_FORM_RSA,
+                                             TV_FORM_PRIVATE};
+    if (der.length < DER_LEAST || *der.data != DER_SEQUENCE)
+        return KIND_NONE;
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+        if (is_form(forms[i], der))
+            return all[as][i];
+    return KIND_NONE;
+}
+
+void tv_key_name_der(struct tv_span der, bool is_in_pem, struct tv_detail *detail) {
+    enum kind kind = kind_of_der(der, is_in_pem ? OF_PEM : OF_DER);
+    if (kind != KIND_NONE)
+        set(detail, kind, (struct tv_span){0});
+}
+
+static int digit(char c) {
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
+// The bytes of hex digits, whatever white space or colons are between them; 0: it is something
+// else. `out` has room for as much as the text has.
+static size_t decode_hex(struct tv_span text, char *out) {
+    size_t count = 0;
+    for (size_t i = 0; i < text.length; i++) {
+        if (tv_is_space(text.data[i]) || text.data[i] == ':')
+            continue;
+        int high = digit(text.data[i]);
+        int low = i + 1 < text.length ? digit(text.data[++i]) : -1;
+        if (high < 0 || low < 0)
+            return 0;
+        out[count++] = (char)(high * 16 + low);
+    }
+    return count;
+}
+
+// Likewise of base64, of either alphabet, with or without padding.
+static size_t decode_base64(struct tv_span text, char *out) {
+    size_t count = 0, length = 0;
+    for (size_t i = 0; i < text.length; i++) {
+        char c = text.data[i];
+        if (!tv_is_space(c) && c != '=')
+            out[count++] = (char)(c == '+' ? '-' : c == '/' ? '_' : c);
+    }
+    // In place: three bytes are written behind the four that they are made of.
+    return tv_base64url_decode(out, count, (unsigned char *)out, &length) == TV_OK ? length : 0;
+}
+
+static enum kind kind_of_bytes(struct tv_span text) {
+    if (text.length < DER_LEAST || text.length > TV_KEY_MAX_LENGTH)
+        return KIND_NONE;
+    char *out = malloc(text.length);
+    if (!out)
+        return KIND_NONE; // the failure stands without its name
+    enum kind kind = kind_of_der((struct tv_span){out, decode_hex(text, out)}, OF_HEX);
+    if (kind == KIND_NONE) {
+        struct tv_span bytes = {out, decode_base64(text, out)};
+        kind = kind_of_der(bytes, OF_BASE64);
+        if (kind == KIND_NONE)
+            kind = kind_of_ssh(bytes);
+        if (kind == KIND_NONE && tv_span_contains(bytes, TV_SPAN("-----BEGIN ")))
+            kind = KIND_BARE_PEM;
+        if (kind == KIND_NONE && tv_span_starts_with(tv_span_trim(bytes), TV_SPAN("{\"")))
+            kind = KIND_BARE_JSON;
+    }
+    OPENSSL_cleanse(out, text.length); // it may be a private key
+    free(out);
+    return kind;
+}
+
+// PEM
+
+static const struct {
+    struct tv_span begin; // of what follows "BEGIN "
+    enum kind kind;
+} labels[] = {
+    {{"ENCRYPTED PRIVATE KEY-----", 26}, KIND_ENCRYPTED},
+    {{"OPENSSH PRIVATE KEY-----", 24}, KIND_SSH_PRIVATE},
+    {{"TRUSTED CERTIFICATE-----", 24}, KIND_TRUSTED},
+    {{"CERTIFICATE REQUEST-----", 24}, KIND_REQUEST},
+    {{"NEW CERTIFICATE REQUEST-----", 28}, KIND_REQUEST},
+    {{"PKCS7-----", 10}, KIND_PKCS7},
+    {{"PKCS #7 SIGNED DATA-----", 24}, KIND_PKCS7},
+    {{"CMS-----", 8}, KIND_PKCS7},
+    {{"X509 CRL-----", 13}, KIND_CRL},
+    {{"PGP ", 4}, KIND_PGP},
+};
+
+static struct tv_span behind(struct tv_span text, const char *at) {
+    return (struct tv_span){at, text.length - (size_t)(at - text.data)};
+}
+
+static const char *find(struct tv_span text, struct tv_span part) {
+    return memmem(text.data, text.length, part.data, part.length);
+}
+
+// A block of a kind that is read, but could not be.
+static enum kind kind_of_broken(struct tv_span text, const char *begin) {
+    struct tv_span rest = behind(text, begin);
+    struct tv_key_block block;
+    struct tv_detail ignored = {0};
+    if (find(rest, TV_SPAN("\\n")) || find(rest, TV_SPAN("\\r")))
+        return KIND_PEM_ESCAPED;
+    const char *end = find(rest, TV_SPAN("-----END "));
+    if (!end)
+        return KIND_PEM_CUT;
+    if (!memchr(begin, '\n', (size_t)(end - begin))) // environment variables and templates do that
+        return KIND_PEM_ONE_LINE;
+    if (begin != text.data && begin[-1] != '\n')
+        return KIND_PEM_INDENTED;
+    if (tv_key_read_block(text, false, &block, &ignored) != TV_OK)
+        return KIND_PEM_DAMAGED;
+    OPENSSL_clear_free((char *)block.der.data, block.der.length);
+    return KIND_PEM;
+}
+
+static enum kind kind_of_pem(struct tv_span text, struct tv_span *label) {
+    static const struct tv_span begin = {"-----BEGIN ", 11};
+    static const struct tv_span words[] = {{"BEGIN PUBLIC KEY", 16},
+                                           {"BEGIN RSA PUBLIC KEY", 20},
+                                           {"BEGIN CERTIFICATE", 17},
+                                           {"END PUBLIC KEY", 14},
+                                           {"END CERTIFICATE", 15}};
+    const char *at = find(text, begin);
+    for (size_t i = 0; !at && i < sizeof words / sizeof words[0]; i++)
+        if (find(text, words[i]))
+            return KIND_PEM_DASHES;
+    if (!at)
+        return KIND_NONE;
+    struct tv_span rest = behind(text, at + begin.length);
+    for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++)
+        if (tv_span_starts_with(rest, labels[i].begin))
+            return labels[i].kind;
+    if (tv_key_is_read_label(rest))
+        return kind_of_broken(text, at);
+    const char *end = find(rest, TV_SPAN("-----"));
+    *label = (struct tv_span){rest.data, end ? (size_t)(end - rest.data) : 0};
+    return end && label->length <= 32 && !memchr(label->data, '\n', label->length)
+               ? KIND_PEM_OTHER
+               : KIND_PEM_DAMAGED;
+}
+
+static enum kind kind_of_ssh_text(struct tv_span trimmed, struct tv_span text) {
+    if (tv_span_starts_with(trimmed, TV_SPAN("ssh-ed25519 ")))
+        return KIND_SSH_ED25519;
+    if (tv_span_starts_with(trimmed, TV_SPAN("ssh-")) ||
+        tv_span_starts_with(trimmed, TV_SPAN("ecdsa-sha2-")) ||
+        tv_span_starts_with(trimmed, TV_SPAN("sk-")))
+        return KIND_SSH;
+    if (tv_span_contains(text, TV_SPAN("---- BEGIN SSH2 PUBLIC KEY ----")))
+        return KIND_SSH2;
+    return tv_span_starts_with(trimmed, TV_SPAN("PuTTY-User-Key-File-")) ? KIND_PUTTY : KIND_NONE;
+}
+
+// JSON
+
+static bool has_string(yyjson_val *object, struct tv_span name) {
+    return yyjson_is_str(tv_json_member(object, name));
+}
+
+// Whether a server's words may be shown: they are no token, nor anything else that is one long run.
+static bool is_showable(struct tv_span words) {
+    size_t run = 0;
+    for (size_t i = 0; i < words.length; i++) {
+        run = tv_is_space(words.data[i]) ? 0 : run + 1;
+        if (run > RUN_MAX)
+            return false;
+    }
+    return words.length > 0;
+}
+
+// What a server says of its failure, the most telling first.
+static bool find_error(yyjson_val *object, struct tv_span *words) {
+    static const struct tv_span names[] = {
+        {"error_description", 17},
+        {"errorMessage", 12},
+        {"error", 5},
+        {"message", 7},
+        {"detail", 6},
+        {"title", 5},
+        {"Message", 7},
+        {"errors", 6},
+    };
+    bool found = false;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        yyjson_val *value = tv_json_member(object, names[i]);
+        if (yyjson_is_obj(value)) // {"error": {"message": "..."}}
+            value = tv_json_member(value, TV_SPAN("message"));
+        else if (yyjson_is_arr(value))
+            value = yyjson_arr_get_first(value);
+        found = found || tv_json_member(object, names[i]);
+        if (words->length == 0 && yyjson_is_str(value) && is_showable(tv_json_string(value)))
+            *words = tv_json_string(value);
+    }
+    return found;
+}
+
+// The first member with a PEM in it, and whether all have one.
+static struct tv_span member_with_pem(yyjson_val *object, bool *all) {
+    size_t index, max;
+    yyjson_val *name, *value;
+    struct tv_span found = {0};
+    *all = yyjson_obj_size(object) > 0;
+    yyjson_obj_foreach(object, index, max, name, value) {
+        bool is_pem = yyjson_is_str(value) && find(tv_json_string(value), TV_SPAN("-----BEGIN "));
+        if (is_pem && found.length == 0)
+            found = tv_json_string(name);
+        *all = *all && is_pem;
+    }
+    return found;
+}
+
+static enum kind kind_of_object(yyjson_val *object, struct tv_span *found) {
+    bool all;
+    if (yyjson_is_arr(tv_json_member(object, TV_SPAN("keys"))))
+        return KIND_JWK_SET;
+    if (has_string(object, TV_SPAN("jwks_uri"))) {
+        *found = tv_json_string(tv_json_member(object, TV_SPAN("issuer")));
+        return KIND_DISCOVERY;
+    }
+    if (has_string(object, TV_SPAN("realm")) && has_string(object, TV_SPAN("public_key")))
+        return KIND_REALM;
+    if (has_string(object, TV_SPAN("kty")))
+        return KIND_JWK;
+    *found = member_with_pem(object, &all);
+    if (all) {
+        *found = (struct tv_span){0};
+        return KIND_MAP;
+    }
+    if (found->length > 0)
+        return KIND_JSON_KEY;
+    return find_error(object, found) ? KIND_JSON_ERROR : KIND_JSON;
+}
+
+// Of a text that begins with a brace. One that is no JSON keeps the failure that it has.
+static void name_object(struct tv_span text, struct tv_detail *detail) {
+    struct tv_arena arena;
+    yyjson_val *object;
+    struct tv_detail ignored = {0};
+    struct tv_span found = {0};
+    if (tv_json_parse_copy(text.data, text.length, TV_MALFORMED_KEY, TV_SUBJECT_JWK, &arena,
+                           &object, &ignored) == TV_OK) {
+        enum kind kind = kind_of_object(object, &found);
+        set(detail, kind, found);
+    }
+    tv_key_wipe(&arena);
+}
+
+// The text of a JSON string, or one that is only in quotes: what is inside says more.
+static enum kind kind_of_quoted(struct tv_span text) {
+    char quote = *text.data;
+    struct tv_span inside = {text.data + 1, text.length - 1};
+    if (inside.length > 0 && inside.data[inside.length - 1] == quote)
+        inside.length--;
+    inside = tv_span_trim(inside);
+    struct tv_span label;
+    if (inside.length > 0 && *inside.data == '{')
+        return KIND_JSON_TEXT;
+    enum kind kind = kind_of_pem(inside, &label);
+    if (kind == KIND_PEM) // but for the quote
+        return KIND_PEM_INDENTED;
+    return kind != KIND_NONE ? kind : kind_of_bytes(inside);
+}
+
+// Three parts of base64url, of which the first begins with a brace.
+static bool is_token(struct tv_span text) {
+    size_t dots = 0;
+    if (!tv_span_starts_with(text, TV_SPAN("eyJ")))
+        return false;
+    for (size_t i = 0; i < text.length; i++) {
+        dots += text.data[i] == '.';
+        if (tv_is_space(text.data[i]))
+            return false;
+    }
+    return dots == 2 || dots == 4;
+}
+
+// What web servers and proxies write: a status, or one of a few words, in a short line.
+static bool is_error_text(struct tv_span text) {
+    static const char *const words[] = {"not found",   "Not Found", "forbidden",    "Forbidden",
+                                        "denied",      "Denied",    "unauthorized", "Unauthorized",
+                                        "error",       "Error",     "unavailable",  "Unavailable",
+                                        "Bad Request", "Moved"};
+    if (text.length > 256 || !is_showable(text))
+        return false;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (find(text, tv_span_of(words[i])))
+            return true;
+    return false;
+}
+
+static enum kind kind_of_text(struct tv_span text, struct tv_span *found) {
+    struct tv_span trimmed = tv_span_trim(text);
+    enum kind kind = utf16_of(text);
+    if (kind == KIND_NONE && *trimmed.data == '[')
+        return tv_span_contains(text, TV_SPAN("\"kty\"")) ? KIND_JWK_ARRAY : KIND_JSON;
+    if (kind == KIND_NONE && (*trimmed.data == '"' || *trimmed.data == '\'')) {
+        kind = kind_of_quoted(trimmed);
+        return kind != KIND_NONE ? kind : *trimmed.data == '"' ? KIND_JSON : KIND_UNKNOWN;
+    }
+    if (kind == KIND_NONE)
+        kind = kind_of_ssh_text(trimmed, text);
+    if (kind == KIND_NONE)
+        kind = kind_of_pem(text, found);
+    if (kind == KIND_NONE)
+        kind = kind_of_bytes(trimmed);
+    if (kind == KIND_NONE && tv_span_starts_with(trimmed, TV_SPAN("version https://git-lfs")))
+        kind = KIND_POINTER;
+    if (kind == KIND_NONE && is_token(trimmed))
+        kind = KIND_TOKEN;
+    if (kind == KIND_NONE && is_error_text(trimmed)) {
+        *found = trimmed;
+        kind = KIND_ERROR_TEXT;
+    }
+    return kind != KIND_NONE ? kind : KIND_UNKNOWN;
+}
+
+void tv_key_name_text(struct tv_span text, struct tv_detail *detail) {
+    struct tv_span found = {0};
+    enum tv_reason reason;
+    text = tv_key_without_mark(text);
+    const char *page = tv_key_looks_like_page(text, &reason);
+    if (page && !(text.length > 1 && text.data[1] == '\0')) { // not one in UTF-16
+        tv_key_fail(detail, TV_MALFORMED_KEY, reason, page);
+    } else if (tv_key_looks_like_json(text.data, text.length) && utf16_of(text) == KIND_NONE) {
+        name_object(text, detail);
+    } else {
+        enum kind kind = kind_of_text(text, &found);
+        set(detail, kind, found);
+    }
+}
