@@ -307,6 +307,7 @@ static enum tv_status make(yyjson_val *jwk, bool is_pair, EVP_PKEY **key,
     size_t i = 0;
     while (i < sizeof types / sizeof types[0] && !tv_span_equal(types[i].type, type))
         i++;
+    detail->kind = tv_span_equal(type, TV_SPAN("oct")) ? "oct" : NULL;
     if (i == sizeof types / sizeof types[0]) // also "oct": a secret never comes as a public key
         return fail_member(detail, TV_UNSUPPORTED_KEY, TV_SUBJECT_KTY, TV_REASON_KEY_TYPE,
                            tv_json_member(jwk, TV_SPAN("kty")));

@@ -106,13 +106,6 @@ const char *tv_key_looks_like_page(struct tv_span text, enum tv_reason *reason) 
     return text.length == 0 ? "an empty text" : "an HTML or XML page";
 }
 
-struct tv_span tv_key_without_mark(struct tv_span text) {
-    static const struct tv_span mark = {"\xef\xbb\xbf", 3}; // U+FEFF in UTF-8
-    return tv_span_starts_with(text, mark)
-               ? (struct tv_span){text.data + mark.length, text.length - mark.length}
-               : text;
-}
-
 // UTF-16
 
 static enum kind utf16_of(struct tv_span text) {
@@ -223,7 +216,7 @@ static enum kind kind_of_bytes(struct tv_span text) {
             kind = kind_of_ssh(bytes);
         if (kind == KIND_NONE && tv_span_contains(bytes, TV_SPAN("-----BEGIN ")))
             kind = KIND_BARE_PEM;
-        if (kind == KIND_NONE && tv_span_starts_with(tv_span_trim(bytes), TV_SPAN("{\"")))
+        if (kind == KIND_NONE && tv_key_looks_like_json(bytes.data, bytes.length))
             kind = KIND_BARE_JSON;
     }
     OPENSSL_cleanse(out, text.length); // it may be a private key

@@ -5,6 +5,7 @@
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 void tv_fetch_set_found(struct tv_detail *detail, const char *url) {
     const char *after_scheme = strstr(url, "://");
@@ -37,10 +38,13 @@ enum tv_status tv_fetch_check_url(const char *url, char **printable, struct tv_d
     if (code != CURLUE_OK) {
         detail->reason = TV_REASON_NETWORK;
         detail->network = TV_NETWORK_URL;
-        // For a URL without scheme libcurl reports "Bad scheme".
-        detail->text = code == CURLUE_BAD_SCHEME || code == CURLUE_UNSUPPORTED_SCHEME
-                           ? "it does not begin with https:// or http://"
-                           : curl_url_strerror(code);
+        // libcurl says "Bad scheme" to a URL that has none.
+        bool no_scheme = code == CURLUE_BAD_SCHEME || code == CURLUE_UNSUPPORTED_SCHEME;
+        detail->text = url[0] == '/' || strncasecmp(url, "file:", 5) == 0
+                           ? "it is a path, and only a folder can be one: asap_key_server = "
+                             "\"file:///FOLDER\""
+                       : no_scheme ? "it does not begin with https:// or http://"
+                                   : curl_url_strerror(code);
         status = TV_KEY_SOURCE_UNAVAILABLE;
         goto out;
     }

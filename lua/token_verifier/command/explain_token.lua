@@ -11,6 +11,7 @@ local json = require "token_verifier.command.json";
 local muc_domain_of = require "token_verifier.plugin.room".muc_domain_of;
 local token_hosts = require "token_verifier.explain.hosts".token_hosts;
 local room_domain = require "token_verifier.explain.explain_room".domain_of;
+local sources = require "token_verifier.plugin.sources";
 local token_options = require "token_verifier.plugin.token_options";
 local verification = require "token_verifier.command.verification";
 
@@ -67,6 +68,9 @@ local function explain_by_options(arguments, terminal, text)
 	local has_key = verification.names_a_source(arguments);
 	local options = has_key and verification.options_of(arguments, terminal) or verification.policy_of(arguments);
 	local more = { settings = default_settings(arguments), room = arguments.room };
+	function more.open(source)
+		return sources.open(source, verification.connection_of(arguments));
+	end
 	options.room = nil; -- checked like in the plugins instead, by explain_room.lua
 	options.accepted_issuers = options.accepted_issuers or { "*" };
 	options.accepted_audiences = options.accepted_audiences or { "*" };

@@ -143,6 +143,15 @@ local function call(terminal, made, ...)
 	return table.unpack(results, 2, results.n);
 end
 
+-- The options of token_verifier.keystore() for how a server is reached.
+local function connection_of(arguments)
+	local options = { wait_limit = arguments.timeout and arguments.timeout + 1 };
+	for _, row in ipairs(connection) do
+		options[row[1]] = arguments[row[1]];
+	end
+	return options;
+end
+
 -- Opens the key store of the arguments' source; nil if there is no such source.
 local function open_store(arguments, terminal)
 	local named;
@@ -152,13 +161,8 @@ local function open_store(arguments, terminal)
 	if not named then
 		return nil;
 	end
-	local value = arguments[named];
-	local options = {
-		[named] = named == "directory" and files.absolute(value) or value, wait_limit = arguments.timeout and arguments.timeout + 1,
-	};
-	for _, row in ipairs(connection) do
-		options[row[1]] = arguments[row[1]];
-	end
+	local value, options = arguments[named], connection_of(arguments);
+	options[named] = named == "directory" and files.absolute(value) or value;
 	local store, message, code = call(terminal, token_verifier.keystore, options);
 	if not store then
 		terminal.fail(("%s: %s"):format(code, message));
@@ -195,6 +199,7 @@ local function options_of(arguments, terminal)
 end
 
 return {
+	connection_of = connection_of,
 	add_sources = add_sources, names_a_source = names_a_source, add_connection = add_connection, add_policy = add_policy,
 	option_of_configuration = option_of_configuration, options_of = options_of, policy_of = policy_of, open_store = open_store,
 	read_secret = read_secret, call = call, status_of = status_of, whole = whole,

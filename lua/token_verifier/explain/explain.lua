@@ -79,8 +79,8 @@ local fix = {
 	header = function (failure) return find(failure.code); end;
 	typ = function (_, _, header) return header_findings.of_type(header); end;
 	alg = function (_, _, header, options) return header_findings.of_algorithm(header, options, accepted_algorithms(options)); end;
-	key = function (failure, _, header, options)
-		return key_findings.of_failure(failure.code, failure.facts or {}, header, options.stores);
+	key = function (failure, _, header, options, more)
+		return key_findings.of_failure(failure.code, failure.facts or {}, header, options.stores, more.open);
 	end;
 	signature = function (failure, token, header, options, more)
 		if failure.code ~= "bad-signature" then
@@ -239,9 +239,8 @@ end
 --   room        the room to enter, as people write it
 --   app_id      the option of the configuration
 --   renew       f(stores): fetches the cached keys again, and waits for that
--- Returns { accepted, code, message, proven, rows, room, pasted }. `pasted`, if the text is an address whose token no server
--- accepts as it stands there: { accepted, code, message } of the token in it. Each row is { check, mark, text, findings }; marks are
--- "ok", "WARN",
+--   open        f(source): opens the store of { kind, value }, to try addresses as other options; only where it may block
+-- Returns { accepted, code, message, proven, rows, room }. Each row is { check, mark, text, findings }; marks are "ok", "WARN",
 -- "FAIL", and "--" for a check that could not run; a finding is { key, where, cause, fix } of the table of causes. `proven`: the
 -- signature is valid, so the claims are really the issuer's. `room`, if more.room is given: { accepted, error, reason }, whether
 -- the plugins would let the user in.

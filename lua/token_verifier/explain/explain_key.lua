@@ -4,27 +4,15 @@
 
 local token_verifier = require "token_verifier";
 local find = require "token_verifier.explain.causes".find;
+local key_folder = require "token_verifier.explain.key_folder";
+local key_words = require "token_verifier.explain.key_words";
+local other_option = require "token_verifier.explain.other_option";
 local plain_file = require "token_verifier.plugin.plain_file";
 local quote = require "token_verifier.plugin.report".quote;
 local spelling = require "token_verifier.options.spelling";
+local text_findings = require "token_verifier.explain.explain_texts";
 
 local max_listed = 8;
-
--- Quotes the texts for a shell, if they are safe to show at all.
-local function shell_word(text)
-	if text:find("^[%w._/:-]+$") then
-		return text;
-	elseif #text > 128 or text:find("[^\32-\126]") then
-		return nil;
-	end
-	return "'"..text:gsub("'", "'\\''").."'";
-end
-
--- The command that publishes a public key where it is searched; without a kid it contains a placeholder.
-local function publish_command(kid, folder)
-	return ("token-verifier publish PUBLIC-KEY.pem --kid %s --dir %s"):format(
-		kid and (shell_word(kid) or "KID") or "NEW-KID", folder and shell_word(folder) or "FOLDER-OF-THE-KEYS");
-end
 
 local function held_keys(stores)
 	local list = {};
@@ -70,9 +58,9 @@ local function named_in(facts, kid)
 	local authority = url and url:match("^https?://([^/]+)") or "";
 	local address = url and facts.file and url:gsub("/*$", "/"..facts.file) or url;
 	return {
-		url = address and shell_word(address) or address, host = authority:match("^(.-):%d+$") or authority ~= "" and authority,
+		url = address and key_words.shell_word(address) or address, host = authority:match("^(.-):%d+$") or authority ~= "" and authority,
 		port = authority:match(":(%d+)$") or (url and url:find("^https") and "443" or "80"),
-		status = facts.status and tostring(facts.status), file = facts.file, command = publish_command(kid),
+		status = facts.status and tostring(facts.status), file = facts.file, command = key_words.publish(kid, facts.folder),
 	};
 end
 
@@ -98,17 +86,56 @@ local unusable = {
 	["modulus-bits"] = "weak-key",
 };
 
-local function of_unusable(facts)
-	if facts.asked == "configuration" then
-		return "discovery-unusable";
+-- The key of the cause why an answer cannot be used.
+local function unusable_as(facts)
+	if facts.class == "redirect" then
+		return "key-redirect";
+	elseif facts.asked == "configuration" then
+		local other = facts.found and #facts.found < 64 and facts.reason == "discovery";
+		return facts.status and "discovery-not-there" or other and "discovery-of-other-issuer" or "discovery-unusable";
 	elseif facts.status == 401 or facts.status == 403 then
 		return "key-forbidden";
-	elseif facts.class == "redirect" then
-		return "key-redirect";
 	elseif facts.asked == "set" then
 		return facts.status and "set-not-there" or "set-is-page";
 	end
-	return unusable[facts.reason] or facts.asked == "key" and "key-no-key" or "key-unusable";
+	if facts.folder and facts.reason == "web-page" then
+		return "file-is-page";
+	end
+	return unusable[facts.reason] or facts.reason == "key-type" and "unsupported-key" or facts.asked == "key" and "key-no-key"
+		or "key-unusable";
+end
+
+-- Which kind of source was asked.
+local kind_of_asked = { key = "asap_key_server", set = "jwks_url", configuration = "openid_issuer" };
+
+-- Kinds of texts in the place of a key that the address of another option may answer with.
+local of_other_addresses = {
+	["jwk-set"] = true, ["certificate-map"] = true, ["realm"] = true, ["openid-configuration"] = true, ["json"] = true,
+	["json-error"] = true, ["error-text"] = true,
+};
+
+-- The finding for an address that belongs to another option, or nil. `open` is nil where nothing may block.
+local function misplaced(facts, kid, open)
+	local url = facts.url and facts.url:match("^[^,]+");
+	local may_be = facts.asked ~= "key" or facts.status or facts.reason == "web-page" or of_other_addresses[facts.kind];
+	return open and url and may_be and other_option.find(kind_of_asked[facts.asked], url, facts, open, kid);
+end
+
+local function of_unusable(facts, kid, values, open)
+	local finding = misplaced(facts, kid, open);
+	if finding then
+		return finding;
+	elseif facts.asked == "key" then
+		local place = { folder = facts.folder, kid = kid, url = values.url };
+		finding = text_findings.of_key(facts, place);
+	elseif not (facts.status or facts.class) then
+		finding = text_findings.of_set(facts, { kid = kid, url = values.url });
+	end
+	if not finding and facts.reason == "no-text" then
+		values.command = key_words.publish(kid, facts.folder, { replaces = true });
+	end
+	values.found = facts.found and quote(facts.found);
+	return finding or find(unusable_as(facts), values);
 end
 
 local bad_secrets = {
@@ -116,15 +143,16 @@ local bad_secrets = {
 	["empty"] = "secret-left-over",
 };
 
-local function not_found(facts, kid, values, stores)
+local function not_found(facts, kid, values, stores, open)
 	if facts.folder then
 		if not plain_file.can_open(facts.folder) then
 			return find("folder-missing");
+		elseif not plain_file.is_folder(facts.folder) then
+			return key_folder.of_file(facts.folder, kid);
 		end
-		values.command = publish_command(kid, facts.folder);
-		return find("key-file-missing-locally", values);
+		return key_folder.of_kid(facts.folder, kid) or find("key-file-missing-locally", values);
 	elseif facts.file then
-		return find("key-file-missing", values);
+		return misplaced(facts, kid, open) or find("key-file-missing", values);
 	elseif facts.reason ~= "not-in-set" then
 		return find("key-not-found");
 	end
@@ -145,8 +173,9 @@ local function bad_kid(code, kid)
 	return find(code);
 end
 
--- The finding for a missing key, from the native module's code and facts. `header` is the token's, `stores` are those asked.
-local function of_failure(code, facts, header, stores)
+-- The finding for a missing key, from the native module's code and facts. `header` is the token's, `stores` are those asked. `open(source)`
+-- opens a store to try another option with; without it nothing is asked.
+local function of_failure(code, facts, header, stores, open)
 	local kid = header and header.kid;
 	if code == "key-id-missing" or code == "key-id-invalid" then
 		return bad_kid(code, kid);
@@ -154,13 +183,15 @@ local function of_failure(code, facts, header, stores)
 	kid = type(kid) == "string" and kid or "";
 	local values = named_in(facts, kid);
 	if code == "key-not-found" then
-		return not_found(facts, kid, values, stores);
+		return not_found(facts, kid, values, stores, open);
 	elseif code == "key-source-unavailable" then
 		return find(of_unavailable(code, facts), values);
 	elseif code == "key-unusable" then
-		return find(of_unusable(facts), values);
+		return of_unusable(facts, kid, values, open);
 	elseif code == "weak-secret" then
 		return find(bad_secrets[facts.reason] or code);
+	elseif code == "malformed-key" or code == "unsupported-key" then
+		return text_findings.of_key(facts, { configured = true }) or find(code, values);
 	end
 	return find(code, values);
 end
@@ -186,7 +217,7 @@ local function of_success(header, options)
 	end
 	local key = held(options.stores, header.kid);
 	if key and key.came_as == "private key" then
-		findings[1] = find("key-private", { command = publish_command() });
+		findings[1] = find("key-private", { command = key_words.publish() });
 	elseif key and key.came_as == "certificate" then
 		findings[1] = find("key-certificate");
 	end

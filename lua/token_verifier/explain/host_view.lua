@@ -6,6 +6,7 @@ local find = require "token_verifier.explain.causes".find;
 local explain = require "token_verifier.explain.explain";
 local key_findings = require "token_verifier.explain.explain_key";
 local keys = require "token_verifier.plugin.keys";
+local sources = require "token_verifier.plugin.sources";
 local token_options = require "token_verifier.plugin.token_options";
 
 local methods = {};
@@ -89,6 +90,7 @@ function methods:explain(text, how)
 	local more = {
 		settings = setmetatable({ host = self.host, muc_host = self.muc_host }, { __index = self.settings }),
 		room = how.room, app_id = self.settings.appId, renew = how.renew,
+		open = not how.ask and function (source) return sources.open(source, self.settings.keyOptions); end or nil,
 	};
 	local options, choice, code, facts = self.key_set:options(self.settings, {});
 	local failure = not options and why_hopeless(self.settings, choice, code, facts) or options and why_unusable(options);

@@ -3,6 +3,8 @@
 
 local find = require "token_verifier.explain.causes".find;
 local key_findings = require "token_verifier.explain.explain_key";
+local key_folder = require "token_verifier.explain.key_folder";
+local other_option = require "token_verifier.explain.other_option";
 local plain_file = require "token_verifier.plugin.plain_file";
 local quote = require "token_verifier.plugin.report".quote;
 local sources = require "token_verifier.plugin.sources";
@@ -29,20 +31,23 @@ end
 -- The finding if no key of a set fits the accepted algorithms.
 local function judge_algorithms(keys, accepted)
 	local names, seen = algorithms_of(keys);
+	if not names[1] then
+		return find("set-without-keys");
+	end
 	for _, name in ipairs(accepted) do
 		if seen[name] then
 			return nil;
 		end
 	end
 	return find("set-fits-no-algorithm", {
-		accepted = #accepted > 0 and table.concat(accepted, ", ") or "none", suggested = names[1] and ("%q"):format(names[1]) or "...",
+		accepted = #accepted > 0 and table.concat(accepted, ", ") or "none", suggested = ("%q"):format(names[1]),
 	});
 end
 
 local function of_set(store, accepted)
 	local keys, findings = store:keys(), {};
 	findings[1] = judge_algorithms(keys, accepted);
-	if store:stats().skipped > 0 then
+	if store:stats().skipped > 0 and keys[1] then
 		findings[#findings + 1] = find("set-skips-keys");
 	end
 	for _, held in ipairs(keys) do
@@ -55,33 +60,43 @@ local function of_set(store, accepted)
 	return ("%s: %s"):format(store:source(), list and "it has "..list or "it answers, but has no key"), findings, #keys > 0;
 end
 
-local function of_folder(path)
+-- Returns the text about a folder, findings, and whether it is one with a key.
+local function of_folder(path, kids)
 	if not plain_file.can_open(path) then
-		return path..": there is no such folder", false;
+		return path..": there is no such folder", { find("folder-missing") }, false;
+	elseif not plain_file.is_folder(path) then
+		return path..": it is a file, not a folder", { key_folder.of_file(path) }, false;
 	end
-	return path..": the folder is there", true;
+	local text, findings, ok = key_folder.look(path, kids);
+	return ("%s: %s"):format(path, text), findings, ok;
 end
 
--- Fetches from a source, { kind, value } with a kind of token_verifier.sources. `accepted` is the list of accepted algorithms.
+-- Fetches from a source, { kind, value } with a kind of token_verifier.sources. `accepted` is the list of accepted algorithms;
+-- `kids` are names that might be a kid.
 -- Returns a row { check, mark, text, findings } as in an explanation, and whether the source was unreachable.
-local function ask(source, key_options, accepted)
+local function ask(source, key_options, accepted, kids)
 	local store, problem = sources.open(source, key_options);
 	if not store then
 		return { check = "keys", mark = "FAIL", text = problem, findings = { find("no-source") } }, false;
 	end
+	local function open(other)
+		return sources.open(other, key_options);
+	end
 	local key, message, code, facts = store:get(made_up_kid, { wait = true, detail = true });
-	local text, findings, ok = message, {}, true;
+	local text, findings, ok;
 	if code == "key-not-found" and facts.reason == "not-in-set" then
 		text, findings, ok = of_set(store, accepted);
 	elseif facts and facts.folder then
-		text, ok = of_folder(store:source());
-		findings[1] = not ok and find("folder-missing") or nil;
+		text, findings, ok = of_folder(store:source(), kids or {});
 	elseif code == "key-not-found" then
-		text = ("%s: it answers, and says 404 for a kid that nobody has, as it should"):format(store:source());
+		findings = { other_option.find(source.kind, source.value, facts, open) };
+		ok = not findings[1];
+		text = store:source()..(ok and ": it answers, and says 404 for a kid that nobody has, as it should"
+			or ": it answers, but not as a key server");
 	elseif key then
-		text, ok = ("%s: it has a key for a kid that nobody has"):format(store:source()), false;
+		text, findings, ok = ("%s: it has a key for a kid that nobody has"):format(store:source()), { find("key-for-any-kid") }, false;
 	else
-		findings, ok = { key_findings.of_failure(code, facts, { kid = made_up_kid }) }, false;
+		text, findings, ok = message, { key_findings.of_failure(code, facts, {}, nil, open) }, false;
 	end
 	store:close();
 	local mark = ok and (findings[1] and "WARN" or "ok") or "FAIL";

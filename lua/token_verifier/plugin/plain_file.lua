@@ -35,4 +35,42 @@ local function can_open(path)
 	return true;
 end
 
-return { can_open = can_open, read = read };
+local is_a_directory = 21; -- EISDIR: a folder can be opened, but not be read
+
+local function is_folder(path)
+	if has_lfs then
+		return lfs.attributes(path, "mode") == "directory";
+	end
+	local file = io.open(path, "rb");
+	local number = file and select(3, file:read(1));
+	if file then
+		file:close();
+	end
+	return number == is_a_directory;
+end
+
+-- The names in a folder, sorted; or nil if it cannot be read. Without LuaFileSystem it runs a command.
+local function list(path)
+	local names = {};
+	if has_lfs then
+		local ok, next_name, folder = pcall(lfs.dir, path);
+		if not ok then
+			return nil;
+		end
+		for name in next_name, folder do
+			names[#names + 1] = name ~= "." and name ~= ".." and name or nil;
+		end
+	else
+		local pipe = io.popen("exec 2>/dev/null; ls -A -- '"..path:gsub("'", "'\\''").."'");
+		for name in pipe:lines() do
+			names[#names + 1] = name;
+		end
+		if not pipe:close() then
+			return nil;
+		end
+	end
+	table.sort(names);
+	return names;
+end
+
+return { can_open = can_open, read = read, is_folder = is_folder, list = list };
