@@ -150,7 +150,7 @@ describe("verify", function ()
 	for _, case in ipairs({
 		{ "no key", {}, "no key is named", 2 };
 		{ "two keys", { "--key", "x", "--secret-file", "secret" }, "can not be used together", 2 };
-		{ "a key file that is none", { "--key", "token" }, "malformed-key: the key is neither PEM nor JWK", 2 };
+		{ "a key file that is none", { "--key", "token" }, "malformed-key: the key is a token", 2 };
 		{ "an empty secret", { "--secret-file", "empty" }, "weak-secret", 2 };
 		{ "no such secret file", { "--secret-file", "none" }, "cannot read the secret from none: No such file or directory", 2 };
 		{ "a key server that is no URL", { "--asap-key-server", "keys" }, "cannot be asked for keys", 2 };
