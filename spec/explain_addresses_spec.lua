@@ -52,6 +52,7 @@ lazy_setup(function ()
 	urls.empty = publish("empty", '{"keys":[]}');
 	urls.list = provide("list", nil, "7");
 	publish("list/.well-known/openid-configuration", "[]");
+	urls.dead_realm = publish("realms/dead", '{"realm":"dead","public_key":"MIIB"}');
 	urls.nothing = urls.set.."/nothing";
 end);
 
@@ -74,6 +75,15 @@ local addresses = {
 	{ "asap_key_server", "{slash}", "address-of-other-option", 'Set openid_issuer = "{slash}/" and remove asap_key_server.' };
 	{ "asap_key_server", "{hashed}", "address-is-file", 'Set asap_key_server = "{keys}".' };
 	{ "asap_key_server", "{pem}", "address-is-file", "Put it into a folder: curl -s {pem} >key.pem; then token-verifier publish key.pem" };
+	{ "asap_key_server", "{dead_realm}", "address-probably-of-other-option",
+		'Probably openid_issuer = "{dead_realm}" is meant, without asap_key_server; but there are no keys at it now' };
+	{ "asap_key_server", "{nothing}/.well-known/openid-configuration", "address-probably-of-other-option",
+		'Probably openid_issuer = "{nothing}" is meant' };
+	{ "asap_key_server", "{nothing}/protocol/openid-connect/certs", "address-probably-of-other-option",
+		'Probably cache_keys_url = "{nothing}/protocol/openid-connect/certs" is meant' };
+	{ "asap_key_server", "{nothing}/jwks.json", "address-probably-of-other-option", 'cache_keys_url = "{nothing}/jwks.json" is meant' };
+	{ "asap_key_server", "{nothing}" };
+	{ "jwks_url", "{dead_realm}", "address-probably-of-other-option", 'Probably openid_issuer = "{dead_realm}" is meant' };
 	{ "asap_key_server", "{any}", "key-for-any-kid", "404 for every other one" };
 	{ "asap_key_server", "{keys}" };
 	{ "jwks_url", "{realm}", "address-of-other-option", 'Set openid_issuer = "{realm}" and remove cache_keys_url.' };
@@ -141,6 +151,13 @@ local function of_kid(folder, kid)
 	return not found and key_findings.of_failure(code, facts, { kid = kid }) or nil;
 end
 
+local function private_pss()
+	local pipe = io.popen("openssl genpkey -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048 2>/dev/null");
+	local text = pipe:read("a");
+	pipe:close();
+	return text;
+end
+
 local line_end = token_verifier.key_file_name("k1\n");
 local plain, upper = hash:gsub("%.pem$", ""), hash:upper():gsub("PEM$", "pem");
 
@@ -161,6 +178,9 @@ local folders = {
 	{ "words", { [hash] = "hello" }, "key-no-key", "key-no-key" };
 	{ "bare base64", { [hash] = key.public:gsub("%-%-%-%-%-[A-Z ]+%-%-%-%-%-\n", "") }, "text-base64-key", "text-base64-key" };
 	{ "a private key", { [hash] = key.private }, nil, "key-private" };
+	{ "the key under both names", { [hash] = "", ["k1.pem"] = "" }, nil, nil };
+	{ "the key, and another by its kid", { [hash] = "", ["k2.pem"] = "" }, nil, "folder-file-by-kid", "WARN" };
+	{ "a private key of another type", { [hash] = "PSS" }, "text-private-key", "text-private-key" };
 	{ "the key", { [hash] = "" }, nil, nil };
 };
 
@@ -169,11 +189,11 @@ describe("a folder of keys with", function ()
 		it(("%s: %s, and check says %s"):format(case[1], case[3] or "nothing", case[4] or "nothing"), function ()
 			local folder = temporary.folder();
 			for name, text in pairs(case[2]) do
-				shell.write(folder.."/"..name, text == "" and key.public or text);
+				shell.write(folder.."/"..name, text == "" and key.public or text == "PSS" and private_pss() or text);
 			end
 			local row = ask("directory", folder);
 			assert.equal(case[4], row.findings[1] and row.findings[1].key, row.text);
-			assert.equal(case[4] and (case[4] == "key-private" and "WARN" or "FAIL") or "ok", row.mark);
+			assert.equal(case[5] or case[4] and (case[4] == "key-private" and "WARN" or "FAIL") or "ok", row.mark);
 			local finding = of_kid(folder, "k1");
 			assert.equal(case[3], finding and finding.key);
 			for _, suggested in ipairs({ finding or {}, row.findings[1] or {} }) do

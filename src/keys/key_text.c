@@ -55,6 +55,8 @@ static enum tv_status load_pem(struct tv_span text, int rsa_min_bits, struct tv_
                            "a PEM whose contents cannot be decoded", key, detail);
         if (status == TV_MALFORMED_KEY && detail->reason == TV_REASON_NOT_A_KEY)
             tv_key_name_der(block.der, true, detail);
+        if (status == TV_UNSUPPORTED_KEY && block.form == TV_FORM_PRIVATE)
+            detail->kind = "private-key";
     }
     OPENSSL_clear_free((char *)block.der.data, block.der.length);
     return status;

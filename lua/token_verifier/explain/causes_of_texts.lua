@@ -96,7 +96,7 @@ return {
 
 	-- Private keys.
 	{ "text-private-key", "key-unusable", "key server",
-		"It is a private key, and not as a PEM. Everybody who can read it there can sign tokens.",
+		"It is a private key, of a form or type that is not read. Everybody who can read it there can sign tokens.",
 		"Remove it, make a new pair (token-verifier keygen), sign with that, and publish its public half: {fresh}" };
 	{ "text-encrypted-private-key", "key-unusable", "key server",
 		"It is an encrypted private key. Only the public half belongs there.",
@@ -141,8 +141,8 @@ return {
 		"Remove it. For a shared secret set app_secret to a new one (openssl rand -hex 32); or publish a public key: {fresh}" };
 	{ "type-rsa-pss", "key-unusable", "key server",
 		"It is a public key of type RSA-PSS; a key for RS256 or PS256 is published as a plain RSA key (rsaEncryption).",
-		"Publish its numbers as an RSA key: openssl rsa -pubin -in {file} -RSAPublicKey_out | sed 's/RSA-PSS/RSA/' >key.pem; then {command} A "
-			.."private RSA-PSS key can sign with PS256 alone." };
+		"Publish its numbers as an RSA key (the issuer goes on signing with PS256): openssl rsa -pubin -in {file} -RSAPublicKey_out | sed "
+			.."'s/RSA-PSS/RSA/' >key.pem; then {command}" };
 	{ "type-curve", "key-unusable", "issuer",
 		"It is a public key on the curve {what}{algorithm}, which is not supported.",
 		"Make a new key and sign with it: token-verifier keygen --type ec (algorithm ES256); and add \"ES256\" to signature_algorithm." };
@@ -164,6 +164,9 @@ return {
 	{ "discovery-of-other-issuer", "key-unusable", "configuration",
 		"The OpenID configuration is that of another issuer: {found}.",
 		"Probably that is the provider: set openid_issuer to {found}, exactly so." };
+	{ "address-probably-of-other-option", "key-not-found", "configuration",
+		"{address} is probably not an address for {option}: {what}.",
+		"Probably {wanted} is meant{instead}; but there are no keys at it now: check the address." };
 	{ "address-is-file", "key-not-found", "configuration",
 		"{address} is one file. asap_key_server is the folder of such files, in which each name is the SHA-256 of a kid.",
 		"{wanted}" };
@@ -171,8 +174,7 @@ return {
 		"The server answers with the same key whatever file is asked for, so that a token with any \"kid\" gets it.",
 		"Let the web server send a file only under its own name, and 404 for every other one." };
 	{ "folder-file-named", "key-not-found", "key server",
-		"The folder has the file {found}, whose name is {what} {file} is expected: the SHA-256 of the kid in hex (lower case), followed by "
-			..".pem.",
+		"The folder has the file {found}: {what}. The name is the SHA-256 of the kid in lower-case hex, followed by .pem: {file}.",
 		"Rename it: {wanted}" };
 	{ "folder-file-by-kid", "key-not-found", "key server",
 		"The folder has {found}, which is no name of a key file: that is the SHA-256 of the kid in hex, followed by .pem.",

@@ -118,7 +118,7 @@ local of_other_addresses = {
 local function misplaced(facts, kid, open)
 	local url = facts.url and facts.url:match("^[^,]+");
 	local may_be = facts.asked ~= "key" or facts.status or facts.reason == "web-page" or of_other_addresses[facts.kind];
-	return open and url and may_be and other_option.find(kind_of_asked[facts.asked], url, facts, open, kid);
+	return url and may_be and other_option.find(kind_of_asked[facts.asked], url, facts, open, kid);
 end
 
 local function of_unusable(facts, kid, values, open)
@@ -131,9 +131,7 @@ local function of_unusable(facts, kid, values, open)
 	elseif not (facts.status or facts.class) then
 		finding = text_findings.of_set(facts, { kid = kid, url = values.url });
 	end
-	if not finding and facts.reason == "no-text" then
-		values.command = key_words.publish(kid, facts.folder, { replaces = true });
-	end
+	values.command = key_words.publish(kid, facts.folder, { replaces = true });
 	values.found = facts.found and quote(facts.found);
 	return finding or find(unusable_as(facts), values);
 end

@@ -8,7 +8,7 @@ local quote = require "token_verifier.plugin.report".quote;
 -- Kind -> cause, for those that do not have the same name; what {what} stands for.
 local rows = {
 	["hex-private-key"] = { "text-private-key" }, ["base64-private-key"] = { "text-private-key" },
-	["der-private-key"] = { "text-private-key" }, ["putty-key"] = { "text-ssh-private-key" },
+	["der-private-key"] = { "text-private-key" }, ["private-key"] = { "text-private-key" }, ["putty-key"] = { "text-ssh-private-key" },
 	["pem-other"] = { "text-other", "a PEM of another kind" }, ["pgp-key"] = { "text-other", "a PGP key" },
 	["crl"] = { "text-other", "a certificate revocation list" }, ["token"] = { "text-other", "a token" },
 	["error-text"] = { "text-error" }, ["json-error"] = { "text-error" }, ["json-with-key"] = { "text-json-key" },
@@ -37,6 +37,9 @@ local function of_key(facts, place)
 		return nil;
 	end
 	local file = place.folder and facts.file and key_words.shell_word(place.folder.."/"..facts.file) or facts.file;
+	if row[1] == "text-set-in-folder" and place.url then
+		file = place.url; -- the command fetches it
+	end
 	local configured = "give that to --key instead";
 	return causes.find(row[1], {
 		what = row[2], found = facts.found and quote(facts.found) or "a text", url = place.url, file = file or "FILE",

@@ -26,6 +26,11 @@ local function word(path)
 	return key_words.shell_word(path) or "FILE";
 end
 
+-- A name of a file as people read it: whole, for it stands in commands too.
+local function show(name)
+	return #name < 256 and name:find("^[%w._-]+$") and '"'..name..'"' or quote(name);
+end
+
 local function join(folder, name)
 	return (folder:gsub("/*$", "/"))..name;
 end
@@ -49,15 +54,17 @@ local function of_file(path, kid)
 end
 
 local function rename(folder, name, wanted, what)
-	return causes.find("folder-file-named", { found = quote(name), what = what, file = wanted,
+	return causes.find("folder-file-named", { found = show(name), what = what, file = wanted,
 		wanted = ("mv %s %s"):format(word(join(folder, name)), word(join(folder, wanted))) });
 end
+
+local upper_case, no_ending, other_ending = "the hash is in upper case", "the ending .pem is missing", "the ending is not .pem";
 
 -- In words what is wrong with a name that is the hash of the kid and a line end; nil if it is not.
 local function line_end_of(name, kid)
 	for _, line_end in ipairs({ "\n", "\r\n", " ", "\n\n" }) do
 		if name == token_verifier.key_file_name(kid..line_end) then
-			return "the hash of this kid with a line end (as echo writes it; use printf %s), where";
+			return "it is the hash of this kid with a line end, as echo adds one (use printf %s)";
 		end
 	end
 	return nil;
@@ -69,9 +76,9 @@ local function slip_of(name, kid)
 	if line_end then
 		return line_end;
 	elseif name:lower() == wanted then
-		return "in upper case, where";
+		return upper_case;
 	elseif name:lower():match("^%x+") == wanted:match("^%x+") and #name:match("^%x+") == 64 then
-		return name == wanted:match("^%x+") and "without .pem, where" or "with another ending, where";
+		return name == wanted:match("^%x+") and no_ending or other_ending;
 	end
 	return nil;
 end
@@ -93,11 +100,21 @@ local function of_kid(folder, kid)
 	end
 	for _, name in ipairs(names) do
 		if is_plain_name(name, kid) then
-			return causes.find("folder-file-by-kid", { found = quote(name),
+			return causes.find("folder-file-by-kid", { found = show(name),
 				wanted = key_words.publish(kid, folder, { file = word(join(folder, name)) }) });
 		end
 	end
 	return nil;
+end
+
+local function stem_of(name)
+	return name:match("^(.+)%.[^.]*$") or name;
+end
+
+-- Whether a file is a key whose name may be its kid, and that is not published.
+local function is_unpublished(folder, name)
+	local published = token_verifier.key_file_name(stem_of(name));
+	return not plain_file.can_open(join(folder, published)) and load(join(folder, name)) ~= nil;
 end
 
 -- The finding for one name in a folder, of a kid that nobody knows; nil if it is good.
@@ -105,20 +122,20 @@ local function of_name(folder, name, kids)
 	local hash, ending = name:match("^(%x+)(.*)$");
 	if name:find(hashed) then
 		for _, kid in ipairs(kids) do
-			local slip = line_end_of(name, kid);
-			if slip then
-				return rename(folder, name, token_verifier.key_file_name(kid), ("probably of the kid %s: "):format(quote(kid))..slip);
+			if line_end_of(name, kid) then
+				return rename(folder, name, token_verifier.key_file_name(kid), ("probably it is the hash of the kid %s with a line end, as echo adds one (use printf %%s)")
+					:format(quote(kid)));
 			end
 		end
 	elseif hash and #hash == 64 then
-		local what = hash:lower() ~= hash and "in upper case, where" or ending == "" and "without .pem, where" or "with another ending, where";
+		local what = hash:lower() ~= hash and upper_case or ending == "" and no_ending or other_ending;
 		return rename(folder, name, hash:lower()..".pem", what);
 	elseif hash and (#hash == 32 or #hash == 40 or #hash == 128) and (ending == "" or ending == ".pem") then
-		return causes.find("folder-file-by-kid", { found = quote(name).." (probably a hash by MD5, SHA-1 or SHA-512)",
+		return causes.find("folder-file-by-kid", { found = show(name).." (probably a hash by MD5, SHA-1 or SHA-512)",
 			wanted = key_words.publish("", folder, { file = word(join(folder, name)) }) });
-	elseif load(join(folder, name)) then
-		return causes.find("folder-file-by-kid", { found = quote(name),
-			wanted = key_words.publish(name:match("^(.+)%.[^.]*$") or name, folder, { file = word(join(folder, name)) }) });
+	elseif is_unpublished(folder, name) then
+		return causes.find("folder-file-by-kid", { found = show(name),
+			wanted = key_words.publish(stem_of(name), folder, { file = word(join(folder, name)) }) });
 	end
 	return nil;
 end
@@ -149,7 +166,7 @@ local function look(folder, kids)
 	end
 	local all_kids, findings, good = table.move(usual_kids, 1, #usual_kids, #kids + 1, { table.unpack(kids) }), {}, 0;
 	for _, name in ipairs(names) do
-		all_kids[#all_kids + 1] = name:match("^(.+)%.[^.]*$");
+		all_kids[#all_kids + 1] = stem_of(name);
 	end
 	for i = 1, math.min(#names, max_files) do
 		local name = names[i];

@@ -119,11 +119,42 @@ local function of_file(kind, url, kid)
 	return causes.find("address-is-file", { address = url, wanted = fix });
 end
 
+-- What an address looks like, whether it answers or not: kind of source, value, words.
+local function guess(value, facts)
+	local base = without(without(value, "/"), well_known);
+	if facts.kind == "realm" or facts.kind == "openid-configuration" then
+		return "openid_issuer", base, "it is "..words_of_kind[facts.kind];
+	elseif without(value, "/") ~= base then
+		return "openid_issuer", base, "it looks like "..words_of_kind["openid-configuration"];
+	elseif value:find("/realms/[^/]+/?$") then
+		return "openid_issuer", base, "it looks like "..words_of_kind["realm"];
+	elseif value:sub(-#certs) == certs or value:find("/jwks%.json$") or value:find("/jwks$") then
+		return "jwks_url", value, "it looks like "..words.jwks_url;
+	end
+	return nil;
+end
+
+-- The finding for an address that is probably meant for another option; nil if it may be right.
+local function suspect(kind, value, facts)
+	local wanted_kind, wanted, what = guess(value, facts);
+	if not wanted_kind or wanted_kind == kind and wanted == value then
+		return nil;
+	end
+	local option = option_of[kind];
+	return causes.find("address-probably-of-other-option", {
+		address = value, option = option, what = what, wanted = key_words.option(option_of[wanted_kind], wanted),
+		instead = option ~= option_of[wanted_kind] and ", without "..option or "",
+	});
+end
+
 -- The finding for an address that belongs to another option, or nil. `kind` is the kind of source that it is configured as, `facts`
--- are those of its failure, `kid` the token's if there is one.
+-- are those of its failure, `kid` the token's if there is one. Without `open` nothing is asked.
 local function find(kind, value, facts, open, kid)
 	if not value:find("^https?://") or kind ~= "asap_key_server" and kind ~= "jwks_url" and kind ~= "openid_issuer" then
 		return nil;
+	end
+	if not open then
+		return suspect(kind, value, facts);
 	end
 	local ask = new_asker(open, kid);
 	if kind ~= "jwks_url" then
@@ -139,7 +170,7 @@ local function find(kind, value, facts, open, kid)
 	if found_kind and not (found_kind == kind and found_value == value) then
 		return suggest(kind, value, found_kind, found_value, words_of_kind[facts.kind] or words[found_kind]);
 	end
-	return is_key_file(facts.kind) and of_file(kind, value, kid) or nil;
+	return is_key_file(facts.kind) and of_file(kind, value, kid) or suspect(kind, value, facts);
 end
 
 return { find = find };
