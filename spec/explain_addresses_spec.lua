@@ -136,6 +136,20 @@ describe("an address", function ()
 		assert.truthy(finding.fix:find(('Set asap_key_server = "%s" and remove cache_keys_url'):format(urls.keys), 1, true), finding.fix);
 	end);
 
+	for name, kid in pairs({ ["k1.pem"] = "k1", [token_verifier.key_file_name("k2\n")] = "k2",
+		[(token_verifier.key_file_name("k3"):gsub("%.pem$", ""))] = "k3" }) do
+		it("of a key server that has the key of "..kid.." under another name", function ()
+			local url = server.publish_document({ path = "named/"..name, body = key.public }):match("^(.*)/");
+			local store = token_verifier.keystore({ asap_key_server = url });
+			local _, _, code, facts = store:get(kid, { wait = true, detail = true });
+			store:close(0);
+			local finding = key_findings.of_failure(code, facts, { kid = kid }, nil, function (source) return sources.open(source, {}); end);
+			assert.equal("key-file-named-otherwise", finding.key);
+			assert.truthy(finding.cause:find("The key server has "..name, 1, true), finding.cause);
+			assert.equal(kid == "k2", finding.cause:find("with a line end", 1, true) ~= nil);
+		end);
+	end
+
 	it("is not asked where nothing may block", function ()
 		local store = token_verifier.keystore({ asap_key_server = urls.set });
 		local _, _, code, facts = store:get("k1", { wait = true, detail = true });

@@ -137,6 +137,18 @@ local cases = {
 		any };
 	{ "a token", "echo eyJhbGciOiJub25lIn0.e30.AAAA >it", "text-other", "a token" };
 	{ "a member that stands twice", [[echo '{"kty":"RSA","alg":"RS256","alg":"RS256"}' >it]], "member-twice", '"alg"' };
+	{ "a private key of RSA-PSS", "cat pss.private.pem >it", "text-private-key", "type RSA-PSS" };
+	{ "a PEM in an .env file", "{ printf 'KEY=\"'; sed 's/$/\\\\n/' rsa.pem | tr -d '\\n'; printf '\"'; } >it", "text-pem-escaped",
+		"written as \\n", rsa_key };
+	{ "a PEM in YAML", "{ echo 'key: |'; sed 's/^/  /' rsa.pem; } >it", "text-pem-indented", "in front of", rsa_key };
+	{ "a PEM in a URL", "tr ' ' '+' <certificate.pem | sed '1!{$!s/+/%2B/g}; s/$/%0A/; s,/,%2F,g; s/=/%3D/g' | tr -d '\\n' >it",
+		"text-pem-url-encoded", "URL-encoded", rsa_key };
+	{ "PKCS#12", "openssl pkcs12 -export -inkey rsa.private.pem -in certificate.pem -passout pass:x -out it", "text-pkcs12", "PKCS#12" };
+	{ "a keystore of Java", "printf '\\376\\355\\376\\355AAAAAAAAAAAAAAAAAAAA' >it", "text-jks", "JKS" };
+	{ "a compressed key", "gzip -c rsa.pem >it", "text-gzip", "gzip", rsa_key };
+	{ "SAML metadata", "{ printf '<md:X>\\n<ds:X509Certificate>'; base64 certificate.der; echo '</ds:X509Certificate></md:X>'; } >it",
+		"text-xml-certificate", "XML with a certificate", rsa_key };
+	{ "an error of another form", [[echo '{"code":404,"msg":"no such key"}' >it]], "text-error", 'a JSON error "no such key"' };
 	{ "a key of RSA-PSS", "cat pss.pem >it", "type-rsa-pss", "type RSA-PSS", any };
 	{ "a key on secp256k1", "openssl ecparam -name secp256k1 -genkey -noout | openssl pkey -pubout >it", "type-curve", "secp256k1" };
 	{ "a JWK on secp256k1", [[echo '{"kty":"EC","crv":"secp256k1","x":"AA","y":"AA"}' >it]], "type-curve", "secp256k1" };

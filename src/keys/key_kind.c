@@ -58,6 +58,11 @@
     ROW(HEX_PRIVATE, "hex-private-key", "a private key in hex digits")                             \
     ROW(DER_CERTIFICATE, "der-certificate", "DER of a certificate")                                \
     ROW(DER_PRIVATE, "der-private-key", "DER of a private key")                                    \
+    ROW(PKCS12, "pkcs12", "a keystore (PKCS#12)")                                                  \
+    ROW(JKS, "jks", "a keystore of Java (JKS)")                                                    \
+    ROW(GZIP, "gzip", "a compressed file (gzip)")                                                  \
+    ROW(XML, "xml-certificate", "XML with a certificate in it")                                    \
+    ROW(PEM_URL, "pem-url-encoded", "a PEM that is URL-encoded")                                   \
     ROW(JWK, "jwk", "a single JWK")                                                                \
     ROW(JWK_ARRAY, "jwk-array", "a JSON array of JWKs")                                            \
     ROW(JWK_SET, "jwk-set", "a JWK Set")                                                           \
@@ -161,8 +166,16 @@ static enum kind kind_of_der(struct tv_span der, enum form_kinds as) {
     return KIND_NONE;
 }
 
+// RFC 7292 section 4: PFX begins with its version, 3, and is longer than any key.
+static bool is_pkcs12(struct tv_span der) {
+    return der.length > 8 && memcmp(der.data + 1, "\x82", 1) == 0 &&
+           memcmp(der.data + 4, "\x02\x01\x03\x30", 4) == 0;
+}
+
 void tv_key_name_der(struct tv_span der, bool is_in_pem, struct tv_detail *detail) {
     enum kind kind = kind_of_der(der, is_in_pem ? OF_PEM : OF_DER);
+    if (kind == KIND_NONE && is_pkcs12(der))
+        kind = KIND_PKCS12;
     if (kind != KIND_NONE)
         set(detail, kind, (struct tv_span){0});
 }
@@ -281,6 +294,8 @@ static enum kind kind_of_pem(struct tv_span text, struct tv_span *label) {
     for (size_t i = 0; !at && i < sizeof words / sizeof words[0]; i++)
         if (find(text, words[i]))
             return KIND_PEM_DASHES;
+    if (!at && (find(text, TV_SPAN("BEGIN%20")) || find(text, TV_SPAN("BEGIN+"))))
+        return KIND_PEM_URL;
     if (!at)
         return KIND_NONE;
     struct tv_span rest = behind(text, at + begin.length);
@@ -330,6 +345,8 @@ static bool find_error(yyjson_val *object, struct tv_span *words) {
     static const struct tv_span names[] = {
         {"error_description", 17},
         {"errorMessage", 12},
+        {"msg", 3},
+        {"reason", 6},
         {"error", 5},
         {"message", 7},
         {"detail", 6},
@@ -462,6 +479,10 @@ static enum kind kind_of_text(struct tv_span text, struct tv_span *found) {
         kind = kind_of_bytes(trimmed);
     if (kind == KIND_NONE && tv_span_starts_with(trimmed, TV_SPAN("version https://git-lfs")))
         kind = KIND_POINTER;
+    if (kind == KIND_NONE && tv_span_starts_with(text, TV_SPAN("\xfe\xed\xfe\xed")))
+        kind = KIND_JKS;
+    if (kind == KIND_NONE && tv_span_starts_with(text, TV_SPAN("\x1f\x8b")))
+        kind = KIND_GZIP;
     if (kind == KIND_NONE && is_token(trimmed))
         kind = KIND_TOKEN;
     if (kind == KIND_NONE && is_error_text(trimmed)) {
@@ -476,7 +497,9 @@ void tv_key_name_text(struct tv_span text, struct tv_detail *detail) {
     enum tv_reason reason;
     text = tv_key_without_mark(text);
     const char *page = tv_key_looks_like_page(text, &reason);
-    if (page && !(text.length > 1 && text.data[1] == '\0')) { // not one in UTF-16
+    if (page && find(text, TV_SPAN("X509Certificate>"))) {
+        set(detail, KIND_XML, found);
+    } else if (page && !(text.length > 1 && text.data[1] == '\0')) { // not one in UTF-16
         tv_key_fail(detail, TV_MALFORMED_KEY, reason, page);
     } else if (tv_key_looks_like_json(text.data, text.length) && utf16_of(text) == KIND_NONE) {
         name_object(text, detail);

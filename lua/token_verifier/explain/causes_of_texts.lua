@@ -12,7 +12,7 @@ return {
 		"Convert it: iconv -f UTF-16BE -t UTF-8 {file} >key.pem; then {command}" };
 	{ "text-pem-escaped", "key-unusable", "key server",
 		"It is a PEM whose line breaks are written as \\n, as in JSON and .env files.",
-		"Write real line breaks: sed 's/\\\\r//g; s/\\\\n/\\n/g; s/[\"'\\'']//g' {file} >key.pem; then {command}" };
+		"Write real line breaks: sed 's/^.*-----BEGIN/-----BEGIN/; s/\\\\r//g; s/\\\\n/\\n/g; s/[\"'\\'']//g' {file} >key.pem; then {command}" };
 	{ "text-pem-one-line", "key-unusable", "key server",
 		"It is a PEM in one line: its line breaks are lost, as environment variables and templates lose them.",
 		"Break the lines again: sed -E 's/-----(BEGIN|END) [A-Z0-9 ]+-----/\\n&\\n/g' {file} | sed '/-----/!s/[^A-Za-z0-9+/=]//g' | "
@@ -25,6 +25,9 @@ return {
 		"It is a PEM, but its BEGIN and END lines do not have five hyphens (-----) on each side: word processors and chats make long dashes "
 			.."of them.",
 		"Write the hyphens again: sed -E 's/^[^A-Za-z]*(BEGIN|END)([A-Z0-9 ]*[A-Z]).*/-----\\1\\2-----/' {file} >key.pem; then {command}" };
+	{ "text-pem-url-encoded", "key-unusable", "key server",
+		"It is a PEM that is URL-encoded.",
+		"Decode it: sed 's/+/ /g; s/%20/ /g; s/%0D//gi; s/%0A/\\n/gi; s/%2B/+/gi; s,%2F,/,gi; s/%3D/=/gi' {file} >key.pem; then {command}" };
 	{ "text-pem-cut", "key-unusable", "key server",
 		"It is a PEM that is cut off: its END line is missing.",
 		"Copy the whole key again, from \"-----BEGIN\" to the end of the line with \"-----END\"; then {publish}" };
@@ -80,6 +83,19 @@ return {
 		"It is a bundle of certificates (PKCS#7), not a public key.",
 		"Take them out of it: openssl pkcs7 -in {file} -print_certs -out key.pem; leave only the issuer's own certificate in key.pem; then "
 			.."{command}" };
+	{ "text-pkcs12", "key-unusable", "key server",
+		"It is a keystore (PKCS#12), which mostly holds the private key, too.",
+		"Take the certificate out of it, which asks for the password: openssl pkcs12 -in {file} -clcerts -nokeys -out key.pem; then {command}" };
+	{ "text-jks", "key-unusable", "key server",
+		"It is a keystore of Java (JKS), which mostly holds the private key, too.",
+		"Take the certificate out of it: keytool -exportcert -rfc -keystore {file} -alias ALIAS -file key.pem; then {command}" };
+	{ "text-gzip", "key-unusable", "key server",
+		"It is a compressed file (gzip).",
+		"Unpack it: gzip -dc <{file} >key.pem; then {command}" };
+	{ "text-xml-certificate", "key-unusable", "key server",
+		"It is XML with a certificate in it, such as SAML metadata.",
+		"Take the first one out of it: tr -d '[:space:]' <{file} | sed -E 's/.*X509Certificate>([^<]+)<.*/\\1/' | base64 -d | openssl x509 "
+			.."-inform DER -out key.pem; then {command}" };
 	{ "text-ssh-key", "key-unusable", "key server",
 		"It is an SSH key; a PEM is needed.",
 		"Make a PEM of it: ssh-keygen -e -m PKCS8 -f {file} >key.pem; then {command}" };
@@ -176,6 +192,9 @@ return {
 	{ "folder-file-named", "key-not-found", "key server",
 		"The folder has the file {found}: {what}. The name is the SHA-256 of the kid in lower-case hex, followed by .pem: {file}.",
 		"Rename it: {wanted}" };
+	{ "key-file-named-otherwise", "key-not-found", "key server",
+		"The key server has {found}, but the name of the file must be {file}: the SHA-256 of the kid in hex, followed by .pem.",
+		"Rename it there, or publish it again: {command}" };
 	{ "folder-file-by-kid", "key-not-found", "key server",
 		"The folder has {found}, which is no name of a key file: that is the SHA-256 of the kid in hex, followed by .pem.",
 		"Publish it under its kid: {wanted}" };

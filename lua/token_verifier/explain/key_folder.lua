@@ -123,8 +123,8 @@ local function of_name(folder, name, kids)
 	if name:find(hashed) then
 		for _, kid in ipairs(kids) do
 			if line_end_of(name, kid) then
-				return rename(folder, name, token_verifier.key_file_name(kid), ("probably it is the hash of the kid %s with a line end, as echo adds one (use printf %%s)")
-					:format(quote(kid)));
+				local what = ("probably it is the hash of the kid %s with a line end, as echo adds one (use printf %%s)"):format(quote(kid));
+				return rename(folder, name, token_verifier.key_file_name(kid), what);
 			end
 		end
 	elseif hash and #hash == 64 then

@@ -1,11 +1,12 @@
 -- SPDX-License-Identifier: MIT
 -- Finds the option that an address belongs to, by asking it: what is suggested was tried. It blocks.
 
+local token_verifier = require "token_verifier";
 local causes = require "token_verifier.explain.causes";
 local key_words = require "token_verifier.explain.key_words";
 
 local made_up_kid = "token-verifier-check";
-local max_asked = 5; -- addresses, so many time-outs at the most
+local max_asked = 6; -- addresses, so many time-outs at the most
 
 local well_known, certs = "/.well-known/openid-configuration", "/protocol/openid-connect/certs";
 
@@ -147,6 +148,25 @@ local function suspect(kind, value, facts)
 	});
 end
 
+-- The finding for a key server that has the key under a name that is not the hash of the kid, or nil.
+local function of_name(ask, url, kid)
+	local file = token_verifier.key_file_name(kid);
+	local names = { token_verifier.key_file_name(kid.."\n"), (file:gsub("%.pem$", "")) };
+	if kid:find("^[%w._-]+$") then
+		table.insert(names, 1, kid..".pem");
+	end
+	for _, name in ipairs(names) do
+		local _, facts = ask("jwks_url", url:gsub("/*$", "/")..name);
+		if is_key_file(facts.kind) then
+			return causes.find("key-file-named-otherwise", {
+				found = name..(name == names[#names - 1] and ", the hash of this kid with a line end" or ""), file = file,
+				command = key_words.publish(kid),
+			});
+		end
+	end
+	return nil;
+end
+
 -- The finding for an address that belongs to another option, or nil. `kind` is the kind of source that it is configured as, `facts`
 -- are those of its failure, `kid` the token's if there is one. Without `open` nothing is asked.
 local function find(kind, value, facts, open, kid)
@@ -170,7 +190,8 @@ local function find(kind, value, facts, open, kid)
 	if found_kind and not (found_kind == kind and found_value == value) then
 		return suggest(kind, value, found_kind, found_value, words_of_kind[facts.kind] or words[found_kind]);
 	end
-	return is_key_file(facts.kind) and of_file(kind, value, kid) or suspect(kind, value, facts);
+	return is_key_file(facts.kind) and of_file(kind, value, kid) or suspect(kind, value, facts)
+		or kind == "asap_key_server" and kid and kid ~= "" and of_name(ask, value, kid) or nil;
 end
 
 return { find = find };
