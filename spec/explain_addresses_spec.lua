@@ -48,6 +48,11 @@ lazy_setup(function ()
 	urls.error = publish("error", '{"error":"no such realm"}');
 	urls.twice = publish("twice", '{"keys":[],"keys":[]}');
 	urls.array = publish("array", ('[%s]'):format(jwk("k1")));
+	urls.string = publish("string", ('"%s"'):format(('{"keys":[%s]}'):format(jwk("k1")):gsub('"', '\\"')));
+	local wide = ('{"keys":[%s]}'):format(jwk("k1"));
+	urls.utf16, urls.utf16be = publish("utf16", "\255\254"..wide:gsub(".", "%0\0")), publish("utf16be", "\254\255"..wide:gsub(".", "\0%0"));
+	urls.page = publish("page", "<html>");
+	urls.old = provide("auth/realms/old", nil, urls.set):gsub("/auth/", "/");
 	urls.marked = publish("marked", ('\239\187\191{"keys":[%s]}'):format(jwk("k1")));
 	urls.empty = publish("empty", '{"keys":[]}');
 	urls.list = provide("list", nil, "7");
@@ -87,7 +92,7 @@ local addresses = {
 	{ "asap_key_server", "{any}", "key-for-any-kid", "404 for every other one" };
 	{ "asap_key_server", "{keys}" };
 	{ "jwks_url", "{realm}", "address-of-other-option", 'Set openid_issuer = "{realm}" and remove cache_keys_url.' };
-	{ "jwks_url", "{lone_realm}", "address-of-other-option",
+	{ "jwks_url", "{lone_realm}", "address-is-another",
 		'Set cache_keys_url = "{lone_realm}/protocol/openid-connect/certs". This was tried' };
 	{ "jwks_url", "{configuration}", "address-of-other-option", 'Set openid_issuer = "{realm}" and remove cache_keys_url.' };
 	{ "jwks_url", "{hashed}", "address-is-file", 'Set asap_key_server = "{keys}" and remove cache_keys_url.' };
@@ -95,12 +100,17 @@ local addresses = {
 	{ "jwks_url", "{jwk}", "set-is-key", "Put it into a folder: curl -s {jwk} >key.pem" };
 	{ "jwks_url", "{error}", "set-is-error", "Look up jwks_uri" };
 	{ "jwks_url", "{twice}", "member-twice", "Only the provider can correct it" };
-	{ "jwks_url", "{array}", "set-is-page", "Look up jwks_uri" };
+	{ "jwks_url", "{array}", "set-in-other-form", "curl -s {array} | jq '{keys: .}' >set.json" };
+	{ "jwks_url", "{string}", "set-in-other-form", "curl -s {string} | jq -r . >set.json" };
+	{ "jwks_url", "{utf16}", "set-in-other-form", "curl -s {utf16} | iconv -f UTF-16 -t UTF-8 >set.json" };
+	{ "jwks_url", "{utf16be}", "set-in-other-form", "curl -s {utf16be} | iconv -f UTF-16BE" };
+	{ "jwks_url", "{page}", "set-is-page", "Look up jwks_uri" };
+	{ "openid_issuer", "{old}", "address-is-another", "/auth/realms/old\". This was tried" };
 	{ "jwks_url", "{empty}", "set-without-keys", "Check that the address" };
 	{ "jwks_url", "{marked}" };
 	{ "openid_issuer", "{certs}", "address-of-other-option", 'Set cache_keys_url = "{certs}" and remove openid_issuer.' };
-	{ "openid_issuer", "{configuration}", "address-of-other-option", 'Set openid_issuer = "{realm}". This was tried' };
-	{ "openid_issuer", "{realm}/", "address-of-other-option", 'Set openid_issuer = "{realm}". This was tried' };
+	{ "openid_issuer", "{configuration}", "address-is-another", 'Set openid_issuer = "{realm}". This was tried' };
+	{ "openid_issuer", "{realm}/", "address-is-another", 'Set openid_issuer = "{realm}". This was tried' };
 	{ "openid_issuer", "{hashed}", "address-is-file", 'Set asap_key_server = "{keys}" and remove openid_issuer.' };
 	{ "openid_issuer", "{elsewhere}", "discovery-of-other-issuer", 'set openid_issuer to "https://elsewhere.example/"' };
 	{ "openid_issuer", "{list}", "discovery-unusable", "a slash at the end" };
@@ -109,7 +119,7 @@ local addresses = {
 };
 
 local function fill(text)
-	return (text:gsub("{([a-z_]+)}", urls));
+	return (text:gsub("{([%l%d_]+)}", urls));
 end
 
 describe("an address", function ()
@@ -135,6 +145,17 @@ describe("an address", function ()
 		assert.equal("address-of-other-option", finding.key);
 		assert.truthy(finding.fix:find(('Set asap_key_server = "%s" and remove cache_keys_url'):format(urls.keys), 1, true), finding.fix);
 	end);
+
+	for _, name in ipairs({ "array", "string", "utf16", "utf16be" }) do
+		it("of a set in another form has a command that makes a folder of keys: "..name, function ()
+			local folder, finding = temporary.folder(), ask("jwks_url", urls[name]).findings[1];
+			local command = finding.fix:match("folder: (.-); and set"):gsub("FOLDER", folder);
+			assert(os.execute(('PATH="$PWD/bin:$PATH"; cd %s && { %s; } >/dev/null'):format(folder, command)), command);
+			local file = assert(io.open(folder.."/"..hash));
+			assert.equal(key.public, file:read("a"));
+			file:close();
+		end);
+	end
 
 	for name, kid in pairs({ ["k1.pem"] = "k1", [token_verifier.key_file_name("k2\n")] = "k2",
 		[(token_verifier.key_file_name("k3"):gsub("%.pem$", ""))] = "k3" }) do
@@ -224,11 +245,14 @@ describe("a folder of keys with", function ()
 		local folder = temporary.folder();
 		shell.write(folder.."/public.pem", key.public);
 		shell.write(folder.."/"..hash, key.public);
+		shell.write(folder.."/base64", (key.public:gsub("%-%-%-%-%-[A-Z ]+%-%-%-%-%-\n", "")));
 		shell.write(folder.."/set.json", ('{"keys":[%s]}'):format(jwk("k1")));
 		local option = key_words.option("asap_key_server", "file://"..folder);
 		for name, fix in pairs({
 			["public.pem"] = ("token-verifier publish %s/public.pem --kid KID --dir %s; and set %s."):format(folder, folder, option);
 			[hash] = ("Set %s."):format(option);
+			["base64"] = ("-inform DER -out key.pem; then token-verifier publish key.pem --kid KID --dir %s --force; and set %s."):format(
+				folder, option);
 			["set.json"] = ("token-verifier jwks-to-pem %s/set.json --dir %s; and set %s."):format(folder, folder, option);
 		}) do
 			local row = ask("directory", folder.."/"..name);

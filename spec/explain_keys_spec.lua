@@ -153,7 +153,7 @@ local cases = {
 	{ "of a set that is a page", "k", key_set("page"), "key", "FAIL", "set-is-page", "something else", "jwks_uri", 3 },
 	{ "of a set that is not there", "k", key_set("gone"), "key", "FAIL", "set-not-there", "(HTTP 404)", "openid_issuer", 3 },
 	{ "of a provider that calls itself otherwise", "k", function () return ('openid_issuer = "%s"'):format(urls.provider); end, "key", "FAIL",
-		"address-of-other-option", "is not an address for openid_issuer", '/document/provider/". This was tried', 3 },
+		"address-is-another", "does not work as openid_issuer, but", '/document/provider/". This was tried', 3 },
 	{ "of a source that does not speak for the issuer", "first-key", function ()
 		return ('token_issuers = { app = { directory = "/tmp" }, other = { jwks_url = "%s" } }'):format(urls.set);
 	end, "binding", "FAIL", "issuer-not-bound", "not configured for this issuer", "token_issuers" },

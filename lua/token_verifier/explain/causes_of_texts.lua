@@ -180,6 +180,9 @@ return {
 	{ "discovery-of-other-issuer", "key-unusable", "configuration",
 		"The OpenID configuration is that of another issuer: {found}.",
 		"Probably that is the provider: set openid_issuer to {found}, exactly so." };
+	{ "address-is-another", "key-unusable", "configuration",
+		"{address} does not work as {option}, but {near} does.",
+		"Set {wanted}. This was tried: it has keys." };
 	{ "address-probably-of-other-option", "key-not-found", "configuration",
 		"{address} is probably not an address for {option}: {what}.",
 		"Probably {wanted} is meant{instead}; but there are no keys at it now: check the address." };
@@ -205,6 +208,10 @@ return {
 		"The URL of the JWK Set returns {what}, not a set of keys.",
 		"Put it into a folder: curl -s {url} >key.pem; then {publish}; and set asap_key_server to that folder (file:///FOLDER) instead of "
 			.."cache_keys_url." };
+	{ "set-in-other-form", "key-unusable", "configuration",
+		"The URL of the JWK Set returns {what}, not a JSON object with \"keys\" (RFC 7517, section 5).",
+		"Only its server can correct that. Until then, write the keys into a folder: curl -s {url} | {make} >set.json; token-verifier "
+			.."jwks-to-pem set.json --dir FOLDER; and set asap_key_server to that folder (file:///FOLDER) instead of cache_keys_url." };
 	{ "set-is-error", "key-unusable", "configuration",
 		"The URL of the JWK Set returns an error, with HTTP 200: {found}.",
 		"Look up jwks_uri in the provider's /.well-known/openid-configuration and set cache_keys_url to it, or set openid_issuer." };

@@ -36,12 +36,12 @@ local function of_key(facts, place)
 	if not row then
 		return nil;
 	end
-	local file = place.folder and facts.file and key_words.shell_word(place.folder.."/"..facts.file) or facts.file;
+	local file = place.file or place.folder and facts.file and key_words.shell_word(place.folder.."/"..facts.file) or facts.file;
 	if row[1] == "text-set-in-folder" and place.url then
 		file = place.url; -- the command fetches it
 	end
 	local configured = "give that to --key instead";
-	return causes.find(row[1], {
+	local finding = causes.find(row[1], {
 		what = row[2], found = facts.found and quote(facts.found) or "a text", url = place.url, file = file or "FILE",
 		folder = place.folder and key_words.shell_word(place.folder) or "FOLDER-OF-THE-KEYS",
 		algorithm = facts.kind == "secp256k1" and " (of ES256K)" or "",
@@ -50,7 +50,17 @@ local function of_key(facts, place)
 		publish = place.configured and configured or key_words.publish(place.kid, place.folder, { replaces = true }),
 		fresh = place.configured and configured or key_words.publish(nil, place.folder),
 	});
+	finding.where = place.configured and "command" or finding.where;
+	return finding;
 end
+
+-- Kinds that are a JWK Set in another form: words, and the filter that makes a set of it.
+local forms_of_sets = {
+	["jwk-array"] = { "a list of JWKs", "jq '{keys: .}'" }, ["json-text"] = { "JSON in quotes", "jq -r ." },
+	["utf-16le"] = { "text in UTF-16", "iconv -f UTF-16 -t UTF-8" }, ["base64-json"] = { "base64", "base64 -d" },
+	["utf-16be"] = { "text in UTF-16", "iconv -f UTF-16BE -t UTF-8 | sed '1s/^\\xEF\\xBB\\xBF//'" },
+	["gzip"] = { "a compressed file", "gzip -dc" },
+};
 
 -- Kinds that are one key.
 local single_keys = { ["jwk"] = "a single JWK", ["pem"] = "a single key as PEM" };
@@ -63,6 +73,9 @@ local function of_set(facts, place)
 		return causes.find("member-twice", values);
 	elseif facts.kind == "json-error" or facts.kind == "error-text" then
 		return causes.find("set-is-error", values);
+	elseif forms_of_sets[facts.kind] then
+		values.what, values.make = table.unpack(forms_of_sets[facts.kind]);
+		return causes.find("set-in-other-form", values);
 	elseif single_keys[facts.kind] then
 		values.what = single_keys[facts.kind];
 		return causes.find("set-is-key", values);

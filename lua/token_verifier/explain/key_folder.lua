@@ -46,8 +46,10 @@ local function of_file(path, kid)
 	elseif facts and (facts.kind == "jwk-set" or facts.kind == "certificate-map") then
 		fix = ("Write its keys into a folder: token-verifier jwks-to-pem %s --dir %s; and set %s."):format(word(path), word(folder), set);
 	elseif facts and facts.kind then
-		return texts.of_key(facts, { kid = kid or "", folder = folder });
-	else
+		local finding = texts.of_key(facts, { kid = kid or "", folder = folder, file = word(path) });
+		fix = finding and ("%s; and set %s."):format(finding.fix, set);
+	end
+	if not fix then
 		fix = ("Publish it under its kid: %s; and set %s."):format(key_words.publish(kid or "", folder, { file = word(path) }), set);
 	end
 	return causes.find("address-is-file", { address = path, wanted = fix });

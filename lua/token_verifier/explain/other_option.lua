@@ -52,13 +52,12 @@ end
 
 -- The issuer's address on a Keycloak from before version 17, or without that.
 local function other_keycloak(issuer)
-	local host, path = issuer:match("^(https?://[^/]+)(/.*)$");
-	if not host then
+	local before, realm = issuer:match("^(https?://.*)(/realms/[^/]+)$");
+	if not before then
 		return nil;
-	elseif path:find("^/auth/realms/") then
-		return host..path:sub(#"/auth" + 1);
 	end
-	return path:find("^/realms/") and host.."/auth"..path or nil;
+	local shorter = without(before, "/auth");
+	return (shorter == before and before.."/auth" or shorter)..realm;
 end
 
 -- Returns the issuer of a provider that has this address, or one on the same server that it names; or nil.
@@ -99,9 +98,13 @@ local words_of_kind = {
 
 local function suggest(kind, value, found_kind, found_value, what)
 	local option, wanted = option_of[kind], option_of[found_kind];
+	if option == wanted then
+		return causes.find("address-is-another", { address = value, option = option, near = found_value,
+			wanted = key_words.option(wanted, found_value) });
+	end
 	return causes.find("address-of-other-option", {
 		address = value, option = option, what = what, wanted = key_words.option(wanted, found_value),
-		instead = option ~= wanted and " and remove "..option or "",
+		instead = " and remove "..option,
 	});
 end
 
