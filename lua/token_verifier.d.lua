@@ -207,12 +207,12 @@ local token_verifier = {};
 
 ---The facts of a failure. Which fields there are depends on the reason.
 ---@class token_verifier.facts
----@field reason? string why exactly, a word
+---@field reason? string the exact reason, a word
 ---@field kind? string what is there instead of a usable key, a word
----@field claim? string that failed
----@field member? string of the header or of a JWK, likewise
----@field part? string of the token, likewise
----@field found? string its first 64 bytes, as they came
+---@field claim? string the claim that failed
+---@field member? string or the member of the header or of a JWK
+---@field part? string or the part of the token
+---@field found? string its first 64 bytes, unchanged
 ---@field expected? string[] what would have been accepted, 8 at most
 ---@field number? number the number that was counted or measured
 ---@field limit? number the limit for this number

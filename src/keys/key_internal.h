@@ -87,7 +87,7 @@ void tv_key_name_der(struct tv_span der, bool is_in_pem, struct tv_detail *detai
 struct tv_span tv_key_without_mark(struct tv_span text);
 // Whether what follows "-----BEGIN " is the label of a block that is read.
 bool tv_key_is_read_label(struct tv_span text);
-// Whether a text begins with a brace, whatever white space is before it.
+// Whether a text begins with a brace, after white space.
 bool tv_key_looks_like_json(const char *text, size_t length);
 // The first byte of every DER form. It is also the digit "0", with which text around a PEM may
 // begin.

@@ -148,8 +148,8 @@ enum tv_status tv_key_fail_curve(struct tv_detail *detail, struct tv_span name) 
     return fail_curve(detail, (struct tv_span){0}, name);
 }
 
-// The parameters of an EC key, which fill `in`. RFC 5480 section 2.1.1 has names alone: of a curve
-// that is spelled out OpenSSL would take square roots, modulo any number.
+// The parameters of an EC key, which fill `in`. RFC 5480 section 2.1.1 allows named curves only.
+// For explicit parameters OpenSSL would compute square roots modulo any number.
 static enum tv_status read_curve(struct reader *in, struct tv_key_look *look,
                                  struct tv_detail *detail) {
     struct reader id;

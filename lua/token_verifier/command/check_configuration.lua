@@ -71,7 +71,7 @@ end
 local function ask_sources(rows, settings)
 	local accepted, unreachable = list.as_list(settings.signatureAlgorithm), 0;
 	for _, source in ipairs(sources.single_sources(settings)) do
-		local answer, is_unreachable = source_report.ask(source, settings.keyOptions, accepted);
+		local answer, is_unreachable = source_report.ask(source, settings.keyOptions, accepted, { settings.appId });
 		rows[#rows + 1], unreachable = answer, unreachable + (is_unreachable and 1 or 0);
 	end
 	return unreachable;
@@ -96,13 +96,10 @@ local function check_host(file, host)
 	local misspelt = not usable and misspelt_key(complaints) or nil;
 	local left_overs = check_values.add_left_over_sources(rows, file, host);
 	for _, complaint in ipairs(complaints) do
-		rows[#rows + 1] = row("options", mark_of[complaint.level] or "WARN", complaint.text);
-	end
-	if usable then
-		local accepted = list.as_list(settings.signatureAlgorithm);
-		for _, source in ipairs(sources.single_sources(settings)) do
-			local answer, is_unreachable = source_report.ask(source, settings.keyOptions, accepted, { settings.appId });
-			rows[#rows + 1], unreachable = answer, unreachable + (is_unreachable and 1 or 0);
+		if no_key[complaint.arguments[1]] then
+			rows[#rows + 1] = of_missing_key(complaint, file, host, settings, misspelt and finding_of(misspelt.arguments));
+		elseif complaint ~= misspelt and not (left_overs and complaint.arguments[1] == unusable_source) then
+			rows[#rows + 1] = of_complaint(complaint);
 		end
 	end
 	if usable and not left_overs then

@@ -1,221 +1,153 @@
 -- SPDX-License-Identifier: MIT
--- What is found where a public key or a JWK Set belongs: rows of the table of causes, see causes.lua. The commands make a PEM of a
--- file; spec/explain_texts_spec.lua runs each.
+-- Problems of a text that is given as a token: rows of the table of causes, see causes.lua.
 
 return {
-	-- PEM that was spoiled.
-	{ "text-utf-16le", "key-unusable", "key server",
-		"The key is text in UTF-16, as PowerShell and some editors of Windows write it; UTF-8 is needed.",
-		"Convert it: iconv -f UTF-16LE -t UTF-8 {file} >key.pem; then {command}" };
-	{ "text-utf-16be", "key-unusable", "key server",
-		"The key is text in UTF-16 (big-endian); UTF-8 is needed.",
-		"Convert it: iconv -f UTF-16BE -t UTF-8 {file} >key.pem; then {command}" };
-	{ "text-pem-escaped", "key-unusable", "key server",
-		"It is a PEM whose line breaks are written as \\n, as in JSON and .env files.",
-		"Write real line breaks: sed 's/^.*-----BEGIN/-----BEGIN/; s/\\\\r//g; s/\\\\n/\\n/g; s/[\"'\\'']//g' {file} >key.pem; then {command}" };
-	{ "text-pem-one-line", "key-unusable", "key server",
-		"It is a PEM in one line: its line breaks are lost, as environment variables and templates lose them.",
-		"Break the lines again: sed -E 's/-----(BEGIN|END) [A-Z0-9 ]+-----/\\n&\\n/g' {file} | sed '/-----/!s/[^A-Za-z0-9+/=]//g' | "
-			.."fold -w 64 | grep . >key.pem; then {command}" };
-	{ "text-pem-indented", "key-unusable", "key server",
-		"It is a PEM with something in front of its lines: spaces (as in YAML) or a quote.",
-		"Remove what is in front: sed -E 's/^.*-----BEGIN/-----BEGIN/; s/^[^A-Za-z0-9+/-]+//; s/[^A-Za-z0-9+/=-]+$//' {file} >key.pem; then "
-			.."{command}" };
-	{ "text-pem-dashes", "key-unusable", "key server",
-		"It is a PEM, but its BEGIN and END lines do not have five hyphens (-----) on each side: word processors and chats make long dashes "
-			.."of them.",
-		"Write the hyphens again: sed -E 's/^[^A-Za-z]*(BEGIN|END)([A-Z0-9 ]*[A-Z]).*/-----\\1\\2-----/' {file} >key.pem; then {command}" };
-	{ "text-pem-url-encoded", "key-unusable", "key server",
-		"It is a PEM that is URL-encoded.",
-		"Decode it: sed 's/+/ /g; s/%20/ /g; s/%0D//gi; s/%0A/\\n/gi; s/%2B/+/gi; s,%2F,/,gi; s/%3D/=/gi' {file} >key.pem; then {command}" };
-	{ "text-pem-cut", "key-unusable", "key server",
-		"It is a PEM that is cut off: its END line is missing.",
-		"Copy the whole key again, from \"-----BEGIN\" to the end of the line with \"-----END\"; then {publish}" };
-	{ "text-pem-damaged", "key-unusable", "key server",
-		"It is a damaged PEM: between its BEGIN and END lines is something that is not base64, or the two lines differ.",
-		"Copy the whole key again; then {publish}" };
-	{ "text-pem-of-key", "key-unusable", "key server",
-		"It is a PEM whose BEGIN and END lines name another kind than the public key that is in it.",
-		"Correct these lines: sed -E 's/^-----(BEGIN|END) .*/-----\\1 PUBLIC KEY-----/' {file} >key.pem; then {command}" };
-	{ "text-pem-of-rsa-key", "key-unusable", "key server",
-		"It is a PEM whose BEGIN and END lines name another kind than the RSA public key (PKCS#1) that is in it.",
-		"Correct these lines: sed -E 's/^-----(BEGIN|END) .*/-----\\1 RSA PUBLIC KEY-----/' {file} >key.pem; then {command}" };
-	{ "text-pem-of-certificate", "key-unusable", "key server",
-		"It is a PEM whose BEGIN and END lines name another kind than the certificate that is in it.",
-		"Correct these lines: sed -E 's/^-----(BEGIN|END) .*/-----\\1 CERTIFICATE-----/' {file} >key.pem; then {command}" };
+	{ "token-too-large", "token-too-large", "token",
+		"The token is longer than 16 KiB.",
+		"Leave out lists of groups and similar data, or replace them with a short ID. Keep a token for a URL below 4 KiB." };
+	{ "token-long-for-url", "ok", "token",
+		"The token has {length} bytes. nginx refuses URLs of more than 8 KiB (414), and Prosody drops a request whose head is over 10 KiB: "
+			.."then the log says nothing at all.",
+		"Make it shorter: leave out lists of groups and similar data." };
+	{ "text-too-long", "token-too-large", "text",
+		"The text is longer than 64 KiB, so it was not searched for a token.",
+		"Give the line or the part of it that has the token." };
 
-	-- The bytes of a key in other digits.
-	{ "text-base64-key", "key-unusable", "key server",
-		"It is the bare base64 of a public key, as Keycloak's pages show it: a PEM has lines around it.",
-		"Make a PEM of it: tr -d '\"[:space:]' <{file} | tr '_-' '/+' | base64 -d | openssl pkey -pubin -inform DER -out key.pem; then "
-			.."{command}" };
-	{ "text-base64-rsa-key", "key-unusable", "key server",
-		"It is the bare base64 of an RSA public key (PKCS#1): a PEM has lines around it.",
-		"Make a PEM of it: tr -d '\"[:space:]' <{file} | tr '_-' '/+' | base64 -d | openssl rsa -RSAPublicKey_in -inform DER -pubout -out "
-			.."key.pem; then {command}" };
-	{ "text-base64-certificate", "key-unusable", "key server",
-		"It is the bare base64 of a certificate, as Keycloak's pages and SAML metadata show it: a PEM has lines around it.",
-		"Make a PEM of it: tr -d '\"[:space:]' <{file} | tr '_-' '/+' | base64 -d | openssl x509 -inform DER -out key.pem; then {command}" };
-	{ "text-base64-pem", "key-unusable", "key server",
-		"It is the base64 of a PEM, as Kubernetes shows its secrets.",
-		"Decode it: tr -d '\"[:space:]' <{file} | base64 -d >key.pem; then {command}" };
-	{ "text-base64-json", "key-unusable", "key server",
-		"It is the base64 of JSON.",
-		"Decode it: tr -d '\"[:space:]' <{file} | tr '_-' '/+' | base64 -d >key.pem; then {command}" };
-	{ "text-hex-key", "key-unusable", "key server",
-		"It is a public key in hex digits.",
-		"Make a PEM of it: xxd -r -p {file} | openssl pkey -pubin -inform DER -out key.pem; then {command}" };
-	{ "text-hex-certificate", "key-unusable", "key server",
-		"It is a certificate in hex digits.",
-		"Make a PEM of it: xxd -r -p {file} | openssl x509 -inform DER -out key.pem; then {command}" };
+	-- Texts without a token.
+	{ "malformed-token", "malformed-token", "token",
+		"This is not a signed token. A signed token has three parts of base64url, joined by two dots, and nothing else.",
+		"Compare it byte by byte with the token that the issuer made, or copy it from there again." };
+	{ "empty-token", "malformed-token", "token",
+		"The token is empty.",
+		"Check the URL that the client used: an empty ?jwt= or ?token= is not the same as no token. A guest must omit it." };
+	{ "empty-variable", "malformed-token", "text",
+		"The variable has no value: nothing stands behind its name.",
+		"Find the command or the program that should set it, and look at its error." };
+	{ "unset-variable", "malformed-token", "token",
+		"This is not a token but {found}: what a program ({language}) writes for a variable that has no value.",
+		"Find where the client builds its URL, or the issuer its answer: the variable for the token is not set there, or has another name." };
+	{ "placeholder", "malformed-token", "token",
+		"This is not a token but {found}, a placeholder that nothing has replaced.",
+		"Look at the template or the script that it came from: set the variable there, with exactly this name, or write a token in its place." };
+	{ "not-awaited", "malformed-token", "token",
+		"This is not a token but {found}: the program did not wait for the function that gets the token.",
+		"Write await in front of the call (or use .then), and use the string that comes back." };
+	{ "object-as-text", "malformed-token", "token",
+		"This is not a token but {found}, the text of an object or a value that is not a string.",
+		"Use the member of it that has the token, as answer.token or answer.access_token, and not the whole answer." };
+	{ "address-without-token", "malformed-token", "text",
+		"This is an address, and there is no token in it.",
+		"Copy the address that the client was sent to: Jitsi's page reads the token from ?jwt=TOKEN, and may remove it from the address bar." };
+	{ "json-error", "malformed-token", "issuer",
+		"This is not a token but an error answer: {found}.",
+		"Fix the request that was answered so: the issuer made no token." };
+	{ "json-without-token", "malformed-token", "text",
+		"This is JSON, and there is no token in it.",
+		"Give the whole answer of the token endpoint, or the token alone." };
+	{ "json-serialization", "malformed-token", "token",
+		"This is a signed token as JSON (\"protected\", \"payload\", \"signature\"). Only the compact form is accepted.",
+		"Let the issuer make the compact form: the three values joined by dots (RFC 7515, section 7.1)." };
+	{ "claims-as-token", "malformed-token", "token",
+		"These are {what} of a token as plain JSON. Nothing is signed.",
+		"Sign the claims with a JWT library, or with token-verifier sign." };
+	{ "key-as-token", "malformed-token", "text",
+		"This is not a token but {what}.",
+		"Give the token here. If it is a private key or a secret, and others can have seen it, replace it." };
+	{ "html-page", "malformed-token", "issuer",
+		"This is not a token but an HTML page.",
+		"Open the address that it came from in a browser: it is probably a page for logging in, or an error." };
+	{ "other-token", "malformed-token", "token",
+		"This is not a JSON Web Token but {what}.",
+		"Ask the issuer for a signed JWT (JWS, compact form)." };
+	{ "token-is-file-name", "malformed-token", "command",
+		"This is the name of a file, not a token.",
+		"Put an @ in front of it; or write - instead, and <FILE." };
+	{ "opaque-token", "malformed-token", "token",
+		"This is not a JSON Web Token, but probably an opaque token: a random text that only its issuer can look up.",
+		"Ask the provider for a signed JWT. From an OpenID provider use the ID token, or let it issue JWTs as access tokens." };
+	{ "cut-off", "malformed-token", "token",
+		"The token is cut off: {missing}.",
+		"Copy the whole token. Look for a database column, a cookie or a URL whose length is limited." };
+	{ "base64-padding", "malformed-token", "token",
+		"The parts are in plain base64, with \"=\", \"+\" or \"/\".",
+		"Encode them as base64url without padding (RFC 7515, section 2), or better, use a JWT library." };
+	{ "letters-changed", "malformed-token", "token",
+		"All letters of the token are of one case: a program has changed them. That cannot be undone.",
+		"Get a new token, and look for what changes it: an input field, a database column, strtolower." };
+	{ "more-than-three-parts", "malformed-token", "token",
+		"There are {count} parts joined by dots. A signed token has three; one of five is encrypted (JWE), but its header would have \"enc\".",
+		"Remove what is in front of the token or behind it, or let the issuer do so." };
+	{ "encrypted-token", "encrypted-token", "token",
+		"The token is encrypted (JWE, five parts). Only the holder of its key can read it.",
+		"Let the issuer sign it only: turn off encryption of ID tokens for this client." };
 
-	-- Other forms of keys and certificates.
-	{ "text-trusted-certificate", "key-unusable", "key server",
-		"It is a TRUSTED CERTIFICATE, a form of OpenSSL's own.",
-		"Make a certificate of it: openssl x509 -in {file} -out key.pem; then {command}" };
-	{ "text-der-certificate", "key-unusable", "key server",
-		"It is a certificate in binary form (DER); a PEM is needed.",
-		"Make a PEM of it: openssl x509 -inform DER -in {file} -out key.pem; then {command}" };
-	{ "text-certificate-request", "key-unusable", "key server",
-		"It is a certificate signing request (CSR), not a public key; it has the key in it.",
-		"Take the key out of it: openssl req -in {file} -noout -pubkey >key.pem; then {command}" };
-	{ "text-pkcs7", "key-unusable", "key server",
-		"It is a bundle of certificates (PKCS#7), not a public key.",
-		"Take them out of it: openssl pkcs7 -in {file} -print_certs -out key.pem; leave only the issuer's own certificate in key.pem; then "
-			.."{command}" };
-	{ "text-pkcs12", "key-unusable", "key server",
-		"It is a keystore (PKCS#12), which mostly holds the private key, too.",
-		"Take the certificate out of it, which asks for the password: openssl pkcs12 -in {file} -clcerts -nokeys -out key.pem; then {command}" };
-	{ "text-jks", "key-unusable", "key server",
-		"It is a keystore of Java (JKS), which mostly holds the private key, too.",
-		"Take the certificate out of it: keytool -exportcert -rfc -keystore {file} -alias ALIAS -file key.pem; then {command}" };
-	{ "text-gzip", "key-unusable", "key server",
-		"It is a compressed file (gzip).",
-		"Unpack it: gzip -dc <{file} >key.pem; then {command}" };
-	{ "text-xml-certificate", "key-unusable", "key server",
-		"It is XML with a certificate in it, such as SAML metadata.",
-		"Take the first one out of it: tr -d '[:space:]' <{file} | sed -E 's/.*X509Certificate>([^<]+)<.*/\\1/' | base64 -d | openssl x509 "
-			.."-inform DER -out key.pem; then {command}" };
-	{ "text-ssh-key", "key-unusable", "key server",
-		"It is an SSH key; a PEM is needed.",
-		"Make a PEM of it: ssh-keygen -e -m PKCS8 -f {file} >key.pem; then {command}" };
-	{ "text-ssh-ed25519-key", "key-unusable", "key server",
-		"It is an SSH key (Ed25519), of which ssh-keygen makes no PEM.",
-		"Make a PEM of it: { printf '0*0\\005\\006\\003+ep\\003!\\0'; grep -o 'AAAAC3[A-Za-z0-9+/=]*' {file} | base64 -d | tail -c 32; } | "
-			.."openssl pkey -pubin -inform DER -out key.pem; then {command}" };
-	{ "text-ssh-bare-key", "key-unusable", "key server",
-		"It is an SSH key without the word in front of it; a PEM is needed.",
-		"Make a PEM of it: ssh-keygen -i -f {file} >key.pub && ssh-keygen -e -m PKCS8 -f key.pub >key.pem; then {command}" };
-	{ "text-ssh2-key", "key-unusable", "key server",
-		"It is an SSH key in the form of RFC 4716; a PEM is needed.",
-		"Make a PEM of it: ssh-keygen -i -f {file} >key.pub && ssh-keygen -e -m PKCS8 -f key.pub >key.pem; then {command}" };
+	-- Addresses that are refused, or have no token for Jitsi's page, although a token stands in them.
+	{ "link-quoted", "malformed-token", "text",
+		"There are quotes around the token in {name}= of this address. The server gets them with the token and refuses it.",
+		"Write the token without quotes: ?{name}=TOKEN. Only in #jwt= they are needed." };
+	{ "link-bearer", "malformed-token", "text",
+		"\"Bearer\" stands in front of the token in {name}= of this address. The server gets it with the token and refuses it.",
+		"Write only the token: ?{name}=TOKEN. \"Bearer \" is for the header Authorization." };
+	{ "link-other-characters", "malformed-token", "text",
+		"There are other characters beside the token in {name}= of this address. The server gets them with the token and refuses it.",
+		"Write only the token: ?{name}=TOKEN." };
+	{ "link-encoded-twice", "malformed-token", "text",
+		"The token in {name}= of this address is percent-encoded twice. The server decodes it once and refuses what it gets.",
+		"Encode it once at most. A token has no character that needs it." };
+	{ "link-parameter-case", "malformed-token", "text",
+		"The parameter of this address is {name}. Jitsi's page reads only jwt, in lower case, so it has no token.",
+		"Write ?jwt=TOKEN." };
+	{ "hash-without-quotes", "malformed-token", "text",
+		"In #jwt= the token must stand in double quotes: Jitsi's page reads the value as JSON. Without them it has no token.",
+		"Write #jwt=%22TOKEN%22, or ?jwt=TOKEN without quotes." };
+	{ "hash-not-json", "malformed-token", "text",
+		"Jitsi's page reads the value of #jwt= as JSON, and this is no JSON string: other characters stand beside the token. It has no token.",
+		"Write #jwt=%22TOKEN%22, with double quotes that are encoded once; or ?jwt=TOKEN without quotes." };
 
-	-- Private keys.
-	{ "text-private-key", "key-unusable", "key server",
-		"It is a private key, of a form or type that is not read. Everybody who can read it there can sign tokens.",
-		"Remove it, make a new pair (token-verifier keygen), sign with that, and publish its public half: {fresh}" };
-	{ "text-encrypted-private-key", "key-unusable", "key server",
-		"It is an encrypted private key. Only the public half belongs there.",
-		"Take the public half, which asks for the passphrase: openssl pkey -in {file} -pubout -out key.pem; then {command}" };
-	{ "text-ssh-private-key", "key-unusable", "key server",
-		"It is a private SSH key. Everybody who can read it there can sign tokens.",
-		"Remove it, make a new pair (token-verifier keygen), sign with that, and publish its public half: {fresh}" };
-
-	-- No keys at all.
-	{ "text-other", "key-unusable", "key server",
-		"It is {what}, which cannot verify tokens.",
-		"Put the public key of the issuer there, as PEM (\"-----BEGIN PUBLIC KEY-----\"): {publish}" };
-	{ "text-lfs-pointer", "key-unusable", "key server",
-		"It is a pointer of Git LFS: the file itself was not fetched.",
-		"Fetch it where the files come from: git lfs pull; then copy the file again." };
-	{ "file-is-page", "key-unusable", "key server",
-		"The file {file} is an HTML page, not a key: probably a log-in or error page that was saved instead of the key.",
-		"Replace it: {command}" };
-	{ "text-error", "key-unusable", "key server",
-		"It is an error that the server sends as if it were a file, with HTTP 200: {found}.",
-		"Look at it: curl -si {url} (the URL must lead to the folder with the .pem files, and a missing file must give 404)." };
-	{ "text-json-key", "key-unusable", "key server",
-		"It is JSON that has a PEM in the member {found}.",
-		"Take it out: jq -r '.[{found}]' {file} >key.pem; then {command}" };
-	{ "text-json-text", "key-unusable", "key server",
-		"It is JSON in quotes, as the text of a JSON string.",
-		"Take it out of the quotes: jq -r . {file} >key.pem; then {command}" };
-	{ "text-json", "key-unusable", "key server",
-		"It is JSON, but {what}, not a single JWK or a PEM.",
-		"Put one public key there, as PEM or JWK: {publish}" };
-	{ "text-set-in-folder", "key-unusable", "key server",
-		"It is {what}: several keys, where each file must have one.",
-		"Write a file for each key: token-verifier jwks-to-pem {file} --dir {folder}" };
-	{ "member-twice", "key-unusable", "key server",
-		"The member {found} stands twice in one object, so that it has no clear meaning; a JWK or JWK Set must not have that (RFC 7517, "
-			.."sections 4 and 5).",
-		"Only the provider can correct it: report it there. Until then, put its key into a folder as PEM: {publish}" };
-
-	-- Keys of types that are not used.
-	{ "type-secret", "key-unusable", "key server",
-		"It is a shared secret as a JWK (\"oct\"), which is never used as a public key. Everybody who can read it there can sign tokens.",
-		"Remove it. For a shared secret set app_secret to a new one (openssl rand -hex 32); or publish a public key: {fresh}" };
-	{ "type-rsa-pss", "key-unusable", "key server",
-		"It is a public key of type RSA-PSS; a key for RS256 or PS256 is published as a plain RSA key (rsaEncryption).",
-		"Publish its numbers as an RSA key (the issuer goes on signing with PS256): openssl rsa -pubin -in {file} -RSAPublicKey_out | sed "
-			.."'s/RSA-PSS/RSA/' >key.pem; then {command}" };
-	{ "type-curve", "key-unusable", "issuer",
-		"It is a public key on the curve {what}{algorithm}, which is not supported.",
-		"Make a new key and sign with it: token-verifier keygen --type ec (algorithm ES256); and add \"ES256\" to signature_algorithm." };
-	{ "type-agreement", "key-unusable", "issuer",
-		"It is a public key of type {what}, which is for key agreement: no such key signs anything.",
-		"Publish the key that signs the tokens: {publish}" };
-	{ "type-other", "key-unusable", "issuer",
-		"It is a public key of type {what}, for which JWTs have no algorithm.",
-		"Make a new key and sign with it: token-verifier keygen (RSA), or with --type ec (algorithm ES256)." };
-
-	-- Addresses and folders.
-	{ "address-of-other-option", "key-not-found", "configuration",
-		"{address} is not an address for {option}: it is {what}.",
-		"Set {wanted}{instead}. This was tried: it has keys." };
-	{ "discovery-not-there", "key-unusable", "configuration",
-		"The address has no OpenID configuration (HTTP {status}).",
-		"Check it: curl -si {url}/.well-known/openid-configuration (a realm of Keycloak is https://HOST/realms/REALM, before version 17 "
-			.."https://HOST/auth/realms/REALM)." };
-	{ "discovery-of-other-issuer", "key-unusable", "configuration",
-		"The OpenID configuration is that of another issuer: {found}.",
-		"Probably that is the provider: set openid_issuer to {found}, exactly so." };
-	{ "address-is-another", "key-unusable", "configuration",
-		"{address} does not work as {option}, but {near} does.",
-		"Set {wanted}. This was tried: it has keys." };
-	{ "address-probably-of-other-option", "key-not-found", "configuration",
-		"{address} is probably not an address for {option}: {what}.",
-		"Probably {wanted} is meant{instead}; but there are no keys at it now: check the address." };
-	{ "address-is-file", "key-not-found", "configuration",
-		"{address} is one file. asap_key_server is the folder of such files, in which each name is the SHA-256 of a kid.",
-		"{wanted}" };
-	{ "key-for-any-kid", "key-not-found", "key server",
-		"The server answers with the same key whatever file is asked for, so that a token with any \"kid\" gets it.",
-		"Let the web server send a file only under its own name, and 404 for every other one." };
-	{ "folder-file-named", "key-not-found", "key server",
-		"The folder has the file {found}: {what}. The name is the SHA-256 of the kid in lower-case hex, followed by .pem: {file}.",
-		"Rename it: {wanted}" };
-	{ "key-file-named-otherwise", "key-not-found", "key server",
-		"The key server has {found}, but the name of the file must be {file}: the SHA-256 of the kid in hex, followed by .pem.",
-		"Rename it there, or publish it again: {command}" };
-	{ "folder-file-by-kid", "key-not-found", "key server",
-		"The folder has {found}, which is no name of a key file: that is the SHA-256 of the kid in hex, followed by .pem.",
-		"Publish it under its kid: {wanted}" };
-	{ "folder-empty", "key-not-found", "key server",
-		"The folder has no key file: {found}. The name of one is the SHA-256 of the kid in hex, followed by .pem.",
-		"Publish the public key of the issuer: {command}" };
-	{ "set-is-key", "key-unusable", "configuration",
-		"The URL of the JWK Set returns {what}, not a set of keys.",
-		"Put it into a folder: curl -s {url} >key.pem; then {publish}; and set asap_key_server to that folder (file:///FOLDER) instead of "
-			.."cache_keys_url." };
-	{ "set-in-other-form", "key-unusable", "configuration",
-		"The URL of the JWK Set returns {what}, not a JSON object with \"keys\" (RFC 7517, section 5).",
-		"Only its server can correct that. Until then, write the keys into a folder: curl -s {url} | {make} >set.json; token-verifier "
-			.."jwks-to-pem set.json --dir FOLDER; and set asap_key_server to that folder (file:///FOLDER) instead of cache_keys_url." };
-	{ "set-is-error", "key-unusable", "configuration",
-		"The URL of the JWK Set returns an error, with HTTP 200: {found}.",
-		"Look up jwks_uri in the provider's /.well-known/openid-configuration and set cache_keys_url to it, or set openid_issuer." };
-	{ "set-without-keys", "key-not-found", "key server",
-		"The set has no key that can be used.",
-		"Check that the address is that of the provider who signs the tokens, and that it has made a signing key." };
+	-- What was left out.
+	{ "token-found", "ok", "nowhere",
+		"The token was found {place}.",
+		"Nothing: any text with a token may be given here." };
+	{ "several-tokens", "ok", "nowhere",
+		"There are {count} tokens in the text. The one {place} was taken: {reason}.",
+		"Give one token alone to have it explained." };
+	{ "blanks-around", "ok", "nowhere",
+		"There are blanks or line ends around the token. They were left out here.",
+		"Nothing, if they are from copying. A server that gets them refuses the token." };
+	{ "refresh-token", "ok", "token",
+		"This is a refresh token: only the provider itself can use it.",
+		"Send the ID token, or an access token that is a JWT." };
+	{ "selective-disclosure", "ok", "token",
+		"Something follows the token after a \"~\", as in an SD-JWT. Only the signed part was used here; a server refuses the whole text.",
+		"Let the issuer make a plain JWT." };
+	{ "bearer-prefix", "ok", "text",
+		"The text begins with \"Bearer\", which belongs to the HTTP header and not to the token. It was ignored here.",
+		"Put only the token into ?jwt= or ?token=; \"Bearer \" is only for the header Authorization." };
+	{ "quoted-token", "ok", "text",
+		"The token is in quotes. They were ignored here, but in ?jwt= or ?token= they make the token malformed.",
+		"Send the token without quotes: read the string from the JSON that it came in." };
+	{ "python-bytes", "ok", "text",
+		"The token stands in b'...', as Python prints bytes. It was taken out here, but a server that gets the b and the quotes refuses it.",
+		"Make a string of it before it is used: token.decode(). Newer versions of PyJWT give a string." };
+	{ "line-breaks", "ok", "text",
+		"There are line breaks or spaces in the token. They were ignored here, but they make a token malformed.",
+		"Join the lines: many base64 tools insert a line break after 64 or 76 characters (use base64 -w 0)." };
+	{ "invisible-characters", "ok", "text",
+		"There are characters in or around the token that are not seen: {names}. They were left out here, but a server refuses them.",
+		"Copy the token from where it was made, not from a chat or a document; save files as UTF-8 without BOM." };
+	{ "utf-16-text", "ok", "text",
+		"The text is in UTF-16, as PowerShell's > writes it. It was converted here; a program that reads it as it is gets no token.",
+		"Save it as UTF-8 without BOM, in PowerShell with Set-Content -Encoding ascii -NoNewline." };
+	{ "dash-in-token", "ok", "text",
+		"A program has replaced a hyphen of the token with a dash. The hyphen was put back here, but a server refuses the dash.",
+		"Copy the token from where it was made, not from a chat or a document." };
+	{ "encoded-again", "ok", "text",
+		"The text is base64 of a token, as in a Kubernetes secret. It was decoded here, but a server refuses it.",
+		"Decode it once (base64 -d) before it is sent." };
+	{ "url-encoded-token", "ok", "text",
+		"The token is URL-encoded, although none of its characters needs that. It was decoded here.",
+		"Encode it once at most: a second encoding turns % into %25, and the server gets a malformed token." };
+	{ "address-escaped", "ok", "text",
+		"The & in front of jwt= is written as in HTML or JSON. As an address in a browser, this has no jwt.",
+		"If clients get it like this, write a plain & there." };
 };

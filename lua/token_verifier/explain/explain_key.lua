@@ -10,7 +10,7 @@ local other_option = require "token_verifier.explain.other_option";
 local plain_file = require "token_verifier.plugin.plain_file";
 local quote = require "token_verifier.plugin.report".quote;
 local spelling = require "token_verifier.options.spelling";
-local text_findings = require "token_verifier.explain.explain_texts";
+local text_findings = require "token_verifier.explain.explain_key_texts";
 
 local max_listed = 8;
 

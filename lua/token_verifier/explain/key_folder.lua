@@ -7,7 +7,7 @@ local causes = require "token_verifier.explain.causes";
 local key_words = require "token_verifier.explain.key_words";
 local plain_file = require "token_verifier.plugin.plain_file";
 local quote = require "token_verifier.plugin.report".quote;
-local texts = require "token_verifier.explain.explain_texts";
+local texts = require "token_verifier.explain.explain_key_texts";
 
 local max_files = 200; -- that are read
 local max_length = 64 * 1024; -- of a key
