@@ -119,10 +119,10 @@ local cases = {
 	{ "another PEM", "openssl ecparam -name prime256v1 >it", "text-other", 'a PEM of another kind "EC PARAMETERS"' };
 	{ "a pointer of Git LFS", "printf 'version https://git-lfs.github.com/spec/v1\\noid sha256:ab\\nsize 451\\n' >it", "text-lfs-pointer",
 		"Git LFS" };
-	{ "an error text", "echo '404 page not found' >it", "text-error", 'an error text "404 page not found"' };
-	{ "a JSON error", [[echo '{"code":7,"error":{"message":"no such\u001b key"}}' >it]], "text-error",
+	{ "an error text", "echo '404 page not found' >it", "text-other", 'an error text "404 page not found"' };
+	{ "a JSON error", [[echo '{"code":7,"error":{"message":"no such\u001b key"}}' >it]], "text-other",
 		[[a JSON error "no such\x1b key"]] };
-	{ "a JSON error with a token in it", [[printf '{"error":"bad token %s"}' $(head -c 40 /dev/zero | tr '\0' a) >it]], "text-error",
+	{ "a JSON error with a token in it", [[printf '{"error":"bad token %s"}' $(head -c 40 /dev/zero | tr '\0' a) >it]], "text-other",
 		"a JSON error;" };
 	{ "a JWK Set", "token-verifier pem-to-jwks k=rsa.pem >it 2>/dev/null || echo '{\"keys\":[]}' >it", "text-set-in-folder", "a JWK Set" };
 	{ "a realm", [[echo '{"realm":"meet","public_key":"MIIB","token-service":"x"}' >it]], "text-json", "Keycloak realm" };
@@ -148,7 +148,7 @@ local cases = {
 	{ "a compressed key", "gzip -c rsa.pem >it", "text-gzip", "gzip", rsa_key };
 	{ "SAML metadata", "{ printf '<md:X>\\n<ds:X509Certificate>'; base64 certificate.der; echo '</ds:X509Certificate></md:X>'; } >it",
 		"text-xml-certificate", "XML with a certificate", rsa_key };
-	{ "an error of another form", [[echo '{"code":404,"msg":"no such key"}' >it]], "text-error", 'a JSON error "no such key"' };
+	{ "an error of another form", [[echo '{"code":404,"msg":"no such key"}' >it]], "text-other", 'a JSON error "no such key"' };
 	{ "a key of RSA-PSS", "cat pss.pem >it", "type-rsa-pss", "type RSA-PSS", any };
 	{ "a key on secp256k1", "openssl ecparam -name secp256k1 -genkey -noout | openssl pkey -pubout >it", "type-curve", "secp256k1" };
 	{ "a JWK on secp256k1", [[echo '{"kty":"EC","crv":"secp256k1","x":"AA","y":"AA"}' >it]], "type-curve", "secp256k1" };

@@ -43,6 +43,7 @@ lazy_setup(function ()
 	publish("private", key.private);
 	publish("certificate", vector("rsa.certificate.pem"));
 	publish("empty", "");
+	publish("error", "404 page not found\n");
 	publish("ssh", vector("ssh.public.txt"));
 	publish("weak", tokens.new_key(1024).public);
 	publish("ec", vector("ec.pem"));
@@ -123,6 +124,8 @@ local cases = {
 	{ "that is refused", "k", server("bad", "/status-403"), "key", "FAIL", "key-forbidden", "HTTP 403", "0644", 3 },
 	{ "in whose place is a page", "k", server("bad", "/garbage"), "key", "FAIL", "key-is-page", "HTML page",
 		"/garbage/"..token_verifier.key_file_name("k").." (the URL must", 3 },
+	{ "in whose place is an error", "error", server("files"), "key", "FAIL", "text-error", 'HTTP 200: "404 page not found"',
+		"curl -si http", 3 },
 	{ "to which the server redirects", "k", server("bad", "/to-http"), "key", "FAIL", "key-redirect", "redirects (HTTP 302)",
 		"curl -sI http://127.0.0.1", 3 },
 	{ "for which the server has an odd answer", "k", server("bad", "/status-418"), "key", "FAIL", "key-status", "HTTP 418", "curl -si http",

@@ -35,6 +35,8 @@ local function of_key(facts, place)
 	end
 	if not row then
 		return nil;
+	elseif row[1] == "text-error" and not place.url then
+		row = { "text-other", "an error of a server that was saved in the place of a key" };
 	end
 	local file = place.file or place.folder and facts.file and key_words.shell_word(place.folder.."/"..facts.file) or facts.file;
 	if row[1] == "text-set-in-folder" and place.url then
@@ -50,7 +52,9 @@ local function of_key(facts, place)
 		publish = place.configured and configured or key_words.publish(place.kid, place.folder, { replaces = true }),
 		fresh = place.configured and configured or key_words.publish(nil, place.folder),
 	});
-	finding.where = place.configured and "command" or finding.where;
+	if place.configured and finding.where == "key server" then
+		finding.where = "command";
+	end
 	return finding;
 end
 
