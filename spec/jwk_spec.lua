@@ -68,6 +68,13 @@ describe("jwk_to_pem", function ()
 		end);
 	end
 
+	it("reads what providers write: no kty, padded and plain base64", function ()
+		local pem, jwk = rsa(2048);
+		jwk.kty = nil;
+		jwk.n, jwk.e = jwk.n:gsub("-", "+"):gsub("_", "/").."==", jwk.e.."\n";
+		assert.equal(pem, jwk_to_pem(jwk));
+	end);
+
 	-- { what, JWK }
 	for _, case in ipairs({
 		{ "nothing", nil }, { "a text", '{"kty":"RSA"}' }, { "a number", 5 }, { "an empty table", {} }, { "a list", { "x" } },

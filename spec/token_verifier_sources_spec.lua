@@ -663,7 +663,8 @@ describe("every form of a key", function ()
 		["a short coordinate"] = { [[{"kty":"EC","crv":"P-256","x":"AAAA","y":"AAAA"}]], "malformed-key", "not 32 bytes long" };
 		["a curve JOSE does not have"] = { [[{"kty":"EC","crv":"secp256k1",]]..point.."}", "unsupported-key", "curve" };
 		["a secret"] = { [[{"kty":"oct","k":"c2VjcmV0"}]], "unsupported-key", "kty" };
-		["a certificate of another key"] = { [[{"kty":"EC","crv":"P-256",]]..point..[[,"x5c":["AAAA"]}]], "malformed-key", "x5c" };
+		["a coordinate with other characters"] = { [[{"kty":"EC","crv":"P-256","x":"!","y":"AAAA"}]], "malformed-key", '"x" is not base64url' };
+		["a number where text belongs"] = { [[{"kty":"EC","crv":"P-256",]]..point..[[,"alg":256}]], "malformed-key", '"alg" is a JSON number' };
 	}) do
 		it("is refused with its own message: "..name, function ()
 			local object, message, code = tv.key(case[1]);
@@ -673,7 +674,17 @@ describe("every form of a key", function ()
 		end);
 	end
 
-	it("accepts DER, too", function ()
+	it("is used beside a certificate of another key, with a warning", function ()
+		local file <close> = assert(io.open("test/vectors/keys/rsa.certificate.pem"));
+		local body = file:read("a"):match("BEGIN CERTIFICATE%-+\n(.-)%-"):gsub("%s", "");
+		local members = [[{"kty":"EC","crv":"P-256",]]..point..',"x5c":["'..body..'"]}';
+		local object, warning = tv.key(members);
+		assert.equal("P-256", object:curve());
+		assert.truthy(warning:find("a certificate of another key", 1, true), warning);
+		assert.is_nil(select(2, tv.key((members:gsub('%[".*"%]', '["AAAA"]')))));
+	end);
+
+	it("takes DER too", function ()
 		local object = assert(tv.key(tokens.der(key.public)));
 		assert.equal(key.public, object:pem());
 		assert.equal("malformed-key", code_of(tv.key(tokens.der(key.public).."\0")));

@@ -42,7 +42,6 @@ static const struct {
     [TV_REASON_NOT_PRIVATE] = {"not-private", NEITHER},
     [TV_REASON_KEY_TYPE] = {"key-type", NEITHER},
     [TV_REASON_KEY_USE] = {"key-use", NEITHER},
-    [TV_REASON_OPERATIONS] = {"key-operations", NEITHER},
     [TV_REASON_TRAILING] = {"trailing-bytes", NEITHER},
     [TV_REASON_BITS] = {"modulus-bits", BOTH},
     [TV_REASON_EXPONENT] = {"exponent", NEITHER},
@@ -53,7 +52,6 @@ static const struct {
     [TV_REASON_CURVE] = {"curve", NEITHER},
     [TV_REASON_NOT_A_PAIR] = {"not-a-pair", NEITHER},
     [TV_REASON_SHORT] = {"short-secret", BOTH},
-    [TV_REASON_CERTIFICATE] = {"certificate", NEITHER},
     [TV_REASON_TEMPLATE] = {"template", NEITHER},
     [TV_REASON_PUBLIC] = {"public-key", NEITHER},
 

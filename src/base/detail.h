@@ -40,7 +40,6 @@ enum tv_reason {
     TV_REASON_NOT_PRIVATE,  // text: what it is, where a private key is expected
     TV_REASON_KEY_TYPE,     // text, kind: the type found, algorithm; or, subject: a JWK's kty
     TV_REASON_KEY_USE,      // text: the JWK member, algorithm
-    TV_REASON_OPERATIONS,   // a JWK's key_ops that are no names, name one twice, contradict its use
     TV_REASON_TRAILING,     // bytes follow the key's DER
     TV_REASON_BITS,         // RSA modulus; number: its bits, limit: the least or the most
     TV_REASON_EXPONENT,     // RSA public exponent even, 1 or too long
@@ -51,7 +50,6 @@ enum tv_reason {
     TV_REASON_CURVE,        // text, kind: a curve that is not used; or, text: not the algorithm's
     TV_REASON_NOT_A_PAIR,   // the private key is not that of the public one beside it
     TV_REASON_SHORT,       // number: bytes of the secret, limit: as many as the hash has, algorithm
-    TV_REASON_CERTIFICATE, // a JWK whose x5c is not of its own key
     TV_REASON_TEMPLATE,    // a secret that is a template's left-over
     TV_REASON_PUBLIC,      // a public key where a secret belongs
 

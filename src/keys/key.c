@@ -169,6 +169,8 @@ bool tv_key_was_private(const struct tv_key *key) { return key->was_private; }
 
 bool tv_key_was_certificate(const struct tv_key *key) { return key->was_certificate; }
 
+bool tv_key_certificate_differs(const struct tv_key *key) { return key->certificate_differs; }
+
 static const char *type_name(enum tv_key_type type) {
     static const char *const names[] = {"a shared secret", "an RSA key", "an EC key", "an OKP key"};
     return names[type];

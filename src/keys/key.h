@@ -65,6 +65,9 @@ const char *tv_key_curve(const struct tv_key *key);
 bool tv_key_was_private(const struct tv_key *key);
 bool tv_key_was_certificate(const struct tv_key *key); // X.509, whose dates are not checked
 
+// Whether the JWK had a certificate (x5c, RFC 7517 section 4.7) of another key beside its own.
+bool tv_key_certificate_differs(const struct tv_key *key);
+
 // TV_OK if the key may check signatures of `algorithm`: family, and the JWK's own alg, use and
 // key_ops (RFC 7517 sections 4.2 to 4.4); else TV_KEY_ALGORITHM_MISMATCH.
 enum tv_status tv_key_check_algorithm(const struct tv_key *key,

@@ -27,6 +27,7 @@ struct tv_key {
     size_t secret_length;
     bool was_private;
     bool was_certificate;
+    bool certificate_differs;
     struct tv_key_limits limits;
     struct tv_prepared *prepared; // a cache only: changes although the key does not
 };
@@ -61,6 +62,18 @@ EVP_PKEY *tv_key_make(const char *type, OSSL_PARAM_BLD *builder, bool is_pair);
 EVP_PKEY *tv_key_make_ec(enum tv_curve curve, struct tv_span point, struct tv_span scalar);
 // `bytes` are the private half of a pair.
 EVP_PKEY *tv_key_make_okp(enum tv_curve curve, struct tv_span bytes, bool is_pair);
+
+// A member of a JWK, or NULL: also for a null, by which some providers mean none.
+static inline yyjson_val *tv_key_member(yyjson_val *jwk, struct tv_span name) {
+    yyjson_val *value = tv_json_member(jwk, name);
+    return yyjson_is_null(value) ? NULL : value;
+}
+
+// Whether a JWK has no kty, but the numbers of an RSA key.
+static inline bool tv_key_is_bare_rsa(yyjson_val *jwk) {
+    return !tv_key_member(jwk, TV_SPAN("kty")) && tv_key_member(jwk, TV_SPAN("n")) &&
+           tv_key_member(jwk, TV_SPAN("e"));
+}
 
 // key_jwk.c: a JWK's text, and one that is parsed already.
 enum tv_status tv_key_load_jwk(const char *text, size_t length, int rsa_min_bits,

@@ -10,9 +10,7 @@
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <stdlib.h>
-
-// RFC 7517 section 4.3 defines eight operations and allows others.
-#define TV_KEY_OPERATIONS_MAX 32
+#include <strings.h>
 
 static enum tv_status fail_member(struct tv_detail *detail, enum tv_status status,
                                   enum tv_subject member, enum tv_reason reason,
@@ -24,7 +22,7 @@ static enum tv_status fail_member(struct tv_detail *detail, enum tv_status statu
 // A string member, which must be there.
 static enum tv_status required_string(yyjson_val *jwk, enum tv_subject member, struct tv_span *text,
                                       struct tv_detail *detail) {
-    yyjson_val *value = tv_json_member(jwk, tv_span_of(tv_subject_name(member)));
+    yyjson_val *value = tv_key_member(jwk, tv_span_of(tv_subject_name(member)));
     if (!value)
         return fail_member(detail, TV_MALFORMED_KEY, member, TV_REASON_MISSING, NULL);
     if (!yyjson_is_str(value))
@@ -33,24 +31,44 @@ static enum tv_status required_string(yyjson_val *jwk, enum tv_subject member, s
     return TV_OK;
 }
 
-// A Base64urlUInt member (RFC 7518 section 2) as bytes the caller frees, at least one.
+// Decodes base64 or base64url, padded or not, in one line or in several, into `*bytes`, which the
+// caller frees. Providers and people write key documents in all of these ways; a token has one way.
+// NULL for anything else.
+static enum tv_status decode(struct tv_span text, unsigned char **bytes, size_t *length) {
+    char *plain = malloc(text.length + TV_BASE64URL_DECODED_SIZE(0)); // decoded in place
+    size_t count = 0;
+    bool ended = false, good = true;
+    if (!plain)
+        return TV_NO_MEMORY;
+    for (size_t i = 0; i < text.length; i++) {
+        char c = text.data[i];
+        if (tv_is_space(c))
+            continue;
+        good = good && (!ended || c == '=');
+        ended = ended || c == '=';
+        if (!ended)
+            plain[count++] = c == '+' ? '-' : c == '/' ? '_' : c;
+    }
+    good = good && tv_base64url_decode(plain, count, (unsigned char *)plain, length) == TV_OK;
+    if (!good) {
+        OPENSSL_cleanse(plain, text.length); // it may be a private number
+        free(plain);
+        plain = NULL;
+    }
+    *bytes = (unsigned char *)plain;
+    return TV_OK;
+}
+
+// A Base64urlUInt member (RFC 7518 section 2) as bytes the caller frees.
 static enum tv_status read_bytes(yyjson_val *jwk, enum tv_subject member, unsigned char **bytes,
                                  size_t *length, struct tv_detail *detail) {
     struct tv_span text;
     enum tv_status status = required_string(jwk, member, &text, detail);
-    if (status != TV_OK)
-        return status;
-    unsigned char *decoded = malloc(TV_BASE64URL_DECODED_SIZE(text.length));
-    if (!decoded)
-        return TV_NO_MEMORY;
-    status = tv_base64url_decode(text.data, text.length, decoded, length);
-    if (status != TV_OK || *length == 0) {
-        free(decoded);
-        return fail_member(detail, TV_MALFORMED_KEY, member,
-                           status != TV_OK ? TV_REASON_BASE64URL : TV_REASON_EMPTY, NULL);
-    }
-    *bytes = decoded;
-    return TV_OK;
+    if (status == TV_OK)
+        status = decode(text, bytes, length);
+    if (status == TV_OK && !*bytes)
+        return fail_member(detail, TV_MALFORMED_KEY, member, TV_REASON_BASE64URL, NULL);
+    return status;
 }
 
 // Likewise as a number the caller frees.
@@ -61,9 +79,12 @@ static enum tv_status read_number(yyjson_val *jwk, enum tv_subject member, BIGNU
     enum tv_status status = read_bytes(jwk, member, &bytes, &length, detail);
     if (status != TV_OK)
         return status;
-    *number = BN_bin2bn(bytes, (int)length, NULL);
+    if (length > 0)
+        *number = BN_bin2bn(bytes, (int)length, NULL);
     OPENSSL_cleanse(bytes, length); // it may be a private one
     free(bytes);
+    if (length == 0)
+        return fail_member(detail, TV_MALFORMED_KEY, member, TV_REASON_EMPTY, NULL);
     return *number ? TV_OK : TV_NO_MEMORY;
 }
 
@@ -85,11 +106,11 @@ static enum tv_status make_rsa(yyjson_val *jwk, bool is_pair, EVP_PKEY **key,
         {TV_SUBJECT_QI, OSSL_PKEY_PARAM_RSA_COEFFICIENT1},
     };
     enum { ALL = sizeof numbers / sizeof numbers[0] };
-    // RFC 7518 section 6.3.2.7: an implementation for two primes must not use a key with more.
-    if (is_pair && tv_json_member(jwk, TV_SPAN("oth")))
+    // RFC 7518 section 6.3.2.7: who supports two primes does not use a key of more.
+    if (is_pair && tv_key_member(jwk, TV_SPAN("oth")))
         return tv_key_fail(detail, TV_UNSUPPORTED_KEY, TV_REASON_KEY_TYPE,
                            "RSA with more than two primes");
-    size_t count = !is_pair ? 2 : tv_json_member(jwk, TV_SPAN("p")) ? ALL : 3;
+    size_t count = !is_pair ? 2 : tv_key_member(jwk, TV_SPAN("p")) ? ALL : 3;
     BIGNUM *values[ALL] = {NULL};
     enum tv_status status = TV_OK;
     OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
@@ -115,21 +136,20 @@ out:
 // Decodes the member into `out`; it must have exactly `length` bytes.
 static enum tv_status read_fixed(yyjson_val *jwk, enum tv_subject member, unsigned char *out,
                                  size_t length, struct tv_detail *detail) {
-    struct tv_span text;
-    enum tv_status status = required_string(jwk, member, &text, detail);
+    unsigned char *bytes;
+    size_t found;
+    enum tv_status status = read_bytes(jwk, member, &bytes, &found, detail);
     if (status != TV_OK)
         return status;
-    unsigned char bytes[TV_BASE64URL_DECODED_SIZE(TV_CURVE_MAX_SIZE * 2)];
-    size_t found = 0;
-    if (text.length <= (size_t)TV_CURVE_MAX_SIZE * 2)
-        status = tv_base64url_decode(text.data, text.length, bytes, &found);
-    if (status != TV_OK || found != length) {
+    if (found == length) {
+        memcpy(out, bytes, length);
+    } else {
         detail->limit = (double)length;
-        return fail_member(detail, TV_MALFORMED_KEY, member,
-                           status != TV_OK ? TV_REASON_BASE64URL : TV_REASON_FIELD_LENGTH, NULL);
+        status = fail_member(detail, TV_MALFORMED_KEY, member, TV_REASON_FIELD_LENGTH, NULL);
     }
-    memcpy(out, bytes, length);
-    return TV_OK;
+    OPENSSL_cleanse(bytes, found);
+    free(bytes);
+    return status;
 }
 
 // The curve that crv names, if the kty has it: those of EC have two coordinates.
@@ -190,48 +210,32 @@ static enum tv_status make_okp(yyjson_val *jwk, bool is_pair, EVP_PKEY **key,
     return *key ? TV_OK : TV_CRYPTO_FAILURE;
 }
 
-// Whether a text is the base64 (not base64url) of a certificate for the same key.
-static enum tv_status certifies(struct tv_span text, EVP_PKEY *public_key, bool *same) {
+// RFC 7517 section 4.7: the first certificate beside a key is of this very key. Only its numbers
+// are used, so one of another key is worth no more than a warning, and what is no certificate
+// nothing.
+static enum tv_status read_certificate(yyjson_val *jwk, EVP_PKEY *public_key, bool *differs) {
+    yyjson_val *chain = tv_key_member(jwk, TV_SPAN("x5c"));
+    struct tv_span text =
+        tv_json_string(yyjson_is_arr(chain) ? yyjson_arr_get_first(chain) : chain);
+    unsigned char *der = NULL;
+    size_t length;
     EVP_PKEY *certified = NULL;
     struct tv_detail ignored = {0};
-    *same = false;
-    if (text.length > TV_KEY_MAX_LENGTH)
+    *differs = false;
+    if (text.length == 0 || text.length > TV_KEY_MAX_LENGTH)
         return TV_OK;
-    while (text.length > 0 && text.data[text.length - 1] <= ' ')
-        text.length--;
-    unsigned char *der = malloc(text.length + 1); // more than it decodes to
-    if (!der)
-        return TV_NO_MEMORY;
-    int length = EVP_DecodeBlock(der, (const unsigned char *)text.data, (int)text.length);
-    // Padding is decoded to zeros.
-    for (size_t i = text.length; length > 0 && i > text.length - 2 && text.data[i - 1] == '='; i--)
-        length--;
-    if (length > 0)
-        tv_key_decode(TV_FORM_CERTIFICATE, (struct tv_span){(char *)der, (size_t)length},
-                      &certified, &ignored);
-    *same = certified && EVP_PKEY_eq(certified, public_key) == 1;
+    enum tv_status status = decode(text, &der, &length);
+    if (der)
+        tv_key_decode(TV_FORM_CERTIFICATE, (struct tv_span){(char *)der, length}, &certified,
+                      &ignored);
+    *differs = certified && EVP_PKEY_eq(certified, public_key) != 1;
     EVP_PKEY_free(certified);
     free(der);
-    return TV_OK;
+    return status;
 }
 
-// RFC 7517 section 4.7: the first certificate of a chain must be for the key itself.
-static enum tv_status check_certificate(yyjson_val *jwk, EVP_PKEY *public_key,
-                                        struct tv_detail *detail) {
-    yyjson_val *chain = tv_json_member(jwk, TV_SPAN("x5c"));
-    bool same;
-    if (!chain)
-        return TV_OK;
-    if (!yyjson_is_arr(chain) || !yyjson_is_str(yyjson_arr_get_first(chain)))
-        return fail_member(detail, TV_MALFORMED_KEY, TV_SUBJECT_X5C, TV_REASON_TYPE, chain);
-    enum tv_status status =
-        certifies(tv_json_string(yyjson_arr_get_first(chain)), public_key, &same);
-    if (status != TV_OK || same)
-        return status;
-    return fail_member(detail, TV_MALFORMED_KEY, TV_SUBJECT_X5C, TV_REASON_CERTIFICATE, NULL);
-}
-
-// RFC 7517 section 4.3: whether key_ops, if there are any, name the operation.
+// RFC 7517 section 4.3: whether key_ops, if there are any, name the operation. A string is a list
+// of one; what stands twice or is no name says nothing.
 static bool has_operation(yyjson_val *operations, const char *name) {
     size_t index, max;
     yyjson_val *operation;
@@ -239,52 +243,44 @@ static bool has_operation(yyjson_val *operations, const char *name) {
         if (yyjson_equals_str(operation, name))
             return true;
     }
-    return !operations;
+    return yyjson_is_str(operations) ? yyjson_equals_str(operations, name)
+                                     : yyjson_arr_size(operations) == 0;
 }
 
-// RFC 7517 section 4.3: each operation stands once, and is one of the use beside them.
-static bool operations_are_good(yyjson_val *operations, yyjson_val *use) {
-    static const char *const of_encryption[] = {"encrypt",   "decrypt",   "wrapKey",
-                                                "unwrapKey", "deriveKey", "deriveBits"};
-    struct tv_span names[TV_KEY_OPERATIONS_MAX];
-    size_t index, max, count = 0;
-    yyjson_val *operation;
-    yyjson_arr_foreach(operations, index, max, operation) {
-        if (!yyjson_is_str(operation) || count == TV_KEY_OPERATIONS_MAX)
-            return false;
-        names[count] = tv_json_string(operation);
-        for (size_t i = 0; i < count; i++)
-            if (tv_span_equal(names[i], names[count]))
-                return false;
-        count++;
+static bool equal_without_case(struct tv_span a, struct tv_span b) {
+    return a.length == b.length && strncasecmp(a.data, b.data, a.length) == 0;
+}
+
+// The alg of a JWK. One that is empty, or only repeats the kty, names no algorithm.
+static void read_algorithm(struct tv_span name, struct tv_span type, struct tv_key_limits *limits) {
+    const struct tv_algorithm *algorithm;
+    if (name.length == 0 || equal_without_case(name, type))
+        return;
+    limits->algorithm_unknown = true;
+    for (size_t i = 0; (algorithm = tv_algorithm_at(i)); i++) {
+        if (!equal_without_case(tv_span_of(algorithm->name), name))
+            continue;
+        limits->only_algorithm = algorithm;
+        limits->algorithm_unknown = false;
     }
-    if (!yyjson_equals_str(use, "sig"))
-        return true;
-    for (size_t i = 0; i < sizeof of_encryption / sizeof of_encryption[0]; i++)
-        if (operations && has_operation(operations, of_encryption[i]))
-            return false;
-    return true;
 }
 
 enum tv_status tv_key_read_limits(yyjson_val *jwk, bool is_private, struct tv_key_limits *limits,
                                   struct tv_detail *detail) {
-    yyjson_val *algorithm = tv_json_member(jwk, TV_SPAN("alg"));
-    yyjson_val *use = tv_json_member(jwk, TV_SPAN("use"));
-    yyjson_val *operations = tv_json_member(jwk, TV_SPAN("key_ops"));
+    yyjson_val *algorithm = tv_key_member(jwk, TV_SPAN("alg"));
+    yyjson_val *use = tv_key_member(jwk, TV_SPAN("use"));
+    yyjson_val *operations = tv_key_member(jwk, TV_SPAN("key_ops"));
     if (algorithm && !yyjson_is_str(algorithm))
         return fail_member(detail, TV_MALFORMED_KEY, TV_SUBJECT_ALG, TV_REASON_TYPE, algorithm);
     if (use && !yyjson_is_str(use))
         return fail_member(detail, TV_MALFORMED_KEY, TV_SUBJECT_USE, TV_REASON_TYPE, use);
-    if (operations && !yyjson_is_arr(operations))
+    if (operations && !yyjson_is_arr(operations) && !yyjson_is_str(operations))
         return fail_member(detail, TV_MALFORMED_KEY, TV_SUBJECT_KEY_OPS, TV_REASON_TYPE,
                            operations);
-    if (!operations_are_good(operations, use))
-        return tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_OPERATIONS, NULL);
-    if (algorithm) {
-        limits->only_algorithm = tv_algorithm_find(tv_json_string(algorithm));
-        limits->algorithm_unknown = !limits->only_algorithm;
-    }
-    bool other_use = use && !yyjson_equals_str(use, "sig");
+    read_algorithm(tv_json_string(algorithm), tv_json_string(tv_key_member(jwk, TV_SPAN("kty"))),
+                   limits);
+    struct tv_span purpose = tv_json_string(use);
+    bool other_use = purpose.length > 0 && !equal_without_case(purpose, TV_SPAN("sig"));
     bool may_sign = has_operation(operations, "sign");
     // The key_ops of a private key have "sign"; its public half verifies.
     bool may_verify = has_operation(operations, "verify") || (is_private && may_sign);
@@ -300,12 +296,14 @@ static enum tv_status make(yyjson_val *jwk, bool is_pair, EVP_PKEY **key,
         struct tv_span type;
         enum tv_status (*make)(yyjson_val *, bool, EVP_PKEY **, struct tv_detail *);
     } types[] = {{{"RSA", 3}, make_rsa}, {{"EC", 2}, make_ec}, {{"OKP", 3}, make_okp}};
-    struct tv_span type;
-    enum tv_status status = required_string(jwk, TV_SUBJECT_KTY, &type, detail);
+    struct tv_span type = TV_SPAN("RSA");
+    // Jitsi's library reads n and e alone.
+    enum tv_status status =
+        tv_key_is_bare_rsa(jwk) ? TV_OK : required_string(jwk, TV_SUBJECT_KTY, &type, detail);
     if (status != TV_OK)
         return status;
     size_t i = 0;
-    while (i < sizeof types / sizeof types[0] && !tv_span_equal(types[i].type, type))
+    while (i < sizeof types / sizeof types[0] && !equal_without_case(types[i].type, type))
         i++;
     detail->kind = tv_span_equal(type, TV_SPAN("oct")) ? "oct" : NULL;
     if (i == sizeof types / sizeof types[0]) // also "oct": a secret never comes as a public key
@@ -325,7 +323,8 @@ enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, int rsa_min_bits, struct 
     enum tv_status status = make(jwk, false, &public_key, detail);
     if (status != TV_OK)
         return status;
-    status = check_certificate(jwk, public_key, detail);
+    bool certificate_differs;
+    status = read_certificate(jwk, public_key, &certificate_differs);
     if (status != TV_OK) {
         EVP_PKEY_free(public_key);
         return status;
@@ -333,7 +332,8 @@ enum tv_status tv_key_load_jwk_object(yyjson_val *jwk, int rsa_min_bits, struct 
     status = tv_key_wrap(public_key, rsa_min_bits, &made, detail);
     if (status != TV_OK)
         return status;
-    made->was_private = tv_json_member(jwk, TV_SPAN("d")) != NULL;
+    made->certificate_differs = certificate_differs;
+    made->was_private = tv_key_member(jwk, TV_SPAN("d")) != NULL;
     status = tv_key_read_limits(jwk, made->was_private, &made->limits, detail);
     if (status == TV_OK)
         *key = made;

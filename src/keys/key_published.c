@@ -98,7 +98,8 @@ static bool is_word_at(struct tv_span text, size_t index, struct tv_span word) {
 // The kty of a public JWK, however it is quoted.
 static bool has_jwk(struct tv_span text) {
     enum { BETWEEN = 16 };
-    const struct tv_span types[] = {TV_SPAN("RSA"), TV_SPAN("EC"), TV_SPAN("OKP")};
+    const struct tv_span types[] = {TV_SPAN("RSA"), TV_SPAN("EC"), TV_SPAN("OKP"),
+                                    TV_SPAN("rsa"), TV_SPAN("ec"), TV_SPAN("okp")};
     struct tv_span rest = behind(text, TV_SPAN("kty"));
     for (; rest.length > 0; rest = behind(rest, TV_SPAN("kty"))) {
         size_t at = text.length - rest.length;

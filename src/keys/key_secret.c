@@ -102,7 +102,7 @@ static enum tv_status decode_secret(yyjson_val *jwk, char **secret, size_t *secr
 static enum tv_status read_secret(yyjson_val *jwk, struct tv_key_limits *limits, char **secret,
                                   size_t *secret_length, struct tv_detail *detail) {
     yyjson_val *type = tv_json_member(jwk, TV_SPAN("kty"));
-    if (!type && !tv_json_member(jwk, TV_SPAN("keys")))
+    if (!type && !tv_json_member(jwk, TV_SPAN("keys")) && !tv_key_is_bare_rsa(jwk))
         return TV_OK; // JSON, but no JWK
     if (!yyjson_equals_str(type, "oct"))
         return fail(detail, TV_REASON_PUBLIC);

@@ -36,10 +36,13 @@ int l_key(lua_State *L) {
     enum tv_status status = tv_key_load(text.data, text.length, key, &detail);
     if (status != TV_OK)
         return push_failure_with(L, status, &detail, facts);
-    if (!tv_key_was_private(*key))
+    if (tv_key_was_private(*key))
+        lua_pushliteral(L, "this is a private key: only its public half is used, and it does not "
+                           "belong where tokens are checked");
+    else if (tv_key_certificate_differs(*key))
+        lua_pushliteral(L, CERTIFICATE_DIFFERS);
+    else
         return 1;
-    lua_pushliteral(L, "this is a private key: only its public half is used, and it does not "
-                       "belong where tokens are checked");
     return 2;
 }
 

@@ -71,9 +71,6 @@ static void add_key_problem(luaL_Buffer *out, const struct tv_detail *detail) {
             add_format(out, "%s, ", detail->text);
         luaL_addstring(out, "a curve that is none of P-256, P-384, P-521, Ed25519 and Ed448");
         break;
-    case TV_REASON_CERTIFICATE:
-        luaL_addstring(out, "is a JWK whose \"x5c\" is no certificate of the same key");
-        break;
     case TV_REASON_FIELD_LENGTH:
         add_format(out, "is a JWK whose \"%s\" is not %.0f bytes long", member, detail->limit);
         break;
@@ -94,11 +91,7 @@ static void add_key_problem(luaL_Buffer *out, const struct tv_detail *detail) {
         add_format(out, "is a JWK whose \"%s\" is a JSON %s", member, detail->text);
         break;
     case TV_REASON_BASE64URL:
-        add_format(out, "is a JWK whose \"%s\" is not base64url without padding", member);
-        break;
-    case TV_REASON_OPERATIONS:
-        luaL_addstring(out, "is a JWK whose \"key_ops\" are not in order: one is no string, stands "
-                            "twice or is not for the \"use\" beside it");
+        add_format(out, "is a JWK whose \"%s\" is not base64url", member);
         break;
     case TV_REASON_BODY:
         add_format(out, "is longer than %.0f bytes", detail->limit);
@@ -250,7 +243,7 @@ static void add_secret_problem(luaL_Buffer *out, const struct tv_detail *detail)
     else if (detail->reason == TV_REASON_PUBLIC)
         luaL_addstring(out, "is a public key or certificate, which everybody may have");
     else if (detail->reason == TV_REASON_DUPLICATE || detail->reason == TV_REASON_TYPE ||
-             detail->reason == TV_REASON_JSON || detail->reason == TV_REASON_OPERATIONS)
+             detail->reason == TV_REASON_JSON)
         luaL_addstring(out, "is a JWK that is not in order: a member stands twice or has a wrong "
                             "type, or there is more than the JWK");
     else if (detail->reason == TV_REASON_BASE64URL || detail->reason == TV_REASON_MISSING)

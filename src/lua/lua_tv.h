@@ -111,6 +111,9 @@ enum tv_status push_key_text(lua_State *L, const struct tv_key *key,
                              enum tv_status (*make)(const struct tv_key *, char **, size_t *),
                              void (*release)(void *text));
 struct tv_key *test_key(lua_State *L, int index); // borrowed, or NULL if it is no key object
+// A warning about a key.
+#define CERTIFICATE_DIFFERS                                                                        \
+    "its JWK has a certificate of another key in \"x5c\"; only \"n\", \"e\" or the point is used"
 int l_key(lua_State *L);
 int l_key_file_name(lua_State *L);
 
