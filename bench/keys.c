@@ -332,7 +332,7 @@ static double read_in_parts(struct tv_span text, size_t effort) {
         longest_us = part_us > longest_us ? part_us : longest_us;
         from_us = now_us();
     }
-    must(set->count > 0 && set->skipped == 0, "all of a set");
+    must(set->count > 0 && set->unusable == 0, "all of a set");
     tv_key_set_reader_free(reader);
     tv_key_set_free(set);
     return longest_us;

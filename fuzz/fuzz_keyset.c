@@ -15,26 +15,37 @@ static void check_look_ups(const struct tv_key_set *set, const struct tv_algorit
     size_t fit = 0;
     for (size_t i = 0; i < set->count; i++) {
         const struct tv_key_set_entry *entry = &set->entries[i];
-        const struct tv_key *found = tv_key_set_find(set, entry->key_id, algorithm);
-        MUST(found && (may_check(found, algorithm) || !may_check(entry->key, algorithm)));
-        fit += may_check(entry->key, algorithm);
+        const struct tv_key_set_entry *found = tv_key_set_find(set, entry->key_id, algorithm, 0);
+        bool fits = entry->key && may_check(entry->key, algorithm);
+        MUST(found && (found->key || !entry->key));
+        MUST(!fits || (found->key && may_check(found->key, algorithm)));
+        size_t nth = 0; // the later ones are those that may check it
+        while ((found = tv_key_set_find(set, entry->key_id, algorithm, ++nth)))
+            MUST(nth < set->count && found->key && may_check(found->key, algorithm));
+        fit += fits;
     }
-    const struct tv_key *only = tv_key_set_only(set, algorithm);
-    MUST((only != NULL) == (fit == 1) && (!only || may_check(only, algorithm)));
+    const struct tv_key_set_entry *only = tv_key_set_only(set, algorithm);
+    MUST(fit != 1 || (only && only->key && may_check(only->key, algorithm)));
+    MUST(!only || fit == 1 || (fit == 0 && !only->key && set->unusable == 1));
 }
 
 static void check_set(const struct tv_key_set *set) {
-    MUST(set->count <= TV_KEY_SET_MAX_KEYS && set->count + set->skipped <= TV_KEY_SET_MAX_KEYS);
+    size_t unusable = 0;
+    MUST(set->count <= TV_KEY_SET_MAX_KEYS);
     for (size_t i = 0; i < set->count; i++) {
-        MUST(tv_key_type(set->entries[i].key) != TV_KEY_SECRET);
-        fuzz_read_span(set->entries[i].key_id);
-        MUST(tv_key_set_find(set, set->entries[i].key_id, NULL));
+        const struct tv_key_set_entry *entry = &set->entries[i];
+        fuzz_read_span(entry->key_id);
+        MUST((entry->key != NULL) == (entry->status == TV_OK));
+        MUST(!entry->key || tv_key_type(entry->key) != TV_KEY_SECRET);
+        MUST(!entry->key_id_type || entry->key_id.length == 0);
+        if (!entry->key)
+            fuzz_read_detail(entry->status, &entry->detail);
+        unusable += !entry->key;
     }
+    MUST(unusable == set->unusable);
     const struct tv_algorithm *algorithm;
     for (size_t i = 0; set->count > 0 && (algorithm = tv_algorithm_at(i)); i++)
         check_look_ups(set, algorithm);
-    if (set->skipped > 0)
-        fuzz_read_detail(set->skipped_status, &set->skipped_detail);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -233,6 +233,16 @@ local token_verifier = {};
 ---@field age? number seconds since it was fetched; nil for a folder
 ---@field fresh_for? number seconds until it is stale, negative if it is stale; nil is forever
 ---@field source string as keystore:source()
+---@field kid_type? string JSON type of a kid that is no string
+---@field warning? string
+
+---@class token_verifier.unusable_key
+---@field kid string
+---@field kid_type? string JSON type of a kid that is no string
+---@field code "key-unusable"|"weak-key"
+---@field message string
+---@field facts token_verifier.facts
+---@field source string as keystore:source()
 
 ---@class token_verifier.stats
 ---@field held integer keys
@@ -247,9 +257,9 @@ local token_verifier = {};
 ---@field not_modified integer fetches answered with 304
 ---@field failed_network integer fetches without an answer
 ---@field failed_status integer fetches answered with an unhelpful status
----@field failed_key integer fetches answered with something that is not a key
----@field skipped integer JWKs of the set that are not usable
----@field overloaded integer look-ups refused because of a limit
+---@field failed_key integer fetches answered with what is no key
+---@field skipped integer JWKs of the set that cannot be used
+---@field overloaded integer refused because of a cap
 
 ---The outcome for one kid: either key, or code and message; or only a warning.
 ---@class token_verifier.settlement
@@ -435,6 +445,7 @@ function keystore:forget(kid) end
 function keystore:refresh() end
 
 ---@return token_verifier.held_key[]
+---@return token_verifier.unusable_key[] unusable of a set
 function keystore:keys() end
 
 ---@return token_verifier.stats

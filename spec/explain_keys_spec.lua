@@ -53,6 +53,14 @@ lazy_setup(function ()
 		"second-key")) });
 	urls.mixed = bad.publish_document({ path = "mixed", body = ('{"keys":[%s,{"kty":"oct","k":"AAAA","kid":"x"}]}'):format(jwk(key.public,
 		"first-key")) });
+	local file <close> = assert(io.open("test/vectors/keys/rsa.certificate.pem"));
+	local body = file:read("a"):match("BEGIN CERTIFICATE%-+\n(.-)%-"):gsub("%s", "");
+	urls.odd = bad.publish_document({ path = "odd", body = ('{"keys":[%s,%s,%s,%s,{"kty":"RSA","kid":5},{"kty":"RSA"}]}'):format(
+		jwk(key.public, "alg"):gsub("}$", ',"alg":256}'), '{"kty":"RSA","kid":"weak","n":"AQAB","e":"AQAB"}',
+		'{"kty":"EC","crv":"P-256","kid":"point","x":"'..("A"):rep(43)..'","y":"'..("A"):rep(43)..'"}',
+		jwk(key.public, "x5c"):gsub("}$", ',"x5c":["'..body..'"]}')) });
+	urls.twice = bad.publish_document({ path = "twice", body = ('{"keys":[%s,%s]}'):format(jwk(other_key.public, "k"), jwk(key.public, "k")) });
+	urls.useless = bad.publish_document({ path = "useless", body = '{"keys":[{"kty":"RSA","kid":"a"},{"kty":"oct","kid":"b"}]}' });
 	urls.private = bad.publish_document({ path = "private", body = ('{"keys":[%s]}'):format(private_jwk) });
 	urls.none = bad.publish_document({ path = "none", body = '{"keys":[]}' });
 	urls.page = bad.publish_document({ path = "page", body = "<html>Sign in</html>" });
@@ -104,8 +112,8 @@ local cases = {
 		"--kid NEW-KID", 0 },
 	{ "that is a certificate", "certificate", server("files"), "key", "ok", "key-certificate", "certificate is published", "that is fine" },
 	{ "whose file is empty", "empty", server("files"), "key", "FAIL", "key-empty", "file is empty", "--kid empty", 3 },
-	{ "that is an SSH key", "ssh", server("files"), "key", "FAIL", "text-ssh-ed25519-key", "an SSH key", "base64 -d | tail -c 32", 3 },
-	{ "that is weak", "weak", server("files"), "key", "FAIL", "weak-key", "too weak", "with a new \"kid\"", 3 },
+	{ "that is an SSH key", "ssh", server("files"), "key", "FAIL", "key-no-key", "not a public key", "BEGIN PUBLIC KEY", 3 },
+	{ "that is weak", "weak", server("files"), "key", "FAIL", "weak-key", "too weak", "with a new \"kid\"" },
 	{ "of another type", "ec", server("files"), "key", "FAIL", "key-algorithm-mismatch", "cannot be used with the token's algorithm",
 		"to the key that signed" },
 	{ "that was changed under its kid", "changed", server("files"), "signature", "FAIL", "other-key", "changed under the same \"kid\"",
@@ -153,6 +161,14 @@ local cases = {
 		"under which the key is published" },
 	{ "that goes by another name in the set", "second-key", key_set("set"), "signature", "FAIL", "key-of-other-kid",
 		'the key of "first-key"', 'set "kid"' },
+	{ "of a set that has it twice", "k", key_set("twice"), "signature", "ok", nil, nil, nil, 0 },
+	{ "that cannot be used", "alg", key_set("odd"), "key", "FAIL", "key-of-set", 'has this "kid"', "at the provider", 3 },
+	{ "of a set that is weak", "weak", key_set("odd"), "key", "FAIL", "weak-key", "too weak", "token_min_rsa_bits" },
+	{ "of a set whose numbers are bad", "point", key_set("odd"), "key", "FAIL", "key-numbers", "not those of a good key", "keygen" },
+	{ "beside a certificate of another", "x5c", key_set("odd"), "key", "WARN", "key-certificate-differs", "of another key",
+		'leave "x5c" out', 0 },
+	{ "that is not in a set of odd keys", "none", key_set("odd"), "key", "FAIL", "not-in-set",
+		'It has "x5c", "alg", "weak", "point", a key whose "kid" is a JSON number, a key without "kid".', "belongs to the issuer" },
 	{ "of a set that is a page", "k", key_set("page"), "key", "FAIL", "set-is-page", "something else", "jwks_uri", 3 },
 	{ "of a set that is not there", "k", key_set("gone"), "key", "FAIL", "set-not-there", "(HTTP 404)", "openid_issuer", 3 },
 	{ "of a provider that calls itself otherwise", "k", function () return ('openid_issuer = "%s"'):format(urls.provider); end, "key", "FAIL",
@@ -253,7 +269,11 @@ describe("the command's check", function ()
 		{ "keys that no accepted algorithm is for", function () return key_set("set")()..'\nsignature_algorithm = "ES256"'; end, 0,
 			"set-fits-no-algorithm", "can be used with an accepted algorithm (ES256)" },
 		{ "keys that are not used", function () return ('cache_keys_url = "%s"'):format(urls.mixed); end, 0, "set-skips-keys",
-			"Some keys of the set are not used" },
+			'cannot be used: "x": the key is a JWK whose kty is none of RSA, EC and OKP' },
+		{ "keys of a set that cannot be used", function () return ('cache_keys_url = "%s"'):format(urls.useless); end, 1,
+			"set-has-no-usable-key", '"a": the key is a JWK without "n", "b": the key is a JWK whose kty' },
+		{ "a certificate of another key", function () return ('cache_keys_url = "%s"'):format(urls.odd); end, 0, "key-certificate-differs",
+			'the JWK beside it: "x5c"' },
 		{ "a private key in a set", function () return ('cache_keys_url = "%s"\nsignature_algorithm = "EdDSA"'):format(urls.private); end, 0,
 			"key-private", "A private key is published!" },
 		{ "a provider whose address is none", function () return 'openid_issuer = "ftp://x.example"'; end, 1, "no-source",

@@ -152,17 +152,105 @@ describe("a JWK Set", function ()
 		assert.has_error(function () tv.keystore({ refresh_ahead = 51 }); end);
 	end);
 
-	it("skips unusable keys and never accepts a secret", function ()
-		local url = publish_set({
-			{ kty = "oct", kid = "oct", k = "c2VjcmV0c2VjcmV0c2VjcmV0" }, { kty = "RSA", kid = "broken", n = "AQAB" }, "x",
-			{ kid = "odd", kty = "PQ" }, jwk(key.public, { kid = "key" }),
-		});
+	it("uses its good keys, and says of each of the others why it cannot be used", function ()
+		-- { JWK, code, words }
+		local others = {
+			{ { kty = "oct", kid = "oct", k = "c2VjcmV0c2VjcmV0c2VjcmV0" }, "key-unusable", "a JWK whose kty is none of RSA, EC and OKP" },
+			{ { kty = "RSA", kid = "broken", n = "AQAB" }, "key-unusable", 'a JWK without "e"' },
+			{ { kid = "odd", kty = "PQ" }, "key-unusable", "kty" },
+			{ jwk(key.public, { kid = "alg", alg = 256 }), "key-unusable", '"alg" is a JSON number' },
+			{ { kty = "RSA", kid = "weak", n = "AQAB", e = "AQAB" }, "weak-key", "has an RSA modulus of 17 bits; at least 2048" },
+			{ { kty = "RSA" }, "key-unusable", 'a JWK without "n"' },
+			{ { kty = "RSA", kid = 5 }, "key-unusable", 'a JWK without "n"' },
+		};
+		local set = { jwk(key.public, { kid = "key" }) };
+		for i, case in ipairs(others) do
+			set[i + 1] = case[1];
+		end
+		local url = publish_set(set);
 		local store = tv.keystore({ jwks_url = url });
 		assert.equal(key.public, assert(store:get("key", true)):pem());
-		for _, kid in ipairs({ "oct", "broken", "odd" }) do
-			assert.equal("key-not-found", code_of(store:get(kid, true)));
+		for _, case in ipairs(others) do
+			if type(case[1].kid) == "string" then
+				local object, message, code, facts = store:get(case[1].kid, { wait = true, detail = true });
+				assert.is_nil(object);
+				assert.equal(case[2], code, message);
+				assert.truthy(message:find(("the key that %s has for kid %q "):format(url, case[1].kid), 1, true), message);
+				assert.truthy(message:find(case[3], 1, true), message);
+				assert.same({ "key-of-set", url }, { facts.asked, facts.url });
+				assert.is_nil(facts.file);
+				assert.equal(code, code_of(tv.verify(token(nil, key, case[1].kid), { keys = store, wait = true })));
+			end
 		end
-		assert.equal(4, store:stats().skipped);
+		assert.same({ 1, #others }, { store:stats().held, store:stats().skipped });
+		local held, unusable = store:keys();
+		assert.same({ 1, #others }, { #held, #unusable });
+		for i, found in ipairs(unusable) do
+			local kid = others[i][1].kid;
+			assert.same({ type(kid) == "string" and kid or "", type(kid) == "number" and "number" or nil, others[i][2], url },
+				{ found.kid, found.kid_type, found.code, found.source });
+			assert.truthy(found.message:find("^the key "), found.message);
+			assert.truthy(found.message:find(others[i][3], 1, true), found.message);
+			assert.equal("key-of-set", found.facts.asked);
+		end
+		assert.equal("key-not-found", code_of(store:get("5", true)));
+		assert.truthy(select(2, store:get("5", true)):find('has no key for kid "5" among its 8; one has a "kid" that is a JSON number', 1, true));
+		store:close();
+	end);
+
+	it("does not keep a key that a refresh says cannot be used", function ()
+		local url, _, path = publish_set({ jwk(key.public, { kid = "key" }), jwk(second.public, { kid = "second" }) });
+		local store = tv.keystore({ jwks_url = url });
+		assert.is_table(tv.verify(token(nil, key, "key"), { keys = store, wait = true }));
+		publish_set({ jwk(key.public, { kid = "key", use = 1 }), jwk(second.public, { kid = "second" }) }, nil, path);
+		store:refresh();
+		local warning;
+		repeat
+			local items, running = tv.step(0.1);
+			for _, item in ipairs(items) do
+				warning = item.store == store and item.warning or warning;
+			end
+		until running == 0;
+		assert.truthy(warning:find('has for kid "key" is a JWK whose "use" is a JSON number', 1, true), warning);
+		local _, message, code = tv.verify(token(nil, key, "key"), { keys = store, wait = true });
+		assert.equal("key-unusable", code);
+		assert.truthy(message:find('"use" is a JSON number', 1, true), message);
+		assert.is_table(tv.verify(token(nil, second, "second"), { keys = store, wait = true }));
+		store:close();
+	end);
+
+	it("warns of the first key that cannot be used, and counts the others", function ()
+		local store = tv.keystore({ jwks_url = publish_set({ { kty = "PQ", kid = "a" }, { kty = "PQ", kid = "b" }, { kty = "PQ" } }) });
+		store:get("x", true);
+		local warnings = {};
+		for _, item in ipairs((tv.step())) do
+			if item.store == store then
+				warnings[#warnings + 1] = item.warning;
+				assert.equal("", item.kid);
+			end
+		end
+		assert.equal(1, #warnings);
+		assert.truthy(warnings[1]:find('has for kid "a" is a JWK whose kty is none of .* %(and 2 more of its keys cannot be used%)$'));
+		store:close();
+	end);
+
+	it("answers a token without kid with what is wrong with its only key", function ()
+		local url = publish_set({ { kty = "RSA", n = "AQAB", e = "AQAB" } });
+		local options = { jwks_url = url, wait = true, allow_missing_kid = true };
+		local _, message, code = tv.verify(token(), options);
+		assert.equal("weak-key", code, message);
+		options.jwks_url = publish_set({ { kty = "RSA", n = "AQAB", e = "AQAB" }, jwk(key.public) });
+		assert.is_table(tv.verify(token(), options));
+	end);
+
+	it("warns of a certificate of another key", function ()
+		local file <close> = assert(io.open("test/vectors/keys/rsa.certificate.pem"));
+		local body = file:read("a"):match("BEGIN CERTIFICATE%-+\n(.-)%-"):gsub("%s", "");
+		local store = tv.keystore({ jwks_url = publish_set({ jwk(key.public, { kid = "key", x5c = { body } }), jwk(second.public) }) });
+		assert(store:get("key", true));
+		local held = store:keys();
+		assert.truthy(held[1].warning:find('a certificate of another key in "x5c"', 1, true));
+		assert.is_nil(held[2].warning);
 		store:close();
 	end);
 
@@ -175,6 +263,48 @@ describe("a JWK Set", function ()
 		local _, message, code = tv.verify(token(nil, key, "key"), { jwks_url = publish_set({
 			jwk(key.public, { kid = "key", use = "enc" }) }), wait = true });
 		assert.equal("key-algorithm-mismatch", code, message);
+	end);
+
+	describe("tries the keys of one kid in their order", function ()
+		local sets = {
+			{ "the second", { "second", "key" }, true }, { "the fourth", { "second", "third", "second", "key" }, true },
+			{ "not the fifth", { "second", "third", "second", "third", "key" }, false },
+			{ "none", { "second", "third" }, false },
+		};
+		for _, case in ipairs(sets) do
+			it("and finds: "..case[1], function ()
+				local keys, set = { key = key, second = second, third = third }, {};
+				for i, name in ipairs(case[2]) do
+					set[#set + 1] = jwk(keys[name].public, { kid = "key" });
+					-- What cannot be used, or not for this algorithm, does not count.
+					set[#set + 1] = i == 1 and { kty = "RSA", kid = "key" } or jwk(third.public, { kid = "key", alg = "RS512" });
+				end
+				local url = publish_set(set);
+				local signed = token({ iss = "a" }, key, "key");
+				local options = { jwks_url = url, wait = true };
+				local verifier = assert(tv.new(options));
+				local expected = not case[3] and "bad-signature" or nil;
+				assert.equal(expected, code_of(tv.verify(signed, options)));
+				assert.equal(expected, code_of(verifier:verify(signed)));
+				assert.equal(expected, code_of(tv.verify_jws(signed, options)));
+				local store = tv.keystore({ jwks_url = url });
+				assert.equal(expected, code_of(tv.verify(signed, { issuers = { ["*"] = store }, wait = true })));
+				store:close();
+			end);
+		end
+
+		it("unless one was put by hand", function ()
+			local store = tv.keystore({ jwks_url = publish_set({ jwk(second.public, { kid = "key" }), jwk(key.public, { kid = "key" }) }) });
+			assert.is_table(tv.verify(token(nil, key, "key"), { keys = store, wait = true }));
+			store:put("key", third.public);
+			assert.equal("bad-signature", code_of(tv.verify(token(nil, key, "key"), { keys = store, wait = true })));
+			store:close();
+		end);
+
+		it("and says what is wrong with the claims of the one that holds", function ()
+			local url = publish_set({ jwk(second.public, { kid = "key" }), jwk(key.public, { kid = "key" }) });
+			assert.equal("expired", code_of(tv.verify(token({ exp = 1 }, key, "key"), { jwks_url = url, wait = true })));
+		end);
 	end);
 
 	it("serves a token without kid only if that is allowed and its key is the only one", function ()

@@ -287,7 +287,22 @@ describe("keys", function ()
 		assert.equal(1, store:stats().held);
 	end);
 
-	it("that cannot be fetched again are reported", function ()
+	it("of a set are listed with those that cannot be used, and are forgotten together", function ()
+		local jwk = token_verifier.key(key.public):jwk();
+		server.documents["/set"] = ('{"keys":[%s,%s,{"kty":"oct","kid":"c"},{"kty":"RSA"}]}'):format(
+			jwk:gsub("^{", '{"kid":"a",'), jwk:gsub("^{", '{"kid":"b",'));
+		load({ ["keys.org"] = { app_id = "app", cache_keys_url = server.base.."/set" } });
+		command("explain", tokens.rs256(tokens.claims(), key, "a"), "keys.org");
+		local _, _, printed = command("keys", "keys.org");
+		has(printed, '\n  "c"  cannot be used: the key is a JWK whose kty is none of RSA, EC and OKP');
+		has(printed, '\n  a key without "kid"  cannot be used: the key is a JWK without "n"');
+		local result, message = command("forget", "b", "keys.org");
+		assert.is_true(result);
+		assert.equal(server.base.."/set: all 4 keys are forgotten, since a JWK Set is only fetched as a whole", message);
+		assert.same({ nil, "nothing was known of that kid" }, { table.unpack({ command("forget", "b", "keys.org") }, 1, 2) });
+	end);
+
+	it("that cannot be fetched anew are told of", function ()
 		local store = token_verifier.keystore({ asap_key_server = server.base.."/else" });
 		finally(function () store:close(); end);
 		load({ ["keys.org"] = { app_id = "app", asap_key_server = server.base.."/else" } });

@@ -161,7 +161,7 @@ static const struct {
      "an empty text"}, // and reading it does not block
     {"an empty file", make_empty, TV_OK, TV_KEY_UNUSABLE, NULL, TV_REASON_NO_TEXT, "an empty text"},
     {"a page", make_page, TV_OK, TV_KEY_UNUSABLE, NULL, TV_REASON_PAGE, "an HTML or XML page"},
-    {"a weak key", make_weak, TV_OK, TV_KEY_UNUSABLE, NULL, TV_REASON_BITS, NULL},
+    {"a weak key", make_weak, TV_OK, TV_WEAK_KEY, NULL, TV_REASON_BITS, NULL},
     {"a key for encryption", make_unsupported, TV_OK, TV_KEY_UNUSABLE, NULL, TV_REASON_KEY_TYPE,
      "X25519"},
     {"more than 64 KiB", make_large, TV_OK, TV_KEY_UNUSABLE, NULL, TV_REASON_LENGTH, NULL},

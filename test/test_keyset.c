@@ -14,11 +14,12 @@ static enum tv_status load(const char *text, size_t length, struct tv_key_set **
 }
 
 // clang-format off
-// Good sets: the kids of the keys in their order, "-" for one without, and what was skipped first.
+// Good sets: the kids of the usable keys in their order, "-" for one without; how many cannot be
+// used, and why the first.
 static const struct {
     const char *text;
     const char *kids;
-    size_t skipped;
+    size_t unusable;
     enum tv_status status;
     enum tv_reason reason;
     const char *subject, *words;
@@ -33,7 +34,7 @@ static const struct {
     {"{\"keys\":[{$R,\"kid\":7},{$R,\"kid\":null},{$R,\"kid\":[\"a\"]},{$R,\"kid\":\"\"}]}",
      "- - - -", 0, TV_OK, 0, NULL, NULL},
 
-    // One that is no use is skipped, wherever it stands.
+    // One that is no use has an entry, wherever it stands.
     {"{\"keys\":[{\"kty\":\"oct\",\"k\":\"c2VjcmV0\",\"kid\":\"s\"},{$R,\"kid\":\"a\"}]}", "a",
      1, TV_UNSUPPORTED_KEY, TV_REASON_KEY_TYPE, "kty", "string"},
     {"{\"keys\":[{$R,\"kid\":\"a\"},{\"kty\":\"oct\",\"k\":\"c2VjcmV0\",\"alg\":\"HS256\"}]}", "a",
@@ -100,16 +101,25 @@ static const struct {
 };
 // clang-format on
 
-// "a b -": the kids in their order.
+// "a b -": the kids of the usable keys in their order.
 static void list_kids(const struct tv_key_set *set, char *out, size_t size) {
     size_t used = 0;
     out[0] = '\0';
     for (size_t i = 0; i < set->count; i++) {
         struct tv_span key_id = set->entries[i].key_id;
-        used += (size_t)snprintf(out + used, size - used, "%s%.*s", i > 0 ? " " : "",
+        if (!set->entries[i].key)
+            continue;
+        used += (size_t)snprintf(out + used, size - used, "%s%.*s", used > 0 ? " " : "",
                                  key_id.length > 0 ? (int)key_id.length : 1,
                                  key_id.length > 0 ? key_id.data : "-");
     }
+}
+
+static const struct tv_key_set_entry *first_unusable(const struct tv_key_set *set) {
+    for (size_t i = 0; i < set->count; i++)
+        if (!set->entries[i].key)
+            return &set->entries[i];
+    return NULL;
 }
 
 static void test_sets(void) {
@@ -121,11 +131,14 @@ static void test_sets(void) {
         if (CHECK_STATUS(TV_OK, load(text, strlen(text), &set, &detail), name)) {
             list_kids(set, kids, sizeof kids);
             CHECK_TEXT(sets[i].kids, kids, name);
-            CHECK_NUMBER(sets[i].skipped, set->skipped, name);
-            CHECK_STATUS(sets[i].status, set->skipped_status, name);
-            CHECK_NUMBER(sets[i].reason, set->skipped_detail.reason, name);
-            CHECK_TEXT(sets[i].subject, tv_subject_name(set->skipped_detail.subject), name);
-            CHECK_TEXT(sets[i].words, set->skipped_detail.text, name);
+            static const struct tv_key_set_entry none;
+            const struct tv_key_set_entry *first = first_unusable(set);
+            first = first ? first : &none;
+            CHECK_NUMBER(sets[i].unusable, set->unusable, name);
+            CHECK_STATUS(sets[i].status, first->status, name);
+            CHECK_NUMBER(sets[i].reason, first->detail.reason, name);
+            CHECK_TEXT(sets[i].subject, tv_subject_name(first->detail.subject), name);
+            CHECK_TEXT(sets[i].words, first->detail.text, name);
             CHECK_NUMBER(TV_REASON_NONE, detail.reason, name);
         }
         tv_key_set_free(set);
@@ -148,45 +161,121 @@ static void test_sets(void) {
     }
 }
 
+// A kid that is no string, by its type.
+static void test_kid_types(void) {
+    static const char *const types[] = {"number", "array", "object", "boolean", NULL, NULL, NULL};
+    char *text = expand("{\"keys\":[{$E,\"kid\":1},{\"kid\":[\"a\"]},{\"kid\":{}},{\"kid\":false},"
+                        "{$E,\"kid\":null},{$E},{$E,\"kid\":\"\"}]}");
+    struct tv_key_set *set;
+    struct tv_detail detail;
+    if (CHECK_STATUS(TV_OK, load(text, strlen(text), &set, &detail), "kids") &&
+        CHECK_NUMBER(sizeof types / sizeof types[0], set->count, "kids"))
+        for (size_t i = 0; i < set->count; i++) {
+            CHECK_TEXT(types[i], set->entries[i].key_id_type, "kids");
+            CHECK_NUMBER(0, set->entries[i].key_id.length, "kids");
+        }
+    tv_key_set_free(set);
+    free(text);
+}
+
+// As many as there may be, with all kids as long as a set may be, and none that can be used: their
+// kids and reasons are held, and no more.
+static void test_all_unusable(void) {
+    enum { KID = 2000 };
+    char *text = check_malloc(TV_KEY_SET_MAX_LENGTH), kid[KID + 1];
+    size_t used = (size_t)sprintf(text, "{\"keys\":[");
+    memset(kid, 'k', KID);
+    kid[KID] = '\0';
+    for (size_t i = 0; i < TV_KEY_SET_MAX_KEYS; i++)
+        used += (size_t)sprintf(text + used, "%s{\"kty\":%zu,\"kid\":\"%s\"}", i > 0 ? "," : "", i,
+                                kid);
+    used += (size_t)sprintf(text + used, "]}");
+    struct tv_key_set *set = NULL;
+    struct tv_detail detail = {0};
+    if (CHECK_STATUS(TV_OK,
+                     whole_set((struct tv_span){text, used}, TV_KEY_SET_MAX_KEYS,
+                               TV_KEY_SET_STEP_EFFORT, &set, &detail),
+                     "all unusable")) {
+        CHECK_NUMBER(TV_KEY_SET_MAX_KEYS, set->count, "all unusable");
+        CHECK_NUMBER(TV_KEY_SET_MAX_KEYS, set->unusable, "all unusable");
+        const struct tv_key_set_entry *found = tv_key_set_find(set, tv_span_of(kid), NULL, 0);
+        CHECK(found == set->entries && found->detail.subject == TV_SUBJECT_KTY, "all unusable");
+        CHECK(!tv_key_set_find(set, tv_span_of(kid + 1), NULL, 0), "all unusable");
+    }
+    tv_key_set_free(set);
+    free(text);
+}
+
 // Which of the keys is found, told by its thumbprint's first letters.
 static const struct {
     const char *text;
     const char *key_id; // NULL: tv_key_set_only()
     const char *algorithm;
     const char *file; // of the key found; NULL: none
+    size_t nth;
+    enum tv_reason reason; // of the entry found, if its key cannot be used
 } finds[] = {
-    {"{\"keys\":[{$R,\"kid\":\"a\"},{$S,\"kid\":\"b\"}]}", "a", "RS256", "rsa.pem"},
-    {"{\"keys\":[{$R,\"kid\":\"a\"},{$S,\"kid\":\"b\"}]}", "b", "RS256", "other.pem"},
-    {"{\"keys\":[{$R,\"kid\":\"a\"},{$S,\"kid\":\"b\"}]}", "b", NULL, "other.pem"},
-    {"{\"keys\":[{$R,\"kid\":\"a\"}]}", "A", "RS256", NULL},
-    {"{\"keys\":[{$R,\"kid\":\"a\"}]}", "ab", "RS256", NULL},
-    {"{\"keys\":[{$R,\"kid\":\"ab\"}]}", "a", "RS256", NULL},
-    {"{\"keys\":[]}", "a", "RS256", NULL},
+    {"{\"keys\":[{$R,\"kid\":\"a\"},{$S,\"kid\":\"b\"}]}", "a", "RS256", "rsa.pem", 0, 0},
+    {"{\"keys\":[{$R,\"kid\":\"a\"},{$S,\"kid\":\"b\"}]}", "b", "RS256", "other.pem", 0, 0},
+    {"{\"keys\":[{$R,\"kid\":\"a\"},{$S,\"kid\":\"b\"}]}", "b", NULL, "other.pem", 0, 0},
+    {"{\"keys\":[{$R,\"kid\":\"a\"}]}", "A", "RS256", NULL, 0, 0},
+    {"{\"keys\":[{$R,\"kid\":\"a\"}]}", "ab", "RS256", NULL, 0, 0},
+    {"{\"keys\":[{$R,\"kid\":\"ab\"}]}", "a", "RS256", NULL, 0, 0},
+    {"{\"keys\":[]}", "a", "RS256", NULL, 0, 0},
     // Several of one kid: by the algorithm, else the first, for its refusal to say why.
-    {"{\"keys\":[{$E,\"kid\":\"a\"},{$R,\"kid\":\"a\"}]}", "a", "RS256", "rsa.pem"},
-    {"{\"keys\":[{$E,\"kid\":\"a\"},{$R,\"kid\":\"a\"}]}", "a", NULL, "ec.pem"},
-    {"{\"keys\":[{$E,\"kid\":\"a\"},{$O,\"kid\":\"a\"}]}", "a", "RS256", "ec.pem"},
+    {"{\"keys\":[{$E,\"kid\":\"a\"},{$R,\"kid\":\"a\"}]}", "a", "RS256", "rsa.pem", 0, 0},
+    {"{\"keys\":[{$E,\"kid\":\"a\"},{$R,\"kid\":\"a\"}]}", "a", NULL, "ec.pem", 0, 0},
+    {"{\"keys\":[{$E,\"kid\":\"a\"},{$O,\"kid\":\"a\"}]}", "a", "RS256", "ec.pem", 0, 0},
     {"{\"keys\":[{$R,\"kid\":\"a\",\"alg\":\"RS384\"},{$S,\"kid\":\"a\",\"alg\":\"RS256\"}]}", "a",
-     "RS256", "other.pem"},
+     "RS256", "other.pem", 0, 0},
     {"{\"keys\":[{$R,\"kid\":\"a\",\"alg\":\"RS384\"},{$S,\"kid\":\"a\",\"alg\":\"RS256\"}]}", "a",
-     "RS384", "rsa.pem"},
+     "RS384", "rsa.pem", 0, 0},
     {"{\"keys\":[{$R,\"kid\":\"a\",\"alg\":\"RS384\"},{$S,\"kid\":\"a\",\"alg\":\"RS256\"}]}", "a",
-     "RS512", "rsa.pem"},
+     "RS512", "rsa.pem", 0, 0},
     {"{\"keys\":[{$R,\"kid\":\"a\",\"use\":\"enc\"},{$S,\"kid\":\"a\",\"use\":\"sig\"}]}", "a",
-     "RS256", "other.pem"},
-    {"{\"keys\":[{$R,\"kid\":\"a\"},{$S,\"kid\":\"a\"}]}", "a", "RS256", "rsa.pem"},
-    {"{\"a\":\"$C\"}", "a", "RS256", "rsa.pem"},
+     "RS256", "other.pem", 0, 0},
+    {"{\"keys\":[{$R,\"kid\":\"a\"},{$S,\"kid\":\"a\"}]}", "a", "RS256", "rsa.pem", 0, 0},
+    {"{\"a\":\"$C\"}", "a", "RS256", "rsa.pem", 0, 0},
+    // One after the other, those that may check it alone.
+    {"{\"keys\":[{$R,\"kid\":\"a\"},{$S,\"kid\":\"a\"}]}", "a", "RS256", "other.pem", 1, 0},
+    {"{\"keys\":[{$R,\"kid\":\"a\"},{$S,\"kid\":\"a\"}]}", "a", "RS256", NULL, 2, 0},
+    {"{\"keys\":[{$R,\"kid\":\"b\"},{$R,\"kid\":\"a\"},{$E,\"kid\":\"a\"},{\"e\":\"AQAB\",\"kid\":"
+     "\"a\"},"
+     "{$S,\"kid\":\"a\"}]}",
+     "a", "RS256", "other.pem", 1, 0},
+    {"{\"keys\":[{$R,\"kid\":\"a\"},{$E,\"kid\":\"a\"},{\"e\":\"AQAB\",\"kid\":\"a\"}]}", "a",
+     "RS256", NULL, 1, 0},
+    {"{\"keys\":[{$E,\"kid\":\"a\"},{$O,\"kid\":\"a\"}]}", "a", "RS256", NULL, 1, 0},
+    {"{\"keys\":[{$E,\"kid\":\"a\"},{$O,\"kid\":\"a\"}]}", "a", NULL, "ed25519.pem", 1, 0},
+    // One that cannot be used, if there is no other; the first of them.
+    {"{\"keys\":[{\"e\":\"AQAB\",\"kid\":\"a\"},{$R,\"kid\":\"a\"}]}", "a", "RS256", "rsa.pem", 0,
+     0},
+    {"{\"keys\":[{\"e\":\"AQAB\",\"kid\":\"a\"},{$E,\"kid\":\"a\"}]}", "a", "RS256", "ec.pem", 0,
+     0},
+    {"{\"keys\":[{$R,\"kid\":\"b\"},{\"e\":\"AQAB\",\"kid\":\"a\"},{\"kty\":\"oct\",\"kid\":\"a\"}]"
+     "}",
+     "a", "RS256", NULL, 0, TV_REASON_MISSING},
+    {"{\"keys\":[{\"e\":\"AQAB\",\"kid\":\"a\"}]}", "a", NULL, NULL, 0, TV_REASON_MISSING},
+    {"{\"keys\":[{\"e\":\"AQAB\",\"kid\":\"a\"},{\"e\":\"AQAB\",\"kid\":\"a\"}]}", "a", "RS256",
+     NULL, 1, 0},
+    {"{\"keys\":[{\"e\":\"AQAB\",\"kid\":\"a\"},{$R,\"kid\":\"b\"}]}", NULL, "RS256", "rsa.pem", 0,
+     0},
+    {"{\"keys\":[{\"e\":\"AQAB\",\"kid\":\"a\"},{$E,\"kid\":\"b\"}]}", NULL, "RS256", NULL, 0,
+     TV_REASON_MISSING},
+    {"{\"keys\":[{\"e\":\"AQAB\",\"kid\":\"a\"},{\"e\":\"AQAB\",\"kid\":\"b\"}]}", NULL, "RS256",
+     NULL, 0, 0},
+    {"{\"keys\":[{$R},{$S},{\"e\":\"AQAB\"}]}", NULL, "RS256", NULL, 0, 0},
     // Without a kid: the only one that can have signed.
-    {"{\"keys\":[{$R}]}", NULL, "RS256", "rsa.pem"},
-    {"{\"keys\":[{$R,\"kid\":\"a\"}]}", NULL, "RS256", "rsa.pem"},
-    {"{\"keys\":[{$E},{$R},{$O}]}", NULL, "RS256", "rsa.pem"},
-    {"{\"keys\":[{$S,\"use\":\"enc\"},{$R}]}", NULL, "RS256", "rsa.pem"},
-    {"{\"keys\":[{$R},{$S}]}", NULL, "RS256", NULL},
-    {"{\"keys\":[{$R},{$R}]}", NULL, "RS256", NULL},
-    {"{\"keys\":[{$E},{$O}]}", NULL, "RS256", NULL},
-    {"{\"keys\":[{$E}]}", NULL, NULL, "ec.pem"},
-    {"{\"keys\":[{$E},{$O}]}", NULL, NULL, NULL},
-    {"{\"keys\":[]}", NULL, NULL, NULL},
+    {"{\"keys\":[{$R}]}", NULL, "RS256", "rsa.pem", 0, 0},
+    {"{\"keys\":[{$R,\"kid\":\"a\"}]}", NULL, "RS256", "rsa.pem", 0, 0},
+    {"{\"keys\":[{$E},{$R},{$O}]}", NULL, "RS256", "rsa.pem", 0, 0},
+    {"{\"keys\":[{$S,\"use\":\"enc\"},{$R}]}", NULL, "RS256", "rsa.pem", 0, 0},
+    {"{\"keys\":[{$R},{$S}]}", NULL, "RS256", NULL, 0, 0},
+    {"{\"keys\":[{$R},{$R}]}", NULL, "RS256", NULL, 0, 0},
+    {"{\"keys\":[{$E},{$O}]}", NULL, "RS256", NULL, 0, 0},
+    {"{\"keys\":[{$E}]}", NULL, NULL, "ec.pem", 0, 0},
+    {"{\"keys\":[{$E},{$O}]}", NULL, NULL, NULL, 0, 0},
+    {"{\"keys\":[]}", NULL, NULL, NULL, 0, 0},
 };
 
 static void test_finds(void) {
@@ -198,14 +287,17 @@ static void test_finds(void) {
         const struct tv_algorithm *algorithm =
             finds[i].algorithm ? tv_algorithm_find(tv_span_of(finds[i].algorithm)) : NULL;
         CHECK_STATUS(TV_OK, load(text, strlen(text), &set, &detail), name);
-        struct tv_key *found;
+        const struct tv_key_set_entry *entry;
         if (finds[i].key_id) {
             size_t length = strlen(finds[i].key_id);
-            found =
-                tv_key_set_find(set, guard_copy(GUARD_TOKEN, finds[i].key_id, length), algorithm);
+            entry = tv_key_set_find(set, guard_copy(GUARD_TOKEN, finds[i].key_id, length),
+                                    algorithm, finds[i].nth);
         } else {
-            found = tv_key_set_only(set, algorithm);
+            entry = tv_key_set_only(set, algorithm);
         }
+        struct tv_key *found = entry ? entry->key : NULL;
+        CHECK(!entry == (!finds[i].file && !finds[i].reason), name);
+        CHECK_NUMBER(finds[i].reason, entry ? entry->detail.reason : TV_REASON_NONE, name);
         if (CHECK((found != NULL) == (finds[i].file != NULL), name) && found) {
             struct tv_key *expected = expand_load(finds[i].file);
             CHECK(EVP_PKEY_eq(tv_key_public(expected), tv_key_public(found)) == 1, name);
@@ -321,8 +413,7 @@ static void test_parts(void) {
         CHECK_NUMBER(readings[i].left, left, readings[i].text);
         if (CHECK(set && whole, readings[i].text)) {
             CHECK_NUMBER(whole->count, set->count, readings[i].text);
-            CHECK_NUMBER(whole->skipped, set->skipped, readings[i].text);
-            CHECK_NUMBER(whole->skipped_status, set->skipped_status, readings[i].text);
+            CHECK_NUMBER(whole->unusable, set->unusable, readings[i].text);
         }
         tv_key_set_reader_free(reader);
         tv_key_set_free(whole);
@@ -364,9 +455,9 @@ static void test_without_crypto(void) {
     CHECK_STATUS(TV_OK, load(text, strlen(text), &set, &detail), "without RSA");
     EVP_set_default_properties(NULL, "");
     if (CHECK(set, "without RSA")) {
-        CHECK_NUMBER(0, set->count, "without RSA");
-        CHECK_NUMBER(2, set->skipped, "without RSA");
-        CHECK_STATUS(TV_CRYPTO_FAILURE, set->skipped_status, "without RSA");
+        CHECK_NUMBER(2, set->count, "without RSA");
+        CHECK_NUMBER(2, set->unusable, "without RSA");
+        CHECK_STATUS(TV_CRYPTO_FAILURE, set->entries[0].status, "without RSA");
     }
     tv_key_set_free(set);
     free(text);
@@ -424,6 +515,8 @@ static void test_values(void) {
 int main(void) {
     test_sets();
     test_errors();
+    test_kid_types();
+    test_all_unusable();
     test_finds();
     test_most();
     test_long_certificate();

@@ -73,7 +73,7 @@ static const struct {
     {MOVED, "a redirect", TV_KEY_UNUSABLE, TV_REASON_HTTP_STATUS, 302, true},
     {PAGE, "a page", TV_KEY_UNUSABLE, TV_REASON_PAGE, 0, true},
     {EMPTY, "nothing", TV_KEY_UNUSABLE, TV_REASON_NO_TEXT, 0, true},
-    {WEAK, "a weak key", TV_KEY_UNUSABLE, TV_REASON_BITS, 17, true},
+    {WEAK, "a weak key", TV_WEAK_KEY, TV_REASON_BITS, 17, true},
     {TOO_LARGE, "1 MiB", TV_KEY_UNUSABLE, TV_REASON_BODY, 0, true},
     {TOO_LARGE_UNSAID, "64 KiB and a byte", TV_KEY_UNUSABLE, TV_REASON_BODY, 0, true},
     {ERROR, "500", TV_KEY_SOURCE_UNAVAILABLE, TV_REASON_HTTP_STATUS, 500, false},

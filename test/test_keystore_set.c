@@ -26,6 +26,7 @@ enum {
     LARGE_AS_ANNOUNCED,
     PLAIN,               // as SET, without validators
     MOVED_CONFIGURATION, // names the set below MOVED_AGAIN
+    UNUSABLE,            // a broken key "u" and a weak one "w"
     ANSWER_COUNT,
     MOVED_TO = 30, // where the provider's set is
     MOVED_AGAIN,
@@ -52,6 +53,8 @@ static struct server_answer answers[SERVER_ANSWERS] = {
     [LARGE_CONFIGURATION] = {.bytes = OK_WITH(""), .filler = 65537},
     [PLAIN] = {.bytes = OK_WITH("Cache-Control: max-age=1000\r\n")},
     [MOVED_CONFIGURATION] = {.bytes = OK_WITH("")},
+    [UNUSABLE] = {.bytes = OK_WITH("") "{\"keys\":[{\"kty\":1,\"kid\":\"u\"},{\"kty\":\"RSA\","
+                                       "\"kid\":\"w\",\"n\":\"AQAB\",\"e\":\"AQAB\"}]}"},
     [LARGE_AS_ANNOUNCED] = {.bytes = OK_WITH("Content-Length: 1048576\r\n")},
 };
 
@@ -349,6 +352,58 @@ static void test_without_kid(void) {
         CHECK_NUMBER(cases[i].answer == ONE, tv_keystore_stats(store, 0).skipped, "skipped");
         tv_keystore_free(store);
     }
+}
+
+// What the outcome or the look-up of a kid says of a key that cannot be used.
+static void check_unusable(struct tv_span key_id, enum tv_status status,
+                           const struct tv_detail *detail) {
+    bool weak = tv_span_equal(key_id, TV_SPAN("w"));
+    CHECK_STATUS(weak ? TV_WEAK_KEY : TV_KEY_UNUSABLE, status, "unusable");
+    CHECK_NUMBER(weak ? TV_REASON_BITS : TV_REASON_TYPE, detail->reason, "unusable");
+    CHECK_NUMBER(TV_ASKED_KEY_OF_SET, detail->asked, "unusable");
+}
+
+static void test_unusable(void) {
+    int path = new_path(UNUSABLE);
+    struct tv_keystore *store = open_set(path);
+    int64_t now_ms = tv_clock_steady_ms();
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "u", now_ms), "u");
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "w", now_ms), "w");
+    for (int i = 0; i < 3; i++) {
+        struct tv_outcome *outcome = wait_for_outcome();
+        if (!CHECK(outcome && !outcome->key, "unusable"))
+            break;
+        check_unusable(outcome->key_id, outcome->absence.status, &outcome->absence.detail);
+        CHECK(outcome->is_set == (i == 0), "first a warning");
+        CHECK_NUMBER(outcome->is_set, outcome->more, "of both");
+        tv_outcome_free(outcome);
+    }
+    now_ms = tv_clock_steady_ms();
+    for (int i = 0; i < 2; i++) { // the second time the source cannot be asked
+        struct tv_key *key;
+        struct tv_detail detail;
+        enum tv_status status = get_at(store, "u", now_ms, &key, &detail);
+        check_unusable(TV_SPAN("u"), status, &detail);
+        status = get_at(store, "w", now_ms, &key, &detail);
+        check_unusable(TV_SPAN("w"), status, &detail);
+        CHECK_NUMBER(i + 1, requests(path), "no fetch for them");
+        server_say(&server, path, ERROR);
+        now_ms += 11000; // the penalty is over
+        if (i == 0)
+            fetch_key(store, "u", now_ms, "asked for again, once");
+        now_ms = tv_clock_steady_ms();
+    }
+    struct tv_keystore_stats stats = tv_keystore_stats(store, now_ms);
+    CHECK_NUMBER(0, stats.held, "unusable");
+    CHECK_NUMBER(2, stats.skipped, "unusable");
+    struct tv_key_walk walk = {0};
+    while (tv_keystore_walk(store, &walk)) {
+        CHECK(!walk.key, "unusable");
+        check_unusable(walk.key_id, walk.absence.status, &walk.absence.detail);
+    }
+    tv_keystore_forget(store, &TV_SPAN("w"));
+    CHECK_NUMBER(0, tv_keystore_stats(store, now_ms).skipped, "forgotten, and the others with it");
+    tv_keystore_free(store);
 }
 
 static void test_stale_wait(void) {
@@ -675,6 +730,7 @@ int main(void) {
     test_not_modified();
     test_unasked_not_modified();
     test_without_kid();
+    test_unusable();
     test_stale_wait();
     test_limits();
     test_withdrawn_under_flood();

@@ -114,15 +114,15 @@ commands.refresh = {
 };
 
 commands.forget = {
-	desc = "Forget a key, or that there is none; it is fetched again when it is asked for";
+	desc = "Forget a key (of a JWK Set, all keys), or that there is none; it is fetched again when it is asked for";
 	args = { "kid" };
 	needs_stores = true;
 	run = function (_, _, stores, kid)
-		local count = operator.forget(stores, kid);
+		local count, others = operator.forget(stores, kid);
 		if count == 0 then
 			return nil, "nothing was known of that kid";
 		end
-		return true, "forgotten";
+		return true, others[1] and table.concat(others, "; ") or "forgotten";
 	end;
 };
 

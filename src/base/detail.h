@@ -49,9 +49,9 @@ enum tv_reason {
     TV_REASON_POINT,        // an EC point that is not on its curve
     TV_REASON_CURVE,        // text, kind: a curve that is not used; or, text: not the algorithm's
     TV_REASON_NOT_A_PAIR,   // the private key is not that of the public one beside it
-    TV_REASON_SHORT,       // number: bytes of the secret, limit: as many as the hash has, algorithm
-    TV_REASON_TEMPLATE,    // a secret that is a template's left-over
-    TV_REASON_PUBLIC,      // a public key where a secret belongs
+    TV_REASON_SHORT,    // number: bytes of the secret, limit: as many as the hash has, algorithm
+    TV_REASON_TEMPLATE, // a secret that is a template's left-over
+    TV_REASON_PUBLIC,   // a public key where a secret belongs
 
     // Sources of keys
     TV_REASON_HTTP_STATUS, // number
@@ -62,7 +62,7 @@ enum tv_reason {
     TV_REASON_WAITED,     // limit: seconds waited
     TV_REASON_DISCOVERY,  // text: what is wrong with the OpenID provider's configuration, found
     TV_REASON_FILE,       // text: what is wrong with the file, in words that follow its name
-    TV_REASON_NOT_IN_SET, // the JWK Set lacks the kid; number: keys it has
+    TV_REASON_NOT_IN_SET, // a set lacks the kid; number: its keys, text: type of a wrong kid
     TV_REASON_NO_SOURCE,  // the store has no source to ask
 
     TV_REASON_COUNT
@@ -118,7 +118,7 @@ enum tv_subject { TV_SUBJECTS(TV_SUBJECT_NAME) TV_SUBJECT_COUNT };
 enum tv_subject_kind { TV_SUBJECT_IS_PART, TV_SUBJECT_IS_CLAIM, TV_SUBJECT_IS_MEMBER };
 
 // What a source was asked for.
-enum tv_asked { TV_ASKED_KEY, TV_ASKED_SET, TV_ASKED_CONFIGURATION };
+enum tv_asked { TV_ASKED_KEY, TV_ASKED_SET, TV_ASKED_KEY_OF_SET, TV_ASKED_CONFIGURATION };
 
 // Why there was no usable answer from a server.
 enum tv_network {

@@ -22,70 +22,66 @@ static bool may_check(const struct tv_key *key, const struct tv_algorithm *algor
     return !algorithm || tv_key_check_algorithm(key, algorithm, &ignored) == TV_OK;
 }
 
-struct tv_key *tv_key_set_find(const struct tv_key_set *set, struct tv_span key_id,
-                               const struct tv_algorithm *algorithm) {
-    struct tv_key *first = NULL;
+const struct tv_key_set_entry *tv_key_set_find(const struct tv_key_set *set, struct tv_span key_id,
+                                               const struct tv_algorithm *algorithm, size_t nth) {
+    const struct tv_key_set_entry *other = NULL, *unusable = NULL;
+    size_t fitting = 0;
     for (size_t i = 0; i < set->count; i++) {
-        if (!tv_span_equal(set->entries[i].key_id, key_id))
+        const struct tv_key_set_entry *entry = &set->entries[i];
+        if (!tv_span_equal(entry->key_id, key_id))
             continue;
-        if (may_check(set->entries[i].key, algorithm))
-            return set->entries[i].key;
-        first = first ? first : set->entries[i].key;
+        if (!entry->key)
+            unusable = unusable ? unusable : entry;
+        else if (!may_check(entry->key, algorithm))
+            other = other ? other : entry;
+        else if (fitting++ == nth)
+            return entry;
     }
-    return first; // so that the refusal says what is wrong with it
+    if (nth > 0)
+        return NULL;
+    return other ? other : unusable;
 }
 
-struct tv_key *tv_key_set_only(const struct tv_key_set *set, const struct tv_algorithm *algorithm) {
-    struct tv_key *only = NULL;
+const struct tv_key_set_entry *tv_key_set_only(const struct tv_key_set *set,
+                                               const struct tv_algorithm *algorithm) {
+    const struct tv_key_set_entry *only = NULL, *unusable = NULL;
     for (size_t i = 0; i < set->count; i++) {
-        if (!may_check(set->entries[i].key, algorithm))
+        const struct tv_key_set_entry *entry = &set->entries[i];
+        if (!entry->key)
+            unusable = entry;
+        if (!entry->key || !may_check(entry->key, algorithm))
             continue;
         if (only)
             return NULL;
-        only = set->entries[i].key;
+        only = entry;
     }
-    return only;
-}
-
-// Takes a reference to `key`, also on failure.
-static enum tv_status add(struct tv_key_set *set, struct tv_span key_id, struct tv_key *key) {
-    struct tv_key_set_entry *entry = &set->entries[set->count];
-    entry->key_id = (struct tv_span){tv_span_copy(key_id), key_id.length};
-    entry->key = key;
-    set->count++; // also without memory, so that it is freed with the set
-    return entry->key_id.data ? TV_OK : TV_NO_MEMORY;
-}
-
-static void count_skipped(struct tv_key_set *set, enum tv_status status,
-                          const struct tv_detail *detail) {
-    if (set->skipped++ > 0)
-        return;
-    set->skipped_status = status;
-    set->skipped_detail = *detail;
+    return only || set->unusable != 1 ? only : unusable;
 }
 
 // One member of either form: `value` is a JWK, or a certificate's PEM under the name `key_id`.
 static enum tv_status add_member(struct tv_key_set *set, int rsa_min_bits, struct tv_span key_id,
                                  yyjson_val *value) {
-    struct tv_detail detail = {0};
-    struct tv_key *key = NULL;
+    struct tv_key_set_entry *entry = &set->entries[set->count];
+    struct tv_detail *detail = &entry->detail;
     enum tv_status status;
     if (yyjson_is_obj(value)) {
-        key_id = tv_json_string(tv_json_member(value, TV_SPAN("kid"))); // empty if it is no string
-        TV_WITHOUT_ERRORS(status = tv_key_load_jwk_object(value, rsa_min_bits, &key, &detail));
+        yyjson_val *name = tv_key_member(value, TV_SPAN("kid"));
+        key_id = tv_json_string(name);
+        entry->key_id_type = name && !yyjson_is_str(name) ? tv_json_type_name(name) : NULL;
+        TV_WITHOUT_ERRORS(status =
+                              tv_key_load_jwk_object(value, rsa_min_bits, &entry->key, detail));
     } else if (yyjson_is_str(value)) {
         struct tv_span text = tv_json_string(value);
-        status = tv_key_load_with(text.data, text.length, rsa_min_bits, &key, &detail);
+        status = tv_key_load_with(text.data, text.length, rsa_min_bits, &entry->key, detail);
     } else {
         status =
-            tv_key_fail(&detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY, tv_json_type_name(value));
+            tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY, tv_json_type_name(value));
     }
-    if (status == TV_OK)
-        return add(set, key_id, key);
-    if (status == TV_NO_MEMORY)
-        return status; // without this key, the set would look as if the key was withdrawn
-    count_skipped(set, status, &detail);
-    return TV_OK;
+    entry->status = status;
+    entry->key_id = (struct tv_span){tv_span_copy(key_id), key_id.length};
+    set->count++; // also without memory: then it goes with the set
+    set->unusable += status != TV_OK;
+    return status == TV_NO_MEMORY || !entry->key_id.data ? TV_NO_MEMORY : TV_OK;
 }
 
 // Reading
@@ -207,7 +203,7 @@ static yyjson_val *next_member(struct tv_key_set_reader *reader, struct tv_span 
 // whole step: a usual one costs 1 to 3, but one with explicit curve parameters sixty. For a JWK the
 // cost grows with its members, which are searched one after the other.
 static size_t effort_of(yyjson_val *value) {
-    bool is_der = yyjson_is_str(value) || tv_json_member(value, TV_SPAN("x5c"));
+    bool is_der = yyjson_is_str(value) || tv_key_member(value, TV_SPAN("x5c"));
     return is_der ? TV_KEY_SET_STEP_EFFORT : 2 + yyjson_obj_size(value) / 64;
 }
 

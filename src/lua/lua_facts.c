@@ -29,11 +29,14 @@ static void set_expected(lua_State *L, const struct tv_detail *detail) {
 
 // Where a key was looked for.
 static void set_source(lua_State *L, enum tv_status status, const struct tv_detail *detail) {
-    static const char *const asked[] = {
-        [TV_ASKED_KEY] = "key", [TV_ASKED_SET] = "set", [TV_ASKED_CONFIGURATION] = "configuration"};
+    static const char *const asked[] = {[TV_ASKED_KEY] = "key",
+                                        [TV_ASKED_SET] = "set",
+                                        [TV_ASKED_KEY_OF_SET] = "key-of-set",
+                                        [TV_ASKED_CONFIGURATION] = "configuration"};
     struct tv_span source = detail->source;
     bool is_folder = source.length > 0 && source.data[0] == '/';
-    bool is_file = is_folder || status == TV_KEY_UNUSABLE || status == TV_KEY_NOT_FOUND;
+    bool is_file = is_folder || status == TV_KEY_UNUSABLE || status == TV_KEY_NOT_FOUND ||
+                   status == TV_WEAK_KEY;
     char file[TV_ASAP_FILE_NAME_SIZE];
     if (source.length == 0)
         return;
@@ -44,7 +47,7 @@ static void set_source(lua_State *L, enum tv_status status, const struct tv_deta
         set_text(L, "file", file);
 }
 
-static void push_facts(lua_State *L, enum tv_status status, const struct tv_detail *detail) {
+void push_facts(lua_State *L, enum tv_status status, const struct tv_detail *detail) {
     enum tv_reason reason = detail->reason;
     lua_createtable(L, 0, 8);
     set_text(L, "reason", tv_reason_word(reason));

@@ -105,6 +105,19 @@ static void add_key_problem(luaL_Buffer *out, const struct tv_detail *detail) {
     }
 }
 
+// A key that a source has and that is no use.
+static void add_unusable_key(luaL_Buffer *out, const struct tv_detail *detail) {
+    luaL_addstring(out, "the key ");
+    if (detail->source.length > 0) {
+        luaL_addstring(out, "that ");
+        add_source(out, detail);
+        luaL_addstring(out, " has for ");
+        add_key_id(out, detail);
+        luaL_addchar(out, ' ');
+    }
+    add_key_problem(out, detail);
+}
+
 // A file of a local folder.
 static void add_file_problem(luaL_Buffer *out, const struct tv_detail *detail) {
     char name[TV_ASAP_FILE_NAME_SIZE];
@@ -182,7 +195,7 @@ static void add_unusable_set(luaL_Buffer *out, const struct tv_detail *detail) {
 }
 
 static void add_unusable(luaL_Buffer *out, const struct tv_detail *detail) {
-    if (detail->asked != TV_ASKED_KEY) {
+    if (detail->asked == TV_ASKED_SET || detail->asked == TV_ASKED_CONFIGURATION) {
         add_unusable_set(out, detail);
         return;
     }
@@ -196,12 +209,7 @@ static void add_unusable(luaL_Buffer *out, const struct tv_detail *detail) {
         luaL_addstring(out, "; 200 with a key, or 404, is expected");
         return;
     }
-    luaL_addstring(out, "the key that ");
-    add_source(out, detail);
-    luaL_addstring(out, " has for ");
-    add_key_id(out, detail);
-    luaL_addchar(out, ' ');
-    add_key_problem(out, detail);
+    add_unusable_key(out, detail);
 }
 
 static void add_not_found(luaL_Buffer *out, const struct tv_detail *detail) {
@@ -217,6 +225,8 @@ static void add_not_found(luaL_Buffer *out, const struct tv_detail *detail) {
         add_format(out, ": HTTP %.0f", detail->number);
     } else if (detail->reason == TV_REASON_NOT_IN_SET) {
         add_format(out, " among its %.0f", detail->number);
+        if (detail->text)
+            add_format(out, "; one has a \"kid\" that is a JSON %s", detail->text);
     }
 }
 
@@ -281,8 +291,7 @@ bool add_key_sentence(luaL_Buffer *out, enum tv_status status, const struct tv_d
     case TV_MALFORMED_KEY:
     case TV_UNSUPPORTED_KEY:
     case TV_WEAK_KEY:
-        luaL_addstring(out, "the key ");
-        add_key_problem(out, detail);
+        add_unusable_key(out, detail);
         return true;
     case TV_WEAK_SECRET:
         add_secret_problem(out, detail);

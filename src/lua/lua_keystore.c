@@ -345,6 +345,11 @@ static void set_seconds(lua_State *L, const char *name, int64_t ms) {
     lua_setfield(L, -2, name);
 }
 
+// What is to be known of a key that is used all the same.
+static const char *warning_of(const struct tv_key *key) {
+    return tv_key_certificate_differs(key) ? CERTIFICATE_DIFFERS : NULL;
+}
+
 static void push_key_info(lua_State *L, const struct tv_key_walk *walk, const char *source,
                           int64_t now_ms) {
     const struct tv_lifetime *life = walk->life;
@@ -362,19 +367,43 @@ static void push_key_info(lua_State *L, const struct tv_key_walk *walk, const ch
     if (life && life->fresh_until_ms != INT64_MAX) // not for a key put by hand without limit
         set_seconds(L, "fresh_for", life->fresh_until_ms - now_ms);
     set_text(L, "source", source);
+    set_text(L, "kid_type", walk->key_id_type);
+    set_text(L, "warning", warning_of(walk->key));
 }
 
+static void push_unusable_info(lua_State *L, const struct tv_key_walk *walk, const char *source) {
+    struct tv_detail detail = walk->absence.detail;
+    lua_createtable(L, 0, 6);
+    set_span(L, "kid", walk->key_id);
+    set_text(L, "kid_type", walk->key_id_type);
+    set_text(L, "code", tv_status_code(walk->absence.status));
+    push_message(L, TV_MALFORMED_KEY, &detail); // what is wrong with it, without the source
+    lua_setfield(L, -2, "message");
+    detail.source = tv_span_of(source);
+    push_facts(L, walk->absence.status, &detail);
+    lua_setfield(L, -2, "facts");
+    set_text(L, "source", source);
+}
+
+// The list of keys, and that of keys that cannot be used.
 static int push_keys(lua_State *L) {
     struct tv_keystore *store = check_open(L);
     int64_t now_ms = tv_clock_steady_ms();
     struct tv_key_walk walk = {0};
-    lua_Integer count = 0;
+    lua_Integer count = 0, unusable = 0;
+    const char *source = tv_keystore_source(store);
+    lua_newtable(L);
     lua_newtable(L);
     while (tv_keystore_walk(store, &walk)) {
-        push_key_info(L, &walk, tv_keystore_source(store), now_ms);
-        lua_rawseti(L, -2, ++count);
+        if (walk.key) {
+            push_key_info(L, &walk, source, now_ms);
+            lua_rawseti(L, -3, ++count);
+        } else {
+            push_unusable_info(L, &walk, source);
+            lua_rawseti(L, -2, ++unusable);
+        }
     }
-    return 1;
+    return 2;
 }
 
 // Stops the collector during the walk: a finalizer could change the store.
@@ -385,10 +414,10 @@ static int l_keystore_keys(lua_State *L) {
     lua_gc(L, LUA_GCSTOP);
     lua_pushcfunction(L, push_keys);
     lua_insert(L, 1);
-    int status = lua_pcall(L, 1, 1, 0);
+    int status = lua_pcall(L, 1, 2, 0);
     if (collecting)
         lua_gc(L, LUA_GCRESTART);
-    return status == LUA_OK ? 1 : lua_error(L);
+    return status == LUA_OK ? 2 : lua_error(L);
 }
 
 static int l_keystore_stats(lua_State *L) {

@@ -8,6 +8,11 @@ static void set_sentence(lua_State *L, const struct tv_outcome *outcome, const c
     detail.key_id = outcome->key_id;
     detail.source = tv_span_of(tv_keystore_source(outcome->store));
     push_message(L, outcome->absence.status, &detail);
+    if (outcome->more > 0) {
+        lua_pushfstring(L, "%s (and %d more of its keys cannot be used)", lua_tostring(L, -1),
+                        (int)outcome->more);
+        lua_remove(L, -2);
+    }
     lua_setfield(L, -2, name);
 }
 
@@ -16,7 +21,7 @@ static void push_outcome(lua_State *L, const struct tv_outcome *outcome) {
     lua_createtable(L, 0, 4);
     push_store(L, outcome->store);
     lua_setfield(L, -2, "store");
-    lua_pushlstring(L, outcome->key_id.data, outcome->key_id.length);
+    lua_pushlstring(L, outcome->key_id.data, outcome->is_set ? 0 : outcome->key_id.length);
     lua_setfield(L, -2, "kid");
     if (key) {
         push_key(L, outcome->key);

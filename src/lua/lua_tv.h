@@ -84,6 +84,7 @@ void push_message(lua_State *L, enum tv_status status, const struct tv_detail *d
 // lua_facts.c: as push_failure(). With `facts` it also pushes the table of facts and returns 4.
 int push_failure_with(lua_State *L, enum tv_status status, const struct tv_detail *detail,
                       bool facts);
+void push_facts(lua_State *L, enum tv_status status, const struct tv_detail *detail); // the table
 
 // lua_json.c: pushes a JSON value as a Lua value (RFC 8259); null is the light userdata NULL. With
 // `trusted`, for what has a valid signature, names of members are kept for the next value.

@@ -58,6 +58,29 @@ static enum tv_status check_with_key(struct run *run, const struct source *sourc
     return tv_verify_claims(&run->verification, &run->request, run->arena, &run->claims, detail);
 }
 
+// Keys of one kid that are tried at most: each costs as long as a check.
+#define TRIED_MAX 4
+
+// Likewise with each key that the source has for the kid, until one holds: some providers publish
+// several under one.
+static enum tv_status check_with_keys(struct run *run, const struct source *source,
+                                      const struct tv_key_request *request, struct tv_key *key,
+                                      struct tv_detail *detail) {
+    struct tv_key_request next = *request;
+    struct tv_detail found = *detail; // which source it is
+    found.key_id = request->key_id;
+    *detail = found;
+    enum tv_status status = check_with_key(run, source, key, detail);
+    while ((status == TV_BAD_SIGNATURE || status == TV_WEAK_KEY) && ++next.nth < TRIED_MAX) {
+        struct tv_detail ignored = {0};
+        if (get_key(source->store, &next, false, &key, &ignored) != TV_OK)
+            break;
+        *detail = found;
+        status = check_with_key(run, source, key, detail);
+    }
+    return status;
+}
+
 // The kid to look up; empty if there is none and that is allowed.
 static enum tv_status read_key_id(const struct run *run, struct tv_span *key_id,
                                   struct tv_detail *detail) {
@@ -71,7 +94,7 @@ static enum tv_status read_key_id(const struct run *run, struct tv_span *key_id,
 // Whether the next source may give another result.
 static bool asks_on(const struct verifier *verifier, enum tv_status status) {
     if (status == TV_KEY_NOT_FOUND || status == TV_KEY_SOURCE_UNAVAILABLE ||
-        status == TV_KEY_UNUSABLE || status == TV_KEY_ID_MISSING)
+        status == TV_KEY_UNUSABLE || status == TV_WEAK_KEY || status == TV_KEY_ID_MISSING)
         return true;
     // Two sources may have the same kid; the issuer says which one is meant.
     return verifier->bound && (status == TV_BAD_SIGNATURE || status == TV_ISSUER_NOT_ACCEPTED ||
@@ -95,8 +118,7 @@ static enum tv_status check_with_sources(struct run *run, struct tv_detail *deta
         struct tv_key *key = NULL;
         status = get_key(source->store, &request, wait, &key, &found);
         if (status == TV_OK && worst != TV_KEY_PENDING) {
-            found.key_id = request.key_id;
-            status = check_with_key(run, source, key, &found);
+            status = check_with_keys(run, source, &request, key, &found);
             if (status == TV_OK)
                 return status;
         }

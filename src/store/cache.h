@@ -70,5 +70,10 @@ struct tv_cache_entry *tv_cache_next(struct tv_cache *cache, struct tv_cache_ent
 // so, and its status is one after which the source is asked again soon.
 bool tv_absence_is_ours(struct tv_absence *absence, enum tv_status status);
 
+// The status of a key that its source has and that cannot be used, from why it could not be loaded.
+static inline enum tv_status tv_absence_of_key(enum tv_status status) {
+    return status == TV_WEAK_KEY ? status : TV_KEY_UNUSABLE;
+}
+
 // Fails with a remembered absence.
 enum tv_status tv_absence_fail(const struct tv_absence *absence, struct tv_detail *detail);

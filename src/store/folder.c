@@ -4,6 +4,7 @@
 
 #include "net/plain_file.h"
 #include "store/asap.h"
+#include "store/cache.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -75,5 +76,5 @@ enum tv_status tv_folder_load(const char *folder, struct tv_span key_id, int rsa
     free(bytes);
     bool no_key =
         status == TV_MALFORMED_KEY || status == TV_UNSUPPORTED_KEY || status == TV_WEAK_KEY;
-    return no_key ? TV_KEY_UNUSABLE : status;
+    return no_key ? tv_absence_of_key(status) : status;
 }

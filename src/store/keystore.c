@@ -363,7 +363,7 @@ void tv_keystore_forget(struct tv_keystore *store, const struct tv_span *key_id)
     if (key_id) {
         tv_cache_remove(store->keys, *key_id);
         tv_cache_remove(store->absences, *key_id);
-        if (!store->set || !tv_key_set_find(store->set, *key_id, NULL))
+        if (!store->set || !tv_key_set_find(store->set, *key_id, NULL, 0))
             return;
     } else {
         tv_cache_clear(store->keys);
@@ -420,8 +420,8 @@ struct tv_keystore_stats tv_keystore_stats(struct tv_keystore *store, int64_t no
     while ((entry = tv_cache_next(store->keys, entry)))
         count_lifetime(&entry->life, 1, now_ms, &stats);
     if (store->set) {
-        count_lifetime(&store->set_life, store->set->count, now_ms, &stats);
-        stats.skipped = store->set->skipped;
+        count_lifetime(&store->set_life, store->set->count - store->set->unusable, now_ms, &stats);
+        stats.skipped = store->set->unusable;
     }
     while ((entry = tv_cache_next(store->absences, entry)))
         stats.negative += now_ms < entry->life.fresh_until_ms;
@@ -432,10 +432,14 @@ bool tv_keystore_walk(struct tv_keystore *store, struct tv_key_walk *walk) {
     if (store->set && walk->in_set < store->set->count) {
         const struct tv_key_set_entry *found = &store->set->entries[walk->in_set++];
         walk->key_id = found->key_id;
+        walk->key_id_type = found->key_id_type;
         walk->key = found->key;
+        if (!found->key)
+            walk->absence = tv_keystore_unusable_key(found);
         walk->life = &store->set_life;
         return true;
     }
+    walk->key_id_type = NULL;
     walk->entry = tv_cache_next(store->keys, walk->entry);
     if (!walk->entry)
         return false;

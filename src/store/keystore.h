@@ -80,7 +80,7 @@ struct tv_keystore; // reference-counted; one in the process for each source
 
 struct tv_keystore_stats {
     size_t held, fresh, stale, negative, in_flight, queued;
-    size_t skipped; // JWKs of the set that are not usable
+    size_t skipped; // JWKs of the set that cannot be used; `held` is without them
     uint64_t hits, misses, fetches, not_modified, overloaded;
     uint64_t failed_network, failed_status, failed_key; // failed fetches, by kind
 };
@@ -91,7 +91,8 @@ struct tv_outcome {
     struct tv_span key_id;
     struct tv_key *key;        // or NULL: `absence` says why
     struct tv_absence absence; // TV_OK: none. With a key: why it could not be refreshed
-    bool is_set;               // about the whole set, for a warning: nobody waits for it
+    bool is_set;               // about the set, for a warning: nobody waits for it
+    size_t more;               // keys of the set that cannot be used, besides that of the absence
     struct tv_outcome *next;
 };
 
@@ -134,6 +135,7 @@ struct tv_key_request {
     struct tv_span key_id; // empty: the only key of a set
     const struct tv_algorithm
         *algorithm;        // selects one of several keys with the same kid; NULL: the first
+    size_t nth;            // which of those, from 0. Another than the first is never fetched
     struct tv_span client; // address whose unknown kids are limited, or empty
     bool announce;         // the fetch is to end with an outcome
     bool again;            // the caller has waited: start no new fetch, use the result
@@ -141,7 +143,7 @@ struct tv_key_request {
 
 // Gives the key (borrowed until the next call). Never waits.
 // TV_KEY_PENDING: it is being fetched; call again when there is an outcome. TV_KEY_NOT_FOUND,
-// TV_KEY_SOURCE_UNAVAILABLE, TV_KEY_SOURCE_OVERLOADED, TV_KEY_UNUSABLE, TV_NO_MEMORY.
+// TV_KEY_SOURCE_UNAVAILABLE, TV_KEY_SOURCE_OVERLOADED, TV_KEY_UNUSABLE, TV_WEAK_KEY, TV_NO_MEMORY.
 enum tv_status tv_keystore_get(struct tv_keystore *store, const struct tv_key_request *request,
                                int64_t now_ms, struct tv_key **key, struct tv_detail *detail);
 
@@ -160,12 +162,15 @@ void tv_keystore_refresh(struct tv_keystore *store, int64_t now_ms);
 
 struct tv_keystore_stats tv_keystore_stats(struct tv_keystore *store, int64_t now_ms);
 
-// A walk over the cached keys. Zero it before the first call.
+// A walk over the cached keys, and the keys of a set that cannot be used. Zero it before the first
+// call.
 struct tv_key_walk {
     size_t in_set;
     struct tv_cache_entry *entry;
-    struct tv_span key_id; // borrowed, like all below
-    struct tv_key *key;
+    struct tv_span key_id;          // borrowed, like all below
+    const char *key_id_type;        // JSON type of a kid that is no string; else NULL
+    struct tv_key *key;             // or NULL: `absence` says why
+    struct tv_absence absence;      // without `source`
     const struct tv_lifetime *life; // NULL for a key of a folder: it is valid as long as its file
 };
 

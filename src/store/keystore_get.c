@@ -71,12 +71,13 @@ enum tv_status tv_keystore_get(struct tv_keystore *store, const struct tv_key_re
     detail->source = tv_span_of(store->printable);
     if (tv_keystore_is_set(store)) {
         struct tv_cache_entry *by_hand = tv_cache_use(store->keys, request->key_id);
-        if (by_hand && now_ms < by_hand->life.stale_until_ms) {
-            *key = by_hand->key;
-            return TV_OK;
-        }
-        return tv_keystore_get_from_set(store, request, now_ms, key, detail);
+        if (!by_hand || now_ms >= by_hand->life.stale_until_ms)
+            return tv_keystore_get_from_set(store, request, now_ms, key, detail);
+        *key = by_hand->key;
+        return request->nth == 0 ? TV_OK : TV_KEY_NOT_FOUND;
     }
+    if (request->nth > 0) // a file is one key
+        return TV_KEY_NOT_FOUND;
     if (request->key_id.length == 0) {
         detail->subject = TV_SUBJECT_KID;
         detail->reason = TV_REASON_MISSING;

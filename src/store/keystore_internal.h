@@ -228,6 +228,9 @@ bool tv_keystore_handle_set(struct tv_pending *pending, struct tv_fetch_result *
 // set is used until the new one is complete.
 void tv_keystore_read_set(struct tv_keystore *store, size_t *effort, int64_t now_ms);
 
+// Why a key of the set cannot be used.
+struct tv_absence tv_keystore_unusable_key(const struct tv_key_set_entry *entry);
+
 // The set could not be fetched: every waiting look-up fails, or gets the key of the old set.
 void tv_keystore_fail_set(struct tv_keystore *store, const struct tv_absence *absence,
                           int64_t now_ms);

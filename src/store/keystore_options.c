@@ -124,12 +124,12 @@ static const struct tv_source_kind sources[] = {
      .is_set = true,
      .brief = "a JWK Set",
      .option = {TV_OPTION("jwks_url"), .type = "string", .jws = true, .most = 1,
-                .text =
-                    "URL of a JWK Set (RFC 7517, section 5), or of Google's map of `kid` to "
-                    "certificate: at most 512 KiB and 256 keys. It is fetched when a key is "
-                    "first needed, and replaced as a whole. A JWK that is broken, weak, "
-                    "symmetric or of an unknown type is skipped and counted; the others are "
-                    "used. If several keys have the same `kid`, the token's `alg` selects one"}},
+                .text = "URL of a JWK Set (RFC 7517, section 5), or of Google's map of `kid` to "
+                        "certificate: at most 512 KiB and 256 keys. It is fetched when a key is "
+                        "first needed, and replaced as a whole. A token of a JWK that is broken, "
+                        "weak, symmetric or of an unknown type is refused with what is wrong with "
+                        "it; the others are used. If several keys have the same `kid`, those that "
+                        "fit the token's `alg` are tried in their order, at most 4"}},
     {.source = TV_SOURCE_OPENID,
      .is_set = true,
      .brief = "an OpenID provider",

@@ -73,6 +73,8 @@ void tv_pending_announce(const struct tv_pending *pending, struct tv_key *key,
     made->is_set = pending->is_set;
     if (absence)
         made->absence = *absence;
+    if (made->is_set && made->absence.detail.asked == TV_ASKED_KEY_OF_SET)
+        made->more = pending->store->set->unusable - 1;
     *(outcomes.last ? &outcomes.last->next : &outcomes.first) = made;
     outcomes.last = made;
     if (++outcomes.count > OUTCOMES_MAX)

@@ -10,18 +10,28 @@
 // many log-ins at once cause one request.
 #define TOGETHER_MS 500
 
-static struct tv_key *find(const struct tv_keystore *store, struct tv_span key_id,
-                           const struct tv_algorithm *algorithm) {
+static const struct tv_key_set_entry *find(const struct tv_keystore *store, struct tv_span key_id,
+                                           const struct tv_algorithm *algorithm, size_t nth) {
     if (!store->set)
         return NULL;
-    return key_id.length > 0 ? tv_key_set_find(store->set, key_id, algorithm)
-                             : tv_key_set_only(store->set, algorithm);
+    if (key_id.length > 0)
+        return tv_key_set_find(store->set, key_id, algorithm, nth);
+    return nth == 0 ? tv_key_set_only(store->set, algorithm) : NULL;
 }
 
 static struct tv_absence not_in_set(const struct tv_keystore *store) {
     struct tv_absence absence = {.status = TV_KEY_NOT_FOUND};
     absence.detail.reason = TV_REASON_NOT_IN_SET;
     absence.detail.number = (double)store->set->count;
+    for (size_t i = 0; i < store->set->count && !absence.detail.text; i++)
+        absence.detail.text = store->set->entries[i].key_id_type;
+    return absence;
+}
+
+struct tv_absence tv_keystore_unusable_key(const struct tv_key_set_entry *entry) {
+    struct tv_absence absence = {.status = tv_absence_of_key(entry->status),
+                                 .detail = entry->detail};
+    absence.detail.asked = TV_ASKED_KEY_OF_SET;
     return absence;
 }
 
@@ -72,9 +82,14 @@ enum tv_status tv_keystore_get_from_set(struct tv_keystore *store,
         tv_key_set_free(store->set);
         store->set = NULL;
     }
-    struct tv_key *found = find(store, request->key_id, request->algorithm);
-    if (found)
-        return serve(store, request, found, now_ms, key, detail);
+    const struct tv_key_set_entry *found =
+        find(store, request->key_id, request->algorithm, request->nth);
+    if (request->nth > 0) {
+        *key = found ? found->key : NULL;
+        return found ? TV_OK : TV_KEY_NOT_FOUND;
+    }
+    if (found && found->key)
+        return serve(store, request, found->key, now_ms, key, detail);
     store->misses++;
     bool punished = store->set && (now_ms < store->penalty_until_ms || request->again);
     struct tv_pending *fetch;
@@ -83,16 +98,15 @@ enum tv_status tv_keystore_get_from_set(struct tv_keystore *store,
         return status;
     if (fetch)
         return tv_keystore_ask(store, request, now_ms, detail);
-    if (!punished)
+    if (!punished && !found)
         return tv_absence_fail(&store->servers[0].last_failure, detail);
-    struct tv_absence absence = not_in_set(store);
+    struct tv_absence absence = found ? tv_keystore_unusable_key(found) : not_in_set(store);
     return tv_absence_fail(&absence, detail);
 }
 
-// Ends all look-ups that wait for the set: with its key, or with `absence` if the set lacks it.
-// With `fetch`, look-ups that came later than that fetch, and whose kid is not in the set, go on
-// waiting: their key may be newer than the answer; `*late` counts them. Returns how many ended with
-// `absence`.
+// Tells everybody who waits for a key of the set what became of it; who waits for one that it lacks
+// is told `absence`. With `fetch`, those who came later than it go on waiting: the key may be newer
+// than the answer. Returns how many were told that there is none to use.
 static size_t announce_to_waiters(struct tv_keystore *store, const struct tv_absence *absence,
                                   const struct tv_pending *fetch, size_t *late) {
     size_t absent = 0;
@@ -102,13 +116,17 @@ static size_t announce_to_waiters(struct tv_keystore *store, const struct tv_abs
         next = pending->next;
         if (pending->is_set)
             continue;
-        struct tv_key *key = find(store, pending->key_id, pending->algorithm);
+        const struct tv_key_set_entry *found = find(store, pending->key_id, pending->algorithm, 0);
+        struct tv_key *key = found ? found->key : NULL;
         if (!key && fetch && pending->asked_ms > fetch->started_ms + TOGETHER_MS) {
             ++*late;
             continue;
         }
         absent += !key;
-        tv_pending_announce(pending, key, key ? NULL : absence);
+        struct tv_absence unusable = {0};
+        if (found && !key)
+            unusable = tv_keystore_unusable_key(found);
+        tv_pending_announce(pending, key, key ? NULL : found ? &unusable : absence);
         tv_pending_free(pending);
     }
     return absent;
@@ -135,18 +153,26 @@ void tv_keystore_fail_set(struct tv_keystore *store, const struct tv_absence *ab
 }
 
 void tv_keystore_serve_stale_set(struct tv_pending *pending) {
-    struct tv_key *key = find(pending->store, pending->key_id, pending->algorithm);
-    if (!key)
+    const struct tv_key_set_entry *found =
+        find(pending->store, pending->key_id, pending->algorithm, 0);
+    if (!found || !found->key)
         return;
-    tv_pending_announce(pending, key, NULL);
+    tv_pending_announce(pending, found->key, NULL);
     tv_pending_free(pending);
 }
 
-static void report_skipped(struct tv_pending *pending) {
+// Warns of the first key that cannot be used.
+static void report_unusable(const struct tv_pending *pending) {
     const struct tv_key_set *set = pending->store->set;
-    struct tv_absence absence = {.status = set->skipped_status, .detail = set->skipped_detail};
-    if (set->skipped > 0)
-        tv_pending_announce(pending, NULL, &absence);
+    const struct tv_key_set_entry *entry = set->entries;
+    if (set->unusable == 0)
+        return;
+    while (entry->key)
+        entry++;
+    struct tv_pending about = *pending; // but of this kid
+    about.key_id = entry->key_id;
+    struct tv_absence absence = tv_keystore_unusable_key(entry);
+    tv_pending_announce(&about, NULL, &absence);
 }
 
 // Ends the waiting look-ups with the set that is held now. True: `pending` has ended; false: the
@@ -191,7 +217,7 @@ static bool keep_set(struct tv_pending *pending, struct tv_key_set *set,
     }
     tv_lifetime_set(store, &store->set_life, result, now_ms);
     if (set)
-        report_skipped(pending);
+        report_unusable(pending);
     return answer_waiters(pending, now_ms);
 }
 

@@ -136,6 +136,7 @@ static bool handle_body(struct tv_pending *pending, struct tv_fetch_result *resu
                                   pending->store->options.rsa_min_bits, &key, &problem);
         absence.detail = problem;
     }
+    absence.status = tv_absence_of_key(status);
     if (tv_absence_is_ours(&absence, status))
         return handle_failure(pending, &absence, 0, now_ms);
     if (status == TV_OK) {

@@ -26,7 +26,7 @@ Example, every 5 minutes:
       https://sso.example.org/realms/meet/protocol/openid-connect/certs]];
 end
 
--- Both return a list of { kid, key }, and a list of the keys that are left out: { kid, why }.
+-- Both return a list of { kid, key, warning }, and a list of the keys that are left out: { kid, why }.
 
 local function from_url(arguments, terminal)
 	arguments.jwks_url = arguments.source;
@@ -37,22 +37,20 @@ local function from_url(arguments, terminal)
 		terminal.fail(("%s: %s"):format(code, message), verification.status_of(code));
 	end
 	local found, skipped = {}, {};
-	for _, held in ipairs(store:keys()) do
-		found[#found + 1] = { kid = held.kid, key = held.key };
+	local keys, unusable = store:keys();
+	for i, held in ipairs(keys) do
+		found[i] = { kid = held.kid, key = held.key, warning = held.warning };
 	end
-	for _, item in ipairs((token_verifier.step())) do
-		if item.warning then
-			local count = store:stats().skipped; -- the warning is about the first one only
-			skipped[1] = { why = count > 1 and ("%d keys, the first of them: %s"):format(count, item.warning) or item.warning };
-		end
+	for i, held in ipairs(unusable) do
+		skipped[i] = { kid = held.kid ~= "" and held.kid or nil, why = held.message };
 	end
 	return found, skipped;
 end
 
 local function from_text(text, name, terminal)
-	local set, message, code = token_verifier.decode_json(input.trim(text));
+	local set, message = token_verifier.decode_json(input.trim(text));
 	if not set then
-		terminal.fail(("%s: %s: %s"):format(name, code, message));
+		terminal.fail(("%s is no JWK Set: %s"):format(name, message));
 	end
 	local texts, found, skipped = {}, {}, {};
 	if type(set.keys) == "table" then
@@ -68,7 +66,7 @@ local function from_text(text, name, terminal)
 	for _, item in ipairs(texts) do
 		local key, problem = token_verifier.key(item[2]);
 		if key then
-			found[#found + 1] = { kid = item[1], key = key };
+			found[#found + 1] = { kid = item[1], key = key, warning = problem };
 		else
 			skipped[#skipped + 1] = { kid = type(item[1]) == "string" and item[1] or nil, why = problem };
 		end
@@ -92,7 +90,7 @@ local function choose(found, skipped)
 			skipped[#skipped + 1] = { kid = kid, why = why };
 		else
 			taken[kid] = true;
-			chosen[#chosen + 1] = { kid = kid, key = item.key, file = token_verifier.key_file_name(kid) };
+			chosen[#chosen + 1] = { kid = kid, key = item.key, file = token_verifier.key_file_name(kid), warning = item.warning };
 		end
 	end
 	return chosen;
@@ -127,6 +125,9 @@ local function report(terminal, written, skipped, deleted)
 	end
 	for _, item in ipairs(written) do
 		terminal.line(("%s (kid %s: %s, %s)"):format(item.file, quote(item.kid), item.key, item.outcome));
+		if item.warning then
+			terminal.warn(("kid %s: %s"):format(quote(item.kid), item.warning));
+		end
 	end
 	for _, name in ipairs(deleted) do
 		terminal.line(("%s (deleted)"):format(name));
@@ -154,7 +155,7 @@ local function run(arguments, terminal)
 		if not outcome then
 			terminal.fail(problem);
 		end
-		written[i] = { kid = item.kid, file = item.file, key = key_text.describe(item.key), outcome = outcome };
+		written[i] = { kid = item.kid, file = item.file, key = key_text.describe(item.key), outcome = outcome, warning = item.warning };
 	end
 	local deleted = arguments.delete_others and delete_others(arguments.dir, chosen, terminal) or json.list {};
 	report(terminal, written, skipped, deleted);

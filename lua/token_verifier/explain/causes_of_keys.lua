@@ -87,6 +87,12 @@ return {
 	{ "key-certificate", "ok", "nowhere",
 		"A certificate is published, and its key is used.",
 		"Nothing: that is fine. Its dates and its issuer are not checked." };
+	{ "key-certificate-differs", "ok", "key server",
+		"The certificate in \"x5c\" is of another key than the JWK beside it: {kids}. Only the JWK's own numbers are used.",
+		"Publish the certificate of this key, or leave \"x5c\" out. Other programs may refuse the key." };
+	{ "key-of-set", "key-unusable", "key server",
+		"The JWK Set has this \"kid\", but its key cannot be used for the reason given above.",
+		"Correct the key at the provider, or sign with another key of the set." };
 	{ "set-not-there", "key-unusable", "configuration",
 		"The URL of the JWK Set does not return a JWK Set (HTTP {status}).",
 		"Look up jwks_uri in the provider's /.well-known/openid-configuration and set cache_keys_url to it, or set openid_issuer." };
@@ -139,8 +145,11 @@ return {
 		"No key of the set can be used with an accepted algorithm ({accepted}).",
 		"Set signature_algorithm to the algorithm of the provider: signature_algorithm = {suggested}." };
 	{ "set-skips-keys", "ok", "key server",
-		"Some keys of the set are not used: they are broken, weak, symmetric or of an unknown type.",
-		"Nothing, if tokens are signed with the others." };
+		"Some keys of the set cannot be used: {kids}.",
+		"Nothing, if tokens are signed with the others. If not, correct these keys at the provider." };
+	{ "set-has-no-usable-key", "key-unusable", "key server",
+		"No key of the set can be used: {kids}.",
+		"Correct these keys at the provider, or publish another one there." };
 
 	-- The configuration as a whole.
 	{ "authentication-takes-no-tokens", "ok", "configuration",
@@ -317,6 +326,9 @@ return {
 	{ "weak-key", "weak-key", "key server",
 		"The key is too weak.",
 		"Make a new key of 2048 bits or more, with a new \"kid\". Until then, you can lower the limit with token_min_rsa_bits." };
+	{ "key-numbers", "weak-key", "key server",
+		"The numbers of the key are not those of a good key, so anybody may be able to sign, or nobody.",
+		"Make a new key pair (token-verifier keygen), with a new \"kid\", and publish its public key: {command}" };
 	{ "secret-left-over", "weak-secret", "configuration",
 		"The shared secret is empty, or a template's placeholder for a missing value.",
 		"Set app_secret: the variable (JWT_APP_SECRET in containers) is not set where the configuration is made." };

@@ -14,21 +14,51 @@ local text_findings = require "token_verifier.explain.explain_key_texts";
 
 local max_listed = 8;
 
-local function held_keys(stores)
-	local list = {};
-	for _, store in ipairs(stores or {}) do
-		for _, held in ipairs(store:keys()) do
-			list[#list + 1] = held;
-		end
+-- Quotes the texts for a shell, if they are safe to show at all.
+local function shell_word(text)
+	if text:find("^[%w._/:-]+$") then
+		return text;
+	elseif #text > 128 or text:find("[^\32-\126]") then
+		return nil;
 	end
-	return list;
+	return "'"..text:gsub("'", "'\\''").."'";
+end
+
+-- The command that publishes a public key where it is searched; without a kid it contains a placeholder.
+local function publish_command(kid, folder)
+	return ("token-verifier publish PUBLIC-KEY.pem --kid %s --dir %s"):format(
+		kid and (shell_word(kid) or "KID") or "NEW-KID", folder and shell_word(folder) or "FOLDER-OF-THE-KEYS");
+end
+
+-- Both lists of store:keys(), of all stores: the keys, and those that cannot be used.
+local function held_keys(stores)
+	local list, unusable = {}, {};
+	for _, store in ipairs(stores or {}) do
+		local keys, others = store:keys();
+		table.move(keys, 1, #keys, #list + 1, list);
+		table.move(others, 1, #others, #unusable + 1, unusable);
+	end
+	return list, unusable;
+end
+
+-- The kid of an element of store:keys(), or what it has instead.
+local function name_of(held)
+	if held.kid ~= "" then
+		return quote(held.kid);
+	end
+	return held.kid_type and ('a key whose "kid" is a JSON %s'):format(held.kid_type) or 'a key without "kid"';
+end
+
+-- Names a key that cannot be used, and why.
+local function describe_unusable(held)
+	return ("%s: %s"):format(name_of(held), held.message);
 end
 
 -- The first keys, each described by `describe_one(held)` or by its kid, and the number of the others; nil if there is none.
 local function list_keys(keys, describe_one)
 	local texts = {};
 	for i = 1, math.min(#keys, max_listed) do
-		texts[i] = describe_one and describe_one(keys[i]) or quote(keys[i].kid);
+		texts[i] = (describe_one or name_of)(keys[i]);
 	end
 	if #keys > max_listed then
 		texts[#texts + 1] = ("and %d more"):format(#keys - max_listed);
@@ -83,7 +113,6 @@ end
 -- Reason why an answer is not a key -> cause.
 local unusable = {
 	["file"] = "key-file-unreadable", ["http-status"] = "key-status", ["web-page"] = "key-is-page", ["no-text"] = "key-empty",
-	["modulus-bits"] = "weak-key",
 };
 
 -- The key of the cause why an answer cannot be used.
@@ -97,6 +126,8 @@ local function unusable_as(facts)
 		return "key-forbidden";
 	elseif facts.asked == "set" then
 		return facts.status and "set-not-there" or "set-is-page";
+	elseif facts.asked == "key-of-set" then
+		return "key-of-set";
 	end
 	if facts.folder and facts.reason == "web-page" then
 		return "file-is-page";
@@ -154,7 +185,8 @@ local function not_found(facts, kid, values, stores, open)
 	elseif facts.reason ~= "not-in-set" then
 		return find("key-not-found");
 	end
-	local keys = held_keys(stores);
+	local keys, others = held_keys(stores);
+	table.move(others, 1, #others, #keys + 1, keys);
 	local near = near_kid(kid, keys);
 	if near then
 		return find("key-id-near", { near = quote(near) });
@@ -185,7 +217,9 @@ local function of_failure(code, facts, header, stores, open)
 	elseif code == "key-source-unavailable" then
 		return find(of_unavailable(code, facts), values);
 	elseif code == "key-unusable" then
-		return of_unusable(facts, kid, values, open);
+		return find(of_unusable(facts), values);
+	elseif code == "weak-key" then
+		return find(facts.reason == "modulus-bits" and code or "key-numbers", values);
 	elseif code == "weak-secret" then
 		return find(bad_secrets[facts.reason] or code);
 	elseif code == "malformed-key" or code == "unsupported-key" then
@@ -194,14 +228,25 @@ local function of_failure(code, facts, header, stores, open)
 	return find(code, values);
 end
 
--- The key of `kid` in the stores, as in store:keys(), or nil.
-local function held(stores, kid)
-	for _, key in ipairs(held_keys(stores)) do
-		if key.kid == kid then
-			return key;
+local function fits(key, alg)
+	for _, name in ipairs(key:algorithms()) do
+		if name == alg then
+			return true;
 		end
 	end
-	return nil;
+	return false;
+end
+
+-- The keys of the token's kid in the stores, as in store:keys(): those for its algorithm, or else all of that kid.
+local function of_kid(stores, header)
+	local fitting, others = {}, {};
+	for _, key in ipairs(held_keys(stores)) do
+		if header and key.kid == header.kid then
+			local list = fits(key.key, header.alg) and fitting or others;
+			list[#list + 1] = key;
+		end
+	end
+	return fitting[1] and fitting or others;
 end
 
 -- A list of findings about the key that was found.
@@ -213,11 +258,13 @@ local function of_success(header, options)
 		end
 		return findings;
 	end
-	local key = held(options.stores, header.kid);
+	local key = of_kid(options.stores, header)[1];
 	if key and key.came_as == "private key" then
 		findings[1] = find("key-private", { command = key_words.publish() });
 	elseif key and key.came_as == "certificate" then
 		findings[1] = find("key-certificate");
+	elseif key and key.warning then
+		findings[1] = find("key-certificate-differs", { kids = name_of(key) });
 	end
 	return findings;
 end
@@ -235,23 +282,27 @@ local function describe(options, header)
 		return "the key that is configured";
 	end
 	local kid = header and header.kid;
-	local key = held(options.stores, kid);
-	if not key then
+	local keys = of_kid(options.stores, header);
+	if not keys[1] then
 		return ("kid %s"):format(type(kid) == "string" and quote(kid) or tostring(kid));
 	end
-	return ("kid %s is %s, from %s"):format(quote(kid), kind_of(key.key), key.source);
+	local text = list_keys(keys, function (key) return kind_of(key.key); end);
+	return ("kid %s is %s%s, from %s"):format(quote(kid), #keys > 1 and #keys.." keys: " or "", text, keys[1].source);
 end
 
--- The key object used for the token's signature, if it is a public key and is held; else nil.
-local function object(options, header)
+-- The key objects used for the token's signature that are public and held.
+local function objects(options, header)
 	if options.key then
-		return type(options.key) == "string" and token_verifier.key(options.key) or nil;
+		return { type(options.key) == "string" and token_verifier.key(options.key) or nil };
 	end
-	local key = held(options.stores, header and header.kid);
-	return key and key.key;
+	local list = {};
+	for i, key in ipairs(of_kid(options.stores, header)) do
+		list[i] = key.key;
+	end
+	return list;
 end
 
 return {
-	of_failure = of_failure, of_success = of_success, describe = describe, object = object, held = held, held_keys = held_keys,
-	kind_of = kind_of, list_keys = list_keys,
+	of_failure = of_failure, of_success = of_success, describe = describe, objects = objects, of_kid = of_kid, held_keys = held_keys,
+	kind_of = kind_of, list_keys = list_keys, name_of = name_of, describe_unusable = describe_unusable,
 };

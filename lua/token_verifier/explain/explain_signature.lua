@@ -59,46 +59,55 @@ local function of_secret(token, alg, secret, app_id)
 	return find("other-secret");
 end
 
--- The stores that hold keys.
-local function stores_with(stores, kid)
+-- The stores that hold keys of the token's kid.
+local function stores_with(stores, header)
 	local list = {};
 	for _, store in ipairs(stores) do
-		if key_findings.held({ store }, kid) then
+		if key_findings.of_kid({ store }, header)[1] then
 			list[#list + 1] = store;
 		end
 	end
 	return list;
 end
 
+local function thumbprints_of(keys)
+	local texts = {};
+	for i, key in ipairs(keys) do
+		texts[i] = key:thumbprint();
+	end
+	return (texts[2] and "their thumbprints are " or "its thumbprint is ")..table.concat(texts, ", ");
+end
+
 local function of_keys(token, alg, header, options, renew)
-	local before = key_findings.object(options, header);
+	local before = key_findings.objects(options, header);
 	for _, held in ipairs(key_findings.held_keys(options.stores)) do
 		if held.kid ~= header.kid and holds(token, alg, "key", held.key) then
 			return find("key-of-other-kid", { near = quote(held.kid) });
 		end
 	end
-	if renew and before then
-		renew(stores_with(options.stores, header.kid));
-		local now = key_findings.object(options, header);
-		if now and now:thumbprint() ~= before:thumbprint() and holds(token, alg, "key", now) then
-			return find("key-changed");
+	if renew and before[1] then
+		renew(stores_with(options.stores, header));
+		for _, now in ipairs(key_findings.objects(options, header)) do
+			if holds(token, alg, "key", now) then
+				return find("key-changed");
+			end
 		end
 	end
-	return find("other-key", { thumbprint = before and "its thumbprint is "..before:thumbprint() or "which it is is not known" });
+	return find("other-key", { thumbprint = before[1] and thumbprints_of(before) or "which it is is not known" });
 end
 
 -- The finding for an invalid signature. `more.app_id` is the option of the configuration; `more.renew(stores)` fetches the held
 -- keys again and waits for that.
 local function of_failure(token, header, options, more)
 	local alg = header.alg;
-	local cut = text_findings.of_signature(token, alg, key_findings.object(options, header));
+	local keys = key_findings.objects(options, header);
+	local cut = text_findings.of_signature(token, alg, keys[1]);
 	if cut then
 		return cut;
 	elseif type(options.secret) == "string" then
 		return of_secret(token, alg, options.secret, more.app_id);
 	elseif options.key then
-		local key = key_findings.object(options, header);
-		return find("other-configured-key", { thumbprint = key and "its thumbprint is "..key:thumbprint() });
+		return find("other-configured-key", { thumbprint = keys[1] and thumbprints_of(keys) });
 	end
 	return of_keys(token, alg, header, options, more.renew);
 end

@@ -5,8 +5,7 @@ local format = require "util.format".format;
 local config = require "token_verifier.options.config";
 local explain_lines = require "token_verifier.explain.explain_lines".lines;
 local host_view = require "token_verifier.explain.host_view";
-local hosts_of = require "token_verifier.explain.hosts";
-local kind_of = require "token_verifier.explain.explain_key".kind_of;
+local key_findings = require "token_verifier.explain.explain_key";
 local names_of = require "token_verifier.plugin.list".names_of;
 local plain_file = require "token_verifier.plugin.plain_file";
 local printable = require "token_verifier.plugin.printable".printable;
@@ -109,17 +108,22 @@ local function describe_key(held)
 	if held.fresh_for then
 		fresh = (held.fresh_for >= 0 and ", fresh for %s" or ", stale for %s"):format(span(held.fresh_for));
 	end
-	return ("  %s  %s  %s%s"):format(quote(held.kid), kind_of(held.key), came, fresh);
+	local warning = held.warning and "; "..held.warning or "";
+	return ("  %s  %s  %s%s%s"):format(key_findings.name_of(held), key_findings.kind_of(held.key), came, fresh, warning);
 end
 
--- Lines that show the held keys, and the number of keys.
+-- Lines that show the held keys, and those of a set that cannot be used, with the reason; and the number of held keys.
 local function show_keys(stores)
 	local lines, count = {}, 0;
 	for _, store in ipairs(stores) do
+		local keys, unusable = store:keys();
+		count = count + #keys;
 		lines[#lines + 1] = printable(store:source())..":";
-		for _, held in ipairs(store:keys()) do
-			count = count + 1;
+		for _, held in ipairs(keys) do
 			lines[#lines + 1] = describe_key(held);
+		end
+		for _, held in ipairs(unusable) do
+			lines[#lines + 1] = ("  %s  cannot be used: %s"):format(key_findings.name_of(held), held.message);
 		end
 	end
 	return lines, count;
@@ -142,18 +146,24 @@ local function show_stats(stores)
 	return lines;
 end
 
--- Makes the stores forget a key, or that it is missing. Returns the number of stores that knew it.
+-- Makes the stores forget a key, or that it is missing. Returns the number of stores that knew it, and a line for each that has also
+-- forgotten others: the keys of a set come and go together.
 local function forget(stores, kid)
-	local count = 0;
+	local count, lines = 0, {};
 	for _, store in ipairs(stores) do
 		local before = store:stats();
 		store:forget(kid);
 		local after = store:stats();
-		if after.held + after.negative < before.held + before.negative then
+		local keys = before.held + before.skipped - after.held - after.skipped;
+		if keys > 0 or after.negative < before.negative then
 			count = count + 1;
 		end
+		if keys > 1 then
+			lines[#lines + 1] = ("%s: all %d keys are forgotten, since a JWK Set is only fetched as a whole")
+				:format(printable(store:source()), keys);
+		end
 	end
-	return count;
+	return count, lines;
 end
 
 -- Returns { ended, failed }: how many fetches have ended, and how many of them failed.

@@ -6,14 +6,13 @@ local key_findings = require "token_verifier.explain.explain_key";
 local key_folder = require "token_verifier.explain.key_folder";
 local other_option = require "token_verifier.explain.other_option";
 local plain_file = require "token_verifier.plugin.plain_file";
-local quote = require "token_verifier.plugin.report".quote;
 local sources = require "token_verifier.plugin.sources";
 
 -- A kid that nobody has published, to see how a key server answers.
 local made_up_kid = "token-verifier-check";
 
 local function describe_key(held)
-	return ("%s (%s)"):format(quote(held.kid), key_findings.kind_of(held.key));
+	return ("%s (%s)"):format(key_findings.name_of(held), key_findings.kind_of(held.key));
 end
 
 local function algorithms_of(keys)
@@ -45,10 +44,21 @@ local function judge_algorithms(keys, accepted)
 end
 
 local function of_set(store, accepted)
-	local keys, findings = store:keys(), {};
-	findings[1] = judge_algorithms(keys, accepted);
-	if store:stats().skipped > 0 and keys[1] then
-		findings[#findings + 1] = find("set-skips-keys");
+	local keys, unusable = store:keys();
+	local findings, differing = {}, {};
+	if unusable[1] then
+		findings[1] = find(keys[1] and "set-skips-keys" or "set-has-no-usable-key", {
+			kids = key_findings.list_keys(unusable, key_findings.describe_unusable),
+		});
+	end
+	if keys[1] or not unusable[1] then
+		findings[#findings + 1] = judge_algorithms(keys, accepted);
+	end
+	for _, held in ipairs(keys) do
+		differing[#differing + 1] = held.warning and held or nil;
+	end
+	if differing[1] then
+		findings[#findings + 1] = find("key-certificate-differs", { kids = key_findings.list_keys(differing) });
 	end
 	for _, held in ipairs(keys) do
 		if held.came_as == "private key" then
@@ -57,7 +67,8 @@ local function of_set(store, accepted)
 		end
 	end
 	local list = key_findings.list_keys(keys, describe_key);
-	return ("%s: %s"):format(store:source(), list and "it has "..list or "it answers, but has no key"), findings, #keys > 0;
+	list = list and "it has "..list or unusable[1] and "it has no key that can be used" or "it answers, but has no key";
+	return ("%s: %s"):format(store:source(), list), findings, #keys > 0;
 end
 
 -- Returns the text about a folder, findings, and whether it is one with a key.
