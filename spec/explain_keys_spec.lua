@@ -59,7 +59,8 @@ lazy_setup(function ()
 		jwk(key.public, "alg"):gsub("}$", ',"alg":256}'), '{"kty":"RSA","kid":"weak","n":"AQAB","e":"AQAB"}',
 		'{"kty":"EC","crv":"P-256","kid":"point","x":"'..("A"):rep(43)..'","y":"'..("A"):rep(43)..'"}',
 		jwk(key.public, "x5c"):gsub("}$", ',"x5c":["'..body..'"]}')) });
-	urls.twice = bad.publish_document({ path = "twice", body = ('{"keys":[%s,%s]}'):format(jwk(other_key.public, "k"), jwk(key.public, "k")) });
+	urls.twice = bad.publish_document({ path = "twice", body = ('{"keys":[%s,%s]}'):format(jwk(other_key.public, "k"),
+		jwk(key.public, "k")) });
 	urls.useless = bad.publish_document({ path = "useless", body = '{"keys":[{"kty":"RSA","kid":"a"},{"kty":"oct","kid":"b"}]}' });
 	urls.private = bad.publish_document({ path = "private", body = ('{"keys":[%s]}'):format(private_jwk) });
 	urls.none = bad.publish_document({ path = "none", body = '{"keys":[]}' });

@@ -31,31 +31,40 @@ static enum tv_status required_string(yyjson_val *jwk, enum tv_subject member, s
     return TV_OK;
 }
 
-// Decodes base64 or base64url, padded or not, in one line or in several, into `*bytes`, which the
-// caller frees. Providers and people write key documents in all of these ways; a token has one way.
-// NULL for anything else.
-static enum tv_status decode(struct tv_span text, unsigned char **bytes, size_t *length) {
-    char *plain = malloc(text.length + TV_BASE64URL_DECODED_SIZE(0)); // decoded in place
-    size_t count = 0;
-    bool ended = false, good = true;
-    if (!plain)
-        return TV_NO_MEMORY;
+// Rewrites base64, padded or not, in one line or in several, as base64url. False for a text that has
+// something behind its padding.
+static bool as_base64url(struct tv_span text, char *out, size_t *length) {
+    bool ended = false;
+    *length = 0;
     for (size_t i = 0; i < text.length; i++) {
         char c = text.data[i];
         if (tv_is_space(c))
             continue;
-        good = good && (!ended || c == '=');
-        ended = ended || c == '=';
+        if (ended && c != '=')
+            return false;
+        ended = c == '=';
         if (!ended)
-            plain[count++] = c == '+' ? '-' : c == '/' ? '_' : c;
+            out[(*length)++] = c == '+' ? '-' : c == '/' ? '_' : c;
     }
-    good = good && tv_base64url_decode(plain, count, (unsigned char *)plain, length) == TV_OK;
-    if (!good) {
-        OPENSSL_cleanse(plain, text.length); // it may be a private number
-        free(plain);
-        plain = NULL;
-    }
-    *bytes = (unsigned char *)plain;
+    return true;
+}
+
+// Decodes base64url, or what people and providers write in its place (a token has one way), into
+// `*bytes`, which the caller frees; NULL for anything else.
+static enum tv_status decode(struct tv_span text, unsigned char **bytes, size_t *length) {
+    size_t size = text.length + TV_BASE64URL_DECODED_SIZE(0), count = 0;
+    unsigned char *out = malloc(size);
+    if (!out)
+        return TV_NO_MEMORY;
+    bool good = tv_base64url_decode(text.data, text.length, out, length) == TV_OK;
+    if (!good && text.length <= TV_KEY_MAX_LENGTH)
+        good = as_base64url(text, (char *)out, &count) &&
+               tv_base64url_decode((char *)out, count, out, length) == TV_OK;
+    size_t used = good ? *length : 0;
+    OPENSSL_cleanse(out + used, size - used); // it may be a private number
+    *bytes = good ? out : NULL;
+    if (!good)
+        free(out);
     return TV_OK;
 }
 
