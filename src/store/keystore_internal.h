@@ -115,6 +115,14 @@ static inline bool tv_keystore_is_set(const struct tv_keystore *store) {
     return tv_source_is_set(store->options.source);
 }
 
+// Why a key of the set cannot be used.
+static inline struct tv_absence tv_keystore_unusable_key(const struct tv_key_set_entry *entry) {
+    struct tv_absence absence = {.status = tv_absence_of_key(entry->status),
+                                 .detail = entry->detail};
+    absence.detail.asked = TV_ASKED_KEY_OF_SET;
+    return absence;
+}
+
 // keystore_options.c
 
 // Whether both have the same trust anchors, credentials, proxy and `rsa_min_bits`. If not, they are
@@ -227,9 +235,6 @@ bool tv_keystore_handle_set(struct tv_pending *pending, struct tv_fetch_result *
 // Reads a part of a fetched set, if there is one, within `*effort` (see tv_key_set_read()). The old
 // set is used until the new one is complete.
 void tv_keystore_read_set(struct tv_keystore *store, size_t *effort, int64_t now_ms);
-
-// Why a key of the set cannot be used.
-struct tv_absence tv_keystore_unusable_key(const struct tv_key_set_entry *entry);
 
 // The set could not be fetched: every waiting look-up fails, or gets the key of the old set.
 void tv_keystore_fail_set(struct tv_keystore *store, const struct tv_absence *absence,

@@ -28,15 +28,7 @@ static struct tv_absence not_in_set(const struct tv_keystore *store) {
     return absence;
 }
 
-struct tv_absence tv_keystore_unusable_key(const struct tv_key_set_entry *entry) {
-    struct tv_absence absence = {.status = tv_absence_of_key(entry->status),
-                                 .detail = entry->detail};
-    absence.detail.asked = TV_ASKED_KEY_OF_SET;
-    return absence;
-}
-
-// The running fetch of the set. If there is none, it is started if it is `wanted` and the source
-// may be asked; else NULL.
+// The set's fetch, started if there is none, `wanted` and its source may be asked; else NULL.
 static enum tv_status find_fetch(struct tv_keystore *store, bool wanted, int64_t now_ms,
                                  struct tv_pending **fetch, struct tv_detail *detail) {
     *fetch = tv_pending_find_set(store);
