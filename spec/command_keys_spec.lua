@@ -389,6 +389,28 @@ describe("pem-to-jwks and jwks-to-pem", function ()
 		assert.equal(0, status);
 	end);
 
+	it("says of each key why it cannot be used, if none can", function ()
+		command.write(folder.."/www/useless.json", '{"keys":[{"kty":"oct","kid":"s"},{"kty":"RSA","kid":"w","n":"AQAB","e":"AQAB"},'
+			..'{"kty":"RSA"}]}');
+		for _, source in ipairs({ "www/useless.json", base.."/useless.json" }) do
+			assert_answer("^$", 'can be used: kid "s": the key is a JWK whose kty is none of RSA, EC and OKP, kid "w": the key has an RSA '
+				..'modulus of 17 bits; at least 2048 are accepted, the key is a JWK without "n"; nothing was changed', 1,
+				command.run(folder, { "jwks-to-pem", source, "--dir", "pem" }));
+		end
+	end);
+
+	it("warns of a certificate of another key", function ()
+		local jwk = assert(tv.key(command.read(folder.."/ec.pem"))):jwk():gsub("^{", '{"kid":"odd","x5c":["CERT"],');
+		local body = command.read(folder.."/certificate.pem"):match("BEGIN CERTIFICATE%-+\n(.-)%-"):gsub("%s", "");
+		command.write(folder.."/www/odd.json", ('{"keys":[%s]}'):format((jwk:gsub("CERT", body))));
+		for _, source in ipairs({ "www/odd.json", base.."/odd.json" }) do
+			local output, errors, status = command.run(folder, { "jwks-to-pem", source, "--dir", "pem" });
+			assert.matches('kid "odd": EC P%-256', output);
+			assert.matches('kid "odd": its JWK has a certificate of another key in "x5c"', errors, 1, true);
+			assert.equal(0, status);
+		end
+	end);
+
 	it("reads Google's map of certificates", function ()
 		command.write(folder.."/www/map.json", ('{"b":"%s"}')
 			:format((command.read(folder.."/certificate.pem"):gsub("\n", "\\n"))));

@@ -67,15 +67,14 @@ static enum tv_status check_with_keys(struct run *run, const struct source *sour
                                       const struct tv_key_request *request, struct tv_key *key,
                                       struct tv_detail *detail) {
     struct tv_key_request next = *request;
-    struct tv_detail found = *detail; // which source it is
-    found.key_id = request->key_id;
-    *detail = found;
+    struct tv_span asked = detail->source;
+    detail->key_id = request->key_id;
     enum tv_status status = check_with_key(run, source, key, detail);
     while ((status == TV_BAD_SIGNATURE || status == TV_WEAK_KEY) && ++next.nth < TRIED_MAX) {
         struct tv_detail ignored = {0};
         if (get_key(source->store, &next, false, &key, &ignored) != TV_OK)
             break;
-        *detail = found;
+        *detail = (struct tv_detail){.key_id = request->key_id, .source = asked};
         status = check_with_key(run, source, key, detail);
     }
     return status;

@@ -6,6 +6,7 @@ local token_verifier = require "token_verifier";
 local files = require "token_verifier.command.files";
 local input = require "token_verifier.command.input";
 local json = require "token_verifier.command.json";
+local key_findings = require "token_verifier.explain.explain_key";
 local key_text = require "token_verifier.command.key_text";
 local quote = require "token_verifier.plugin.report".quote;
 local verification = require "token_verifier.command.verification";
@@ -118,6 +119,10 @@ local function delete_others(folder, chosen, terminal)
 	return deleted;
 end
 
+local function describe_skipped(item)
+	return (item.kid and "kid "..quote(item.kid)..": " or "")..item.why;
+end
+
 local function report(terminal, written, skipped, deleted)
 	if terminal.wants_json then
 		terminal.print_json { keys = json.list(written), skipped = json.list(skipped), deleted = deleted };
@@ -133,7 +138,7 @@ local function report(terminal, written, skipped, deleted)
 		terminal.line(("%s (deleted)"):format(name));
 	end
 	for _, item in ipairs(skipped) do
-		terminal.warn(("left out: %s%s"):format(item.kid and "kid "..quote(item.kid)..": " or "", item.why));
+		terminal.warn("left out: "..describe_skipped(item));
 	end
 end
 
@@ -146,8 +151,8 @@ local function run(arguments, terminal)
 	end
 	local chosen = choose(found, skipped);
 	if #chosen == 0 then
-		local first = skipped[1] and (": "..skipped[1].why) or "";
-		terminal.fail(("no key of %s can be used%s; nothing was changed"):format(arguments.source, first), 1);
+		local reasons = key_findings.list_keys(skipped, describe_skipped);
+		terminal.fail(("no key of %s can be used%s; nothing was changed"):format(arguments.source, reasons and ": "..reasons or ""), 1);
 	end
 	local written = {};
 	for i, item in ipairs(chosen) do
