@@ -180,6 +180,8 @@ local cases = {
 
 	{ "that a folder does not have", "lost", function () return ('asap_key_server = "file://%s"'):format(folder); end, "key", "FAIL",
 		"key-file-missing-locally", token_verifier.key_file_name("lost"), "--kid lost --dir /" },
+	{ "of a folder that is weak", "weak", function () return ('asap_key_server = "file://%s"'):format(folder); end, "key", "FAIL", "weak-key",
+		"too weak", "with a new \"kid\"" },
 	{ "of a folder that is not there", "k", function () return 'asap_key_server = "file:///nonexistent"'; end, "key", "FAIL",
 		"folder-missing", "no such folder", "fix the path" },
 	{ "whose file cannot be read", "no file", function () return ('asap_key_server = "file://%s"'):format(folder); end, "key", "FAIL",
