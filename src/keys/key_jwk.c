@@ -31,7 +31,7 @@ static enum tv_status required_string(yyjson_val *jwk, enum tv_subject member, s
     return TV_OK;
 }
 
-// Rewrites base64, padded or not, in one line or in several, as base64url. False for a text that has
+// Rewrites base64, padded or not, in one line or in several, as base64url. False for a text with
 // something behind its padding.
 static bool as_base64url(struct tv_span text, char *out, size_t *length) {
     bool ended = false;

@@ -44,8 +44,8 @@ enum tv_status tv_key_set_reader_new(const char *text, size_t length, int rsa_mi
 // Reads on until `*effort` is spent, counted in signature checks of RSA with 2048 bits; what is
 // left is given back. Once the set is whole `*set` is it, and the reader is only good for
 // tv_key_set_reader_free(); until then it stays as it was. A JWK that is broken, weak, of a type
-// that is not supported or symmetric gets an entry without a key, and so does one that OpenSSL fails
-// at (as its FIPS provider may at EdDSA). TV_NO_MEMORY: the set cannot be read.
+// that is not supported or symmetric gets an entry without a key, and so does one that OpenSSL
+// fails at (as its FIPS provider may at EdDSA). TV_NO_MEMORY: the set cannot be read.
 enum tv_status tv_key_set_read(struct tv_key_set_reader *reader, size_t *effort,
                                struct tv_key_set **set);
 
