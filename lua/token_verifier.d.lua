@@ -257,9 +257,9 @@ local token_verifier = {};
 ---@field not_modified integer fetches answered with 304
 ---@field failed_network integer fetches without an answer
 ---@field failed_status integer fetches answered with an unhelpful status
----@field failed_key integer fetches answered with what is no key
+---@field failed_key integer fetches answered with something that is not a key
 ---@field skipped integer JWKs of the set that cannot be used
----@field overloaded integer refused because of a cap
+---@field overloaded integer look-ups refused because of a limit
 
 ---The outcome for one kid: either key, or code and message; or only a warning.
 ---@class token_verifier.settlement

@@ -107,7 +107,8 @@ describe("sign", function ()
 		{ "a private key for a secret", { "--secret-file", "rsa.pem" },
 			"weak-secret: the file of --secret-file contains a private RSA key, not a shared secret: give a key with --key" };
 		{ "a private JWK for a secret", { "--secret-file", "ed.jwk" }, "contains a private OKP key, not a shared secret: give a key" };
-		{ "a public key for a secret", { "--secret-file", "public.pem" }, "contains a public EC key, not a shared secret: give a key" };
+		{ "a public key for a secret", { "--secret-file", "public.pem" },
+			"contains a public EC key, not a shared secret: give a key" };
 		{ "a certificate for a secret", { "--secret-file", "certificate.pem" }, "contains a public RSA key, not a shared secret" };
 		{ "an encrypted key for a secret", { "--secret-file", "encrypted.pem" },
 			"contains a private key that is encrypted, damaged or of another kind, not a shared secret: give a key with --key" };

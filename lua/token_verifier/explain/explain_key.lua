@@ -14,22 +14,6 @@ local text_findings = require "token_verifier.explain.explain_key_texts";
 
 local max_listed = 8;
 
--- Quotes the texts for a shell, if they are safe to show at all.
-local function shell_word(text)
-	if text:find("^[%w._/:-]+$") then
-		return text;
-	elseif #text > 128 or text:find("[^\32-\126]") then
-		return nil;
-	end
-	return "'"..text:gsub("'", "'\\''").."'";
-end
-
--- The command that publishes a public key where it is searched; without a kid it contains a placeholder.
-local function publish_command(kid, folder)
-	return ("token-verifier publish PUBLIC-KEY.pem --kid %s --dir %s"):format(
-		kid and (shell_word(kid) or "KID") or "NEW-KID", folder and shell_word(folder) or "FOLDER-OF-THE-KEYS");
-end
-
 -- Both lists of store:keys(), of all stores: the keys, and those that cannot be used.
 local function held_keys(stores)
 	local list, unusable = {}, {};
@@ -217,7 +201,7 @@ local function of_failure(code, facts, header, stores, open)
 	elseif code == "key-source-unavailable" then
 		return find(of_unavailable(code, facts), values);
 	elseif code == "key-unusable" then
-		return find(of_unusable(facts), values);
+		return of_unusable(facts, kid, values, open);
 	elseif code == "weak-key" then
 		return find(facts.reason == "modulus-bits" and code or "key-numbers", values);
 	elseif code == "weak-secret" then

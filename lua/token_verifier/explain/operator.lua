@@ -5,6 +5,7 @@ local format = require "util.format".format;
 local config = require "token_verifier.options.config";
 local explain_lines = require "token_verifier.explain.explain_lines".lines;
 local host_view = require "token_verifier.explain.host_view";
+local hosts_of = require "token_verifier.explain.hosts";
 local key_findings = require "token_verifier.explain.explain_key";
 local names_of = require "token_verifier.plugin.list".names_of;
 local plain_file = require "token_verifier.plugin.plain_file";
