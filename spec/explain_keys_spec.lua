@@ -113,7 +113,7 @@ local cases = {
 		"--kid NEW-KID", 0 },
 	{ "that is a certificate", "certificate", server("files"), "key", "ok", "key-certificate", "certificate is published", "that is fine" },
 	{ "whose file is empty", "empty", server("files"), "key", "FAIL", "key-empty", "file is empty", "--kid empty", 3 },
-	{ "that is an SSH key", "ssh", server("files"), "key", "FAIL", "key-no-key", "not a public key", "BEGIN PUBLIC KEY", 3 },
+	{ "that is an SSH key", "ssh", server("files"), "key", "FAIL", "text-ssh-ed25519-key", "an SSH key", "base64 -d | tail -c 32", 3 },
 	{ "that is weak", "weak", server("files"), "key", "FAIL", "weak-key", "too weak", "with a new \"kid\"" },
 	{ "of another type", "ec", server("files"), "key", "FAIL", "key-algorithm-mismatch", "cannot be used with the token's algorithm",
 		"to the key that signed" },

@@ -34,10 +34,10 @@ local rows = {
 		return { option = "app_id", expected = "a text in quotes" };
 	end };
 	["Option 'asap_accepted_issuers' has \"*\": a token may come from any issuer whose key is found"] = { "any-issuer", nothing };
-	["Keys are fetched over plain http from %s: whoever is on the way can put in his own"] = { "keys-over-http", named("url") };
+	["Keys are fetched over plain http from %s: anybody on the network path can replace them"] = { "keys-over-http", named("url") };
 	["The bearer token of 'token_key_bearer_token_file' goes over plain http to %s"] = { "keys-over-http", named("url") };
 	["The shared secret is weak: %s"] = { "secret-short", nothing };
-	["Option 'app_secret' is a number: put it in quotes, or it is not what was written if it is long or begins with 0"] = {
+	["Option 'app_secret' is a number: put it in quotes, since Lua changes long numbers and a 0 at the start"] = {
 		"secret-not-quoted", nothing };
 	["Option 'asap_key_server' is not a URL but 'true': it is ignored"] = { "option-to-remove", function ()
 		return { option = "asap_key_server" };
@@ -48,8 +48,8 @@ local rows = {
 	["'%s' is loaded from %s, not from prosody-token-verifier: "
 		.."put our folder in front in 'plugin_paths', and keep other copies out of 'custom_plugins'"] = { "library-elsewhere", nothing };
 	["Option '%s' names %q, and there is no such host"] = { "host-unknown", named("option", "found") };
-	["Domain verification is on, and no token but one whose sub is \"*\" can name a room on %s: "
-		.."that is not '%s.' and a domain (see 'muc_mapper_domain_prefix' and 'muc_mapper_domain')"] = {
+	["Domain verification is on, but only tokens whose sub is \"*\" can name a room on %s: its name is not "
+		.."'%s.' followed by a domain (see 'muc_mapper_domain_prefix' and 'muc_mapper_domain')"] = {
 		"muc-prefix", function (host, prefix)
 			host = host:gsub('"', "");
 			return { host = host, prefix = ("%q"):format(prefix), suggested = ("%q"):format(host:match("^[^.]*")) };
