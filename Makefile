@@ -31,9 +31,11 @@ PACKAGES := $(if $(LUA_INCDIR),,lua$(LUA_VERSION):liblua$(LUA_VERSION)-dev) open
 PC_NAMES := $(foreach p,$(PACKAGES),$(firstword $(subst :, ,$(p))))
 # The module takes Lua's functions from the program that loads it.
 PC_LIBS := openssl libcurl yyjson
+# It has no file for pkg-config; libcurl's libidn2 needs it, too.
+UNISTRING := uninorm.h:libunistring-dev
 
 PKG_CFLAGS = $(if $(LUA_INCDIR),-I$(LUA_INCDIR)) $(shell $(PKG_CONFIG) --cflags $(PC_NAMES))
-PKG_LIBS = $(shell $(PKG_CONFIG) --libs $(PC_LIBS))
+PKG_LIBS = $(shell $(PKG_CONFIG) --libs $(PC_LIBS)) -lunistring
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion
 # HARDENING: the options among these that this compiler supports, tested once; and _FORTIFY_SOURCE if the compiler optimises and no
@@ -72,6 +74,9 @@ $(BUILD)/.dependencies:
 			echo "error: the headers of $${p%%:*} are missing: install the package $${p##*:} (or run scripts/install-deps build)" >&2; \
 			exit 1; }; \
 	done
+	@echo '#include <$(firstword $(subst :, ,$(UNISTRING)))>' | $(CC) $(CPPFLAGS) -E -o /dev/null - 2>/dev/null || { \
+		echo "error: the headers of libunistring are missing: install the package $(lastword $(subst :, ,$(UNISTRING))) (or run scripts/install-deps build)" >&2; \
+		exit 1; }
 	@mkdir -p $(BUILD) && touch $@
 
 $(BUILD)/%.o: src/%.c $(BUILD)/.dependencies

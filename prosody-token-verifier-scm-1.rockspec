@@ -13,7 +13,7 @@ source = {
 description = {
 	summary = "Verifies JSON Web Tokens natively for Prosody and Jitsi Meet";
 	detailed = [[
-A native Lua module, token_verifier, on OpenSSL, libcurl and yyjson, and the Prosody plugins that put it
+A native Lua module, token_verifier, on OpenSSL, libcurl, yyjson and libunistring, and the Prosody plugins that put it
 in the place of Jitsi's token_util, so that waiting for a key never holds up the server.]];
 	license = "MIT";
 	labels = { "prosody", "xmpp", "jwt", "jitsi", "authentication" };
@@ -26,6 +26,7 @@ external_dependencies = {
 	-- No header: distributions keep curl/curl.h in a folder per architecture, where luarocks does not look.
 	CURL = { library = "curl" };
 	YYJSON = { header = "yyjson.h", library = "yyjson" };
+	UNISTRING = { header = "uninorm.h", library = "unistring" };
 };
 
 build = {

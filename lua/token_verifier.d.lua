@@ -349,6 +349,11 @@ function token_verifier.keystore(options) end
 ---@return string
 function token_verifier.key_file_name(kid) end
 
+---The name that Jitsi's page gives the room whose address ends with this text; nil if no room can have it.
+---@param text string
+---@return string?
+function token_verifier.page_room(text) end
+
 ---A handle of each key store that is open in the process.
 ---@return token_verifier.keystore[]
 function token_verifier.stores() end

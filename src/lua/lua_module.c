@@ -3,6 +3,7 @@
 #include "lua/lua_tv.h"
 
 #include "base/version.h"
+#include "token/page_room.h"
 
 #ifdef __GNUC__
 #define EXPORTED __attribute__((visibility("default")))
@@ -26,6 +27,21 @@ static void push_state(lua_State *L) {
     }
 }
 
+// page_room(part): the room that Jitsi's page makes of it; nil if it makes none.
+static int l_page_room(lua_State *L) {
+    struct tv_span part = check_span(L, 1);
+    char name[TV_PAGE_ROOM_MAX];
+    size_t length = 0;
+    enum tv_status status = tv_page_room(part, name, &length);
+    if (status == TV_NO_MEMORY)
+        return push_failure(L, status, NULL); // raises
+    if (status != TV_OK)
+        lua_pushnil(L);
+    else
+        lua_pushlstring(L, name, length);
+    return 1;
+}
+
 int luaopen_token_verifier(lua_State *L) {
     static const luaL_Reg functions[] = {{"verify", l_verify},
                                          {"new", l_new},
@@ -37,6 +53,7 @@ int luaopen_token_verifier(lua_State *L) {
                                          {"key", l_key},
                                          {"keystore", l_keystore},
                                          {"key_file_name", l_key_file_name},
+                                         {"page_room", l_page_room},
                                          {"step", l_step},
                                          {"stores", l_stores},
                                          {"pollfd", l_pollfd},
