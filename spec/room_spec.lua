@@ -50,6 +50,9 @@ end
 local plain = { muc_domain_base = "none", muc_domain = "none" };
 local names_only = { enableDomainVerification = false };
 
+local by_address = { roomMatching = "address" };
+local names_by_address = { roomMatching = "address", enableDomainVerification = false };
+
 local function with_pattern(claim, regex)
 	return { jitsi_meet_room = claim, jitsi_meet_context_room = { regex = regex == nil and true or regex } };
 end
@@ -66,6 +69,40 @@ local cases = {
 		settings = { allowEmptyToken = true }, expect = "room-does-not-exist" },
 	{ "without a base a token creates its room", address = "room1@conference.tenant1", room = false, settings = plain,
 		expect = true },
+	-- plain text
+	{ "the room that the page makes of it", address = "my%20room@conference.tenant1", claims = { jitsi_meet_room = "My Room" },
+		settings = by_address, expect = true },
+	{ "the same by default", address = "my%20room@conference.tenant1", claims = { jitsi_meet_room = "My Room" }, expect = false },
+	{ "the same, and no other matching is asked for", address = "my%20room@conference.tenant1", claims = { jitsi_meet_room = "My Room" },
+		settings = { roomMatching = "claim" }, expect = false },
+	{ "plain text and a tenant", address = "[tenant1]r%c3%a4ksm@conference.example.org", claims = { jitsi_meet_room = "R\u{e4}ksm" },
+		settings = by_address, expect = true },
+	{ "plain text and another tenant", address = "[tenant2]r%c3%a4ksm@conference.example.org", claims = { jitsi_meet_room = "R\u{e4}ksm" },
+		settings = by_address, expect = false },
+	{ "plain text, and the room of exactly that name", address = "c++@conference.tenant1", claims = { jitsi_meet_room = "C++" },
+		settings = by_address, expect = true },
+	{ "what the page made already", address = "my%20room@conference.tenant1", claims = { jitsi_meet_room = "my%20room" },
+		settings = by_address, expect = true },
+	{ "it is not made twice", address = "my%2520room@conference.tenant1", claims = { jitsi_meet_room = "my%20room" },
+		settings = by_address, expect = false },
+	{ "it is not undone", address = "my room@conference.tenant1", claims = { jitsi_meet_room = "my%20room" },
+		settings = by_address, expect = false },
+	{ "a name that only begins like it", address = "my%20room2@conference.tenant1", claims = { jitsi_meet_room = "My Room" },
+		settings = by_address, expect = false },
+	{ "plain text that is a tenant's room", address = "[tenant1]room1@conference.example.org", claims = { jitsi_meet_room = "[tenant1]Room1" },
+		settings = by_address, expect = false },
+	{ "a pattern is no plain text", address = "a%20b@conference.tenant1", claims = with_pattern("A b"), settings = by_address,
+		expect = "room-name-does-not-match" },
+	{ "a pattern matches as ever", address = "a%20b@conference.tenant1", claims = with_pattern("a%%20b"), settings = by_address,
+		expect = true },
+	{ "names only: the room that the page makes of it", address = "my%20room@muc.anywhere", claims = { jitsi_meet_room = "My Room" },
+		settings = names_by_address, expect = true },
+	{ "names only: that of a tenant", address = "[acme]my%20room@muc.anywhere", claims = { jitsi_meet_room = "My Room" },
+		settings = names_by_address, expect = true },
+	{ "names only: the same by default", address = "my%20room@muc.anywhere", claims = { jitsi_meet_room = "My Room" }, settings = names_only,
+		expect = "room-mismatch" },
+	{ "names only: a text of which the page makes nothing, and no name", address = "[acme]@muc.anywhere", claims = { jitsi_meet_room = "(!)" },
+		settings = names_by_address, expect = "room-mismatch" },
 	-- guests
 	{ "a guest", address = "any@conference.x", session = {}, settings = { allowEmptyToken = true }, expect = true },
 	{ "a guest where the room asks for a token", address = "any@conference.x", session = {}, room = closed_room,

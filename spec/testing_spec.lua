@@ -55,6 +55,15 @@ describe("a minted token", function ()
 		end);
 	end
 
+	it("is for a room as Jitsi's page makes it", function ()
+		assert.same({ "r%c3%a4ksm", "acme" }, { testing.room("https://meet.example.org/acme/Räksm") });
+		assert.equal("a%2bb", (testing.room("a+b")));
+		assert.error_matches(function () testing.room("https://meet.example.org/"); end, "no room for .*no%-room");
+		assert.accepts(testing.mint({ room = "my%20room" }), { room = "https://meet.example.org/My%20Room" });
+		assert.accepts(testing.mint({ room = "my%20room" }), { room = "My Room" });
+		assert.refuses(testing.mint({ room = "My Room" }), { room = "My Room" }, "room-not-accepted");
+	end);
+
 	it("raises for an unknown option, or one with a wrong type", function ()
 		assert.error_matches(function () testing.mint(nil, { expires = true }); end, "unknown option 'expires'");
 		assert.error_matches(function () testing.mint(nil, { alg = 1 }); end, "bad option 'alg' %(string expected, got number%)");

@@ -138,12 +138,17 @@ describe("token_util", function ()
 		assert.is_false(process(token_util, tokens.hs256(tokens.claims(), ""))[1]);
 	end);
 
+	it("opens only the room of the claim itself where token_room_matching is misspelt", function ()
+		assert.equal("claim", prosody.new_token_util(options({ token_room_matching = "adress" })).roomMatching);
+		assert.equal(1, #prosody.logged("error", 'must be one of "claim", "address": "claim" is taken'));
+	end);
+
 	it("says so when an option is not supported, mixed up or of the wrong type", function ()
 		for name, value in pairs({
 			cache_keys_url = "x y", signature_algorithm = { "HS256", "RS256" },
 			allow_empty_token = "perhaps", asap_require_room_claim = 5, enable_domain_verification = {},
 			asap_accepted_audiences = 1, token_leeway = 301, jwt_pubkey_cache_size = "many", asap_key_server = "x y",
-			openid_issuer = 5, token_issuers = "x", token_allow_missing_kid = "perhaps",
+			openid_issuer = 5, token_issuers = "x", token_allow_missing_kid = "perhaps", token_room_matching = "adress",
 		}) do
 			prosody.new_token_util(options({ [name] = value }));
 			assert.equal(1, #prosody.logged("error", name), name);

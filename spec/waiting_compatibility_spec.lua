@@ -165,6 +165,7 @@ describe("the option", function ()
 		{ "muc_mapper_domain_base", "base.org", "muc_domain_base", "base.org" },
 		{ "muc_mapper_domain_base", "base.org", "muc_domain", "conference.base.org" },
 		{ "muc_mapper_domain", "muc.base.org", "muc_domain", nil }, -- only with a base
+		{ "token_room_matching", "address", "roomMatching", "address" },
 		{ "token_regex_enabled", false, "regexEnabled", false },
 		{ "token_regex_room_max_length", 64, "regexRoomMaxLength", 64 },
 		{ "token_regex_max_quantifiers", 1, "regexRoomMaxQuantifiers", 1 },

@@ -4,6 +4,7 @@
 
 local clock = require "token_verifier.testing.clock";
 local keys = require "token_verifier.testing.keys";
+local rooms = require "token_verifier.testing.rooms";
 local tokens = require "token_verifier.testing.tokens";
 
 if pcall(require, "luassert") then
@@ -19,6 +20,7 @@ local testing = {
 	key = keys.key,
 	keystore = keys.keystore,
 	mint = tokens.mint,
+	room = rooms.room,
 	secret = tokens.secret,
 };
 

@@ -4,24 +4,7 @@
 local is_array = require "token_verifier.plugin.list".is_array;
 local names_of = require "token_verifier.plugin.list".names_of;
 local null = require "token_verifier".null;
-local replace = require "token_verifier.plugin.printable".replace;
-
-local escapes = { [0x0a] = "\\n", [0x0d] = "\\r", [0x09] = "\\t" };
-
--- File names and options may contain bytes that are not UTF-8; JSON cannot.
-local function escape(code)
-	if not code then
-		return "\239\191\189"; -- U+FFFD
-	elseif code >= 0x10000 then
-		return ("\\u%04x\\u%04x"):format(0xd7c0 + (code >> 10), 0xdc00 + (code & 0x3ff));
-	end
-	return escapes[code] or ("\\u%04x"):format(code);
-end
-
--- Escapes the text so that a terminal shows it unchanged; its meaning in JSON stays the same.
-local function quoted(text)
-	return '"'..replace(text:gsub('["\\]', "\\%0"), escape)..'"';
-end
+local quoted = require "token_verifier.plugin.printable".json;
 
 local function scalar(value)
 	if value == null then

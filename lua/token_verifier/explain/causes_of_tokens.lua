@@ -182,7 +182,7 @@ return {
 		"Set \"room\" to the name of one room, or to \"*\" for any room. For several rooms, issue one token for each, or use a pattern." };
 	{ "room-not-accepted", "room-not-accepted", "token",
 		"The token is for another room.",
-		"Issue a token for this room, or with \"room\": \"*\" for any room." };
+		"Issue a token for this room, with \"room\": {suggested}; or with \"room\": \"*\" for any room." };
 	{ "room-case", "ok", "nowhere",
 		"The claim \"room\" has upper-case letters. Rooms are compared in lower case, so this makes no difference.",
 		"Nothing: it does no harm." };
@@ -196,20 +196,46 @@ return {
 		"The claim \"room\" includes the tenant, but must be only the room's name.",
 		"Set \"room\": {suggested}, and put the tenant into \"sub\"." };
 	{ "room-url-encoded", "room-not-accepted", "token",
-		"The claim \"room\" is URL-encoded, but the room's address is not, and both must be equal.",
-		"Decode it: \"room\": {suggested}." };
-	{ "room-maybe-encoded", "ok", "nowhere",
-		"The claim \"room\" is URL-encoded. It is not decoded, so it opens only a room whose address is encoded too.",
-		"Nothing, if the name has characters outside ASCII (Jitsi encodes those). Otherwise decode it: \"room\": {suggested}." };
-	{ "room-not-encoded", "room-not-accepted", "token",
-		"The room's address is URL-encoded (Jitsi encodes all characters outside ASCII), but the claim \"room\" is not.",
-		"Encode it like the address: \"room\": {suggested}." };
+		"The claim \"room\" is URL-encoded in another way than the room's name, and both must be equal.",
+		"Write the room's own name: \"room\": {suggested}." };
+	{ "room-not-encoded", "room-not-accepted", "token or configuration",
+		"Jitsi's page makes {name} of this text (it normalizes, writes in lower case and encodes it), and that is the room's name. The "
+			.."claim \"room\" is compared as it is.",
+		"Set \"room\": {suggested}; or accept the plain text too with token_room_matching = \"address\"." };
+	{ "room-not-of-page", "ok", "token",
+		"Jitsi's page makes {suggested} of this text, and enters a room of that name. The claim \"room\" is compared as it is, so it does "
+			.."not open that room.",
+		"Set \"room\": {suggested}; or accept the plain text too with token_room_matching = \"address\"." };
+	{ "room-encoded", "ok", "nowhere",
+		"The claim \"room\" is the name that Jitsi's page makes of {text}.",
+		"Nothing: it is right so." };
+	{ "room-address-without-room", "ok", "command",
+		"This address is not that of a room: Jitsi's page shows its start page, or nothing but a file.",
+		"Give the address that the user opens: it ends with the room's name, without a slash behind it." };
+	{ "room-name-refused", "ok", "command",
+		"Prosody accepts no room of the name {name}: no name may contain a blank or one of \" & ' / : < > @. Nobody can enter it.",
+		"Use another name for the room." };
+	{ "room-name-unusable", "ok", "command",
+		"No room can have this name: the text is not UTF-8, makes a name of more than 1023 bytes, or has only characters that Jitsi's page "
+			.."removes.",
+		"Use another name for the room." };
+	{ "room-of-other-site", "ok", "command",
+		"This is an address of the website {site}, but the token is checked as {host} does. Whether that website belongs to {host} is not "
+			.."known here.",
+		"If another host serves {site}, name that host; else this is nothing to fix." };
+	{ "room-without-verification", "ok", "nowhere",
+		"Nothing verifies tokens in the rooms of {host}, as it does not load token_verification: the user may enter.",
+		"Nothing, if it is meant so, as for breakout rooms." };
+	{ "tenant-guessed", "ok", "nowhere",
+		"The tenant has characters outside ASCII. That Prosody knows it as {tenant} is a guess.",
+		"Use only letters of ASCII, digits and _ for tenants." };
 	{ "room-pattern-not-declared", "room-not-accepted", "token",
 		"The claim \"room\" looks like a pattern, but the token does not declare it as one, so it is compared literally.",
 		"Set context.room.regex to true in the token; or \"room\": \"*\" for any room." };
 	{ "room-pattern-mismatch", "room-name-does-not-match", "token",
 		"The claim \"room\" is a pattern that does not match the whole name of this room.",
-		"Fix the pattern. It is a Lua pattern: \"%d\" is a digit, \"%-\" a hyphen, \".*\" any text; names are in lower case." };
+		"Fix the pattern, so that it matches {name}. It is a Lua pattern: \"%d\" is a digit, \"%-\" a hyphen, \".*\" any text; names are in "
+			.."lower case." };
 	{ "room-pattern-refused", "invalid-regex", "token or configuration",
 		"The claim \"room\" is a pattern that is not used: patterns are off, or it is malformed or too long, or has too many of * + - ?.",
 		"Write a simpler Lua pattern (a hyphen in a name is \"%-\"). The limits are token_regex_enabled, token_regex_max_quantifiers and "

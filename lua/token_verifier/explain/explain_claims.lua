@@ -8,7 +8,7 @@ local find = require "token_verifier.explain.causes".find;
 local has = require "token_verifier.plugin.list".has;
 local misspelt = require "token_verifier.explain.explain_names".misspelt;
 local names_of = require "token_verifier.plugin.list".names_of;
-local quote = require "token_verifier.plugin.report".quote;
+local quote = require "token_verifier.plugin.printable".shown;
 local time_words = require "token_verifier.explain.time_words";
 local token_options = require "token_verifier.plugin.token_options";
 

@@ -6,29 +6,12 @@ local claims_fields = require "token_verifier.plugin.claims";
 local find = require "token_verifier.explain.causes".find;
 local judging = require "token_verifier.explain.explain_claims";
 local misspelt = require "token_verifier.explain.explain_names".misspelt;
-local quote = require "token_verifier.plugin.report".quote;
+local quote = require "token_verifier.plugin.printable".json;
+local room_address = require "token_verifier.room_address";
 local room_rules = require "token_verifier.plugin.room";
-local url_decode = require "token_verifier.explain.encodings".url_decode;
+local shown = require "token_verifier.plugin.printable".shown;
 
 local null = token_verifier.null;
-
--- Splits a room as people write it: "planning", "acme/planning", "[acme]planning", its JID or its web address. Returns its name,
--- tenant, website host and MUC host; the last three may be nil.
-local function split(text)
-	local address = text:match("^%a[%w+.-]*://([^?#]*)");
-	if address then
-		local host, path = address:match("^([^/]*)/*(.*)$");
-		local tenant, name = path:match("^([^/]+)/([^/]+)/*$");
-		return (name or path:gsub("/*$", "")):lower(), tenant and tenant:lower(), (host:gsub(":%d+$", ""));
-	end
-	local node, host = text:match("^([^@/]*)@([^/]+)");
-	node = node or text;
-	local tenant, name = node:match("^%[([^%]]+)%](.+)$");
-	if not tenant then
-		tenant, name = node:match("^([^/]+)/([^/]+)$");
-	end
-	return (name or node):lower(), tenant and tenant:lower(), nil, host and host:lower();
-end
 
 -- The host of the rooms if the settings contain it, else nil.
 local function muc_domain_of(settings)
@@ -49,29 +32,29 @@ end
 
 -- The domain in a room's address, or nil.
 local function domain_of(text, prefix)
-	local _, _, site, host = split(text);
-	return site or host and host:gsub("^"..prefix:gsub("%p", "%%%0").."%.", "");
+	local found = room_address.read(text);
+	return found.site ~= "" and found.site or found.host and found.host:gsub("^"..prefix:gsub("%p", "%%%0").."%.", "") or nil;
 end
 
--- The wanted room: { name, tenant, address, muc_domain, domain }. `address` is nil if the host is not known. `domain` is what sub
--- must be for rooms without a tenant.
+-- The wanted room: what room_address.read() returns, and { address, muc_domain, domain, unguarded }. `address` is nil if there is no
+-- room or its host is not known. `domain` is what sub must be for rooms without a tenant. `unguarded` is the host of the room if it
+-- is known that nothing verifies tokens there.
 local function place(settings, text)
 	local muc_domain = muc_domain_of(settings);
-	local asked = {};
-	if text then
-		local site, host;
-		asked.name, asked.tenant, site, host = split(text);
-		muc_domain = muc_domain or host or site and settings.muc_domain_prefix.."."..site;
-		-- Jitsi's own addresses of a tenant's rooms: room@conference.tenant.domain.
-		local base = settings.muc_domain_base;
-		local inner = base and host and without_prefix(settings, host);
-		if inner and inner:sub(-#base - 1) == "."..base and not asked.tenant then
-			asked.tenant, host = inner:sub(1, -#base - 2), nil;
-		end
-		host = host or muc_domain;
-		if host then
-			asked.address = (asked.tenant and ("[%s]%s@%s") or "%s%s@%s"):format(asked.tenant or "", asked.name, host);
-		end
+	local asked = text and room_address.read(text, settings.host) or {};
+	local host = asked.host;
+	muc_domain = muc_domain or host or asked.site and settings.muc_domain_prefix.."."..asked.site;
+	-- Jitsi's own addresses of a tenant's rooms: room@conference.tenant.domain.
+	local base = settings.muc_domain_base;
+	local inner = base and host and without_prefix(settings, host);
+	if inner and inner:sub(-#base - 1) == "."..base and not asked.tenant then
+		asked.tenant, host = inner:sub(1, -#base - 2), nil;
+		asked.prefix = asked.tenant;
+	end
+	host = host or muc_domain;
+	if asked.name and host and not asked.problem then
+		asked.address = (asked.tenant and ("[%s]%s@%s") or "%s%s@%s"):format(asked.tenant or "", asked.name, host);
+		asked.unguarded = settings.is_unguarded and settings.is_unguarded(host) and host or nil;
 	end
 	if not settings.domain_unknown then
 		asked.muc_domain, asked.domain = muc_domain, without_prefix(settings, muc_domain);
@@ -88,7 +71,7 @@ local function session_of(claims, asked, changes)
 	for name, value in pairs(changes or {}) do
 		all[name] = value;
 	end
-	local session = { auth_token = "", jitsi_web_query_prefix = asked.tenant or "" };
+	local session = { auth_token = "", jitsi_web_query_prefix = asked.prefix or "" };
 	claims_fields.assign(session, all);
 	return session;
 end
@@ -110,33 +93,67 @@ local function looks_like_pattern(text)
 		and (text:find("[*^$]") or text:find("%.%+") or text:find("%%[adlswx]") or text:find("%[[^%]]+%]")) ~= nil;
 end
 
--- The finding for a room claim that contains more than a room's name, or nil. The claim is always compared unchanged.
-local function shape_finding(claim, asked)
-	local web_name = claim:find("^https?://") and split(claim);
-	local inner = claim:match("^%[[^%]]+%](.+)$") or claim:match("^[^/]+/([^/]+)$");
-	if web_name then
-		return find("room-url", { suggested = quote(web_name) });
-	elseif claim:find("@", 1, true) then
-		return find("room-full-jid", { suggested = quote((claim:match("^([^@]*)@"):gsub("^%[[^%]]+%]", ""))) });
-	elseif inner then
-		return find("room-with-tenant", { suggested = quote(inner) });
-	elseif claim:find("%%%x%x") then
-		return find(asked and "room-url-encoded" or "room-maybe-encoded", { suggested = quote(url_decode(claim)) });
-	elseif asked and asked.name:find("%%%x%x") and url_decode(asked.name):lower() == claim:lower() then
-		return find("room-not-encoded", { suggested = quote(asked.name) });
-	elseif looks_like_pattern(claim) then
-		return find("room-pattern-not-declared");
+-- What else a room claim is that is not only the name of a room: the key of the cause and the name in it; else nil.
+local function misread(claim)
+	local found = room_address.read(claim);
+	if not found.name then
+		return nil;
+	elseif claim:find("^%a[%w+.-]*://") then
+		return "room-url", found.name;
+	elseif found.host then
+		return "room-full-jid", found.name;
+	elseif found.tenant then
+		return "room-with-tenant", found.name;
 	end
 	return nil;
 end
 
-local function room_finding(claims, asked, error_name)
+-- The finding for a claim that is not the name of the wanted room, but stands for that room in some other form; or nil. So every
+-- suggestion is the name of the wanted room.
+local function form_finding(claim, asked)
+	local key, name = misread(claim);
+	local values = { suggested = quote(asked.name), name = quote(asked.name) };
+	if key and name == asked.name then
+		return find(key, values);
+	elseif room_address.of_name(claim) == asked.name then
+		return find("room-not-encoded", values);
+	end
+	local once = room_address.decoded(claim);
+	if once ~= claim and (once:lower() == asked.name or room_address.of_name(once) == asked.name) then
+		return find("room-url-encoded", values);
+	end
+	return nil;
+end
+
+-- The finding for a room claim where no room is wanted, or nil.
+local function shape_finding(claim, settings)
+	local key, name = misread(claim);
+	local of_page = room_address.of_name(claim);
+	if key then
+		return find(key, { suggested = quote(name) });
+	elseif of_page == claim:lower() and claim:find("%", 1, true) then
+		return find("room-encoded", { text = quote(room_address.decoded(of_page)) });
+	elseif looks_like_pattern(claim) then
+		return find("room-pattern-not-declared");
+	elseif of_page and of_page ~= claim:lower() and not (settings and settings.roomMatching == "address") then
+		return find("room-not-of-page", { suggested = quote(of_page) });
+	end
+	return nil;
+end
+
+local function room_finding(claims, asked, error_name, settings)
+	local values = { suggested = quote(asked.name), name = quote(asked.name) };
 	if error_name == "invalid-regex" then
 		return find("room-pattern-refused");
 	elseif is_pattern(claims) then
-		return find("room-pattern-mismatch");
+		return find("room-pattern-mismatch", values);
 	end
-	return shape_finding(claims.room, asked) or find("room-not-accepted");
+	local finding = form_finding(claims.room, asked);
+	if not finding and looks_like_pattern(claims.room) and (not asked.address
+		or may_enter(settings, claims, asked, { sub = "*", context = { room = { regex = true } } })) then
+		return find("room-pattern-not-declared");
+	end
+	return finding or find("room-not-accepted", values);
 end
 
 local function has_capitals(claims)
@@ -148,10 +165,63 @@ local function is_openid(claims)
 	return claims.azp ~= nil or claims.nonce ~= nil or claims.preferred_username ~= nil or claims.auth_time ~= nil;
 end
 
+-- The finding if there is no wanted room, or nobody verifies tokens there; else nil.
+local function place_finding(asked)
+	local values = { name = asked.name and quote(asked.name), host = asked.unguarded };
+	if asked.problem then
+		return find(asked.problem == "no-room" and "room-address-without-room" or "room-"..asked.problem, values);
+	elseif asked.unguarded then
+		return find(asked.unguarded == asked.muc_domain and "rooms-not-verified" or "room-without-verification", values);
+	end
+	return nil;
+end
+
+-- The finding for an address of a website that is not known to be this host's, or nil. "meet.jitsi" and the like are names inside of
+-- containers, which no website has.
+local function site_finding(settings, asked)
+	local site, host = asked.site, settings.host;
+	if not site or site == "" or not host or site == host or site == settings.muc_domain_base or host:find("%.jitsi$") then
+		return nil;
+	end
+	return find("room-of-other-site", { site = site, host = host });
+end
+
+-- The name of the wanted room, and what it was made of if that is not the same.
+local function wanted_name(asked)
+	if asked.typed and asked.typed:lower() ~= asked.name then
+		return ("%s, which Jitsi's page makes of %s"):format(shown(asked.name), shown(asked.typed));
+	end
+	return shown(asked.name);
+end
+
+-- The row about a room that is wanted, with the settings known.
+local function wanted_room_row(claims, text, settings, asked)
+	local findings = { site_finding(settings, asked) };
+	if asked.tenant and asked.tenant:find("[\128-\255]") then
+		findings[#findings + 1] = find("tenant-guessed", { tenant = quote(asked.tenant) });
+	end
+	local allowed, error_name = true, nil;
+	if not asked.unguarded then
+		allowed, error_name = may_enter(settings, claims, asked, { sub = "*" });
+	end
+	if not allowed and error_name ~= "server-missing-config" then
+		table.insert(findings, 1, room_finding(claims, asked, error_name, settings));
+		return false, text, findings;
+	elseif has_capitals(claims) and claims.room:lower() == asked.name then
+		findings[#findings + 1] = find("room-case");
+	end
+	findings[#findings + 1] = place_finding(asked);
+	return true, text, findings;
+end
+
 local function room_row(claims, options, more, asked)
 	local value = claims.room;
 	local ok, message, code = judging.judge("room", claims, { "room" }, options, 0);
-	local wanted = asked.name and quote(asked.name) or options.room and quote(options.room) or options.require_room and "a name" or "anything";
+	if asked.problem then
+		return false, "no room can be entered by "..shown(more.room), { place_finding(asked) };
+	end
+	local wanted = asked.name and wanted_name(asked) or options.room and shown(options.room)
+		or options.require_room and "a name" or "anything";
 	if code == "room-not-accepted" then
 		return ok, message, { room_finding(claims, { name = options.room:lower() }) };
 	elseif not ok then
@@ -162,12 +232,9 @@ local function room_row(claims, options, more, asked)
 	end
 	local text = judging.found(value, wanted..(is_pattern(claims) and ", by this pattern" or ""));
 	if asked.address then
-		local allowed, error_name = may_enter(more.settings, claims, asked, { sub = "*" });
-		if not allowed and error_name ~= "server-missing-config" then
-			return false, text, { room_finding(claims, asked, error_name) };
-		end
+		return wanted_room_row(claims, text, more.settings, asked);
 	end
-	local finding = not asked.address and not options.room and not is_pattern(claims) and shape_finding(value) or nil;
+	local finding = not options.room and not is_pattern(claims) and shape_finding(value, more.settings) or nil;
 	return ok, text, { finding or has_capitals(claims) and find("room-case") or nil };
 end
 
@@ -220,9 +287,9 @@ local function sub_without_room(settings, sub, asked)
 	elseif misnamed then
 		return judging.found(sub, "the domain"), { misnamed };
 	elseif lower == asked.domain then
-		return judging.found(sub, quote(sub).." for rooms without a tenant"), {};
+		return judging.found(sub, shown(sub).." for rooms without a tenant"), {};
 	elseif asked.domain and settings.muc_domain_base and not is_user(sub) and not without_prefix(settings, lower) then
-		return ("found %s; good for the rooms of that tenant; %s for rooms without one"):format(quote(sub), quote(asked.domain)), {};
+		return ("found %s; good for the rooms of that tenant; %s for rooms without one"):format(shown(sub), shown(asked.domain)), {};
 	elseif not asked.domain and not is_user(sub) and not without_prefix(settings, lower) then
 		return judging.found(sub, "the domain or the tenant"), {};
 	end
@@ -245,8 +312,11 @@ local function sub_row(claims, options, more, asked)
 		local text, findings = sub_without_room(settings, sub, asked);
 		return ok, text, findings;
 	end
+	local text = judging.found(sub, expected and shown(expected) or "the domain");
+	if asked.unguarded then
+		return ok, text, {};
+	end
 	local allowed, error_name = may_enter(settings, claims, asked, { room = "*" });
-	local text = judging.found(sub, expected and quote(expected) or "the domain");
 	if not allowed then
 		return false, text, { error_name == "server-missing-config" and find("muc-domain-base-missing")
 			or sub_finding(settings, sub, asked) };
@@ -260,8 +330,8 @@ local function tenant_row(claims, asked)
 	if tenant == nil or tenant == null or not asked.name then
 		return nil;
 	end
-	local wanted = asked.tenant or "";
-	local text = judging.found(tenant, quote(wanted));
+	local wanted = asked.prefix or "";
+	local text = judging.found(tenant, shown(wanted));
 	if tostring(tenant):lower() == wanted then
 		return true, text;
 	end
@@ -270,10 +340,15 @@ local function tenant_row(claims, asked)
 	}) };
 end
 
--- Returns the checks of a token's rooms. `more.settings` are the fields of a token_util object, with `host` and `muc_host`, or
--- nil; its field `domain_unknown` means that the domain is a placeholder. `more.room` is the wanted room, or nil. The result is
--- { room =, sub =, tenant =: f(claims, options) as in explain_claims, verdict = f(claims) }. verdict() returns true; or false,
--- the name of an error and a reason; or nil if no room is wanted.
+local reasons = {
+	["no-room"] = "the address has no room", ["name-refused"] = "Prosody accepts no room of that name",
+	["name-unusable"] = "no room can have that name",
+};
+
+-- Returns the checks of a token's rooms. `more.settings` are the fields of a token_util object, with `host`, `muc_host` and
+-- `is_unguarded`, or nil; its field `domain_unknown` means that the domain is a placeholder. `more.room` is the wanted room, or nil.
+-- The result is { room =, sub =, tenant =: f(claims, options) as in explain_claims, verdict = f(claims) }. verdict() returns true;
+-- or false, the name of an error and a reason; or nil if no room is wanted.
 local function open(more)
 	local asked = more.settings and place(more.settings, more.room) or {};
 	return {
@@ -281,7 +356,11 @@ local function open(more)
 		sub = function (claims, options) return sub_row(claims, options, more, asked); end;
 		tenant = function (claims) return tenant_row(claims, asked); end;
 		verdict = function (claims)
-			if not asked.address or type(claims.sub) ~= "string" then
+			if asked.problem then
+				return false, "invalid-room-address", reasons[asked.problem];
+			elseif asked.unguarded then
+				return true;
+			elseif not asked.address or type(claims.sub) ~= "string" then
 				return nil;
 			end
 			local any_domain = more.settings.domain_unknown and not asked.tenant and { sub = "*" } or nil;

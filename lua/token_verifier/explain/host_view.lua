@@ -5,6 +5,7 @@ local token_verifier = require "token_verifier";
 local find = require "token_verifier.explain.causes".find;
 local explain = require "token_verifier.explain.explain";
 local key_findings = require "token_verifier.explain.explain_key";
+local has = require "token_verifier.plugin.list".has;
 local keys = require "token_verifier.plugin.keys";
 local sources = require "token_verifier.plugin.sources";
 local token_options = require "token_verifier.plugin.token_options";
@@ -88,7 +89,7 @@ end
 function methods:explain(text, how)
 	how = how or {};
 	local more = {
-		settings = setmetatable({ host = self.host, muc_host = self.muc_host }, { __index = self.settings }),
+		settings = setmetatable({ host = self.host, muc_host = self.muc_host, is_unguarded = self.is_unguarded }, { __index = self.settings }),
 		room = how.room, app_id = self.settings.appId, renew = how.renew,
 		open = not how.ask and function (source) return sources.open(source, self.settings.keyOptions); end or nil,
 	};
@@ -117,14 +118,19 @@ function methods:explain(text, how)
 end
 
 -- Returns a view, which must be closed. `settings` come from config.read(), `complaints` are its messages. `muc_host` is the host
--- of the rooms, if it is known from elsewhere than the options.
-local function new(host, settings, complaints, muc_host)
+-- of the rooms, if it is known from elsewhere than the options. `configuration` knows all hosts of the server: `hosts(component_module)`
+-- and `loads(component, module)`.
+local function new(host, settings, complaints, muc_host, configuration)
 	local key_set = keys.new(settings.keyOptions, function (level, text, ...)
 		complaints[#complaints + 1] = ("%s: "..text):format(level, ...);
 	end);
 	key_set.sources:note_configured(settings);
+	-- Whether this is a component for rooms in which nothing verifies tokens.
+	local function is_unguarded(name)
+		return has(configuration:hosts("muc"), name) and not configuration:loads(name, "token_verification");
+	end
 	return setmetatable({
-		host = host, settings = settings, complaints = complaints, muc_host = muc_host, key_set = key_set,
+		host = host, settings = settings, complaints = complaints, muc_host = muc_host, key_set = key_set, is_unguarded = is_unguarded,
 	}, mt);
 end
 

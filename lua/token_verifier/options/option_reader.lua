@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Reads single options of a host, and logs those with a wrong type or out of range.
 
+local has = require "token_verifier.plugin.list".has;
 local plain_file = require "token_verifier.plugin.plain_file";
 local token_options = require "token_verifier.plugin.token_options";
 
@@ -26,6 +27,15 @@ function read:string(row)
 	elseif value ~= nil and type(value) ~= "string" then
 		self:wrong(row[1], "a string", value, "it is ignored");
 		return nil;
+	end
+	return value;
+end
+
+function read:choice(row)
+	local value = self:raw(row[1]);
+	if value ~= nil and not has(row.choices, value) then
+		self.log("error", "Option '%s' must be one of \"%s\": \"%s\" is taken", row[1], table.concat(row.choices, '", "'), row.safe);
+		return row.safe;
 	end
 	return value;
 end

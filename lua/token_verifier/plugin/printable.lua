@@ -53,4 +53,35 @@ local function printable(text)
 	return replace(text, for_people);
 end
 
-return { printable = printable, replace = replace };
+local escapes = { [0x0a] = "\\n", [0x0d] = "\\r", [0x09] = "\\t" };
+
+-- File names and options may contain bytes that are not UTF-8; JSON cannot.
+local function for_json(code)
+	if not code then
+		return "\239\191\189"; -- U+FFFD
+	elseif code >= 0x10000 then
+		return ("\\u%04x\\u%04x"):format(0xd7c0 + (code >> 10), 0xdc00 + (code & 0x3ff));
+	end
+	return escapes[code] or ("\\u%04x"):format(code);
+end
+
+-- The whole text as a JSON string that a terminal shows unchanged: to be read, and to be pasted into claims.
+local function json(text)
+	return '"'..replace(text:gsub('["\\]', "\\%0"), for_json)..'"';
+end
+
+local max_shown = 256; -- bytes
+
+-- The same of a text that is only shown: a long one is cut off between two characters.
+local function shown(text)
+	if #text <= max_shown then
+		return json(text);
+	end
+	local last = max_shown;
+	while last > max_shown - 4 and text:byte(last + 1) & 0xc0 == 0x80 do
+		last = last - 1;
+	end
+	return json(text:sub(1, last).."...");
+end
+
+return { printable = printable, json = json, shown = shown };

@@ -5,6 +5,7 @@ local jid_split = require "util.jid".split;
 local null = require "token_verifier".null;
 local pattern = require "token_verifier.plugin.pattern";
 local quote = require "token_verifier.plugin.report".quote;
+local room_of_name = require "token_verifier.room_address".of_name;
 local verified = require "token_verifier.plugin.verified";
 
 local max_pattern_length = 256;
@@ -35,6 +36,11 @@ local function is_pattern(context_room)
 	return regex == true or regex == "true";
 end
 
+-- Whether a room claim that is no pattern names this room.
+local function names_room(settings, claim, name)
+	return name ~= nil and (claim:lower() == name or settings.roomMatching == "address" and room_of_name(claim) == name);
+end
+
 -- The name of the room that the claim allows, where the user wants to enter `name`; or nil and the name of the error.
 local function allowed_room(settings, session, name)
 	local claim = session.jitsi_meet_room;
@@ -45,7 +51,7 @@ local function allowed_room(settings, session, name)
 	elseif type(claim) ~= "string" then
 		return nil, "room-name-does-not-match";
 	end
-	return claim:lower();
+	return names_room(settings, claim, name) and name or claim:lower();
 end
 
 -- Splits `[tenant]name`: returns the tenant and the name, or nil and the node if it has no tenant. Returns nil alone if it starts
@@ -60,18 +66,17 @@ local function split_node(node)
 	return tenant, name;
 end
 
-local function verify_name_only(session, node)
+local function verify_name_only(settings, session, node)
 	local claim = session.jitsi_meet_room;
 	if claim == nil or claim == "*" then
 		return true;
 	end
-	local name = type(claim) == "string" and claim:lower();
 	local _, room_name = split_node(node);
-	if not name or (node ~= name and room_name ~= name) then
-		local reason = "the token is for another room";
-		return false, "room-mismatch", reason, name and reason..": its room is "..quote(claim);
+	if type(claim) == "string" and (names_room(settings, claim, node) or names_room(settings, claim, room_name)) then
+		return true;
 	end
-	return true;
+	local reason = "the token is for another room";
+	return false, "room-mismatch", reason, type(claim) == "string" and reason..": its room is "..quote(claim);
 end
 
 -- Whether the token was made for a tenant other than the one in the client's URL.
@@ -184,7 +189,7 @@ local function verify(settings, session, room_address, find_room)
 		return false, nil, "A token is required", verified.why_token_required(session), "token-required";
 	end
 	if not settings.enableDomainVerification then
-		return verify_name_only(session, node);
+		return verify_name_only(settings, session, node);
 	end
 	return verify_domain(settings, session, { node = node, host = host, muc_domain = muc_domain }, room);
 end

@@ -17,6 +17,7 @@
 --   own       read from the host of the plugin that loads token_util, not from the host whose tokens are verified
 --   default   absent: none, which is nil
 --   least, most, whole, unit   of a number. Without a unit it counts something, which `unit` may name
+--   choices   with read = "choice": the values that it may have
 --   safe      used instead of an invalid value: the stricter choice. Without it, the default is used
 --   type, shown   the columns "type" and "default" in the documents, if they differ from `read` and `default`
 --   text      what it does, for the documents
@@ -133,6 +134,10 @@ section("rooms", {}) {
 	{ "token_verification_hosts", field = "verificationHosts", read = "list", default = {},
 		text = "other hosts of this server whose verified tokens count for this host's rooms. Hosts with the same "
 			.."`muc_mapper_domain_base` need not be named" };
+	{ "token_room_matching", field = "roomMatching", read = "choice", choices = { "claim", "address" }, default = "claim", safe = "claim",
+		type = "`\"claim\"` or `\"address\"`", text = "`\"address\"`: the claim `room` also opens the room that Jitsi's page makes of that "
+			.."text, as `my%20room` of `My room`. "
+			.."`\"claim\"`: only the room of exactly this name. See [rooms](#rooms-in-addresses)" };
 	{ "token_regex_enabled", field = "regexEnabled", read = "boolean", default = true, safe = false,
 		text = "whether a `room` claim may be a Lua pattern, where `context.room.regex` says that it is one" };
 	{ "token_regex_room_max_length", field = "regexRoomMaxLength", read = "number", default = 128, least = 0, most = 1023,

@@ -6,6 +6,7 @@ local luassert = require "luassert";
 local luassert_util = require "luassert.util";
 local token_verifier = require "token_verifier";
 local keys = require "token_verifier.testing.keys";
+local rooms = require "token_verifier.testing.rooms";
 
 local format;
 
@@ -20,11 +21,15 @@ function format(value)
 	return type(value) == "string" and ("%q"):format(value) or tostring(value);
 end
 
--- Adds the keys of this kit to options without keys.
-local function with_keys(options)
+-- Options that wait for keys; with the name of the room, which may be given as an address or as people type it; and with the keys
+-- of this kit if there are none.
+local function complete(options)
 	local copy = { wait = true, detail = true };
 	for name, value in pairs(options) do
 		copy[name] = value;
+	end
+	if type(copy.room) == "string" then
+		copy.room = rooms.room(copy.room);
 	end
 	for _, row in ipairs(token_verifier.settings.verifier) do
 		if row.key_source and copy[row.name] ~= nil then
@@ -55,7 +60,7 @@ local function judge(token, by)
 	elseif by ~= nil and type(by) ~= "table" then
 		error("options of verify(), a verifier or a token_util object expected as the second argument");
 	end
-	return token_verifier.verify(token, with_keys(by or {}));
+	return token_verifier.verify(token, complete(by or {}));
 end
 
 local function accepts(state, arguments)
