@@ -21,7 +21,7 @@ end
 local pattern = { room = { regex = true } };
 local of_muc = 'muc_mapper_domain_base = nil\nComponent "muc.meet.example.org" "muc"\nmodules_enabled = { "token_verification" }';
 local breakout = 'Component "breakout.meet.example.org" "muc"';
-local open_rooms = 'muc_mapper_domain_base = nil\nComponent "muc.meet.example.org" "muc"';
+local open_rooms = 'muc_mapper_domain_base = nil\nmuc_mapper_domain_prefix = "muc"\nComponent "muc.meet.example.org" "muc"';
 local by_address = 'token_room_matching = "address"';
 
 -- { what, changes of the claims, lines of the configuration, room asked for, check, mark, key of the cause, words of the cause,
@@ -127,6 +127,8 @@ local cases = {
 	{ "a breakout room", { sub = "other" }, breakout, "bb747194@breakout.meet.example.org", "room", "ok", "room-without-verification",
 		"the user may enter", "breakout", 0 },
 	{ "a breakout room, as to sub", { sub = "other" }, breakout, "bb747194@breakout.meet.example.org", "sub", "ok", nil, nil, nil, 0 },
+	{ "a breakout room without a main domain", { sub = "other" }, "muc_mapper_domain_base = nil\n"..breakout,
+		"bb747194@breakout.meet.example.org", "room", "ok", "room-without-verification", "the user may enter", "breakout", 0 },
 	{ "rooms that nothing guards", { room = "finance" }, open_rooms, "planning", "room", "WARN", "rooms-not-verified", "open to everybody",
 		"token_verification", 0 },
 	{ "a room that is not encoded as its address is", { room = "my room" }, "", "https://meet.example.org/my%20room", "room", "FAIL",

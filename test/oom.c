@@ -23,6 +23,7 @@
 #include "store/asap.h"
 #include "store/discovery.h"
 #include "store/folder.h"
+#include "token/page_room.h"
 #include "token/verify.h"
 
 static unsigned failing_allocators = OURS | OPENSSL;
@@ -291,6 +292,13 @@ static enum tv_status folder(const void *unused) {
         status = tv_folder_load(inputs.folder, TV_SPAN("one"), TV_RSA_MIN_BITS, &key, &detail);
     tv_key_free(key);
     return status;
+}
+
+static enum tv_status page_room(const void *unused) {
+    (void)unused;
+    char name[TV_PAGE_ROOM_MAX];
+    size_t length;
+    return tv_page_room(TV_SPAN("R%C3%A4ksm"), name, &length);
 }
 
 // The straight line takes its memory from the caller and from OpenSSL.
@@ -611,10 +619,9 @@ static void run_signatures(void) {
 
 static void run_texts(void) {
     static const struct operation operations[] = {
-        {"a JWK Set's text", set, NULL, TV_OK, false},
-        {"discovery", discovery, NULL, TV_OK, false},
-        {"a file", folder, NULL, TV_OK, false},
-        {"a token", token, NULL, TV_OK, false},
+        {"a JWK Set's text", set, NULL, TV_OK, false}, {"discovery", discovery, NULL, TV_OK, false},
+        {"a file", folder, NULL, TV_OK, false},        {"a token", token, NULL, TV_OK, false},
+        {"a room", page_room, NULL, TV_OK, false},
     };
     for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++)
         run_out_everywhere(&operations[i]);

@@ -102,6 +102,11 @@ local private_pem = read("keys/rsa.private.pem");
 
 local operations = {
 	{
+		name = "page_room",
+		run = function () return tv.page_room("R%C3%A4ksm"); end,
+		good = function (room) assert(room == "r%c3%a4ksm"); end,
+	},
+	{
 		name = "verify with a secret",
 		run = function () return tv.verify(hs256, secret_options); end,
 		good = check_claims,

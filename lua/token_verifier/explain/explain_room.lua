@@ -165,13 +165,14 @@ local function is_openid(claims)
 	return claims.azp ~= nil or claims.nonce ~= nil or claims.preferred_username ~= nil or claims.auth_time ~= nil;
 end
 
--- The finding if there is no wanted room, or nobody verifies tokens there; else nil.
-local function place_finding(asked)
+-- The finding if there is no wanted room, or nobody verifies tokens there; else nil. Only the main rooms should be verified.
+local function place_finding(settings, asked)
 	local values = { name = asked.name and quote(asked.name), host = asked.unguarded };
 	if asked.problem then
 		return find(asked.problem == "no-room" and "room-address-without-room" or "room-"..asked.problem, values);
 	elseif asked.unguarded then
-		return find(asked.unguarded == asked.muc_domain and "rooms-not-verified" or "room-without-verification", values);
+		local is_main = asked.unguarded == settings.muc_domain or without_prefix(settings, asked.unguarded) == settings.host;
+		return find(is_main and "rooms-not-verified" or "room-without-verification", values);
 	end
 	return nil;
 end
@@ -210,7 +211,7 @@ local function wanted_room_row(claims, text, settings, asked)
 	elseif has_capitals(claims) and claims.room:lower() == asked.name then
 		findings[#findings + 1] = find("room-case");
 	end
-	findings[#findings + 1] = place_finding(asked);
+	findings[#findings + 1] = place_finding(settings, asked);
 	return true, text, findings;
 end
 
@@ -218,7 +219,7 @@ local function room_row(claims, options, more, asked)
 	local value = claims.room;
 	local ok, message, code = judging.judge("room", claims, { "room" }, options, 0);
 	if asked.problem then
-		return false, "no room can be entered by "..shown(more.room), { place_finding(asked) };
+		return false, "no room can be entered by "..shown(more.room), { place_finding(more.settings, asked) };
 	end
 	local wanted = asked.name and wanted_name(asked) or options.room and shown(options.room)
 		or options.require_room and "a name" or "anything";
@@ -229,6 +230,9 @@ local function room_row(claims, options, more, asked)
 			or find(code) };
 	elseif type(value) ~= "string" then
 		return ok, judging.found(value, wanted), { misspelt(claims, "room") };
+	end
+	if asked.unguarded then
+		wanted = "anything, as nothing verifies tokens there";
 	end
 	local text = judging.found(value, wanted..(is_pattern(claims) and ", by this pattern" or ""));
 	if asked.address then
@@ -314,7 +318,7 @@ local function sub_row(claims, options, more, asked)
 	end
 	local text = judging.found(sub, expected and shown(expected) or "the domain");
 	if asked.unguarded then
-		return ok, text, {};
+		return ok, judging.found(sub, "anything"), {};
 	end
 	local allowed, error_name = may_enter(settings, claims, asked, { room = "*" });
 	if not allowed then
