@@ -85,10 +85,19 @@ local function of_path(path)
 end
 
 local function of_address(text)
-	local authority, path = text:gsub("[%c ]+$", ""):gsub("[\t\r\n]", ""):match("^ *([^/\\?#]*)(.*)$");
+	local authority, path = text:gsub("[\t\r\n]", ""):match("^([^/\\?#]*)(.*)$");
 	local found = of_path((path:gsub("^[/\\]+", "")));
 	found.site = authority:gsub("^.*@", ""):gsub(":%d*$", ""):gsub("%.$", ""):lower();
 	return found;
+end
+
+-- Without blanks and control characters around, which browsers do not take for parts of an address.
+local function trim(text)
+	local first, last = text:find("[^%c ]") or #text + 1, #text;
+	while last >= first and text:find("^[%c ]", last) do -- no pattern for both: it would be slow on long runs of blanks
+		last = last - 1;
+	end
+	return text:sub(first, last);
 end
 
 -- Whether the text before the first slash is a website and no tenant.
@@ -124,18 +133,19 @@ local function read(text, own)
 	if #text > max_length then
 		return { problem = "name-unusable" };
 	end
-	local address = text:match("^%s*%a[%w+.-]*://(.*)$") or text:match("^%s*//(.*)$");
-	local node, host = text:match("^([^@/]*)@([%w.\128-\255-]+)");
-	local first = text:match("^([^/]*)");
+	local trimmed = trim(text);
+	local address = trimmed:match("^%a[%w+.-]*://(.*)$") or trimmed:match("^//(.*)$");
+	local node, host = trimmed:match("^([^@/]*)@([%w.\128-\255-]+)");
+	local first = trimmed:match("^([^/]*)");
 	local found;
 	if address then
 		found = of_address(address);
 	elseif node and (host:find(".", 1, true) or host:lower() == own) then
 		found = of_jid(node, host);
-	elseif first ~= text and first ~= "" and is_site(first, own) or first:lower() == own then
-		found = of_address(text);
-	elseif text:find("/", 1, true) then
-		found = of_path((text:gsub("^/+", "")));
+	elseif first ~= trimmed and first ~= "" and is_site(first, own) or first:lower() == own then
+		found = of_address(trimmed);
+	elseif trimmed:find("/", 1, true) then
+		found = of_path((trimmed:gsub("^/+", "")));
 	else
 		local tenant, name = of_node(text);
 		tenant = tenant and tenant:lower();

@@ -80,7 +80,7 @@ end
 
 lazy_setup(function ()
 	local started = world.start_prosody({
-		hosts = host_lines("names.example")..host_lines("texts.example", { token_room_matching = "address" })
+		hosts = host_lines("names.example", { modules_enabled = { "token_verifier" } })..host_lines("texts.example", { token_room_matching = "address" })
 			..'Component "breakout-rooms.names.example" "muc"\n';
 	});
 	configuration = started.log:gsub("%.log$", ".cfg.lua");
@@ -156,6 +156,17 @@ describe("the room of the page", function ()
 			assert.is_true(explained("texts.example", token, name));
 		end);
 	end
+
+	it("is the one that the shell explains", function ()
+		local room = "https://names.example/acme/../R%C3%A4ksm%C3%B6rg%C3%A5s";
+		for _, case in ipairs({ { "Räksmörgås", false }, { "r%c3%a4ksm%c3%b6rg%c3%a5s", true } }) do
+			local token = world.mint({ secret = secret, claims = { room = case[1], sub = "names.example" } });
+			local output = world.shell({ command = { "token", "explain", token, "names.example", room } });
+			assert.equal(case[2], output:find("\nThe token is accepted.\n", 1, true) ~= nil, output);
+			assert.truthy(output:find('found "'..case[1]..'"', 1, true), output);
+			assert.truthy(case[2] or output:find('Set "room": "r%c3%a4ksm%c3%b6rg%c3%a5s"', 1, true), output);
+		end
+	end);
 
 	it("is the only one that such a claim opens", function ()
 		local token = world.mint({ secret = secret, claims = { room = "My Room", sub = "texts.example" } });

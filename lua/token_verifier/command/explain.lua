@@ -17,8 +17,8 @@ local function register(parser)
 	parser:epilog [[
 Runs every check, even after one has failed, and says what was found, what was
 expected, and how and where to fix it. Without a source of keys, --config or
---host, the signature cannot be checked. The room may be a name, tenant/name,
-its JID or its web address.
+--host, the signature cannot be checked. The room may be a name as people type
+it or as Prosody has it, tenant/name, its JID or its web address.
 
 Examples:
    token-verifier explain @token.txt --host meet.example.org --room planning
