@@ -43,7 +43,7 @@ static bool decode(struct tv_span part, uint8_t *out, size_t *length) {
 
 // The same text in NFKC and in lower case, in memory that the caller frees.
 static enum tv_status fold(const uint8_t *bytes, size_t length, struct text *out) {
-    struct text normal = {NULL, 0};
+    struct text normal;
     normal.bytes = u8_normalize(UNINORM_NFKC, bytes, length, NULL, &normal.length);
     if (normal.bytes == NULL)
         return TV_NO_MEMORY;
@@ -90,7 +90,7 @@ enum tv_status tv_page_room(struct tv_span part, char name[TV_PAGE_ROOM_MAX], si
         memcpy(decoded, part.data, part.length);
         decoded_length = part.length;
     }
-    struct text folded = {NULL, 0};
+    struct text folded = {.bytes = NULL};
     enum tv_status status = fold(decoded, decoded_length, &folded);
     free(decoded);
     if (status == TV_OK)
