@@ -191,6 +191,7 @@ def answer_headers():
 TARGETS = {
     "base64url": lambda: itertools.chain(("", "A", "AA", "AB", "AAA", "AAB", "AAAA", "A" * 7, "AA==", "+/", "-_"), itertools.islice(vector_tokens(), 5)),
     "jws": lambda: itertools.chain(tokens(), vector_tokens()),
+    "page_room": lambda: ("planning", "My Room", "R%C3%A4ksm", "%F6", "100%", "\u03a3\u0391\u03a3", "\ufb01ne", "H\u0331", "%F0%9D%90%80" * 9),
     "verify": tokens,
     "oracle": lambda: itertools.chain(tokens(), vector_tokens()),
     "key": keys,
