@@ -7,7 +7,7 @@
 
 #define TV_PAGE_ROOM_MAX 1023 // bytes: the most that a room's name may have in XMPP (RFC 7622)
 // No longer part makes such a name: at most twelve bytes, an encoded letter of mathematics, make one.
-#define TV_PAGE_ROOM_PART_MAX (12 * TV_PAGE_ROOM_MAX)
+#define TV_PAGE_ROOM_PART_MAX (12UL * TV_PAGE_ROOM_MAX)
 
 // What the page makes of the last part of its path: the percent-encoding is decoded once if all of
 // it can be decoded, the text is normalized (NFKC), written in lower case and encoded like
