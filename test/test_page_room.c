@@ -50,10 +50,10 @@ static const struct {
     {"%2F%2f%3A%4a%4F%6f", "%2f%2f%3ajoo"},
 };
 
-static enum tv_status room(const char *part, size_t size, char name[TV_PAGE_ROOM_MAX],
+static enum tv_status room(const char *part, size_t size, char found[TV_PAGE_ROOM_MAX],
                            size_t *length) {
     struct tv_span input = guard_copy(GUARD_TOKEN, part, size);
-    return tv_page_room(input, name, length);
+    return tv_page_room(input, found, length);
 }
 
 static void test_rooms(void) {
