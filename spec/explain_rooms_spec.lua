@@ -19,9 +19,11 @@ local function token(changes)
 end
 
 local pattern = { room = { regex = true } };
-local of_muc = 'muc_mapper_domain_base = nil\nComponent "muc.meet.example.org" "muc"\nmodules_enabled = { "token_verification" }';
+local of_muc = 'muc_mapper_domain_base = nil\nmain_muc = "muc.meet.example.org"\n'
+	..'Component "muc.meet.example.org" "muc"\nmodules_enabled = { "token_verification" }';
 local breakout = 'Component "breakout.meet.example.org" "muc"';
-local open_rooms = 'muc_mapper_domain_base = nil\nmuc_mapper_domain_prefix = "muc"\nComponent "muc.meet.example.org" "muc"';
+local open_rooms = 'muc_mapper_domain_base = nil\nmuc_mapper_domain_prefix = "muc"\nmain_muc = "muc.meet.example.org"\n'
+	..'Component "muc.meet.example.org" "muc"';
 local by_address = 'token_room_matching = "address"';
 
 -- { what, changes of the claims, lines of the configuration, room asked for, check, mark, key of the cause, words of the cause,

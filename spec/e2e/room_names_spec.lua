@@ -80,7 +80,8 @@ end
 
 lazy_setup(function ()
 	local started = world.start_prosody({
-		hosts = host_lines("names.example", { modules_enabled = { "token_verifier" } })..host_lines("texts.example", { token_room_matching = "address" })
+		hosts = host_lines("names.example", { modules_enabled = { "token_verifier" } })
+			..host_lines("texts.example", { token_room_matching = "address" })
 			..'Component "breakout-rooms.names.example" "muc"\n';
 	});
 	configuration = started.log:gsub("%.log$", ".cfg.lua");

@@ -91,7 +91,14 @@ local function view(configuration, host)
 	for _, complaint in ipairs(complaints) do
 		texts[#texts + 1] = ("%s: %s"):format(complaint.level, complaint.text);
 	end
-	return host_view.new(host, settings, texts, host_view.muc_host_of(configuration, host), configuration);
+	local muc_host = hosts_of.muc_host_of(configuration, host);
+	local others = not muc_host and hosts_of.rooms_of_others(configuration, host) or {};
+	if others[1] then
+		muc_host = others[1][1];
+		texts[#texts + 1] = ("warn: %s has no rooms of its own, and those of %s refuse its users: see token-verifier check"):format(
+			host, muc_host);
+	end
+	return host_view.new(host, settings, texts, muc_host, configuration);
 end
 
 return { read = read, find_host = find_host, settings_of = settings_of, view = view };

@@ -16,7 +16,7 @@ local waiting = require "token_verifier.plugin.waiting";
 
 local max_file_length = 64 * 1024;
 
--- The hosts of the running server, with the methods that host_view.lua needs.
+-- The hosts of the running server, with the methods that hosts.lua needs.
 local function running(module)
 	local configuration = {};
 	function configuration:get(host, name) -- luacheck: ignore 212/self
@@ -63,7 +63,7 @@ local function open(module, host_name, anyway)
 	if not usable and not anyway then
 		return nil, printable(("%s cannot verify tokens: %s"):format(host, table.concat(complaints, "; ")));
 	end
-	return host_view.new(host, settings, complaints, host_view.muc_host_of(running(module), host), running(module));
+	return host_view.new(host, settings, complaints, hosts_of.muc_host_of(running(module), host), running(module));
 end
 
 local function is_good(result)
