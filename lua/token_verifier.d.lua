@@ -114,7 +114,7 @@ local token_verifier = {};
 ---@field openid_issuer? string|string[] an OpenID provider
 ---@field directory? string a local folder
 ---@field algorithms? token_verifier.algorithm[] names from Algorithms, compared exactly (default {"HS256"} for a secret, else {"RS256"})
----@field accepted_types? string[] values of the header's typ, compared exactly (RFC 7519, section 5.1). "*" accepts any value and a missing typ (default {"JWT"})
+---@field accepted_types? string[] values of the header's typ, compared as media types (RFC 7515, section 4.1.9), but JWT exactly. "*" accepts any value and a missing typ (default {"JWT"})
 ---@field accepted_issuers? string[] values of iss (RFC 7519, section 4.1.1). "*" accepts any value, but the claim must be present (default not checked)
 ---@field accepted_audiences? string[] values of aud (section 4.1.3), with the same rules (default not checked)
 ---@field require_room? boolean the claim room must be present (default false)

@@ -78,8 +78,8 @@ static const struct tv_setting other_rows[] = {
      .text = "names from [Algorithms](#algorithms), compared exactly. HS* mixed with others raises "
              "an error (RFC 8725, section 2.1)"},
     {ACCEPTED("accepted_types", policy.types), .instead = "`{\"JWT\"}`",
-     .text = "values of the header's `typ`, compared exactly (RFC 7519, section 5.1). "
-             "`\"*\"` accepts any value and a missing `typ`"},
+     .text = "values of the header's `typ`, compared as media types (RFC 7515, section 4.1.9), but "
+             "`JWT` exactly. `\"*\"` accepts any value and a missing `typ`"},
     {ACCEPTED("accepted_issuers", policy.claims.issuers), .instead = "not checked",
      .text = "values of `iss` (RFC 7519, section 4.1.1). `\"*\"` accepts any value, but the claim "
              "must be present. An empty list accepts none"},

@@ -4,13 +4,40 @@
 
 #include "keys/signature.h"
 
-// Compared exactly, although media types ignore case: deployments rely on only "JWT" being
-// accepted, and RFC 7519 section 5.1 recommends that spelling.
+#include <strings.h>
+
+// RFC 7515 section 4.1.9: without another slash, "application/" may be left out.
+static struct tv_span short_type(struct tv_span type) {
+    const struct tv_span prefix = TV_SPAN("application/");
+    if (type.length <= prefix.length || strncasecmp(type.data, prefix.data, prefix.length) != 0 ||
+        memchr(type.data + prefix.length, '/', type.length - prefix.length))
+        return type;
+    return (struct tv_span){type.data + prefix.length, type.length - prefix.length};
+}
+
+// Whether two values of typ are the same media type. Case does not count, but for "JWT":
+// deployments rely on that spelling alone passing, and RFC 7519 section 5.1 recommends it.
+static bool is_same_type(struct tv_span a, struct tv_span b) {
+    if (tv_span_equal(a, b))
+        return true;
+    a = short_type(a);
+    b = short_type(b);
+    return a.length == b.length && strncasecmp(a.data, b.data, a.length) == 0 &&
+           !(a.length == 3 && strncasecmp(a.data, "JWT", 3) == 0);
+}
+
+static bool is_accepted_type(const struct tv_accepted *accepted, struct tv_span type) {
+    for (size_t i = 0; i < accepted->count; i++)
+        if (is_same_type(accepted->values[i], type))
+            return true;
+    return false;
+}
+
 static enum tv_status check_type(const struct tv_accepted *accepted, yyjson_val *type,
                                  struct tv_detail *detail) {
     if (accepted->any) // typ may be absent
         return TV_OK;
-    if (yyjson_is_str(type) && tv_accepted_has(accepted, tv_json_string(type)))
+    if (yyjson_is_str(type) && is_accepted_type(accepted, tv_json_string(type)))
         return TV_OK;
     detail->subject = TV_SUBJECT_TYP;
     detail->expected = accepted->values;

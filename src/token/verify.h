@@ -12,7 +12,7 @@ struct tv_policy {
     struct tv_span algorithm_names[TV_ALGORITHMS_MAX];        // theirs, in the same order
     size_t algorithm_count;
     int rsa_min_bits;         // minimum size of RSA keys, whoever loaded them
-    struct tv_accepted types; // of the header's typ, compared exactly
+    struct tv_accepted types; // of the header's typ: media types; "JWT" is compared exactly
     struct tv_claims_policy claims;
 };
 

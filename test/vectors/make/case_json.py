@@ -145,6 +145,11 @@ def typ_and_kid(lines):
     lines.token("typ is missing, any is accepted", group, "RFC 7519 5.1", "ok", secret(), sign('{"alg":"HS256"}'), options={"accepted_types": ["*"]})
     lines.token("typ is a number, any is accepted", group, "RFC 7519 5.1", "ok", secret(), sign('{"alg":"HS256","typ":1}'), options={"accepted_types": ["*"]})
     lines.token("at+jwt where it is accepted", group, "RFC 9068 4", "ok", secret(), sign('{"alg":"HS256","typ":"at+jwt"}'), options={"accepted_types": ["at+jwt"]})
+    accepted = {"accepted_types": ["JWT", "at+jwt", "application/x+jwt", "a/b"]}
+    for value, code in (("application/at+jwt", "ok"), ("Application/AT+JWT", "ok"), ("X+jwt", "ok"), ("A/B", "ok"), ("application/JWT", "type-not-accepted"),
+                        ("jwt", "type-not-accepted"), ("application/a/b", "type-not-accepted"), ("application/", "type-not-accepted"),
+                        ("at+jwt ", "type-not-accepted"), ("b", "type-not-accepted"), ("xpplication/at+jwt", "type-not-accepted")):
+        lines.token(f"typ is {value}, at+jwt is accepted", group, "RFC 7515 4.1.9", code, secret(), sign('{"alg":"HS256","typ":"%s"}' % value), options=accepted)
     lines.token("JWT where at+jwt is accepted", group, "RFC 9068 4", "type-not-accepted", secret(), sign(), options={"accepted_types": ["at+jwt"]})
     lines.token("typ is missing, as a JWS", group, "RFC 7515 4.1.9", "ok", secret(), sign('{"alg":"HS256"}'), call="verify_jws")
 
