@@ -84,4 +84,4 @@ local function shown(text)
 	return json(text:sub(1, last).."...");
 end
 
-return { printable = printable, json = json, shown = shown };
+return { printable = printable, replace = replace, json = json, shown = shown };
