@@ -6,11 +6,12 @@
 -- a problem that does not refuse the token. A word in braces is replaced by what was found or is configured.
 local of_texts = require "token_verifier.explain.causes_of_texts";
 local of_tokens = require "token_verifier.explain.causes_of_tokens";
+local of_providers = require "token_verifier.explain.causes_of_providers";
 local of_keys = require "token_verifier.explain.causes_of_keys";
 local of_key_texts = require "token_verifier.explain.causes_of_key_texts";
 
 local list, by_key = {}, {};
-for _, rows in ipairs({ of_texts, of_tokens, of_keys, of_key_texts }) do
+for _, rows in ipairs({ of_tokens, of_providers, of_keys }) do
 	for _, row in ipairs(rows) do
 		local cause = { key = row[1], code = row[2], where = row[3], cause = row[4], fix = row[5] };
 		list[#list + 1], by_key[cause.key] = cause, cause;

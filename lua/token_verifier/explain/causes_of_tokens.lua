@@ -14,10 +14,13 @@ return {
 		"Let the issuer add \"typ\": \"JWT\" to the header. If it cannot, accept any type with token_accepted_types = { \"*\" }." };
 	{ "type-access-token", "type-not-accepted", "configuration",
 		"This is an access token as in RFC 9068 (typ is \"at+jwt\"), and that type is not accepted.",
-		"Use the ID token, or accept the type with token_accepted_types = { \"JWT\", \"at+jwt\" }." };
+		"Use the ID token, or accept the type with {setting}." };
 	{ "type-not-accepted", "type-not-accepted", "token",
 		"The header's \"typ\" is not accepted.",
-		"Let the issuer set \"typ\": \"JWT\", or add the type to token_accepted_types." };
+		"Let the issuer set \"typ\": \"JWT\", or accept the type with {setting}." };
+	{ "type-invalid", "type-not-accepted", "token",
+		"The header's \"typ\" is no usable name of a type.",
+		"Let the issuer set \"typ\": \"JWT\"." };
 	{ "algorithm-missing", "algorithm-not-accepted", "token",
 		"The header has no usable \"alg\", the name of the algorithm.",
 		"Make the token with a JWT library." };
@@ -37,7 +40,7 @@ return {
 			.."with the secret and {accepted}." };
 	{ "algorithm-not-configured", "algorithm-not-accepted", "token or configuration",
 		"The token is signed with {alg}, but only {accepted} is accepted.",
-		"Sign it with {accepted}, or accept this algorithm too: signature_algorithm = {suggested}." };
+		"Sign it with {accepted}, or accept this algorithm too: {setting}." };
 	{ "algorithm-unknown", "algorithm-not-accepted", "token",
 		"The token is signed with {alg}, an algorithm that is not supported here.",
 		"Sign it with {accepted}." };
@@ -137,7 +140,16 @@ return {
 		"Let the issuer set \"iss\" to {suggested}." };
 	{ "issuer-not-accepted", "issuer-not-accepted", "token or configuration",
 		"The issuer is not accepted.",
-		"Set \"iss\" to {suggested}; or add it to asap_accepted_issuers (default: only app_id)." };
+		"Set \"iss\" to {suggested}. Or, if you trust this issuer, accept it too: {setting}." };
+	{ "issuer-empty", "issuer-not-accepted", "token",
+		"\"iss\" is empty.",
+		"Let the issuer set \"iss\" to {suggested}." };
+	{ "issuer-unusable", "issuer-not-accepted", "token",
+		"The issuer is not accepted.",
+		"Set \"iss\" to {suggested}." };
+	{ "issuer-invalid", "invalid-claim", "token",
+		"\"iss\" is not a string.",
+		"Set \"iss\" to {suggested}." };
 	{ "issuer-array", "invalid-claim", "token",
 		"\"iss\" is an array, but must be one string.",
 		"Set \"iss\" to {suggested}." };
@@ -149,25 +161,41 @@ return {
 		"Let the issuer set \"aud\" to {suggested}." };
 	{ "audience-not-accepted", "audience-not-accepted", "token or configuration",
 		"The token is for another recipient.",
-		"Set \"aud\" to {suggested} (in Keycloak with a mapper \"Audience\"); or add its value to asap_accepted_audiences." };
+		"Set \"aud\" to {suggested} (in Keycloak with a mapper \"Audience\"). Or, if it is yours, accept it too: {setting}." };
+	{ "audience-empty", "audience-not-accepted", "token",
+		"\"aud\" is empty.",
+		"Set \"aud\" to {suggested}." };
+	{ "audience-unusable", "audience-not-accepted", "token",
+		"The token is for another recipient.",
+		"Set \"aud\" to {suggested}." };
 	{ "audience-array", "audience-not-accepted", "token or configuration",
 		"\"aud\" is an array, which is fine, but none of its members is accepted.",
-		"Add {suggested} to it; or add one of its members to asap_accepted_audiences." };
+		"Add {suggested} to \"aud\". Or, if it is yours, accept one of its members: {setting}." };
 	{ "audience-invalid", "invalid-claim", "token",
 		"\"aud\" is neither a string nor an array of strings.",
 		"Set \"aud\" to {suggested}." };
 	{ "trailing-slash", "issuer-not-accepted", "token or configuration",
 		"\"{claim}\" and the accepted {near} differ only in a slash at the end. They must be equal.",
-		"Make both equal: {option} = {list}." };
+		"Set \"{claim}\" to {suggested}; or accept both: {setting}." };
 	{ "other-scheme", "issuer-not-accepted", "token or configuration",
 		"\"{claim}\" and the accepted {near} differ only in http and https. They must be equal.",
-		"Make both equal; if the provider is behind a proxy, configure its public address there (in Keycloak KC_HOSTNAME)." };
+		"Set \"{claim}\" to {suggested}: if the provider is behind a proxy, configure its public address there (in Keycloak KC_HOSTNAME). "
+			.."Or accept both: {setting}." };
 	{ "other-case", "issuer-not-accepted", "token or configuration",
-		"\"{claim}\" and the accepted {near} differ only in upper and lower case, or in spaces before or after. They must be equal.",
-		"Make both equal." };
+		"\"{claim}\" and the accepted {near} differ only in upper and lower case. They must be equal.",
+		"Set \"{claim}\" to {suggested}; or accept both: {setting}." };
+	{ "claim-blank", "issuer-not-accepted", "token",
+		"\"{claim}\" is the accepted {near}, but with blanks, invisible characters or quotes around it.",
+		"Set \"{claim}\" to {suggested}." };
+	{ "configured-blank", "issuer-not-accepted", "configuration",
+		"The accepted {near} has blanks, invisible characters or quotes around it, and \"{claim}\" does not. They must be equal.",
+		"Write it without them: {setting}." };
+	{ "configured-in-one", "issuer-not-accepted", "configuration",
+		"The accepted {near} is one text, but was probably meant as a list. \"{claim}\" is one of the values in it.",
+		"Write a list: {setting}." };
 	{ "issuer-and-audience-swapped", "issuer-not-accepted", "token",
-		"\"iss\" has the value that is accepted as \"aud\": the two are mixed up.",
-		"Set \"iss\" to the issuer of the token (app_id) and \"aud\" to its recipient." };
+		"\"iss\" has the value that is accepted as \"aud\", and \"aud\" that of \"iss\": the two are mixed up.",
+		"Set \"iss\" to {issuer}, and set \"aud\" to {audience}." };
 
 	-- Room.
 	{ "room-missing", "room-missing", "token or configuration",
@@ -256,6 +284,12 @@ return {
 		"Set \"sub\" to {suggested}, or to \"*\"; or send the client to /{sub}/room." };
 	{ "sub-conference-host", "room-mismatch", "token",
 		"\"sub\" is the host of the rooms, but must be the domain without \"{prefix}.\" in front.",
+		"Set \"sub\" to {suggested}." };
+	{ "sub-empty", "room-mismatch", "token",
+		"\"sub\" is empty.",
+		"Set \"sub\" to {suggested}." };
+	{ "sub-address", "room-mismatch", "token",
+		"\"sub\" is a web address, or has more than the domain in it. It must be the domain or the tenant, and nothing else.",
 		"Set \"sub\" to {suggested}." };
 	{ "sub-user", "room-mismatch", "token",
 		"\"sub\" looks like a user ID, as in OpenID. Here it must name the domain or the tenant.",

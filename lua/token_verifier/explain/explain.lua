@@ -10,6 +10,7 @@ local header_findings = require "token_verifier.explain.explain_header";
 local header_of = require "token_verifier.plugin.report".header_of;
 local read_text = require "token_verifier.explain.pasted_text".read;
 local key_findings = require "token_verifier.explain.explain_key";
+local provider = require "token_verifier.explain.provider";
 local room_checks = require "token_verifier.explain.explain_room";
 local signature_findings = require "token_verifier.explain.explain_signature";
 local text_findings = require "token_verifier.explain.explain_text";
@@ -73,20 +74,25 @@ local describe = {
 	payload = function () return "a JSON object"; end;
 };
 
--- How to fix a check that the token fails: f(failure, token, header, options, more) -> a finding.
+-- How to fix a check that the token fails: f(failure, token, header, options, more) -> a finding. `more` has the token's header,
+-- claims and provider, too.
 local fix = {
 	form = function (failure, token) return text_findings.of_shape(token, failure.code, failure.named); end;
 	header = function (failure) return find(failure.code); end;
-	typ = function (_, _, header) return header_findings.of_type(header); end;
-	alg = function (_, _, header, options) return header_findings.of_algorithm(header, options, accepted_algorithms(options)); end;
+	typ = function (_, _, header, options) return header_findings.of_type(header, options.accepted_types or { "JWT" }); end;
+	alg = function (_, _, header, options, more)
+		return header_findings.of_algorithm(header, options, accepted_algorithms(options), more);
+	end;
 	key = function (failure, _, header, options, more)
-		return key_findings.of_failure(failure.code, failure.facts or {}, header, options.stores, more.open);
+		local code = failure.code;
+		return code == "key-not-found" and provider.finding(more.provider, "key", header_findings.values(header))
+			or key_findings.of_failure(code, failure.facts or {}, header, options.stores);
 	end;
 	signature = function (failure, token, header, options, more)
 		if failure.code ~= "bad-signature" then
 			return find(failure.code);
 		end
-		return signature_findings.of_failure(token, header, options, more);
+		return provider.finding(more.provider, "signature") or signature_findings.of_failure(token, header, options, more);
 	end;
 	payload = function (failure) return find(failure.code); end;
 };
@@ -181,10 +187,10 @@ end
 
 -- The rows of the claims. `refused` is the failure of a claim from judge_token(); if no row fails (the check has no row), a row
 -- for its code is added.
-local function claim_rows(token, left, claims, proven, now, verify, of_rooms, refused)
+local function claim_rows(token, left, claims, proven, now, verify, of_rooms, refused, more)
 	local rows, failed = {}, false;
 	for _, name in ipairs(judging.order) do
-		local ok, text, findings = (of_rooms[name] or judging.checks[name])(claims, left, now);
+		local ok, text, findings = (of_rooms[name] or judging.checks[name])(claims, left, now, more);
 		if text then
 			rows[#rows + 1] = new_row(name, ok, text, findings or nil);
 			failed = failed or not ok;
@@ -245,11 +251,12 @@ end
 -- signature is valid, so the claims are really the issuer's. `room`, if more.room is given: { accepted, error, reason }, whether
 -- the plugins would let the user in.
 local function explain(text, options, verify, more)
-	more = more or {};
+	more = setmetatable({}, { __index = more });
 	local now = options.now or os.time();
 	local pasted = read_text(text);
 	local token = pasted.token;
 	local header, claims = inspect(token);
+	more.header, more.claims, more.provider = header, claims, provider.of(header, claims);
 	local failures, last, left, result, refused = judge_token(token, options, header, verify);
 	if failures.form then
 		failures.form.named = pasted.named;
@@ -259,7 +266,7 @@ local function explain(text, options, verify, more)
 	result.proven = last == "payload" and not failures.payload;
 	if claims then
 		local of_rooms = room_checks.open(more);
-		local rows = claim_rows(token, left, claims, result.proven, now, verify, of_rooms, refused);
+		local rows = claim_rows(token, left, claims, result.proven, now, verify, of_rooms, refused, more);
 		table.move(rows, 1, #rows, #result.rows + 1, result.rows);
 		local allowed, error_name, reason = of_rooms.verdict(claims);
 		if allowed ~= nil then

@@ -8,6 +8,8 @@ local find = require "token_verifier.explain.causes".find;
 local has = require "token_verifier.plugin.list".has;
 local misspelt = require "token_verifier.explain.explain_names".misspelt;
 local names_of = require "token_verifier.plugin.list".names_of;
+local page = require "token_verifier.explain.page";
+local parties = require "token_verifier.explain.explain_parties";
 local quote = require "token_verifier.plugin.printable".shown;
 local time_words = require "token_verifier.explain.time_words";
 local token_options = require "token_verifier.plugin.token_options";
@@ -131,7 +133,7 @@ local function with_leeway(key, otherwise, off, claims, options, now)
 	return find(otherwise);
 end
 
--- name of the check: f(claims, options, now) -> whether it passes, what was found and expected, a list of findings.
+-- name of the check: f(claims, options, now, more) -> whether it passes, what was found and expected, a list of findings.
 -- Returns nothing if the options do not ask for this check.
 local checks = {};
 
@@ -202,91 +204,38 @@ function checks.lifetime(claims, options, now)
 	return ok, message or ("at most %s"):format(time_words.span(options.max_lifetime)), { cause and find(cause) or nil };
 end
 
--- If two texts differ only in a way that people overlook: the key of the cause; else nil.
-local function near_miss(text, accepted)
-	local a, b = text:match("^%s*(.-)%s*$"), accepted;
-	if a:gsub("/$", "") == b:gsub("/$", "") then
-		return a ~= b and "trailing-slash" or "other-case"; -- spaces around
-	elseif a:gsub("^https?://", "") == b:gsub("^https?://", "") and a:find("^http") and b:find("^http") then
-		return "other-scheme";
-	elseif a:lower() == b:lower() then
-		return "other-case";
-	end
-	return nil;
-end
-
--- The finding for a claim whose value is nearly an accepted one, or nil.
-local function nearly_accepted(value, accepted, claim, option)
-	for _, text in ipairs(type(value) == "table" and value or { value }) do
-		for _, candidate in ipairs(accepted) do
-			local key = type(text) == "string" and near_miss(text, candidate);
-			if key then
-				return find(key, { claim = claim, near = quote(candidate), option = option, list = ("{ %s }"):format(quote(text)) });
-			end
-		end
-	end
-	return nil;
-end
-
-local function suggested(accepted, otherwise)
-	if #accepted == 0 or has(accepted, "*") then
-		return otherwise;
-	end
-	return quote(accepted[1]);
-end
-
-local function issuer_findings(claims, options, code)
-	local value, accepted = claims.iss, options.accepted_issuers;
-	local values = { suggested = suggested(accepted, "the value of app_id") };
-	if value == nil or value == null then
-		return { misspelt(claims, "iss") or find("issuer-missing", values) };
-	elseif type(value) == "table" then
-		return { find("issuer-array", values) };
-	elseif code ~= "issuer-not-accepted" then
-		return { find("invalid-claim") };
-	elseif value ~= "*" and has(options.accepted_audiences, value) then
-		return { find("issuer-and-audience-swapped") };
-	end
-	return { nearly_accepted(value, accepted, "iss", "asap_accepted_issuers") or find("issuer-not-accepted", values) };
-end
-
--- The check of a claim whose value must be in the list of an option; `findings` finds the cause of a failure.
+-- The check of a claim whose value must be in the list of an option; `findings` of explain_parties.lua finds the cause of a failure.
+-- It gets functions that try a fix: list(values) for the option, claim(value, values) for the claim and, if given, the option, too.
 local function in_list(claim, option, findings)
-	return function (claims, options, now)
+	return function (claims, options, now, more)
 		local accepted = options[option];
 		if not accepted then
 			return nil;
 		end
+		local function with(list)
+			return setmetatable({ [option] = list }, { __index = options });
+		end
 		local ok, message, code = judge(claim, claims, { claim }, options, now);
-		return ok, message or found(claims[claim], one_of(accepted)), not ok and findings(claims, options, code);
+		return ok, message or found(claims[claim], one_of(accepted)), not ok and findings(claims, options, code, {
+			list = function (list) return judge(claim, claims, { claim }, with(list), now) == true; end;
+			claim = function (value, list) return judge(claim, { [claim] = value }, { claim }, with(list or accepted), now) == true; end;
+		}, more and more.provider);
 	end;
 end
 
-checks.iss = in_list("iss", "accepted_issuers", issuer_findings);
+checks.iss = in_list("iss", "accepted_issuers", parties.of_issuer);
+checks.aud = in_list("aud", "accepted_audiences", parties.of_audience);
 
-local function audience_findings(claims, options, code)
-	local value, accepted = claims.aud, options.accepted_audiences;
-	local values = { suggested = suggested(accepted, "\"jitsi\", or whatever names this service") };
-	if value == nil or value == null then
-		return { misspelt(claims, "aud") or find("audience-missing", values) };
-	elseif code ~= "audience-not-accepted" then
-		return { find("audience-invalid", values) };
-	end
-	return { nearly_accepted(value, accepted, "aud", "asap_accepted_audiences")
-		or find(type(value) == "table" and "audience-array" or "audience-not-accepted", values) };
-end
-
-checks.aud = in_list("aud", "accepted_audiences", audience_findings);
-
-function checks.context(claims)
+function checks.context(claims, _, _, more)
 	local context = claims.context;
+	local complaints = page.of(claims, more and more.header);
 	if context == nil or context == null then
-		return true, "there is none", { misspelt(claims, "context") or find("context-absent") };
+		return true, "there is none", listed(misspelt(claims, "context") or find("context-absent"), complaints);
 	elseif not context_of(claims) then
-		return true, "found no object", { find("context-invalid") };
+		return true, "found no object", listed(find("context-invalid"), complaints);
 	end
 	local names = names_of(context);
-	return true, "an object with "..(#names > 0 and quoted(names) or "nothing in it");
+	return true, "an object with "..(#names > 0 and quoted(names) or "nothing in it"), listed(complaints);
 end
 
 function checks.required(claims, options, now)

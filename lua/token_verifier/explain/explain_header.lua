@@ -4,26 +4,39 @@
 local token_verifier = require "token_verifier";
 local find = require "token_verifier.explain.causes".find;
 local is_symmetric = require "token_verifier.plugin.algorithms".is_symmetric;
+local provider = require "token_verifier.explain.provider";
 local quote = require "token_verifier.plugin.report".quote;
+local suggestion = require "token_verifier.explain.suggestion";
 
-local function of_type(header)
+-- A temporary secret: a header is signed with it, to be checked alone.
+local own_secret = ("judged by itself "):rep(4);
+
+-- Whether a token of this type is accepted with this list of types.
+local function is_accepted(typ, list)
+	local signed = token_verifier.sign({}, { secret = own_secret, header = { typ = typ } });
+	return signed ~= nil and token_verifier.verify(signed, { secret = own_secret, accepted_types = list }) ~= nil;
+end
+
+-- The finding for a type that is none of the `accepted` ones.
+local function of_type(header, accepted)
 	local typ = type(header) == "table" and header.typ;
 	if typ == nil or typ == token_verifier.null then
 		return find("type-missing");
-	elseif type(typ) == "string" and typ:lower():gsub("^application/", "") == "at+jwt" then
-		return find("type-access-token");
+	elseif not suggestion.is_listable(typ) then
+		return find("type-invalid");
 	end
-	return find("type-not-accepted");
+	local is_access_token = typ:lower():gsub("^application/", "") == "at+jwt";
+	local list = suggestion.with(accepted, { is_access_token and "at+jwt" or typ });
+	local values = { setting = suggestion.setting("token_accepted_types", list) };
+	if not is_accepted(typ, list) then
+		return find("type-invalid");
+	end
+	return find(is_access_token and "type-access-token" or "type-not-accepted", values);
 end
 
 -- The option's value with this algorithm added.
 local function with(accepted, alg)
-	local parts = {};
-	for i, name in ipairs(accepted) do
-		parts[i] = ("%q"):format(name);
-	end
-	parts[#parts + 1] = ("%q"):format(alg);
-	return ("{ %s }"):format(table.concat(parts, ", "));
+	return suggestion.setting("signature_algorithm", suggestion.with(accepted, { alg }));
 end
 
 local function misspelt(alg)
@@ -35,8 +48,14 @@ local function misspelt(alg)
 	return nil;
 end
 
--- `accepted` is the list of algorithms that are accepted with `options`.
-local function of_algorithm(header, options, accepted)
+-- The header's kid for the text of a cause, if it can be typed in a shell as it is.
+local function key_id(header)
+	local kid = type(header) == "table" and header.kid;
+	return { kid = type(kid) == "string" and #kid <= 256 and kid:match("^[%w/_.-]+$") or nil };
+end
+
+-- `accepted` is the list of algorithms that are accepted with `options`; `more.claims` and `more.provider` are those of the token.
+local function of_algorithm(header, options, accepted, more)
 	local alg = type(header) == "table" and header.alg;
 	local names = #accepted > 0 and table.concat(accepted, " or ") or "an algorithm of signature_algorithm";
 	if type(alg) ~= "string" then
@@ -47,13 +66,16 @@ local function of_algorithm(header, options, accepted)
 		local meant = misspelt(alg);
 		return meant and find("algorithm-misspelt", { meant = meant }) or find("algorithm-unknown", { alg = quote(alg), accepted = names });
 	end
-	local values = { alg = alg, accepted = names, suggested = with(accepted, alg) };
+	local values = { alg = alg, accepted = names, setting = with(accepted, alg) };
 	if options.secret and not is_symmetric(alg) then
-		return find("key-token-at-secret", values);
+		values.source = provider.source(more.provider, more.claims);
+		values.kid = key_id(header).kid;
+		values.provider = values.source and provider.name(more.provider);
+		return provider.finding(more.provider, "alg", values) or find(values.source and "provider-source" or "key-token-at-secret", values);
 	elseif not options.secret and is_symmetric(alg) then
 		return find("secret-token-at-key-source", values);
 	end
 	return find("algorithm-not-configured", values);
 end
 
-return { of_type = of_type, of_algorithm = of_algorithm };
+return { of_type = of_type, of_algorithm = of_algorithm, values = key_id };

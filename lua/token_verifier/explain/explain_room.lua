@@ -5,12 +5,14 @@ local token_verifier = require "token_verifier";
 local claims_fields = require "token_verifier.plugin.claims";
 local find = require "token_verifier.explain.causes".find;
 local judging = require "token_verifier.explain.explain_claims";
+local explain_sub = require "token_verifier.explain.explain_sub";
 local misspelt = require "token_verifier.explain.explain_names".misspelt;
 local quote = require "token_verifier.plugin.printable".json;
 local room_address = require "token_verifier.room_address";
 local room_rules = require "token_verifier.plugin.room";
 local shown = require "token_verifier.plugin.printable".shown;
 
+local is_user = explain_sub.is_user;
 local null = token_verifier.null;
 
 -- The host of the rooms if the settings contain it, else nil.
@@ -226,8 +228,8 @@ local function room_row(claims, options, more, asked)
 	if code == "room-not-accepted" then
 		return ok, message, { room_finding(claims, { name = options.room:lower() }) };
 	elseif not ok then
-		return ok, message, { code == "room-missing" and (misspelt(claims, "room") or is_openid(claims) and find("room-missing-openid"))
-			or find(code) };
+		return ok, message, { code == "room-missing" and (misspelt(claims, "room") or explain_sub.of_missing_room(more.provider)
+			or is_openid(claims) and find("room-missing-openid")) or find(code) };
 	elseif type(value) ~= "string" then
 		return ok, judging.found(value, wanted), { misspelt(claims, "room") };
 	end
@@ -242,12 +244,6 @@ local function room_row(claims, options, more, asked)
 	return ok, text, { finding or has_capitals(claims) and find("room-case") or nil };
 end
 
--- Whether sub looks like the id of a user, as in OpenID.
-local function is_user(sub)
-	return sub:find("^%x+%-%x+%-%x+%-%x+%-%x+$") ~= nil or sub:find("[|@:]") ~= nil or sub:find("^%x+$") ~= nil and #sub >= 16
-		or sub:find("^%d+$") ~= nil and #sub >= 6;
-end
-
 -- The finding if no domain in sub can fit the host of the rooms; else nil.
 local function prefix_finding(settings, asked)
 	if not asked.muc_domain or asked.tenant or settings.muc_domain_base or without_prefix(settings, asked.muc_domain) then
@@ -258,7 +254,9 @@ local function prefix_finding(settings, asked)
 	});
 end
 
-local function sub_finding(settings, sub, asked)
+-- `maker` is the provider of the token, if it is known; `claims` are those of the token.
+local function sub_finding(settings, claims, asked, maker)
+	local sub = claims.sub;
 	local misnamed = prefix_finding(settings, asked);
 	if misnamed then
 		return misnamed;
@@ -272,6 +270,13 @@ local function sub_finding(settings, sub, asked)
 	if lower == asked.muc_domain or without_prefix(settings, lower) then
 		values.suggested = quote(asked.tenant or without_prefix(settings, lower) or lower);
 		return find("sub-conference-host", values);
+	end
+	local finding = explain_sub.of_shape(sub, values, maker, function ()
+		local without = setmetatable({ enableDomainVerification = false }, { __index = settings });
+		return not asked.address or may_enter(without, claims, asked, { room = "*" });
+	end);
+	if finding then
+		return finding;
 	elseif is_user(sub) then
 		return find("sub-user", values);
 	elseif asked.tenant and lower == asked.domain then
@@ -283,7 +288,8 @@ local function sub_finding(settings, sub, asked)
 end
 
 -- Without a wanted room: which rooms the token allows.
-local function sub_without_room(settings, sub, asked)
+local function sub_without_room(settings, claims, asked, maker)
+	local sub = claims.sub;
 	local lower = sub:lower();
 	local misnamed = prefix_finding(settings, asked);
 	if sub == "*" then
@@ -291,13 +297,14 @@ local function sub_without_room(settings, sub, asked)
 	elseif misnamed then
 		return judging.found(sub, "the domain"), { misnamed };
 	elseif lower == asked.domain then
-		return judging.found(sub, shown(sub).." for rooms without a tenant"), {};
-	elseif asked.domain and settings.muc_domain_base and not is_user(sub) and not without_prefix(settings, lower) then
-		return ("found %s; good for the rooms of that tenant; %s for rooms without one"):format(shown(sub), shown(asked.domain)), {};
-	elseif not asked.domain and not is_user(sub) and not without_prefix(settings, lower) then
+		return judging.found(sub, quote(sub).." for rooms without a tenant"), {};
+	elseif asked.domain and settings.muc_domain_base and not is_user(sub, maker) and not without_prefix(settings, lower) then
+		return ("found %s; good for the rooms of that tenant; %s for rooms without one"):format(quote(sub), quote(asked.domain)), {};
+	elseif not asked.domain and not is_user(sub, maker) and not without_prefix(settings, lower) then
 		return judging.found(sub, "the domain or the tenant"), {};
 	end
-	return judging.found(sub, asked.domain and quote(asked.domain) or "the domain or the tenant"), { sub_finding(settings, sub, asked) };
+	return judging.found(sub, asked.domain and quote(asked.domain) or "the domain or the tenant"),
+		{ sub_finding(settings, claims, asked, maker) };
 end
 
 local function sub_row(claims, options, more, asked)
@@ -313,7 +320,7 @@ local function sub_row(claims, options, more, asked)
 	elseif not settings.enableDomainVerification then
 		return ok, judging.found(sub, "anything, as enable_domain_verification is off");
 	elseif not asked.address or settings.domain_unknown and not asked.tenant then
-		local text, findings = sub_without_room(settings, sub, asked);
+		local text, findings = sub_without_room(settings, claims, asked, more.provider);
 		return ok, text, findings;
 	end
 	local text = judging.found(sub, expected and shown(expected) or "the domain");
@@ -323,7 +330,7 @@ local function sub_row(claims, options, more, asked)
 	local allowed, error_name = may_enter(settings, claims, asked, { room = "*" });
 	if not allowed then
 		return false, text, { error_name == "server-missing-config" and find("muc-domain-base-missing")
-			or sub_finding(settings, sub, asked) };
+			or sub_finding(settings, claims, asked, more.provider) };
 	end
 	return ok, text, {};
 end

@@ -1,0 +1,60 @@
+-- SPDX-License-Identifier: MIT
+-- Problems of tokens that providers make: rows of the table of causes, see causes.lua; providers.lua says which provider has which.
+
+return {
+	{ "graph-token", "bad-signature", "token",
+		"This is an access token for Microsoft Graph. Microsoft signs another text than it sends (the \"nonce\" in the header is changed), "
+			.."so only Microsoft Graph can verify it. No configuration here makes it good.",
+		"Request a token for your own application: the ID token, or an access token with a scope of an API that you registered "
+			.."(Expose an API)." };
+	{ "jaas-key", "algorithm-not-accepted", "token or configuration",
+		"This is a token for JaaS (Jitsi as a service, by 8x8): its owner signs it, and gave the public key to 8x8. This host does not know "
+			.."that key.",
+		"Use it at 8x8.vc. Or put the public key of that pair into a folder (token-verifier publish PUBLIC-KEY --kid {kid} --dir FOLDER), "
+			.."and set asap_key_server = \"file://FOLDER\", without app_secret." };
+	{ "jaas-sub", "room-mismatch", "token or configuration",
+		"\"sub\" is the AppID of JaaS (Jitsi as a service, by 8x8). On an own server it must name the domain or the tenant.",
+		"Set \"sub\" to {suggested}, or to \"*\"; or set enable_domain_verification = false if there are no tenants." };
+	{ "cognito-access-token", "missing-claim", "token",
+		"This is an access token of Amazon Cognito, which has no \"aud\". \"aud\" is always required here.",
+		"Send the ID token instead. Or add \"aud\": {client} with a Lambda trigger \"pre token generation\" (version 2)." };
+	{ "cognito-access-token-accept", "missing-claim", "token or configuration",
+		"This is an access token of Amazon Cognito, which has no \"aud\". \"aud\" is always required here.",
+		"Set {setting}, and send the ID token instead. Or add \"aud\": {client} with a Lambda trigger \"pre token generation\" (version 2)." };
+	{ "provider-source", "algorithm-not-accepted", "configuration",
+		"The token is signed by {provider} with a private key ({alg}), but this host verifies tokens with a shared secret.",
+		"Remove app_secret and set the provider as the source of keys, probably {source}." };
+	{ "provider-issuer", "issuer-not-accepted", "configuration",
+		"The issuer is not accepted: it is {provider}, which sets \"iss\" itself.",
+		"If it is your provider, accept it: {setting}." };
+	{ "provider-audience", "audience-not-accepted", "configuration",
+		"The token is for another recipient. {provider} sets \"aud\" itself: it is {audience}.",
+		"If it is yours, accept it: {setting}." };
+	{ "keycloak-account", "audience-not-accepted", "token or configuration",
+		"\"aud\" is {found}, probably as Keycloak sets it for every client of a realm.",
+		"Add {suggested} to \"aud\" with a mapper \"Audience\" of the client. Or accept it, if every client of the realm may make tokens for "
+			.."this service: {setting}." };
+	{ "keycloak-path", "issuer-not-accepted", "token or configuration",
+		"\"iss\" and the accepted {near} differ only in /auth, which Keycloak has in its addresses up to version 16, and later only if "
+			.."http-relative-path is set.",
+		"Accept the address that the provider uses now: {setting}." };
+	{ "azure-version", "issuer-not-accepted", "configuration",
+		"\"iss\" is that of {found} tokens of Microsoft Entra ID, but the other version of the same tenant is accepted.",
+		"Set requestedAccessTokenVersion (accessTokenAcceptedVersion) in the application's manifest to {version}; or accept this one too: "
+			.."{setting}." };
+	{ "azure-tenant", "issuer-not-accepted", "configuration",
+		"The accepted {near} is no issuer: in a token, the ID of the tenant stands there.",
+		"If it is your tenant, write {setting}." };
+	{ "provider-room", "room-missing", "token or configuration",
+		"There is no claim \"room\": {provider} does not set it by itself.",
+		"Let the provider add \"room\": \"*\" ({how}); or set asap_require_room_claim = false." };
+	{ "provider-room-never", "room-missing", "configuration",
+		"There is no claim \"room\", and {provider} cannot add it.",
+		"Set asap_require_room_claim = false." };
+	{ "provider-sub", "room-mismatch", "configuration",
+		"\"sub\" is the ID of the user, which {provider} sets itself. Here it would have to name the domain or the tenant.",
+		"Set enable_domain_verification = false, if there are no tenants. With tenants, make a token of your own for each user." };
+	{ "page-complains", "ok", "nowhere",
+		"If the connection fails, Jitsi's page tells the user that this is wrong in the token: {problems}.",
+		"Nothing, if users can enter: the server does not look at it." };
+};
