@@ -10,6 +10,7 @@ local now = 1700000000;
 local secret = "0123456789abcdef of a shared secret, in plain";
 local absent = tokens.absent;
 local tenant = "11111111-2222-3333-4444-555555555555";
+local other = "https://sts.windows.net/22222222-2222-3333-4444-555555555555/";
 local azure_v1, azure_v2 = "https://sts.windows.net/"..tenant.."/", "https://login.microsoftonline.com/"..tenant.."/v2.0";
 
 lazy_teardown(explaining.close);
@@ -44,7 +45,7 @@ local function suggestions(finding)
 	for option, value in finding.fix:gmatch("([%l_]+) = (%b{})") do
 		lines[#lines + 1] = option.." = "..value;
 	end
-	for option, value in finding.fix:gmatch("([%l_]+) = (%l+)") do
+	for option, value in finding.fix:gmatch("([%l_]+) = (%w+)") do
 		lines[#lines + 1] = option.." = "..value;
 	end
 	for _, line in ipairs(lines) do
@@ -165,10 +166,22 @@ local cases = {
 		lines = ("asap_accepted_issuers = { %q }"):format(azure_v2) };
 	{ "Azure's placeholder", "azure-tenant", ('asap_accepted_issuers = { "app", %q }'):format(azure_v2), claims = { iss = azure_v2 },
 		lines = 'asap_accepted_issuers = { "app", "https://login.microsoftonline.com/{tenantid}/v2.0" }' };
+	{ "Azure's domain of a tenant", "azure-tenant", ('asap_accepted_issuers = { %q }'):format(azure_v1), claims = { iss = azure_v1 },
+		lines = 'asap_accepted_issuers = { "https://login.microsoftonline.com/contoso.onmicrosoft.com" }' };
+	{ "Azure's v1 issuer without its slash", "trailing-slash", nil, claims = { iss = azure_v1 },
+		lines = ("asap_accepted_issuers = { %q }"):format((azure_v1:gsub("/$", ""))) };
 	{ "Azure's common", "azure-tenant", ('asap_accepted_issuers = { %q }'):format(azure_v2), claims = { iss = azure_v2 },
 		lines = 'asap_accepted_issuers = { "https://login.microsoftonline.com/common/v2.0" }' };
-	{ "Azure of another tenant", "provider-issuer", 'asap_accepted_issuers = { "https://sts.windows.net/other/", "'..azure_v2..'" }',
-		claims = { iss = azure_v2 }, lines = 'asap_accepted_issuers = { "https://sts.windows.net/other/" }' };
+	{ "Azure of another tenant", "provider-issuer", ('asap_accepted_issuers = { %q, %q }'):format(other, azure_v2),
+		claims = { iss = azure_v2 }, lines = ("asap_accepted_issuers = { %q }"):format(other) };
+	{ "Google without https", "other-scheme", nil, claims = { iss = "accounts.google.com" },
+		lines = 'asap_accepted_issuers = { "https://accounts.google.com" }' };
+	{ "a lifetime that is too long", "lifetime-too-long", "token_max_lifetime = 3600", lines = "token_max_lifetime = 600" };
+	{ "a lifetime of a hundred years", "lifetime-too-long", "token_max_lifetime = 0", claims = { exp = now + 3153600000 },
+		lines = "token_max_lifetime = 600" };
+	{ "claims that are required", "missing-claim",
+		'token_required_claims = { "iss" }', lines = 'token_required_claims = { "email", "iss", "name" }' };
+	{ "the only claim that is required", "missing-claim", "token_required_claims = {}", lines = 'token_required_claims = "email"' };
 	{ "JaaS", "issuer-not-accepted", 'asap_accepted_issuers = { "app", "chat" }; enable_domain_verification = false',
 		claims = { iss = "chat", sub = "vpaas-magic-cookie-1" }, header = { kid = "vpaas-magic-cookie-1/2" } };
 	{ "Cognito's access token", "provider-issuer", nil, claims = { iss = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbC",

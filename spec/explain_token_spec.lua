@@ -208,10 +208,10 @@ local cases = {
 		'plus "expires_in"', 0 },
 	{ "with Exp", hs256({ exp = absent, Exp = now + 60 }), nil, "exp", "WARN", "claim-misspelt", '"Exp"', 'Rename it to "exp"', 0 },
 	{ "that lives too long", hs256({ exp = now + 86400 }), in_plain.."\ntoken_max_lifetime = 3600", "lifetime", "FAIL", "lifetime-too-long",
-		"exceeds token_max_lifetime", "increase" },
+		"exceeds token_max_lifetime", "token_max_lifetime = 86460" },
 	{ "that is to be issued some day, and lives until then", hs256({ iat = now + 86400, exp = now + 86460 }),
 		in_plain.."\ntoken_max_lifetime = 3600", "lifetime", "FAIL", "lifetime-too-long",
-		"exceeds token_max_lifetime", "increase" },
+		"exceeds token_max_lifetime", "token_max_lifetime = 86460" },
 	{ "of a lifetime of words", hs256({ iat = "now" }), in_plain.."\ntoken_max_lifetime = 3600", "lifetime", "FAIL", "date-invalid",
 		"seconds since 1970", "date +%s" },
 	{ "of unknown lifetime", hs256({ iat = absent }), in_plain.."\ntoken_max_lifetime = 3600", "lifetime", "FAIL", "lifetime-unknown",
@@ -246,8 +246,8 @@ local cases = {
 	{ "with an empty context",
 		tokens.hs256(('{"iss":"app","aud":"jitsi","sub":"meet.example.org","room":"r","exp":%d,"context":{}}'):format(now + 60),
 		secret), nil, "context", "ok", nil, nil, nil, 0 },
-	{ "without another claim that is demanded", hs256(), in_plain.."\ntoken_required_claims = \"email\"", "required", "FAIL", "missing-claim",
-		"token_required_claims", "from token_required_claims" },
+	{ "without another claim that is demanded", hs256(), in_plain.."\ntoken_required_claims = \"email\"", "required", "FAIL",
+		"missing-claim", "token_required_claims", 'set "email". Or do not require what it cannot set: token_required_claims = {}' },
 };
 
 describe("the command's explain, of a date", function ()

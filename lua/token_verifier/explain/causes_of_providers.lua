@@ -31,7 +31,8 @@ return {
 		"The token is for another recipient. {provider} sets \"aud\" itself: it is {audience}.",
 		"If it is yours, accept it: {setting}." };
 	{ "keycloak-account", "audience-not-accepted", "token or configuration",
-		"\"aud\" is {found}, probably as Keycloak sets it for every client of a realm.",
+		"\"aud\" is {found}. Keycloak probably put it there: it adds each client of which the user has a role, and every user has one "
+			.."of this client.",
 		"Add {suggested} to \"aud\" with a mapper \"Audience\" of the client. Or accept it, if every client of the realm may make tokens for "
 			.."this service: {setting}." };
 	{ "keycloak-path", "issuer-not-accepted", "token or configuration",
@@ -43,7 +44,7 @@ return {
 		"Set requestedAccessTokenVersion (accessTokenAcceptedVersion) in the application's manifest to {version}; or accept this one too: "
 			.."{setting}." };
 	{ "azure-tenant", "issuer-not-accepted", "configuration",
-		"The accepted {near} is no issuer: in a token, the ID of the tenant stands there.",
+		"The accepted {near} is no issuer of a token: the ID of the tenant must stand in it.",
 		"If it is your tenant, write {setting}." };
 	{ "provider-room", "room-missing", "token or configuration",
 		"There is no claim \"room\": {provider} does not set it by itself.",

@@ -112,7 +112,7 @@ return {
 		"Write it as a JSON number, as from date +%s." };
 	{ "lifetime-too-long", "lifetime-too-long", "token or configuration",
 		"The lifetime (\"iat\" to \"exp\") exceeds token_max_lifetime.",
-		"Let the issuer set an earlier \"exp\", or increase token_max_lifetime." };
+		"Let the issuer set \"exp\" to at most {limit} seconds after \"iat\". Or allow this lifetime: token_max_lifetime = {allowed}." };
 	{ "lifetime-unknown", "missing-claim", "token",
 		"token_max_lifetime is set, but the token does not have both \"iat\" and \"exp\".",
 		"Let the issuer set both." };
@@ -132,7 +132,7 @@ return {
 		"Set it to the expected type." };
 	{ "missing-claim", "missing-claim", "token or configuration",
 		"A claim that token_required_claims lists is missing.",
-		"Let the issuer set it, or remove it from token_required_claims." };
+		"Let the issuer set {names}. Or do not require what it cannot set: {setting}." };
 
 	-- Issuer and audience. {claim} is "iss" or "aud", {option} where the accepted ones are listed.
 	{ "issuer-missing", "missing-claim", "token",
@@ -158,7 +158,7 @@ return {
 		"Sign with a key of the issuer's own source, or fix token_issuers, which binds each issuer to its source of keys." };
 	{ "audience-missing", "missing-claim", "token",
 		"There is no \"aud\", the claim that names the recipient of the token. It is required even if any value is accepted.",
-		"Let the issuer set \"aud\" to {suggested}." };
+		"Let the issuer set \"aud\" to {suggested} (in Keycloak with a mapper \"Audience\")." };
 	{ "audience-not-accepted", "audience-not-accepted", "token or configuration",
 		"The token is for another recipient.",
 		"Set \"aud\" to {suggested} (in Keycloak with a mapper \"Audience\"). Or, if it is yours, accept it too: {setting}." };
@@ -178,7 +178,7 @@ return {
 		"\"{claim}\" and the accepted {near} differ only in a slash at the end. They must be equal.",
 		"Set \"{claim}\" to {suggested}; or accept both: {setting}." };
 	{ "other-scheme", "issuer-not-accepted", "token or configuration",
-		"\"{claim}\" and the accepted {near} differ only in http and https. They must be equal.",
+		"\"{claim}\" and the accepted {near} differ only in http:// or https:// in front. They must be equal.",
 		"Set \"{claim}\" to {suggested}: if the provider is behind a proxy, configure its public address there (in Keycloak KC_HOSTNAME). "
 			.."Or accept both: {setting}." };
 	{ "other-case", "issuer-not-accepted", "token or configuration",
@@ -311,10 +311,10 @@ return {
 	-- Context.
 	{ "context-missing", "missing-claim", "token",
 		"There is no \"context\", but it is required here.",
-		"Let the issuer add \"context\": { \"user\": { \"name\": ... } }." };
+		"Let the issuer add \"context\": { \"user\": { \"name\": \"Ann\" } }, with the user's own name." };
 	{ "context-absent", "ok", "nowhere",
 		"There is no \"context\": the user has no name, and plugins that require one (lobby, moderation) refuse the token.",
-		"Add \"context\": { \"user\": { \"name\": ... } } to show names." };
+		"Add \"context\": { \"user\": { \"name\": \"Ann\" } } to show names." };
 	{ "context-invalid", "missing-claim", "token",
 		"\"context\" is not an object, so it counts as missing.",
 		"Write it as an object, not as a string that contains JSON." };

@@ -11,6 +11,7 @@ local names_of = require "token_verifier.plugin.list".names_of;
 local page = require "token_verifier.explain.page";
 local parties = require "token_verifier.explain.explain_parties";
 local quote = require "token_verifier.plugin.printable".shown;
+local suggestion = require "token_verifier.explain.suggestion";
 local time_words = require "token_verifier.explain.time_words";
 local token_options = require "token_verifier.plugin.token_options";
 
@@ -195,13 +196,23 @@ function checks.lifetime(claims, options, now)
 		return nil;
 	end
 	local expires = seconds(options, claims.exp);
-	local ok, message, code = judge("lifetime", claims, { "iat", "exp" }, options,
-		expires and expires <= now and math.max(expires - 1, -2^53) or now);
+	local at = expires and expires <= now and math.max(expires - 1, -2^53) or now;
+	local ok, message, code = judge("lifetime", claims, { "iat", "exp" }, options, at);
 	if code == "invalid-claim" then
 		return ok, message, { unusable(expires and "iat" or "exp", claims, options, now) };
+	elseif code ~= "lifetime-too-long" then
+		return ok, message or ("at most %s"):format(time_words.span(options.max_lifetime)),
+			listed(code == "missing-claim" and find("lifetime-unknown"));
 	end
-	local cause = code == "missing-claim" and "lifetime-unknown" or code;
-	return ok, message or ("at most %s"):format(time_words.span(options.max_lifetime)), { cause and find(cause) or nil };
+	local allowed = 0; -- no limit
+	for _, from in ipairs({ at, seconds(options, claims.iat) }) do -- an "iat" that is to come does not count
+		local length = math.max(1, math.ceil(expires - from));
+		if length <= token_options.by_name.token_max_lifetime.most
+			and judge("lifetime", claims, { "iat", "exp" }, setmetatable({ max_lifetime = length }, { __index = options }), at) then
+			allowed = length;
+		end
+	end
+	return ok, message, { find(code, { limit = ("%d"):format(options.max_lifetime), allowed = ("%d"):format(allowed) }) };
 end
 
 -- The check of a claim whose value must be in the list of an option; `findings` of explain_parties.lua finds the cause of a failure.
@@ -244,12 +255,14 @@ function checks.required(claims, options, now)
 		return nil;
 	end
 	local ok, message = judge("required", claims, names, options, now);
-	local findings = {};
+	local findings, missing, kept = {}, {}, {};
 	for _, name in ipairs(names) do
-		if claims[name] == nil or claims[name] == null then
-			findings[#findings + 1] = misspelt(claims, name) or find(name == "context" and "context-missing" or "missing-claim");
-			break;
-		end
+		local is_missing = claims[name] == nil or claims[name] == null;
+		table.insert(is_missing and missing or kept, name);
+	end
+	if missing[1] then
+		local values = { names = quoted(missing), setting = suggestion.setting("token_required_claims", kept) };
+		findings[1] = misspelt(claims, missing[1]) or find(missing[1] == "context" and "context-missing" or "missing-claim", values);
 	end
 	return ok, message or "found all of "..quoted(names), findings;
 end

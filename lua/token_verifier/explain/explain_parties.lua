@@ -126,31 +126,29 @@ local function swapped(claims, options)
 	return nil;
 end
 
-local version_of = { ["^https://sts%.windows%.net/([^/]+)/$"] = "v1.0", ["^https://login%.microsoftonline%.com/([^/]+)/v2%.0$"] = "v2.0" };
-
--- The tenant and the version in an issuer of Microsoft Entra ID, or nil.
-local function azure(issuer)
-	for pattern, version in pairs(version_of) do
-		local tenant = issuer:match(pattern);
-		if tenant then
-			return tenant, version;
-		end
+-- The tenant and the version in an address of Microsoft Entra ID, also in one that is no issuer; nil if it is none.
+local function azure(address)
+	local host, tenant, rest = address:match("^https://([^/]+)/([^/]+)/?(.*)$");
+	if host == "sts.windows.net" then
+		return tenant, "v1.0";
+	elseif host and host:find("^login%.microsoftonline%.%a+$") then
+		return tenant, rest:find("^v2%.0") and "v2.0" or nil;
 	end
 	return nil;
 end
 
-local no_tenant = { common = true, organizations = true, consumers = true };
-
--- The finding for an issuer of Microsoft Entra ID of which another form is accepted, or nil.
+-- The finding for an issuer of Microsoft Entra ID of which another form is accepted, or nil. In an issuer, the tenant is an ID; people
+-- write "common", a domain or a placeholder there.
 local function of_azure(value, accepted, try)
 	local tenant, version = azure(value);
-	for _, candidate in ipairs(tenant and accepted or {}) do
+	for _, candidate in ipairs(version and accepted or {}) do
 		local its_tenant, its_version = azure(candidate);
-		local values = { near = json(candidate), found = version, version = its_version and its_version:sub(2, 2) };
-		if its_tenant and (no_tenant[its_tenant] or its_tenant:find("[{}<>$]")) then
+		local is_issuer = its_tenant and its_tenant:find("^%x+%-%x+%-%x+%-%x+%-%x+$");
+		local values = { near = json(candidate), found = version, version = version == "v1.0" and "2" or "1" };
+		if its_tenant and not is_issuer then
 			values.setting = setting(try, "asap_accepted_issuers", suggestion.with(accepted, { value }, candidate));
 			return values.setting and find("azure-tenant", values);
-		elseif its_tenant == tenant then
+		elseif its_tenant == tenant and its_version and its_version ~= version then
 			values.setting = setting(try, "asap_accepted_issuers", suggestion.with(accepted, { value }));
 			return values.setting and find("azure-version", values);
 		end

@@ -11,7 +11,7 @@
 --   audience  what "aud" is there
 --   source    the option that verifies its tokens, and what is added to "iss" for it
 --   findings  check -> key of a cause that says more than the general one
-local microsoft_v1, microsoft_v2 = "^https://sts%.windows%.net/", "^https://login%.microsoftonline%.com/";
+local microsoft_v1, microsoft_v2 = "^https://sts%.windows%.net/", "^https://login%.microsoftonline%.%a+/";
 local graph = { alg = "graph-token", key = "graph-token", signature = "graph-token", aud = "graph-token" };
 
 return {
@@ -23,6 +23,8 @@ return {
 	{ name = "Microsoft Entra ID (Azure)", marks = { { "iss", microsoft_v1 }, { "iss", microsoft_v2 } }, own_sub = true,
 		claims = "with a claims mapping policy", audience = "the ID of the application that the token was requested for",
 		source = { "openid_issuer", "" } };
+	{ name = "Azure AD B2C", marks = { { "iss", "^https://[^/]+%.b2clogin%.com/" } }, own_sub = true, claims = "with a custom attribute",
+		audience = "the ID of the application" };
 	{ name = "JaaS (Jitsi as a service, by 8x8)", marks = {
 		{ "kid", "^vpaas%-magic%-cookie%-[^/]+/" }, { "sub", "^vpaas%-magic%-cookie%-", "iss", "^chat$" },
 	}, findings = { alg = "jaas-key", key = "jaas-key", sub = "jaas-sub" } };
@@ -36,7 +38,8 @@ return {
 	{ name = "Supabase", marks = { { "iss", "^https://[^/]+%.supabase%.co/auth/v1" } }, own_sub = true,
 		claims = "by a custom access token hook", audience = "\"authenticated\" for every user",
 		source = { "cache_keys_url", "/.well-known/jwks.json" } };
-	{ name = "Auth0", marks = { { "iss", "^https://[^/]+%.auth0%.com/" }, { "sub", "^auth0|" } }, own_sub = true,
+	{ name = "Auth0", marks = { { "iss", "^https://[^/]+%.auth0%.com/" }, { "sub", "^auth0|" }, { "sub", "^google%-oauth2|" },
+		{ "sub", "^samlp|" } }, own_sub = true,
 		claims = "in an Action, with setCustomClaim", audience = "the ID of the application or of the API",
 		source = { "openid_issuer", "" } };
 	{ name = "Keycloak", marks = { { "iss", "^https?://[^/]+/realms/[^/]+$" }, { "iss", "^https?://[^/]+/.*/realms/[^/]+$" } },

@@ -29,7 +29,7 @@ local function setting(option, list)
 	for i, item in ipairs(list) do
 		items[i] = lua(item);
 	end
-	return ("%s = { %s }"):format(option, table.concat(items, ", "));
+	return ("%s = {%s}"):format(option, items[1] and (" %s "):format(table.concat(items, ", ")) or "");
 end
 
 -- A copy of the list in which the item `old` is replaced by some values; without `old` they come at its end. None comes twice.
