@@ -267,6 +267,21 @@ describe("the command's explain, of a provider,", function ()
 		assert.is_true(answer.accepted and answer.room.accepted);
 	end);
 
+	it("names the issuer to whose source the key belongs, and accepts the token of that issuer", function ()
+		local public = explaining.write_file("public.pem", key.public);
+		local folder = public:gsub("public.pem$", "bound-keys");
+		assert(os.execute("mkdir -p "..folder));
+		explaining.command({ "publish", public, "--kid", "k", "--dir", folder });
+		local issuers = 'token_issuers = { ["https://sso/x"] = { directory = "%s" }, ["https://a"] = { jwks_url = "http://127.0.0.1:9/" } }';
+		local _, _, rows = explain(tokens.rs256(claims_with({ iss = "https://sso/x/" }), key, "k"), issuers:format(folder));
+		explaining.finds(rows, "iss", "FAIL", "issuer-of-other-key", 'the source of another one in token_issuers: "https://sso/x"',
+			'write ["https://sso/x/"] for ["https://sso/x"] in token_issuers');
+		local claims = suggestions(rows.iss.findings[1]);
+		assert.is_true((explain(tokens.rs256(claims_with(claims), key, "k"), issuers:format(folder))).accepted);
+		local renamed = issuers:gsub("sso/x", "sso/x/"):format(folder);
+		assert.is_true((explain(tokens.rs256(claims_with({ iss = "https://sso/x/" }), key, "k"), renamed)).accepted);
+	end);
+
 	it("names the source of keys as a guess", function ()
 		for issuer, setting in pairs({
 			["https://accounts.google.com"] = 'probably openid_issuer = "https://accounts.google.com"',

@@ -153,6 +153,9 @@ return {
 	{ "issuer-array", "invalid-claim", "token",
 		"\"iss\" is an array, but must be one string.",
 		"Set \"iss\" to {suggested}." };
+	{ "issuer-of-other-key", "issuer-not-accepted", "token or configuration",
+		"The issuer is not accepted, and the key is from the source of another one in token_issuers: {near}.",
+		"Set \"iss\" to {near}. Or, if these tokens are right, write [{found}] for [{accepted}] in token_issuers." };
 	{ "issuer-not-bound", "issuer-not-accepted", "token or configuration",
 		"The signature is valid, but the key comes from a source that is not configured for this issuer.",
 		"Sign with a key of the issuer's own source, or fix token_issuers, which binds each issuer to its source of keys." };

@@ -10,6 +10,7 @@ local header_findings = require "token_verifier.explain.explain_header";
 local header_of = require "token_verifier.plugin.report".header_of;
 local read_text = require "token_verifier.explain.pasted_text".read;
 local key_findings = require "token_verifier.explain.explain_key";
+local names_of = require "token_verifier.plugin.list".names_of;
 local provider = require "token_verifier.explain.provider";
 local room_checks = require "token_verifier.explain.explain_room";
 local signature_findings = require "token_verifier.explain.explain_signature";
@@ -172,11 +173,11 @@ local function token_rows(token, header, options, failures, last, more)
 end
 
 -- Whether the key's source is bound to the token's issuer. This can only be checked with the token itself: without all other
--- requirements, at a time when the token is valid. Returns nil if that is not possible.
-local function judge_binding(token, left, claims, verify)
+-- requirements, at a time when the token is valid. Returns nil if that is not possible. `issuers` are those to check with.
+local function judge_binding(token, left, claims, verify, issuers)
 	local expires = judging.seconds(left, claims.exp);
 	local options = token_options.about(left, { token = true, claims = true });
-	options.issuers, options.wait = left.issuers, left.wait;
+	options.issuers, options.wait = issuers, left.wait;
 	options.now = expires and expires - 1 or judging.seconds(left, claims.nbf);
 	local _, message, code = verify(token, options);
 	if code == "issuer-not-accepted" then
@@ -185,10 +186,24 @@ local function judge_binding(token, left, claims, verify)
 	return not code or nil;
 end
 
+-- The issuer to whose source the key belongs, if the source is bound to another one than the token's; else nil.
+local function issuer_of_key(token, left, claims, verify)
+	if type(claims.iss) ~= "string" or judge_binding(token, left, claims, verify, left.issuers) ~= false then
+		return nil;
+	end
+	for _, issuer in ipairs(names_of(left.issuers)) do
+		if judge_binding(token, left, claims, verify, { [claims.iss] = left.issuers[issuer] }) then
+			return issuer;
+		end
+	end
+	return nil;
+end
+
 -- The rows of the claims. `refused` is the failure of a claim from judge_token(); if no row fails (the check has no row), a row
 -- for its code is added.
 local function claim_rows(token, left, claims, proven, now, verify, of_rooms, refused, more)
 	local rows, failed = {}, false;
+	more.issuer_of_key = left.issuers and proven and issuer_of_key(token, left, claims, verify) or nil;
 	for _, name in ipairs(judging.order) do
 		local ok, text, findings = (of_rooms[name] or judging.checks[name])(claims, left, now, more);
 		if text then
@@ -197,7 +212,7 @@ local function claim_rows(token, left, claims, proven, now, verify, of_rooms, re
 		end
 	end
 	if left.issuers and proven then
-		local ok, message = judge_binding(token, left, claims, verify);
+		local ok, message = judge_binding(token, left, claims, verify, left.issuers);
 		if ok ~= nil then
 			rows[#rows + 1] = new_row("binding", ok, message or "the source of the key speaks for this issuer",
 				not ok and { find("issuer-not-bound") } or nil);

@@ -230,7 +230,7 @@ local function in_list(claim, option, findings)
 		return ok, message or found(claims[claim], one_of(accepted)), not ok and findings(claims, options, code, {
 			list = function (list) return judge(claim, claims, { claim }, with(list), now) == true; end;
 			claim = function (value, list) return judge(claim, { [claim] = value }, { claim }, with(list or accepted), now) == true; end;
-		}, more and more.provider);
+		}, more or {});
 	end;
 end
 

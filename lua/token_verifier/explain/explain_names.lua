@@ -34,7 +34,7 @@ local function is_slip(name, expected)
 			return true;
 		end
 	end
-	return plain == expected or name:match("^https?://.*[/#]([^/#]+)$") == expected -- an address in front, as for Auth0
+	return plain == expected or #name <= 256 and name:match("^https?://.*[/#]([^/#]+)$") == expected -- an address in front, as for Auth0
 		or not others[name] and #name <= #expected + 2 and spelling.distance(plain, expected) <= 1;
 end
 

@@ -17,15 +17,21 @@ local clutter = {
 	"\227\128\128", "\239\187\191",
 };
 
+-- Limits of time: a longer text is no accepted value, and the others of many are not compared.
+local longest, most_clutter, most_compared = 1024, 64, 8;
+
 -- The text without blanks, invisible characters and quotes around it.
 local function bare(text)
-	local before;
-	repeat
-		before = text;
+	for _ = 1, #text <= longest and most_clutter or 0 do
+		local before = text;
 		for _, pattern in ipairs(clutter) do
-			text = text:gsub("^"..pattern, ""):gsub(pattern.."$", "");
+			text = text:match("^"..pattern.."(.*)$") or text;
+			text = text:match("^(.*)"..pattern.."$") or text;
 		end
-	until text == before;
+		if text == before then
+			break;
+		end
+	end
 	return text;
 end
 
@@ -51,6 +57,8 @@ local likenesses = {
 local function near_miss(value, candidate, accepted)
 	local a, b, parts = bare(value), bare(candidate), parts_of(candidate);
 	if a == "" then
+		return nil;
+	elseif #value > longest then
 		return nil;
 	elseif parts and has(parts, value) then
 		return "configured-in-one", suggestion.with(accepted, parts, candidate);
@@ -100,8 +108,8 @@ end
 
 -- The finding for a claim whose value is nearly an accepted one, or nil.
 local function nearly_accepted(claim, value, accepted, option, try)
-	for _, text in ipairs(strings(value)) do
-		for _, candidate in ipairs(accepted) do
+	for i, text in ipairs(strings(value)) do
+		for _, candidate in ipairs(i <= most_compared and accepted or {}) do
 			local key, list = near_miss(text, candidate, accepted);
 			local is_whole = key and suggestion.is_listable(text) and suggestion.is_listable(candidate);
 			if is_whole then
@@ -156,9 +164,10 @@ local function of_azure(value, accepted, try)
 	return nil;
 end
 
--- The findings for an issuer that is not accepted. `maker` is the row of the provider, or nil.
-local function of_issuer(claims, options, code, try, maker)
-	local value, accepted = claims.iss, options.accepted_issuers;
+-- The findings for an issuer that is not accepted. `more.provider` is the row of the provider, or nil; `more.issuer_of_key` the issuer
+-- to whose source of keys the key belongs, if that is known and not the token's.
+local function of_issuer(claims, options, code, try, more)
+	local value, accepted, maker = claims.iss, options.accepted_issuers, more.provider;
 	local values = { suggested = suggested(accepted, "the value of app_id") };
 	if value == nil or value == null then
 		return { misspelt(claims, "iss") or find("issuer-missing", values) };
@@ -168,6 +177,9 @@ local function of_issuer(claims, options, code, try, maker)
 		return { find("issuer-invalid", values) };
 	elseif is_empty(value) then
 		return { find("issuer-empty", values) };
+	elseif more.issuer_of_key and try.claim(more.issuer_of_key) then
+		return { find("issuer-of-other-key", { near = json(more.issuer_of_key), found = suggestion.lua(value),
+			accepted = suggestion.lua(more.issuer_of_key) }) };
 	end
 	local finding = swapped(claims, options) or of_azure(value, accepted, try)
 		or nearly_accepted("iss", value, accepted, "asap_accepted_issuers", try);
@@ -213,8 +225,8 @@ local function of_cognito(claims, accepted, try)
 end
 
 -- The findings for an audience that is not accepted.
-local function of_audience(claims, options, code, try, maker)
-	local value, accepted = claims.aud, options.accepted_audiences;
+local function of_audience(claims, options, code, try, more)
+	local value, accepted, maker = claims.aud, options.accepted_audiences, more.provider;
 	local values = { suggested = suggested(accepted, "\"jitsi\", or whatever names this service") };
 	if value == nil or value == null then
 		return { misspelt(claims, "aud") or maker and maker.findings and maker.findings["no aud"] and of_cognito(claims, accepted, try)

@@ -12,10 +12,13 @@ end
 
 -- The domain in an address or a text with more than the domain in it, in lower case; nil if sub is nothing like that.
 local function domain_in(sub)
+	if #sub > 256 then
+		return nil;
+	end
 	local text = sub:match("^%s*(.-)%s*$");
 	local rest = text:match("^%a[%w+.-]*://(.*)$");
 	local host = (rest or text):match("^[^/?#]*"):gsub(":%d+$", ""):gsub("%.$", ""):gsub("^[wW][wW][wW]%.", "");
-	if #sub > 256 or host == sub or not (rest or host:find("%.")) or host:find("[%s|@:]") or host == "" then
+	if host == sub or not (rest or host:find("%.")) or host:find("[%s|@:]") or host == "" then
 		return nil;
 	end
 	return host:lower();
@@ -24,7 +27,7 @@ end
 -- The finding for a sub that is no name of a domain or tenant at all, or nil. `values` are those of the texts of causes, of which
 -- `suggested` is what sub must be. `enters_without()` tells whether the user may enter without the verification of domains.
 local function of_shape(sub, values, maker, enters_without)
-	if sub:find("^%s*$") then
+	if not sub:find("%S") then
 		return find("sub-empty", values);
 	elseif domain_in(sub) then
 		return find("sub-address", values);

@@ -30,7 +30,7 @@ local function add_features(list, context)
 	local values = context.features;
 	for _, name in ipairs(names_of(values)) do
 		local value = values[name];
-		local near = not features[name] and #name <= 32 and near_feature(name);
+		local near = not features[name] and #list < most_named and #name <= 32 and near_feature(name);
 		if not features[name] then
 			list[#list + 1] = ("the unknown feature %s%s"):format(json(name), near and (" (probably %s is meant)"):format(json(near)) or "");
 		elseif type(value) ~= "boolean" and value ~= "true" and value ~= "false" then
