@@ -11,7 +11,7 @@ local of_keys = require "token_verifier.explain.causes_of_keys";
 local of_key_texts = require "token_verifier.explain.causes_of_key_texts";
 
 local list, by_key = {}, {};
-for _, rows in ipairs({ of_tokens, of_providers, of_keys }) do
+for _, rows in ipairs({ of_texts, of_tokens, of_providers, of_keys, of_key_texts }) do
 	for _, row in ipairs(rows) do
 		local cause = { key = row[1], code = row[2], where = row[3], cause = row[4], fix = row[5] };
 		list[#list + 1], by_key[cause.key] = cause, cause;

@@ -87,7 +87,7 @@ local fix = {
 	key = function (failure, _, header, options, more)
 		local code = failure.code;
 		return code == "key-not-found" and provider.finding(more.provider, "key", header_findings.values(header))
-			or key_findings.of_failure(code, failure.facts or {}, header, options.stores);
+			or key_findings.of_failure(code, failure.facts or {}, header, options.stores, more.open);
 	end;
 	signature = function (failure, token, header, options, more)
 		if failure.code ~= "bad-signature" then

@@ -297,9 +297,9 @@ local function sub_without_room(settings, claims, asked, maker)
 	elseif misnamed then
 		return judging.found(sub, "the domain"), { misnamed };
 	elseif lower == asked.domain then
-		return judging.found(sub, quote(sub).." for rooms without a tenant"), {};
+		return judging.found(sub, shown(sub).." for rooms without a tenant"), {};
 	elseif asked.domain and settings.muc_domain_base and not is_user(sub, maker) and not without_prefix(settings, lower) then
-		return ("found %s; good for the rooms of that tenant; %s for rooms without one"):format(quote(sub), quote(asked.domain)), {};
+		return ("found %s; good for the rooms of that tenant; %s for rooms without one"):format(shown(sub), shown(asked.domain)), {};
 	elseif not asked.domain and not is_user(sub, maker) and not without_prefix(settings, lower) then
 		return judging.found(sub, "the domain or the tenant"), {};
 	end
