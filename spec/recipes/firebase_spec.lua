@@ -16,7 +16,7 @@ describe("Firebase", function ()
 		world.publish_document({ path = "certificates", body = json.encode({ ["google-key"] = certificate }),
 			headers = { ["Cache-Control"] = "public, max-age=20000, must-revalidate, no-transform" } });
 		world.write_file({ name = "claims.json", text = page:text("claims") });
-		world.start_prosody({ hosts = page:text("prosody") });
+		page:start(page:text("prosody"));
 	end);
 
 	lazy_teardown(world.close);

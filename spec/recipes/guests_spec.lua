@@ -6,14 +6,14 @@ local world = require "spec.e2e.world";
 
 describe("guests", function ()
 	local page = recipe.open("guests");
-	local secret = "the secret of the members, which no guest has, of many bytes";
+	local secret;
 	local member = { host = "meet.example.org" };
 	local room = "planning@conference.meet.example.org";
 
 	lazy_setup(function ()
-		world.make_folder({ name = "etc" });
-		world.write_file({ name = "etc/token-secret", text = secret });
-		page:substitute({ ["/etc/prosody"] = world.folder().."/etc" });
+		page:substitute({ ["/etc/prosody"] = world.make_folder({ name = "etc" }), ["chown prosody:"] = ": chown prosody:" });
+		page:run("secret");
+		secret = world.read_file({ name = "etc/token-secret" }):gsub("\n", "");
 		member.token = world.mint({ secret = secret, claims = { iss = "my-app", sub = "meet.example.org", room = "planning" } });
 	end);
 
@@ -52,17 +52,17 @@ describe("guests", function ()
 	end
 
 	it("are on the members' host", function ()
-		world.start_prosody({ name = "one", hosts = page:text("one-host") });
+		page:start(page:text("one-host"), { name = "one" });
 		page:shows("started", world.log_since({ name = "one", position = 0 }));
 		page:shows("moderation", check_table("one", { host = "meet.example.org" }));
 	end);
 
 	it("have a host of their own", function ()
-		world.start_prosody({ name = "two", hosts = page:text("two-hosts") });
+		page:start(page:text("two-hosts"), { name = "two" });
 		check_table("two", { host = "guest.meet.example.org" });
 		local strict, count = page:text("two-hosts"):gsub("    token_verification_allowlist = [^\n]*\n", "");
 		assert.equal(1, count);
-		world.start_prosody({ name = "strict", hosts = strict });
+		page:start(strict, { name = "strict" });
 		local outcome, log = visit("strict", { host = "guest.meet.example.org" });
 		assert.equal("refused", outcome);
 		page:shows("no-allowlist", log);

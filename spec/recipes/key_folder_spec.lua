@@ -12,7 +12,7 @@ describe("a folder of keys", function ()
 	lazy_setup(function ()
 		page:substitute({ ["/etc/prosody/token-keys"] = folder });
 		page:run("publish");
-		world.start_prosody({ hosts = page:text("prosody") });
+		page:start(page:text("prosody"));
 	end);
 
 	lazy_teardown(world.close);
@@ -25,7 +25,7 @@ describe("a folder of keys", function ()
 		local outcome, log = recipe.visit(login);
 		assert.equal("refused", outcome);
 		page:shows("refused", log);
-		world.run_commands({ text = "token-verifier publish my-key.private.pem --kid my-key --dir "..folder });
+		world.run_commands({ text = "token-verifier publish folder-key.private.pem --kid folder-key --dir "..folder });
 		assert.equal("joined", (recipe.visit(login)));
 	end);
 

@@ -11,7 +11,7 @@ describe("Keycloak", function ()
 
 	lazy_setup(function ()
 		realm = world.start_bad_server().url.."/document/realms/meet";
-		page:substitute({ ["https://sso.example.org/realms/meet"] = realm, ["/srv/keys"] = world.make_folder({ name = "srv/keys" }) });
+		page:substitute({ ["https://sso.example.org/realms/meet"] = realm, ["/srv/keycloak-keys"] = world.make_folder({ name = "srv/keycloak-keys" }) });
 		-- A realm has a key to sign with, and one for encryption beside it.
 		local set = json.decode(world.run_commands({ text = "token-verifier keygen --out realm.pem >/dev/null; "
 			.."token-verifier keygen --out encryption.pem >/dev/null; "
@@ -39,7 +39,7 @@ describe("Keycloak", function ()
 	end);
 
 	it("lets people in by its JWK Set, and nobody with another realm's key", function ()
-		world.start_prosody({ hosts = page:text("set") });
+		page:start(page:text("set"));
 		assert.equal("joined", (log_in(token(), "planning@conference.meet.example.org")));
 		local outcome, log = log_in(token("encryption.pem"));
 		assert.equal("refused", outcome);
@@ -48,7 +48,7 @@ describe("Keycloak", function ()
 
 	it("lets people in by PEM files", function ()
 		page:run("bridge");
-		world.start_prosody({ name = "pem", hosts = page:text("pem") });
+		page:start(page:text("pem"), { name = "pem" });
 		for key, expected in pairs({ ["realm.pem"] = "accepted", ["encryption.pem"] = "refused" }) do
 			assert.equal(expected, world.log_in({ name = "pem", host = "meet.example.org", token = token(key) }).outcome);
 		end

@@ -21,7 +21,7 @@ describe("a key server with nginx", function ()
 		page:run("key");
 		page:run("publish");
 		site = world.start_site({ blocks = page:text("site"), ports = { port } });
-		world.start_prosody({ hosts = page:text("prosody"), settings = ("token_key_ca_file = %q"):format(certificate.ca_file) });
+		page:start(page:text("prosody"), { settings = ("token_key_ca_file = %q"):format(certificate.ca_file) });
 	end);
 
 	lazy_teardown(world.close);

@@ -16,7 +16,7 @@ describe("an OpenID provider", function ()
 		end
 		page:substitute({ ["https://sso.example.org"] = world.start_openid_provider() });
 		token = world.log_in_at_provider({ user = "ada" });
-		world.start_prosody({ hosts = page:text("prosody") });
+		page:start(page:text("prosody"));
 	end);
 
 	lazy_teardown(world.close);
@@ -46,28 +46,28 @@ describe("an OpenID provider", function ()
 		local bobs = world.log_in_at_provider({ user = "bob" });
 		assert.equal("joined", (visit(bobs)));
 		assert.equal("refused", (visit(bobs, "finance")));
-		recipe.reconfigure((page:text("prosody"):gsub("enable_domain_verification = false", "")));
+		page:reconfigure((page:text("prosody"):gsub("enable_domain_verification = false", "")));
 		assert.equal("refused", (visit(bobs)));
 		assert.equal("joined", (visit()));
 	end);
 
 	it("is one of several", function ()
 		visit();
-		recipe.reconfigure(with("openid_issuer", page:text("several")));
+		page:reconfigure(with("openid_issuer", page:text("several")));
 		local outcome, log = visit();
 		assert.equal("joined", outcome, log);
 	end);
 
 	it("may leave out typ", function ()
 		visit();
-		recipe.reconfigure(with("asap_require_room_claim", "    asap_require_room_claim = false\n"..page:text("typ")));
+		page:reconfigure(with("asap_require_room_claim", "    asap_require_room_claim = false\n"..page:text("typ")));
 		local outcome, log = visit();
 		assert.equal("joined", outcome, log);
 	end);
 
 	it("has other clients, whose tokens are refused", function ()
 		visit();
-		recipe.reconfigure(with("asap_accepted_audiences", '    asap_accepted_audiences = { "another-client" }'));
+		page:reconfigure(with("asap_accepted_audiences", '    asap_accepted_audiences = { "another-client" }'));
 		local outcome, log = visit();
 		assert.equal("refused", outcome);
 		page:shows("other", log);

@@ -17,7 +17,7 @@ function recipe.open(name)
 	local file = assert(io.open(path));
 	local text = "\n"..file:read("a");
 	file:close();
-	local self = setmetatable({ path = path, blocks = {}, used = {}, here = {} }, recipe);
+	local self = setmetatable({ path = path, text_of_page = text, blocks = {}, used = {}, here = {} }, recipe);
 	for info, body in text:gmatch("\n```([^\n]+)\n(.-)\n```") do
 		local language, label = info:match("^(%S+) ?(%S*)");
 		assert(label ~= "", ("%s: a block of %s has no name"):format(path, language));
@@ -98,9 +98,25 @@ function recipe.visit(login)
 	return outcome.entry and outcome.entry.outcome or outcome.outcome, log;
 end
 
+-- The lines that every recipe needs, from the page that each begins with a link to.
+local function with_base(self, settings)
+	assert(self.text_of_page:find("\n\n[^\n]*%(README%.md#the%-three%-lines%)"), self.path.." does not link to the lines that it needs");
+	return recipe.open("README"):text("base").."\n"..(settings or "");
+end
+
+-- Starts a Prosody with Debian's configuration and, below conf.d, the lines that every recipe needs and `hosts`, from this page.
+-- `more` may have a name and further settings, which only the test needs.
+function recipe:start(hosts, more)
+	for line in hosts:gmatch("[^\n]+") do
+		assert(not line:find("^modules_enabled"), self.path.." replaces Debian's list of modules");
+	end
+	more = more or {};
+	return world.start_prosody({ debian = true, name = more.name, hosts = hosts, settings = with_base(self, more.settings) });
+end
+
 -- Changes the configuration and has the server read it.
-function recipe.reconfigure(hosts)
-	world.configure({ hosts = hosts });
+function recipe:reconfigure(hosts)
+	world.configure({ hosts = hosts, settings = with_base(self) });
 	world.shell({ command = { "config", "reload" } });
 end
 

@@ -11,7 +11,7 @@ describe("a shared secret", function ()
 	lazy_setup(function ()
 		page:substitute({ ["/etc/prosody"] = folder, ["chown prosody:"] = ": chown prosody:" });
 		page:run("secret");
-		local prosody = world.start_prosody({ hosts = page:text("prosody") });
+		local prosody = page:start(page:text("prosody"));
 		page:substitute({ ["127.0.0.1:5280"] = ("127.0.0.1:%d"):format(prosody.port) });
 	end);
 

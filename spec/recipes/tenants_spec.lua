@@ -11,17 +11,13 @@ describe("tenants", function ()
 
 	lazy_setup(function ()
 		local etc = world.make_folder({ name = "etc" });
-		page:substitute({ ["/etc/prosody"] = etc });
-		world.run_commands({ text = [[
-			token-verifier keygen --type secret --out etc/token-secret
-			for party in acme globex; do
-				mkdir etc/keys-of-$party
-				token-verifier keygen --out $party.pem
-				token-verifier publish $party.pem --kid $party --dir etc/keys-of-$party
-			done]] });
-		world.start_prosody({ hosts = page:text("house").."\n"..page:text("issuers").."\n"..page:text("hosts")
-			..'\nVirtualHost "auth.meet.example.org"\n\tauthentication = "internal_hashed"\n',
-			settings = 'admins = { "focus@auth.meet.example.org" }' });
+		page:substitute({ ["/etc/prosody"] = etc, ["chown prosody:"] = ": chown prosody:" });
+		page:run("secret");
+		page:run("keys");
+		world.run_commands({ text = page:text("keys"):gsub("acme", "globex") });
+		page:start(page:text("house").."\n"..page:text("issuers").."\n"..page:text("hosts")
+			..'\nVirtualHost "auth.meet.example.org"\n\tauthentication = "internal_hashed"\n\tmodules_enabled = { "websocket" }\n',
+			{ settings = 'admins = { "focus@auth.meet.example.org" }' });
 		-- Who opens the rooms of a Jitsi Meet server.
 		world.shell({ command = { "user", "create", "focus@auth.meet.example.org", "a-password" } });
 		focus = world.begin({ host = "auth.meet.example.org", username = "focus", password = "a-password" });
@@ -70,7 +66,7 @@ describe("tenants", function ()
 
 	it("with their own keys cannot sign as another issuer, but can sign for another tenant's rooms", function ()
 		local function log_in(iss, sub)
-			return recipe.visit({ host = "shared.example.org", token = sign(("--key acme.pem --kid acme --iss %s --sub %s --room '*'")
+			return recipe.visit({ host = "shared.example.org", token = sign(("--key acme.private.pem --kid acme --iss %s --sub %s --room '*'")
 				:format(iss, sub)) });
 		end
 		assert.equal("accepted", (log_in("acme", "acme")));
@@ -82,7 +78,7 @@ describe("tenants", function ()
 
 	it("with their own hosts cannot sign for another host", function ()
 		local function enter(party, host, iss, at)
-			local token = sign(("--key %s.pem --kid %s --iss %s --sub '*' --room '*'"):format(party, party, iss or party));
+			local token = sign(("--key %s.private.pem --kid %s --iss %s --sub '*' --room '*'"):format(party, party, iss or party));
 			return recipe.visit({ host = (at or host)..".example.org", token = token, enter = "room@conference."..host..".example.org" });
 		end
 		assert.equal("joined", (enter("acme", "acme")));

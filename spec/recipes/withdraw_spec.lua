@@ -12,19 +12,19 @@ describe("withdrawing a key", function ()
 		local nginx = world.start_nginx();
 		page:substitute({
 			["https://keys.example.org/asap"] = nginx.url, ["/srv/keys"] = world.make_folder({ name = "nginx/www/keys" }),
-			["-- what is there already"] = '"saslauth"; "disco"; "websocket"; "admin_shell";';
 			["/etc/prosody"] = world.make_folder({ name = "etc" }),
 		});
 		world.new_key({ kid = "my-key", publish = { "nginx" } });
 		token = world.mint({ key = "my-key", claims = { iss = "my-app", aud = "jitsi" } });
 		world.run_commands({ text = page:text("secret"):gsub("%-%-force ", "") });
-		world.start_prosody({ hosts = page:text("prosody")..[[
+		page:start(page:text("prosody")..[[
 
 VirtualHost "secret.example.org"
     authentication = "token"
+    modules_enabled = { "websocket" }
     app_id = "my-app"
     app_secret_file = "]]..world.folder()..[[/etc/token-secret"
-]] });
+]]);
 	end);
 
 	lazy_teardown(world.close);

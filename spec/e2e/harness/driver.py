@@ -158,11 +158,12 @@ class Driver(recipes.Requests):
     def op_folder(self):
         return str(self.world.folder)
 
-    def op_start_prosody(self, hosts, name="main", **settings):
+    def op_start_prosody(self, hosts, name="main", debian=False, **settings):
+        """`debian`: with the configuration of Debian's package, and `hosts` below its conf.d."""
         folder = self.world.folder / name
         folder.mkdir()
         plugins = [str(servers.ROOT / "spec/e2e/plugins")]
-        prosody = servers.Prosody(folder, self.launcher(), hosts, plugins=plugins, **settings)
+        prosody = (servers.DebianProsody if debian else servers.Prosody)(folder, self.launcher(), hosts, plugins=plugins, **settings)
         self.prosodies[name] = prosody
         self.world.start(prosody)
         return {"pid": prosody.pid(), "port": prosody.port, "log": str(prosody.log)}
@@ -349,6 +350,8 @@ class Driver(recipes.Requests):
                     resumable=False, username="", password=None, headers=None, **others):
         url = self.url_for(transport, clients.query(token, room, **others), name)
         headers = {**(headers or {}), **({"Authorization": f"Bearer {bearer}"} if bearer else {})}
+        if isinstance(self.prosodies[name], servers.DebianProsody):
+            headers["Host"] = host  # as a web server in front passes it on: only this host has a WebSocket
         if transport == "websocket":
             return clients.WebSocketClient(url, host, headers, resumable, username, password)
         return {"bosh": clients.BoshClient, "bosh by curl": clients.CurlBoshClient}[transport](url, host, headers)

@@ -428,6 +428,45 @@ modules_enabled = {{ "posix", "saslauth", "disco", "ping", "bosh", "websocket", 
         return done.stdout, done.returncode
 
 
+class DebianProsody(Prosody):
+    """A Prosody with the configuration of Debian's package; the hosts and settings are a file below its conf.d.
+
+    Only paths, ports and the level of the log are others, and the plugins are those of the tree.
+    """
+
+    def write_configuration(self, hosts, settings=""):
+        for name in ("data", "certs", "conf.d"):
+            (self.folder / name).mkdir(exist_ok=True)
+        package = self.launcher.parent.parent.parent / "etc/prosody/prosody.cfg.lua"
+        text = package.read_text()
+        for ours, theirs in (
+            (f'pidfile = {lua_string(self.pid_file)}', 'pidfile = "/run/prosody/prosody.pid"'),
+            (f'debug = {lua_string(self.log)}', 'info = "/var/log/prosody/prosody.log"'),
+            (f'{lua_string(self.folder / "prosody.err")}', '"/var/log/prosody/prosody.err"'),
+            ('', '{ levels = { "error" }; to = "syslog";  };'),
+        ):
+            if theirs not in text:
+                raise StartFailure(f"{package} does not have {theirs}")
+            text = text.replace(theirs, ours)
+        self.configuration.write_text(f"""\
+run_as_root = true
+data_path = {lua_string(self.folder / "data")}
+admin_socket = {lua_string(self.folder / "shell.sock")}
+interfaces = {{ "127.0.0.1" }}
+http_interfaces = {{ "127.0.0.1" }}
+http_ports = {{ {self.port} }}
+https_ports = {{ }}
+c2s_ports = {{ }}
+c2s_direct_tls_ports = {{ }}
+s2s_ports = {{ }}
+s2s_direct_tls_ports = {{ }}
+{text}""")
+        ours = f"{settings}\n{hosts}\n"
+        for path in plugin_paths(self.prefix):
+            ours = ours.replace(f"/usr/local/share/lua/5.4/token_verifier/plugins/{pathlib.Path(path).name}", path)
+        (self.folder / "conf.d" / "meet.cfg.lua").write_text(ours)
+
+
 def lua_paths(prefix=None):
     """Where Prosody's Lua finds the native module and the shim: an installed prefix if one is named, else the tree."""
     if prefix:
