@@ -10,6 +10,7 @@ PYTHON ?= /usr/bin/python3
 PREFIX ?= /usr/local
 DESTDIR ?=
 LUA_VERSION ?= 5.4
+MODULE := token_verifier
 LUA_CMODULE_DIR ?= $(PREFIX)/lib/lua/$(LUA_VERSION)
 LUA_MODULE_DIR ?= $(PREFIX)/share/lua/$(LUA_VERSION)
 BINDIR ?= $(PREFIX)/bin
@@ -19,9 +20,12 @@ LUA ?= lua$(LUA_VERSION)
 PROSODY ?=
 BUILD ?= build
 
+ifneq ($(LUA_VERSION),5.4)
+$(error $(MODULE) needs Lua 5.4, LUA_VERSION is $(LUA_VERSION))
+endif
+
 comma := ,
 space := $(subst ,, )
-MODULE := token_verifier
 COMMAND := token-verifier
 VERSION := $(shell sed -n 's/^\#define TV_VERSION "\(.*\)"/\1/p' src/base/version.h)
 

@@ -37,6 +37,8 @@ describe("at start one line", function ()
 			'keys from https://set.example/k (for "party"); algorithms: RS256; issuers: "app", "party";' },
 		{ "a provider", { openid_issuer = "https://sso.example/x" },
 			'keys from https://sso.example/x; algorithms: RS256; issuers: "app", "https://sso.example/x";' },
+		{ "an issuer once", { openid_issuer = "https://sso.example/x", asap_accepted_issuers = { "b", "https://sso.example/x", "b" } },
+			'issuers: "b", "https://sso.example/x"; audiences' },
 		{ "any issuer", { app_secret = secret, asap_accepted_issuers = { "*" } }, "issuers: any;" },
 		{ "no issuer", { app_secret = secret, asap_accepted_issuers = {} }, "issuers: none;" },
 		{ "guests alone", { allow_empty_token = true }, "no key;" },
@@ -302,4 +304,35 @@ it("the nearest name has the fewest changes", function ()
 	assert.equal("token_leeway", (spelling.nearest("token_lewey", names)));
 	assert.is_nil((spelling.nearest("something", names)));
 	assert.is_nil((spelling.nearest("token_leeway", {})));
+end);
+
+describe("on another Lua", function ()
+	-- What ends the one line that each file logs. A file requires nothing of ours, since that Lua does not find it.
+	for file, ending in pairs({
+		["modules/mod_auth_token"] = ": nobody can log in here", ["modules/mod_token_verification"] = ": the rooms are closed",
+		["dropin/mod_token_verifier"] = "", ["dropin/token/util.lib"] = "",
+	}) do
+		it("one line says which Lua is needed: "..file, function ()
+			local lines, hooks, sent = {}, {}, {};
+			local module = {
+				log = function (_, level, ...) lines[#lines + 1] = level.." "..string.format(...); end;
+				hook = function (_, event, handler) hooks[event] = handler; end;
+				set_global = function () end;
+			};
+			local stanza = { error_reply = function (...) return table.concat({ ... }, " "); end };
+			local env = setmetatable({ _VERSION = "Lua 5.2", module = module,
+				require = function (name) return name == "util.stanza" and stanza or error(name); end }, { __index = _G });
+			local result = assert(loadfile(("lua/%s.lua"):format(file), "t", env))();
+			assert.same({ "error token_verifier needs Lua 5.4, this Prosody runs on 5.2"..ending }, lines);
+			if file:find("util.lib", 1, true) then
+				assert.is_nil(result.new(module));
+			elseif file:find("verification") then
+				for _, event in ipairs({ "muc-room-pre-create", "muc-occupant-pre-join" }) do
+					local origin = { send = function (text) sent[#sent + 1] = text; end };
+					assert.is_true(hooks[event]({ origin = origin, stanza = "presence" }));
+				end
+				assert.same({ "presence cancel not-allowed", "presence cancel not-allowed" }, sent);
+			end
+		end);
+	end
 end);

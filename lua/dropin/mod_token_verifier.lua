@@ -4,6 +4,11 @@
 
 module:set_global();
 
+if _VERSION ~= "Lua 5.4" then -- whose modules this Lua does not even find
+	module:log("error", "token_verifier needs Lua 5.4, this Prosody runs on %s", _VERSION:match("%S+$"));
+	return;
+end
+
 local async = require "util.async";
 local key_metrics = require "token_verifier.plugin.key_metrics";
 local loop = require "token_verifier.loop";

@@ -1,6 +1,11 @@
 -- SPDX-License-Identifier: MIT
 -- Authentication by the token that a client sends in the URL when it connects over WebSocket or BOSH.
 
+if _VERSION ~= "Lua 5.4" then -- whose modules this Lua does not even find
+	module:log("error", "token_verifier needs Lua 5.4, this Prosody runs on %s: nobody can log in here", _VERSION:match("%S+$"));
+	return;
+end
+
 local new_sasl = require "util.sasl".new;
 local connection_fields = require "token_verifier.plugin.connection";
 local option_reader = require "token_verifier.options.option_reader";

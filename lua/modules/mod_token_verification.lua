@@ -1,6 +1,17 @@
 -- SPDX-License-Identifier: MIT
 -- Lets users enter the rooms of a MUC component, and send requests to them, only if their verified token allows it.
 
+if _VERSION ~= "Lua 5.4" then -- whose modules this Lua does not even find
+	module:log("error", "token_verifier needs Lua 5.4, this Prosody runs on %s: the rooms are closed", _VERSION:match("%S+$"));
+	local function close(event)
+		event.origin.send(require "util.stanza".error_reply(event.stanza, "cancel", "not-allowed"));
+		return true;
+	end
+	module:hook("muc-room-pre-create", close, 99);
+	module:hook("muc-occupant-pre-join", close, 99);
+	return;
+end
+
 local configmanager = require "core.configmanager";
 local jid_bare = require "util.jid".bare;
 local jid_prep = require "util.jid".prep;

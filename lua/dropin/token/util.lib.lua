@@ -1,6 +1,11 @@
 -- SPDX-License-Identifier: MIT
 -- token_util: verifies the token of a session and decides which rooms it may enter.
 
+if _VERSION ~= "Lua 5.4" then -- whose modules this Lua does not even find
+	module:log("error", "token_verifier needs Lua 5.4, this Prosody runs on %s", _VERSION:match("%S+$"));
+	return { new = function () end };
+end
+
 local asap_token = require "token_verifier.plugin.asap_token";
 local claims_fields = require "token_verifier.plugin.claims";
 local config = require "token_verifier.options.config";

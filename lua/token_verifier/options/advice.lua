@@ -6,12 +6,14 @@ local quote = require "token_verifier.plugin.report".quote;
 local as_list = require "token_verifier.plugin.list".as_list;
 
 local function list_of(values)
-	local parts = {};
-	for i, value in ipairs(values) do
+	local parts, named = {}, {};
+	for _, value in ipairs(values) do
 		if value == "*" then
 			return "any";
+		elseif not named[value] then
+			parts[#parts + 1] = quote(tostring(value));
+			named[value] = true;
 		end
-		parts[i] = quote(tostring(value));
 	end
 	return #parts > 0 and table.concat(parts, ", ") or "none";
 end
@@ -19,7 +21,8 @@ end
 local function sources_of(settings, sources)
 	local parts = {};
 	for i, source in ipairs(sources) do
-		parts[i] = source.text..(source.issuer and (" (for %s)"):format(quote(source.issuer)) or "");
+		local is_named = source.issuer == nil or source.text == source.issuer;
+		parts[i] = source.text..(not is_named and (" (for %s)"):format(quote(source.issuer)) or "");
 	end
 	if #parts == 0 then
 		return settings.appSecret and "the shared secret" or "no key";
