@@ -45,7 +45,7 @@ end);
 
 local calls = {
 	["--version"] = "^token%-verifier %d", ["--completion bash"] = "complete %-F _token%-verifier",
-	["inspect eyJhbGciOiJub25lIn0.e30."] = "Nobody has verified", ["check --config ./prosody.cfg.lua"] = "h%.example",
+	["inspect eyJhbGciOiJub25lIn0.e30."] = '"alg": "none"', ["check --config ./prosody.cfg.lua"] = "h%.example",
 	["explain eyJhbGciOiJub25lIn0.e30. --config prosody.cfg.lua"] = "The token is refused",
 };
 

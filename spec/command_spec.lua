@@ -48,7 +48,7 @@ describe("the command", function ()
 	for _, case in ipairs({
 		{ "no arguments", "$tv", "^$", "a command is required; see 'token-verifier --help'", 2 };
 		{ "an unknown command", "$tv verifi", "^$", "unknown command 'verifi'. Did you mean 'verify'?; see 'token-verifier --help'", 2 };
-		{ "an unknown option", "$tv verify --secret x", "^$", "unknown option '--secret'", 2 };
+		{ "an unknown option", "$tv verify --secret x", "^$", "unknown option '--secret': put the secret into a file, since everybody can list arguments, and give --secret-file FILE", 2 };
 		{ "its version", "$tv --version", "^token%-verifier %d+%.%d+%.%d+\n$", nil, 0 };
 		{ "its help", "$tv --help", "Usage: token%-verifier.*verify.*Exit status:", nil, 0 };
 		{ "help of a command", "$tv verify --help", "Usage: token%-verifier verify %[options%] %[<token>%]\n.*Examples:", nil, 0 };
@@ -73,7 +73,21 @@ describe("the command", function ()
 		{ "what a terminal would obey", "$tv \"$(printf 'a\\033[31m\\nb')\"", "^$", [[unknown command 'a\x1b[31m\x0ab']], 2 };
 		{ "JSON for a terminal", "$tv inspect --json --color always @token", "^{\n", nil, 0 };
 		{ "colours that are asked for", "$tv inspect --color always @token", "\27%[1mHeader\27%[0m", nil, 0 };
-		{ "no colours in a pipe", "$tv inspect @token", "^Header {\n", nil, 0 };
+		{ "only JSON in a pipe", "$tv inspect @token", "^{\n.*\n}\n$", nil, 0 };
+		{ "--json before the command", "$tv --json inspect a.b", '^{\n  "code": "malformed%-token"', nil, 1 };
+		{ "--color before the command", "$tv --color always inspect @token", "\27%[1mHeader", nil, 0 };
+		{ "decode", "$tv decode @token", '"room": "planning"', nil, 0 };
+		{ "encode", "$tv --color never encode --secret-file secret", "^eyJ[%w_.-]+\n$", nil, 0 };
+		{ "version", "$tv version", "^token%-verifier %d", nil, 0 };
+		{ "help", "$tv help", "^Usage: token%-verifier %[%-h%]", nil, 0 };
+		{ "help for a command", "$tv help decode", "^Usage: token%-verifier inspect", nil, 0 };
+		{ "help for no command", "$tv help unheard", "^$", "unknown command 'unheard'; see 'token-verifier --help'", 2 };
+		{ "an option of another command", "$tv verify --iss=x", "^$", "unknown option '--iss': give --issuer; see 'token-verifier verify --help'", 2 };
+		{ "an option that this command has no like of", "$tv keygen --secret x", "^$",
+			"unknown option '--secret'; see 'token-verifier keygen --help'", 2 };
+		{ "a date as option", "$tv sign --exp 1h", "^$", "unknown option '--exp': give --expires 1h, or --claim exp:=UNIXTIME", 2 };
+		{ "a token's file", "$tv inspect token", '"room": "planning"', nil, 0 };
+		{ "an option of the module by its own name", "$tv sign --secret-file secret --alg x", "^$", "option '--alg': 'x' is no algorithm", 2 };
 		{ "colours on a terminal", "script -qec \"$tv inspect @token\" /dev/null", "\27%[1mHeader", nil, 0 };
 		{ "NO_COLOR on a terminal", "NO_COLOR=1 script -qec \"$tv inspect @token\" /dev/null", "^Header", nil, 0 };
 		{ "a dumb terminal", "TERM=dumb script -qec \"$tv inspect @token\" /dev/null", "^Header", nil, 0 };
@@ -114,28 +128,28 @@ describe("verify", function ()
 
 	-- what, arguments, standard input, standard output (a pattern), standard error (plain text), status
 	for _, case in ipairs({
-		{ "a good token", { "@token" }, nil, '^The token is valid%.\n{.*"iss": "my%-app"', nil, 0 };
-		{ "one from --file", { "--file", "token" }, nil, "^The token is valid", nil, 0 };
-		{ "one from standard input", { "-" }, token_of(good).."\r\n\n", "^The token is valid", nil, 0 };
-		{ "one from standard input, unnamed", {}, "  "..token_of(good), "^The token is valid", nil, 0 };
-		{ "one from an argument", { token_of(good) }, nil, "^The token is valid", nil, 0 };
+		{ "a good token", { "@token" }, nil, '^{\n.*"iss": "my%-app".*"valid": true\n}\n$', nil, 0 };
+		{ "one from --file", { "--file", "token" }, nil, '"valid": true\n}\n$', nil, 0 };
+		{ "one from standard input", { "-" }, token_of(good).."\r\n\n", '"valid": true\n}\n$', nil, 0 };
+		{ "one from standard input, unnamed", {}, "  "..token_of(good), '"valid": true\n}\n$', nil, 0 };
+		{ "one from an argument", { token_of(good) }, nil, '"valid": true\n}\n$', nil, 0 };
 		{ "a good one, quietly", { "-q", "@token" }, nil, "^$", nil, 0 };
 		{ "a good one as JSON", { "--json", "@token" }, nil, '"valid": true', nil, 0 };
 		{ "an expired one", { "@old" }, nil, "^$", "refused: expired: exp is 1000, which has passed", 1 };
 		{ "an expired one, quietly", { "-q", "@old" }, nil, "^$", nil, 1 };
 		{ "an expired one as JSON", { "--json", "@old" }, nil, '"code": "expired".*"valid": false', nil, 1 };
-		{ "an expired one at its time", { "@old", "--now", "999" }, nil, "^The token is valid", nil, 0 };
+		{ "an expired one at its time", { "@old", "--now", "999" }, nil, '"valid": true\n}\n$', nil, 0 };
 		{ "what is no token", { "x" }, nil, "^$", "refused: malformed-token", 1 };
 		{ "an empty argument", { "" }, nil, "^$", "refused: malformed-token", 1 };
 		{ "another room", { "@token", "--room", "finance" }, nil, "^$", "refused: room-not-accepted", 1 };
 		{ "another issuer", { "@token", "--issuer", "a", "--issuer", "b" }, nil, "^$",
 			"refused: issuer-not-accepted: iss is \"my-app\"; accepted: \"a\", \"b\"", 1 };
-		{ "an accepted audience", { "@token", "--audience", "a", "--audience", "jitsi" }, nil, "^The token is valid", nil, 0 };
+		{ "an accepted audience", { "@token", "--audience", "a", "--audience", "jitsi" }, nil, '"valid": true\n}\n$', nil, 0 };
 		{ "a missing claim", { "@token", "--require", "sub" }, nil, "^$", "refused: missing-claim", 1 };
 		{ "another type", { "@token", "--type", "at+jwt" }, nil, "^$", "refused: type-not-accepted", 1 };
 		{ "another algorithm", { "@token", "--alg", "HS512" }, nil, "^$", "refused: algorithm-not-accepted", 1 };
 		{ "an unknown algorithm", { "@token", "--alg", "none" }, nil, "^$", "'none' is no algorithm that is supported", 2 };
-		{ "a leeway out of range", { "@token", "--leeway", "301" }, nil, "^$", "option 'leeway' must be from 0 to 300 seconds", 2 };
+		{ "a leeway out of range", { "@token", "--leeway", "301" }, nil, "^$", "option '--leeway' must be from 0 to 300 seconds", 2 };
 		{ "a time that is no number", { "@token", "--now", "noon" }, nil, "^$", "'noon' is not a whole number", 2 };
 		{ "a time beyond numbers", { "@token", "--now", ("9"):rep(40) }, nil, "^$", "is not a whole number", 2 };
 	}) do
@@ -175,16 +189,17 @@ describe("verify", function ()
 	it("warns of a short secret, and goes on", function ()
 		command.write(folder.."/short", "short");
 		local output, errors, status = command.run(folder, { "verify", "--secret-file", "short", token_of(good, { secret = "short" }) });
-		assert.matches("^The token is valid", output);
+		assert.matches('"valid": true\n}\n$', output);
 		assert_sentence("warning: the shared secret is 5 bytes long", errors);
 		assert.equal(0, status);
 	end);
 end);
 
 describe("inspect", function ()
-	it("shows the content of a token, and that it is not verified", function ()
-		local output, errors, status = command.run(folder, { "inspect", "@token" });
-		assert.matches('^Header {\n  "alg": "HS256",\n  "typ": "JWT"\n}\nClaims {\n.*\nNobody has verified this token%.\n$', output);
+	it("shows the content of a token, its dates in words, and that it is not verified", function ()
+		local output, errors, status = command.shell(folder, "script -qec \"$tv inspect --color never @old\" /dev/null");
+		assert.matches('^Header {\n  "alg": "HS256",\n  "typ": "JWT"\n}\nClaims {\n.*\n}\nexp is 1970%-01%-01 00:16:40 UTC, %d+ y[%d d]* ago\n'
+			..'Nobody has verified this token%.\n$', (output:gsub("\r", "")));
 		assert.equal("", errors);
 		assert.equal(0, status);
 	end);

@@ -33,9 +33,18 @@ end
 -- Adds the argument TOKEN and the option --file to a subcommand.
 local function add_token(parser)
 	parser:mutex(
-		parser:argument("token"):args("?"):description("The token; @FILE: a file that contains it; - or nothing: standard input."),
+		parser:argument("token"):args("?"):description("The token; FILE or @FILE: a file that contains it; - or nothing: standard input."),
 		parser:option("--file"):argname("<file>"):description("A file that contains the token.")
 	);
+end
+
+-- Whether somebody has given a file's name without the @. A token begins with eyJ, and is no such name.
+local function is_file(text)
+	local file = not text:find("^eyJ") and #text < 4096 and io.open(text);
+	if file then
+		file:close();
+	end
+	return file ~= nil and file ~= false;
 end
 
 -- The token as it was given, with whatever is around it.
@@ -46,7 +55,7 @@ local function read_token(arguments, terminal)
 	elseif token:sub(1, 1) == "@" then
 		return read(token:sub(2), "the token", terminal);
 	elseif token ~= "-" then
-		return token;
+		return is_file(token) and read(token, "the token", terminal) or token;
 	end
 	if terminal.is_terminal(0) then
 		io.stderr:write("Paste the token, then Enter and Ctrl-D:\n");

@@ -4,11 +4,13 @@
 local token_verifier = require "token_verifier";
 local input = require "token_verifier.command.input";
 local json = require "token_verifier.command.json";
+local time_words = require "token_verifier.explain.time_words";
 
 local function register(parser)
 	input.add_token(parser);
 	parser:epilog [[
-Nothing is verified: anybody can write anything into a token.
+Nothing is verified: anybody can write anything into a token. Without a
+terminal, the output is JSON.
 
 Examples:
    token-verifier inspect @token.txt
@@ -28,12 +30,20 @@ local function run(arguments, terminal)
 		end
 		terminal.fail(("%s: %s%s"):format(code, claims, no_token), 1);
 	end
-	if terminal.wants_json then
+	if terminal.prints_json() then
 		terminal.print_json { header = header, claims = claims };
 		return 0;
 	end
 	terminal.lines(terminal.colour("bold", "Header").." "..json.encode(header));
 	terminal.lines(terminal.colour("bold", "Claims").." "..json.encode(claims));
+	for _, name in ipairs({ "iat", "nbf", "exp" }) do
+		local time = claims[name];
+		if type(time) == "number" then
+			local left = time - os.time();
+			terminal.line(("%s is %s, %s"):format(name, time_words.date(time),
+				(left < 0 and "%s ago" or "in %s"):format(time_words.span(left))));
+		end
+	end
 	terminal.line(terminal.colour("yellow", "Nobody has verified this token."));
 	return 0;
 end

@@ -42,6 +42,52 @@ local function load_subcommands()
 	return list;
 end
 
+-- What people type out of habit instead of a subcommand; "help" may have the name of one after it.
+local habits = { decode = "inspect", encode = "sign", version = "--version", help = "--help" };
+
+-- What people type instead of an option -> the option that is meant, if the subcommand has it -> what to say.
+local other_options = {
+	["--secret"] = { ["--secret-file"] = "put the secret into a file, since everybody can list arguments, and give --secret-file FILE" };
+	["--exp"] = { ["--expires"] = "give --expires 1h, or --claim exp:=UNIXTIME" };
+	["--iss"] = { ["--issuer"] = "give --issuer" };
+	["--issuer"] = { ["--iss"] = "give --iss" };
+	["--aud"] = { ["--audience"] = "give --audience" };
+	["--audience"] = { ["--aud"] = "give --aud" };
+	["--algorithm"] = { ["--alg"] = "give --alg" };
+	["--subject"] = { ["--sub"] = "give --sub" };
+	["--public-key"] = { ["--key"] = "give --key" };
+	["--private-key"] = { ["--key"] = "give --key" };
+	["--jwks"] = { ["--jwks-url"] = "give --jwks-url" };
+};
+
+-- The command line with a habit replaced: by a subcommand, or by an option of the program or of the subcommand that follows.
+local function without_habit(arguments)
+	local result = table.move(arguments, 1, #arguments, 1, {});
+	for i, argument in ipairs(result) do
+		local meant = habits[argument];
+		if argument:sub(1, 1) ~= "-" and result[i - 1] ~= "--color" then
+			if meant == "--help" and result[i + 1] then
+				result[i], result[i + 1] = result[i + 1], meant;
+			end
+			result[i] = habits[result[i]] or result[i];
+			break;
+		end
+	end
+	return result;
+end
+
+-- What to type instead of an option that the subcommand does not have; nil if that is not known.
+local function advice_of(message, parser)
+	local typed = message:match("^unknown option '([^']*)'");
+	local help = typed and other_options[typed] and parser:get_help() or "";
+	for option, words in pairs(other_options[typed] or {}) do
+		if help:find(option, 1, true) then
+			return ("unknown option '%s': %s"):format(typed, words);
+		end
+	end
+	return nil;
+end
+
 -- Our own help and version, since argparse prints them without checking for write errors.
 local function add_help(parser, terminal)
 	parser:add_help(false);
@@ -51,9 +97,10 @@ local function add_help(parser, terminal)
 	end);
 end
 
-local function add_common_options(parser)
-	parser:flag("--json"):description("Print JSON, for scripts.");
-	parser:option("--color"):argname("<when>"):choices({ "auto", "always", "never" }):default("auto"):show_default(false)
+-- `before` is the beginning of the arguments' names for options before the subcommand, else "".
+local function add_common_options(parser, before)
+	parser:flag("--json"):target(before.."json"):description("Print JSON, for scripts.");
+	parser:option("--color"):target(before.."color"):argname("<when>"):choices({ "auto", "always", "never" })
 		:description("Use colours: auto (the default: on a terminal, unless NO_COLOR is set), always or never.");
 end
 
@@ -66,13 +113,14 @@ local function new_parser(terminal)
 		terminal.line(program.." "..token_verifier._VERSION);
 		terminal.leave(0);
 	end);
+	add_common_options(root, "before_");
 	-- Called by the installed completion.
 	root:option("--completion"):argname("<shell>"):choices({ "bash", "zsh", "fish" }):hidden(true)
 		:action(function (_, _, shell)
 			terminal.write(root["get_"..shell.."_complete"](root));
 			terminal.leave(0);
 		end);
-	local subcommands = {};
+	local subcommands, parsers = {}, {};
 	for _, subcommand in ipairs(load_subcommands()) do
 		local aliases = subcommand.aliases or {};
 		local parser = root:command(table.concat({ subcommand.name, table.unpack(aliases) }, " "), subcommand.summary..".");
@@ -86,30 +134,34 @@ local function new_parser(terminal)
 		subcommands[subcommand.name] = subcommand;
 		add_help(parser, terminal);
 		subcommand.register(parser);
-		add_common_options(parser);
+		parsers[subcommand.name] = parser;
+		add_common_options(parser, "");
 	end
-	return root, subcommands;
+	return root, subcommands, parsers;
 end
 
--- The help to recommend after an error: that of the subcommand if the command line has one.
-local function help_hint(arguments, subcommands)
-	for _, argument in ipairs(arguments) do
+-- The subcommand of a command line, as it was typed; nil if there is none.
+local function typed_subcommand(arguments, subcommands)
+	for i, argument in ipairs(arguments) do
 		if subcommands[argument] then
-			return ("%s %s --help"):format(program, argument);
-		elseif argument:sub(1, 1) ~= "-" then
+			return argument;
+		elseif argument:sub(1, 1) ~= "-" and arguments[i - 1] ~= "--color" then
 			break;
 		end
 	end
-	return program.." --help";
+	return nil;
 end
 
 local function run(arguments, terminal)
-	local parser, subcommands = new_parser(terminal);
+	local parser, subcommands, parsers = new_parser(terminal);
+	arguments = without_habit(arguments);
 	function parser.error(_, message)
-		terminal.fail(("%s; see '%s'"):format(message:gsub("\n(Did you mean)", ". %1"), help_hint(arguments, subcommands)));
+		local typed = typed_subcommand(arguments, subcommands);
+		message = typed and advice_of(message, parsers[subcommands[typed].name]) or message:gsub("\n(Did you mean)", ". %1");
+		terminal.fail(("%s; see '%s%s --help'"):format(message, program, typed and " "..typed or ""));
 	end
 	local parsed = parser:parse(arguments);
-	terminal.configure(parsed.color, parsed.json);
+	terminal.configure(parsed.color or parsed.before_color or "auto", parsed.json or parsed.before_json);
 	return subcommands[parsed.command].run(parsed, terminal);
 end
 

@@ -89,6 +89,10 @@ local function new(program)
 	-- For main.lua: the options --color and --json.
 	function terminal.configure(when, wants_json)
 		terminal.wants_json = wants_json or false;
+		-- Whether what is found is for another program: without a terminal, and without a wish for colours.
+		function terminal.prints_json()
+			return wants_json or when ~= "always" and not is_terminal(1);
+		end
 		coloured = not wants_json and wants_colours(when);
 	end
 

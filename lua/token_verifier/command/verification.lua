@@ -134,11 +134,19 @@ local function read_secret(name, terminal)
 	return text;
 end
 
+-- The option of the command for an option of the module, where it has another name.
+local other_flags = { secret = "--secret-file", private_key = "--key", algorithm = "--alg" };
+for _, row in ipairs(lists) do
+	other_flags[row[1]] = row[2];
+end
+
 -- Calls a function of token_verifier that raises an error for invalid options: this is incorrect use of the command.
 local function call(terminal, made, ...)
 	local results = table.pack(pcall(made, ...));
 	if not results[1] then
-		terminal.fail(tostring(results[2]));
+		terminal.fail((tostring(results[2]):gsub("option '([%l_]+)'", function (name)
+			return ("option '%s'"):format(other_flags[name] or flag_of(name));
+		end)));
 	end
 	return table.unpack(results, 2, results.n);
 end

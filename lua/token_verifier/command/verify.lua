@@ -13,10 +13,11 @@ local function register(parser)
 	verification.add_connection(parser);
 	parser:flag("-q --quiet"):description("Print nothing; the exit status is the result.");
 	parser:epilog [[
-Prints the claims of a valid token. The exit status is 0 if it is valid, 1 if it
-is refused, and 3 if its key could not be fetched. The token may stand in an
-address, a header, JSON or other text; what was left out is said on standard
-error. An address that a server refuses as it stands there is refused here, too.
+Prints the claims of a valid token; without a terminal, JSON as with --json. The
+exit status is 0 if it is valid, 1 if it is refused, and 3 if its key could not
+be fetched. The token may stand in an address, a header, JSON or other text;
+what was left out is said on standard error. An address that a server refuses as
+it stands there is refused here, too.
 
 Examples:
    token-verifier verify @token.txt --secret-file /etc/prosody/token-secret
@@ -55,7 +56,7 @@ local function run(arguments, terminal)
 		return refuse(arguments, terminal, "the token is good, but not as it was pasted. "..wrong_address.cause, "malformed-token");
 	elseif arguments.quiet then
 		return 0;
-	elseif terminal.wants_json then
+	elseif terminal.prints_json() then
 		terminal.print_json { valid = true, header = header_or_message, claims = claims };
 		return 0;
 	end
