@@ -16,6 +16,8 @@ LUA_MODULE_DIR ?= $(PREFIX)/share/lua/$(LUA_VERSION)
 BINDIR ?= $(PREFIX)/bin
 MANDIR ?= $(PREFIX)/share/man
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 LUA ?= lua$(LUA_VERSION)
 PROSODY ?=
 BUILD ?= build
@@ -116,13 +118,16 @@ install: all
 	$(INSTALL) -m 755 bin/$(COMMAND) "$(DESTDIR)$(BINDIR)/"
 	$(INSTALL) -D -m 644 docs/$(COMMAND).1 "$(DESTDIR)$(MANDIR)/man1/$(COMMAND).1"
 	$(INSTALL) -D -m 644 completion/$(COMMAND).bash "$(DESTDIR)$(COMPLETIONDIR)/$(COMMAND)"
+	$(INSTALL) -D -m 644 completion/$(COMMAND).zsh "$(DESTDIR)$(ZSHDIR)/_$(COMMAND)"
+	$(INSTALL) -D -m 644 completion/$(COMMAND).fish "$(DESTDIR)$(FISHDIR)/$(COMMAND).fish"
 
 ## uninstall: removes everything that install has installed
 .PHONY: uninstall
 uninstall:
 	rm -f "$(DESTDIR)$(LUA_CMODULE_DIR)/$(MODULE).so"
 	rm -rf "$(DESTDIR)$(LUA_MODULE_DIR)/token_verifier"
-	rm -f "$(DESTDIR)$(BINDIR)/$(COMMAND)" "$(DESTDIR)$(MANDIR)/man1/$(COMMAND).1" "$(DESTDIR)$(COMPLETIONDIR)/$(COMMAND)"
+	rm -f "$(DESTDIR)$(BINDIR)/$(COMMAND)" "$(DESTDIR)$(MANDIR)/man1/$(COMMAND).1" "$(DESTDIR)$(COMPLETIONDIR)/$(COMMAND)" \
+		"$(DESTDIR)$(ZSHDIR)/_$(COMMAND)" "$(DESTDIR)$(FISHDIR)/$(COMMAND).fish"
 
 include mk/test.mk mk/fuzz.mk mk/bench.mk mk/package.mk
 

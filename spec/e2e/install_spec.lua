@@ -87,7 +87,8 @@ describe("make install", function ()
 	end);
 
 	it("installs the same files below DESTDIR and PREFIX", function ()
-		assert.same(expected_files("share/man/man1/token-verifier.1", "share/bash-completion/completions/token-verifier"),
+		assert.same(expected_files("share/man/man1/token-verifier.1", "share/bash-completion/completions/token-verifier",
+			"share/zsh/site-functions/_token-verifier", "share/fish/vendor_completions.d/token-verifier.fish"),
 			files_in(stage.."/usr"));
 	end);
 
