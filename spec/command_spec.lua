@@ -48,7 +48,8 @@ describe("the command", function ()
 	for _, case in ipairs({
 		{ "no arguments", "$tv", "^$", "a command is required; see 'token-verifier --help'", 2 };
 		{ "an unknown command", "$tv verifi", "^$", "unknown command 'verifi'. Did you mean 'verify'?; see 'token-verifier --help'", 2 };
-		{ "an unknown option", "$tv verify --secret x", "^$", "unknown option '--secret': put the secret into a file, since everybody can list arguments, and give --secret-file FILE", 2 };
+		{ "an unknown option", "$tv verify --secret x", "^$",
+			"unknown option '--secret': put the secret into a file, since everybody can list arguments, and give --secret-file FILE", 2 };
 		{ "its version", "$tv --version", "^token%-verifier %d+%.%d+%.%d+\n$", nil, 0 };
 		{ "its help", "$tv --help", "Usage: token%-verifier.*verify.*Exit status:", nil, 0 };
 		{ "help of a command", "$tv verify --help", "Usage: token%-verifier verify %[options%] %[<token>%]\n.*Examples:", nil, 0 };
@@ -82,7 +83,8 @@ describe("the command", function ()
 		{ "help", "$tv help", "^Usage: token%-verifier %[%-h%]", nil, 0 };
 		{ "help for a command", "$tv help decode", "^Usage: token%-verifier inspect", nil, 0 };
 		{ "help for no command", "$tv help unheard", "^$", "unknown command 'unheard'; see 'token-verifier --help'", 2 };
-		{ "an option of another command", "$tv verify --iss=x", "^$", "unknown option '--iss': give --issuer; see 'token-verifier verify --help'", 2 };
+		{ "an option of another command", "$tv verify --iss=x", "^$",
+			"unknown option '--iss': give --issuer; see 'token-verifier verify --help'", 2 };
 		{ "an option that this command has no like of", "$tv keygen --secret x", "^$",
 			"unknown option '--secret'; see 'token-verifier keygen --help'", 2 };
 		{ "a date as option", "$tv sign --exp 1h", "^$", "unknown option '--exp': give --expires 1h, or --claim exp:=UNIXTIME", 2 };

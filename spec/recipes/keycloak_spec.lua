@@ -11,7 +11,8 @@ describe("Keycloak", function ()
 
 	lazy_setup(function ()
 		realm = world.start_bad_server().url.."/document/realms/meet";
-		page:substitute({ ["https://sso.example.org/realms/meet"] = realm, ["/srv/keycloak-keys"] = world.make_folder({ name = "srv/keycloak-keys" }) });
+		page:substitute({ ["https://sso.example.org/realms/meet"] = realm,
+			["/srv/keycloak-keys"] = world.make_folder({ name = "srv/keycloak-keys" }) });
 		-- A realm has a key to sign with, and one for encryption beside it.
 		local set = json.decode(world.run_commands({ text = "token-verifier keygen --out realm.pem >/dev/null; "
 			.."token-verifier keygen --out encryption.pem >/dev/null; "

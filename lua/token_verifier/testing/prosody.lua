@@ -207,6 +207,52 @@ function api.shared(_, path)
 	return M.shared[path];
 end
 
+-- The rest of what plugins call while they load: it has no effect here.
+for name in ("add_feature add_identity add_extension remove_item default_permission default_permissions set_status log_status "
+	.."send broadcast"):gmatch("%S+") do
+	api[name] = function () end;
+end
+
+function api:get_name()
+	return self.name;
+end
+
+function api:get_host()
+	return self.host;
+end
+
+function api:get_host_type()
+	local host = _G.prosody.hosts[self.host];
+	return host and host.type;
+end
+
+function api:get_option_integer(name, default)
+	return math.tointeger(self:get_option_number(name, default));
+end
+
+function api:get_option_enum(name, ...)
+	local value = self:get_option(name);
+	return value ~= nil and value or (...);
+end
+
+function api:hook_tag(xmlns, name, handler, priority)
+	return self:hook("stanza/"..(xmlns and xmlns..":" or "")..name, handler, priority);
+end
+
+-- A measurement of any kind; that of times returns a function that ends it.
+function api.measure()
+	return function () return function () end; end;
+end
+
+-- A store in memory.
+function api.open_store()
+	local kept = {};
+	return {
+		get = function (_, user) return kept[user or ""]; end;
+		set = function (_, user, data) kept[user or ""] = data; return true; end;
+	};
+end
+
 function api:provides(name, item)
 	self.provided[name] = item;
 end
