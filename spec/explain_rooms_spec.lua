@@ -168,6 +168,8 @@ local cases = {
 	{ "rooms on a host of another prefix, none asked for", {}, of_muc, nil, "sub", "WARN", "muc-prefix", 'only "sub": "*"',
 		"muc_mapper_domain_prefix = ", 0 },
 	{ "any sub for rooms on a host of another prefix", { sub = "*" }, of_muc, "planning", "sub", "ok", nil, nil, nil, 0 },
+	{ "a room on a host that is not the rooms'", {}, "", "planning@breakout.meet.example.org", "sub", "FAIL", "room-on-other-host",
+		"on breakout.meet.example.org, but the rooms that this token opens are on conference.meet.example.org", "without its host" },
 	{ "sub as another domain", { sub = "other.example.org" }, "", "planning", "sub", "FAIL", "sub-other", "another domain or tenant",
 		'"meet.example.org"' },
 	{ "any sub without domain verification", { sub = "whatever" }, "enable_domain_verification = false", "planning", "sub", "ok", nil, nil,

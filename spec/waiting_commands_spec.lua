@@ -187,6 +187,7 @@ describe("token:explain", function ()
 				["lobby.shared.org"] = { component_module = "muc" }, ["conference.shared.org"] = { component_module = "muc" },
 				["rooms.shared.org"] = { component_module = "muc" },
 			});
+			_G.prosody.hosts["rooms.shared.org"].modules.token_verification = {};
 			local _, message, printed = command("explain", token, "shared.org", "planning");
 			assert.equal(expected, message, printed);
 			assert.equal(expected == "refused", printed:find("The rooms are on rooms.shared.org", 1, true) ~= nil, printed);

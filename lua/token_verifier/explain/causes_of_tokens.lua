@@ -300,6 +300,9 @@ return {
 	{ "muc-prefix", "room-mismatch", "configuration",
 		"The rooms are on {host}, but muc_mapper_domain_prefix is {prefix}: only \"sub\": \"*\" can match their address.",
 		"Set muc_mapper_domain_prefix = {suggested} in the VirtualHost's block; or enable_domain_verification = false if there are no tenants." };
+	{ "room-on-other-host", "room-mismatch", "configuration",
+		"The room is on {found}, but the rooms that this token opens are on {host}.",
+		"Name the room without its host, or on {host}. If {found} has rooms too, the configuration that was read does not say so." };
 	{ "sub-other", "room-mismatch", "token",
 		"\"sub\" names another domain or tenant than that of this room.",
 		"Set \"sub\" to {suggested}, or to \"*\"; or set enable_domain_verification = false if there are no tenants." };

@@ -267,7 +267,9 @@ local function sub_finding(settings, claims, asked, maker)
 		sub = #sub <= 64 and sub:match("^[%w_-]+$") or "TENANT", prefix = settings.muc_domain_prefix,
 	};
 	local lower = sub:lower();
-	if lower == asked.muc_domain or without_prefix(settings, lower) then
+	if lower == expected and asked.host and asked.muc_domain and asked.host ~= asked.muc_domain then
+		return find("room-on-other-host", { found = asked.host, host = asked.muc_domain });
+	elseif lower == asked.muc_domain or without_prefix(settings, lower) then
 		values.suggested = quote(asked.tenant or without_prefix(settings, lower) or lower);
 		return find("sub-conference-host", values);
 	end
