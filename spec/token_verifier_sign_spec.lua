@@ -320,3 +320,27 @@ describe("a shared secret", function ()
 		assert.equal("unsupported-key", select(3, tv.keystore():put("a", OCT:format(""))));
 	end);
 end);
+
+describe("what is signed", function ()
+	it("has its members sorted by name, also the inner ones and the header's, so that the same claims make the same token", function ()
+		local secret = ("s"):rep(32);
+		local names, forwards, backwards = {}, {}, {};
+		for i = 1, 40 do
+			names[i] = ("%s%02d"):format(i % 2 == 0 and "name" or "n", i);
+		end
+		for i = 1, #names do
+			forwards[names[i]], backwards[names[#names + 1 - i]] = 1, 1;
+		end
+		local header = { zip = "a", cty = "b", ["x"] = "c" };
+		local one = assert(tv.sign({ context = forwards }, { secret = secret, header = header, kid = "k" }));
+		assert.equal(one, tv.sign({ context = backwards }, { secret = secret, header = header, kid = "k" }));
+		local encoded = one:match("^[^.]*%.([^.]*)"):gsub("[-_]", { ["-"] = "+", _ = "/" });
+		local text = require "mime".unb64(encoded..("="):rep(-#encoded % 4));
+		local found = {};
+		for name in text:gmatch('"(n[%w]*)":1') do
+			found[#found + 1] = name;
+		end
+		table.sort(names);
+		assert.same(names, found);
+	end);
+end);

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 // Most values written: more than fit into a token. Without a limit, tables that contain each other
 // many times would take for ever.
@@ -64,6 +65,38 @@ static enum tv_status write_array(const struct writer *writer, int index, size_t
     return array ? TV_OK : TV_NO_MEMORY;
 }
 
+struct member {
+    yyjson_mut_val *name, *value;
+};
+
+static int by_name(const void *left, const void *right) {
+    const struct member *a = left, *b = right;
+    size_t a_length = yyjson_mut_get_len(a->name), b_length = yyjson_mut_get_len(b->name);
+    size_t shared = a_length < b_length ? a_length : b_length;
+    int order = memcmp(yyjson_mut_get_str(a->name), yyjson_mut_get_str(b->name), shared);
+    return order != 0 ? order : (a_length > b_length) - (a_length < b_length);
+}
+
+// Sorts an object by the names of its members, since the order of a Lua table is another in each
+// process: the same claims then make the same token.
+static enum tv_status sort_members(yyjson_mut_val *object) {
+    size_t count = yyjson_mut_obj_size(object), i = 0;
+    if (count < 2)
+        return TV_OK;
+    struct member *members = calloc(count, sizeof *members);
+    if (!members)
+        return TV_NO_MEMORY;
+    yyjson_mut_obj_iter iterator = yyjson_mut_obj_iter_with(object);
+    for (yyjson_mut_val *name; i < count && (name = yyjson_mut_obj_iter_next(&iterator)); i++)
+        members[i] = (struct member){name, yyjson_mut_obj_iter_get_val(name)};
+    qsort(members, i, sizeof *members, by_name);
+    yyjson_mut_obj_clear(object);
+    for (size_t k = 0; k < i; k++)
+        yyjson_mut_obj_add(object, members[k].name, members[k].value);
+    free(members);
+    return TV_OK;
+}
+
 // NOLINTNEXTLINE(misc-no-recursion): bounded by TV_JSON_MAX_DEPTH
 static enum tv_status write_object(const struct writer *writer, int index, int depth,
                                    yyjson_mut_val **value) {
@@ -82,7 +115,7 @@ static enum tv_status write_object(const struct writer *writer, int index, int d
             return TV_NO_MEMORY;
     }
     *value = object;
-    return object ? TV_OK : TV_NO_MEMORY;
+    return object ? sort_members(object) : TV_NO_MEMORY;
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): bounded by TV_JSON_MAX_DEPTH
