@@ -224,3 +224,20 @@ describe("inspect", function ()
 		assert.equal(1, status);
 	end);
 end);
+
+describe("a source of keys that does not answer", function ()
+	it("is named on a terminal while it is waited for, and nowhere else", function ()
+		local listener = assert(require "socket".bind("127.0.0.1", 0)); -- connects, and is silent
+		local url = ("http://127.0.0.1:%d/keys"):format(select(2, listener:getsockname()));
+		local private = tv.generate_key({ curve = "P-256" });
+		command.write(folder.."/with-kid", assert(tv.sign(good, { private_key = private, kid = "a" })));
+		local line = "$tv verify @with-kid --alg ES256 --timeout 3 --asap-key-server "..url;
+		local output = command.shell(folder, ("script -qec \"%s\" /dev/null"):format(line));
+		assert.equal("Waiting for "..url.." ...", output:match("^[^\r\n]*"));
+		assert.matches("refused: key-source-unavailable", output, 1, true);
+		local _, errors, status = command.shell(folder, line);
+		assert_sentence("refused: key-source-unavailable", errors);
+		assert.equal(3, status);
+		listener:close();
+	end);
+end);

@@ -49,6 +49,7 @@ local function run(arguments, terminal)
 	elseif problem then
 		terminal.warn(problem);
 	end
+	verification.say_what_is_waited_for(options, token, terminal);
 	local claims, header_or_message, code = verifier:verify(token);
 	if not claims then
 		return refuse(arguments, terminal, header_or_message, code, no_token);
