@@ -346,9 +346,7 @@ describe("the stand-ins", function ()
 	end);
 
 	it("loads a plugin that calls what plugins call while they load", function ()
-		local path = os.tmpname();
-		local file = assert(io.open(path, "w"));
-		file:write([[
+		local path = temporary.file([[
 			module:add_feature("urn:example"); module:add_identity("component", "x"); module:add_extension({});
 			module:default_permission("prosody:user", ":x"); module:set_status("info", "loaded"); module:log_status("info", "loaded");
 			local measure, timed = module:measure("entries", "counter"), module:measure("time", "times");
@@ -360,7 +358,6 @@ describe("the stand-ins", function ()
 			module:add_item("result", { module:get_host(), module:get_host_type(), module:get_option_integer("limit", 3),
 				module:get_option_enum("mode", "fast", "slow"), store:get("ada")[1], store:get("bob") == nil });
 		]]);
-		file:close();
 		prosody.new_server({ ["meet.example.org"] = { app_id = "my-app", mode = "slow" } });
 		local plugin = prosody.load_plugin(path, "meet.example.org");
 		assert.same({ { "meet.example.org", "local", 3, "slow", 1, true } }, plugin.items.result);

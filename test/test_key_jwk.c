@@ -317,7 +317,7 @@ static void test_der(void) {
     char *base64 = expand("$B");
     int length = EVP_DecodeBlock(der, (unsigned char *)base64, (int)strlen(base64));
     CHECK_STATUS(TV_MALFORMED_KEY, load((char *)der, (size_t)length - 1, &key, &detail), "a cert");
-    CHECK_TEXT("DER of something else than a public key", detail.text, "a certificate");
+    CHECK_TEXT("DER of a certificate", detail.text, "a certificate");
     free(base64);
     // "0" begins both DER and text around a PEM.
     size_t pem_length;

@@ -48,7 +48,7 @@ static const struct {
      "a",
      1, TV_UNSUPPORTED_KEY, TV_REASON_CURVE, "crv", "secp256k1"},
     {"{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"X25519\",\"x\":\"AA\"},{$R,\"kid\":\"a\"}]}", "a",
-     1, TV_UNSUPPORTED_KEY, TV_REASON_CURVE, "crv", NULL},
+     1, TV_UNSUPPORTED_KEY, TV_REASON_CURVE, "crv", "X25519"},
     {"{\"keys\":[{$R,\"x5c\":[\"AAAA\"]},{$R,\"kid\":\"a\"}]}", "- a", 0, TV_OK, 0, NULL, NULL},
     {"{\"keys\":[7,{$R,\"kid\":\"a\"},null,true,[]]}", "a",
      4, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY, NULL, "number"},

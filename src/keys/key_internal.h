@@ -90,8 +90,8 @@ void tv_key_wipe(struct tv_arena *arena);
 
 // key_kind.c: "an empty text" or "an HTML or XML page", and the reason, for one that is; else NULL.
 const char *tv_key_looks_like_page(struct tv_span text, enum tv_reason *reason);
-// Fills the detail's reason, text, kind and found for a text that is no usable key or set. JSON that
-// cannot be parsed, and a JWK with another failure, keep what is there.
+// Fills the detail's reason, text, kind and found for a text that is not a usable key or set. JSON
+// that cannot be parsed, and a JWK with another failure, keep what is there.
 void tv_key_name_text(struct tv_span text, struct tv_detail *detail);
 // Likewise for DER that is not of the form that was expected; that of no form keeps what is there.
 void tv_key_name_der(struct tv_span der, bool is_in_pem, struct tv_detail *detail);

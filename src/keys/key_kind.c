@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a text is that is no usable key, for people who put it there: nothing here makes a key of it.
-// Each text is looked at a few times from its beginning to its end.
+// Names a text that is not a usable key, for the people who put it there; no key is made of it.
+// Each text is read a few times, from its beginning to its end.
 #include "keys/key_internal.h"
 
 #include "base/base64url.h"

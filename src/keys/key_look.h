@@ -32,6 +32,6 @@ struct tv_key_look {
 enum tv_status tv_key_look(enum tv_key_form form, struct tv_span der, struct tv_key_look *look,
                            struct tv_detail *detail);
 
-// Fails with TV_REASON_CURVE and the name of a JWK's curve, if it is one of those that are known but
-// not used.
+// Fails with TV_REASON_CURVE and the name of a JWK's curve, if it is a known one that is not
+// supported.
 enum tv_status tv_key_fail_curve(struct tv_detail *detail, struct tv_span name);

@@ -77,12 +77,14 @@ local function without_habit(arguments)
 end
 
 -- What to type instead of an option that the subcommand does not have; nil if that is not known.
-local function advice_of(message, parser)
-	local typed = message:match("^unknown option '([^']*)'");
-	local help = typed and other_options[typed] and parser:get_help() or "";
-	for option, words in pairs(other_options[typed] or {}) do
-		if help:find(option, 1, true) then
-			return ("unknown option '%s': %s"):format(typed, words);
+local function advice_of(arguments, parser)
+	local help = parser:get_help();
+	for _, argument in ipairs(arguments) do
+		local typed = argument:match("^%-%-[^=]*") or "";
+		for option, words in pairs(other_options[typed] or {}) do
+			if help:find(option, 1, true) and not help:find(typed:gsub("%-", "%%-").."[^%w-]") then
+				return ("unknown option '%s': %s"):format(typed, words);
+			end
 		end
 	end
 	return nil;
@@ -157,7 +159,7 @@ local function run(arguments, terminal)
 	arguments = without_habit(arguments);
 	function parser.error(_, message)
 		local typed = typed_subcommand(arguments, subcommands);
-		message = typed and advice_of(message, parsers[subcommands[typed].name]) or message:gsub("\n(Did you mean)", ". %1");
+		message = typed and advice_of(arguments, parsers[subcommands[typed].name]) or message:gsub("\n(Did you mean)", ". %1");
 		terminal.fail(("%s; see '%s%s --help'"):format(message, program, typed and " "..typed or ""));
 	end
 	local parsed = parser:parse(arguments);

@@ -234,7 +234,7 @@ def malformed(texts):
     spki = rsa_spki(N, E)
     for name, text in {
             "empty": "", "a space": " ", "newlines": "\n\n\n", "a word": "key", "HTML": "<!DOCTYPE html>\n<html><body>404 Not Found</body></html>", "JSON that is no object": "[]", "a JSON string": compact(good_pem), "an empty object": "{}",
-            "a JWK Set": '{"keys":[%s]}' % good_jwk, "a JWK in a list": f"[{good_jwk}]", "two JWKs": good_jwk + good_jwk, "a JWK cut": good_jwk[:-1], "a JWK with a comma more": good_jwk[:-1] + ",}", "a JWK behind a byte order mark": "\ufeff" + good_jwk,
+            "a JWK Set": '{"keys":[%s]}' % good_jwk, "a JWK in a list": f"[{good_jwk}]", "two JWKs": good_jwk + good_jwk, "a JWK cut": good_jwk[:-1], "a JWK with a comma more": good_jwk[:-1] + ",}",
             "a JWK with a comment": "/* x */" + good_jwk, "n twice": good_jwk[:-1] + ',"n":"AQAB"}', "kty twice": good_jwk[:-1] + ',"kty":"RSA"}', "n twice, in escapes": good_jwk[:-1] + ',"\\u006e":"AQAB"}',
             "a nested member twice": good_jwk[:-1] + ',"x":{"a":1,"a":2}}', "nested too deep": good_jwk[:-1] + ',"x":' + "[" * 40 + "]" * 40 + "}",
             "kty a list": compact({"kty": ["RSA"], "n": uint(N), "e": uint(E)}), "a PEM's first half": good_pem[:200], "a PEM without its end": "\n".join(body[:-2]), "a PEM without its beginning": "\n".join(body[1:]),
@@ -245,6 +245,7 @@ def malformed(texts):
             "an encrypted key": "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIBvTBXBgkqhkiG9w0BBQ0wSjApBgkqhkiG9w0BBQwwHAQI\n-----END ENCRYPTED PRIVATE KEY-----\n", "invalid UTF-8 in a JWK": good_jwk.encode()[:-1] + b',"kid":"\xff"}',
             "a lone surrogate in a JWK": good_jwk[:-1] + ',"kid":"\\ud800"}', "a number that is none in a JWK": good_jwk[:-1] + ',"x":NaN}'}.items():
         texts.case(name, group, "RFC 7517 4", "malformed-key", text)
+    texts.case("a JWK behind a byte order mark", "keys: JWK as providers write it", "RFC 8259 8.1", "ok", "\ufeff" + good_jwk)
     for name, text in {"kty oct": compact({"kty": "oct", "k": b64u(SECRET)}), "kty RS": good_jwk.replace("RSA", "RS"), "kty unknown": compact({"kty": "PQ", "pub": "AAAA"}), "kty empty": compact({"kty": ""}), "kty with NUL": good_jwk.replace('"RSA"', '"RSA\\u0000"'),
                        "kty AKP": compact({"kty": "AKP", "alg": "ML-DSA-44", "pub": "AAAA"})}.items():
         texts.case(name, group, "RFC 7517 4.1", "unsupported-key", text)
