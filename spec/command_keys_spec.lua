@@ -126,7 +126,7 @@ describe("sign", function ()
 		{ "a claim that is no JSON", { "--key", "ec.pem", "--claim", "a:={" }, "--claim 'a:={': what follows := is not JSON" };
 		{ "more than one claim", { "--key", "ec.pem", "--claim", 'a:=1,"b":2' }, "what follows := is not JSON" };
 		{ "a claim that ends the object", { "--key", "ec.pem", "--claim", "a:=1}" }, "what follows := is not JSON" };
-		{ "alg in the header", { "--key", "ec.pem", "--header", "alg=none" }, "option 'header' must not have 'alg'" };
+		{ "alg in the header", { "--key", "ec.pem", "--header", "alg=none" }, "option '--header' must not have 'alg'" };
 		{ "crit in the header", { "--key", "ec.pem", "--header", "crit:=[]" }, "unsupported-critical" };
 		{ "an unknown unit of time", { "--key", "ec.pem", "--expires", "5y" }, "'5y' is not a length of time" };
 		{ "a negative time", { "--key", "ec.pem", "--expires=-5" }, "'-5' is not a length of time" };
@@ -218,7 +218,7 @@ describe("keygen", function ()
 		{ "the same file twice", { "--out", "left", "--public", "left" }, "--out and --public name the same file" };
 		{ "a folder that is not there", { "--out", "none/left" }, "cannot create a file in none/: No such file or directory" };
 		{ "a folder in the place of the file", { "--out", ".", "--force" }, "cannot write .: " };
-		{ "too few bits", { "--bits", "1024", "--out", "left" }, "option 'bits' must be 2048 at least" };
+		{ "too few bits", { "--bits", "1024", "--out", "left" }, "option '--bits' must be 2048 at least" };
 		{ "no number of bits", { "--bits", "many", "--out", "left" }, "'many' is not a whole number" };
 		{ "bits of a curve", { "--type", "ec", "--bits", "2048" }, "--bits is for RSA keys only" };
 		{ "an unknown type", { "--type", "dsa" }, "argument for option '--type' must be one of" };

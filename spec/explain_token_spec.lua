@@ -338,7 +338,7 @@ describe("the command's explain", function ()
 	end);
 
 	for _, case in ipairs({
-		{ { "--leeway", "301" }, "option 'leeway' must be from 0 to 300 seconds" },
+		{ { "--leeway", "301" }, "option '--leeway' must be from 0 to 300 seconds" },
 		{ { "--alg", "none" }, "'none' is no algorithm that is supported" },
 		{ { "--alg", "RS256", "--alg", "HS256" }, "mixes HMAC" },
 		{ { "--config", "/nonexistent.cfg.lua" }, "the configuration cannot be read: /nonexistent.cfg.lua: No such file" },
