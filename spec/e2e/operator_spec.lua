@@ -47,7 +47,7 @@ end
 
 local function bad_token()
 	local now = os.time();
-	return world.mint({ key = "first-key", claims = { iss = "somebody", iat = now - 15120, exp = now - 11520 } });
+	return world.mint({ key = "first-key", claims = { iss = "somebody", iat = now - 15120, nbf = now - 15120, exp = now - 11520 } });
 end
 
 describe("token:explain", function ()

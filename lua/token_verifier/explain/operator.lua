@@ -1,13 +1,14 @@
 -- SPDX-License-Identifier: MIT
 -- Answers to an operator's questions about a host: why a token is refused, which keys are held, what was fetched.
 
+local configmanager = require "core.configmanager";
 local format = require "util.format".format;
 local config = require "token_verifier.options.config";
 local explain_lines = require "token_verifier.explain.explain_lines".lines;
 local host_view = require "token_verifier.explain.host_view";
 local hosts_of = require "token_verifier.explain.hosts";
 local key_findings = require "token_verifier.explain.explain_key";
-local names_of = require "token_verifier.plugin.list".names_of;
+local list = require "token_verifier.plugin.list";
 local plain_file = require "token_verifier.plugin.plain_file";
 local printable = require "token_verifier.plugin.printable".printable;
 local quote = require "token_verifier.plugin.report".quote;
@@ -23,11 +24,15 @@ local function running(module)
 		return module:context(host):get_option(name);
 	end
 	function configuration:hosts(kind)
-		return names_of(_G.prosody.hosts, function (name, host)
+		return list.names_of(_G.prosody.hosts, function (name, host)
 			return (self:get(name, "component_module") or host.type == "component" or nil) == kind;
 		end);
 	end
 	function configuration:loads(component, name) -- luacheck: ignore 212/self
+		if _G.prosody.process_type == "prosodyctl" then -- which loads no modules
+			local options = rawget(configmanager.getconfig(), component) or {}; -- raw: without those for all hosts
+			return list.has(list.as_list(rawget(options, "modules_enabled")), name);
+		end
 		return (_G.prosody.hosts[component].modules or {})[name] ~= nil;
 	end
 	return configuration;
