@@ -231,11 +231,13 @@ describe("a source of keys that does not answer", function ()
 		local url = ("http://127.0.0.1:%d/keys"):format(select(2, listener:getsockname()));
 		local private = tv.generate_key({ curve = "P-256" });
 		command.write(folder.."/with-kid", assert(tv.sign(good, { private_key = private, kid = "a" })));
-		local line = "$tv verify @with-kid --alg ES256 --timeout 3 --asap-key-server "..url;
-		local output = command.shell(folder, ("script -qec \"%s\" /dev/null"):format(line));
-		assert.equal("Waiting for "..url.." ...", output:match("^[^\r\n]*"));
-		assert.matches("refused: key-source-unavailable", output, 1, true);
-		local _, errors, status = command.shell(folder, line);
+		for subcommand, refusal in pairs({ verify = "refused: key-source-unavailable", explain = "is refused: key-source-unavailable" }) do
+			local line = "$tv "..subcommand.." @with-kid --alg ES256 --timeout 3 --asap-key-server "..url;
+			local output = command.shell(folder, ("script -qec \"%s\" /dev/null"):format(line));
+			assert.equal("Waiting for "..url.." ...", output:match("^[^\r\n]*"));
+			assert.matches(refusal, output, 1, true);
+		end
+		local _, errors, status = command.shell(folder, "$tv verify @with-kid --alg ES256 --timeout 1 --asap-key-server "..url);
 		assert_sentence("refused: key-source-unavailable", errors);
 		assert.equal(3, status);
 		listener:close();

@@ -82,6 +82,7 @@ local function explain_by_options(arguments, terminal, text)
 			if not verifier then
 				return nil, problem, code, facts;
 			end
+			verification.say_what_is_waited_for(the_options, token, terminal);
 			return verifier:verify(token, { detail = true });
 		end, more);
 	end
