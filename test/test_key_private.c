@@ -290,7 +290,8 @@ static void test_long_numbers(void) {
         load(jwk, strlen(jwk), &key, &detail);
         bool is_named = detail.text && strcmp(detail.text, "an RSA key with a number of more than "
                                                            "16384 bits") == 0;
-        CHECK((key == NULL) == (length > MOST) && is_named == (length > MOST), "a long number");
+        // Of those that are not too long for us, OpenSSL 3.5 refuses some itself.
+        CHECK(is_named == (length > MOST) && !(is_named && key), "a long number");
         tv_key_free(key);
     }
 }
