@@ -455,7 +455,7 @@ static uint64_t next_random(void) {
     state ^= state << 13;
     state ^= state >> 7;
     state ^= state << 17;
-    return state * 2685821657736338717U;
+    return state;
 }
 
 static void random_of(const char *alphabet, size_t count, struct text *out) {

@@ -22,7 +22,7 @@ struct reader {
 };
 
 static struct reader reader_of(struct tv_span span) {
-    const unsigned char *at = (const unsigned char *)span.data;
+    const unsigned char *at = (const unsigned char *)(span.data ? span.data : "");
     return (struct reader){at, at + span.length};
 }
 
