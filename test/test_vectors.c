@@ -37,19 +37,15 @@ static struct tv_span string_of(yyjson_val *line, const char *name) {
     return tv_json_string(value);
 }
 
-static int digit(char c) {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 // The bytes of a string of hexadecimal digits, which the caller frees.
 static char *bytes_of(yyjson_val *line, const char *name, size_t *length) {
     struct tv_span text = string_of(line, name);
     char *bytes = check_malloc(text.length / 2);
     for (size_t i = 0; i < text.length; i += 2) {
-        int high = digit(text.data[i]), low = i + 1 < text.length ? digit(text.data[i + 1]) : -1;
-        if (high < 0 || low < 0)
+        int byte = i + 1 < text.length ? tv_hex_byte(text.data + i) : -1;
+        if (byte < 0)
             check_abort("\"%s\" of a line is not hexadecimal", name);
-        bytes[i / 2] = (char)(high * 16 + low);
+        bytes[i / 2] = (char)byte;
     }
     *length = text.length / 2;
     return bytes;

@@ -34,6 +34,20 @@ static inline bool tv_span_contains(struct tv_span text, struct tv_span part) {
 // As isspace(3) in the locale "C".
 static inline bool tv_is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
+// The value of a hexadecimal digit, in either case; -1: it is none.
+static inline int tv_hex_digit(char c) {
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
+// The byte that two of them write; -1 if one is none.
+static inline int tv_hex_byte(const char *digits) {
+    int high = tv_hex_digit(digits[0]), low = tv_hex_digit(digits[1]);
+    return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
 // Without the white space around it.
 static inline struct tv_span tv_span_trim(struct tv_span text) {
     while (text.length > 0 && tv_is_space(text.data[0]))

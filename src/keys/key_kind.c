@@ -180,13 +180,6 @@ void tv_key_name_der(struct tv_span der, bool is_in_pem, struct tv_detail *detai
         set(detail, kind, (struct tv_span){0});
 }
 
-static int digit(char c) {
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
 // The bytes of hex digits, whatever white space or colons are between them; 0: it is something
 // else. `out` has room for as much as the text has.
 static size_t decode_hex(struct tv_span text, char *out) {
@@ -194,11 +187,10 @@ static size_t decode_hex(struct tv_span text, char *out) {
     for (size_t i = 0; i < text.length; i++) {
         if (tv_is_space(text.data[i]) || text.data[i] == ':')
             continue;
-        int high = digit(text.data[i]);
-        int low = i + 1 < text.length ? digit(text.data[++i]) : -1;
-        if (high < 0 || low < 0)
+        int byte = i + 1 < text.length ? tv_hex_byte(text.data + i++) : -1;
+        if (byte < 0)
             return 0;
-        out[count++] = (char)(high * 16 + low);
+        out[count++] = (char)byte;
     }
     return count;
 }

@@ -161,18 +161,12 @@ static bool is_plain(struct tv_span text) {
 // Encodings. Each function decodes `text` into `out`, which has room for the length of `text`, and
 // returns the number of bytes; 0 if the text is not encoded in this way.
 
-static int digit(char c) {
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
 // A number of up to `most` digits, of which the highest is below `base`, at `*at`; -1: none.
 static int read_digits(const char **at, const char *end, int base, int most) {
     int number = -1;
-    for (; most > 0 && *at < end && digit(**at) >= 0 && digit(**at) < base; most--, ++*at)
-        number = (number < 0 ? 0 : number) * base + digit(**at);
+    for (; most > 0 && *at < end && tv_hex_digit(**at) >= 0 && tv_hex_digit(**at) < base;
+         most--, ++*at)
+        number = (number < 0 ? 0 : number) * base + tv_hex_digit(**at);
     return number;
 }
 
@@ -243,9 +237,9 @@ static size_t undo_escapes(struct tv_span text, char *out) {
         if (*at == '\\') {
             found = true;
             count += undo_backslash(&at, end, out + count);
-        } else if (*at == '%' && end - at > 2 && digit(at[1]) >= 0 && digit(at[2]) >= 0) {
+        } else if (*at == '%' && end - at > 2 && tv_hex_byte(at + 1) >= 0) {
             found = true;
-            out[count++] = (char)(digit(at[1]) * 16 + digit(at[2]));
+            out[count++] = (char)tv_hex_byte(at + 1);
             at += 3;
         } else if (*at == '&' && undo_entity(&at, end, &out[count])) {
             found = true;
@@ -263,8 +257,8 @@ static size_t undo_hex(struct tv_span text, char *out) {
     for (const char *at = text.data, *end = at + text.length; at < end;) {
         if (*at == '0' && end - at > 1 && (at[1] | 0x20) == 'x') {
             at += 2;
-        } else if (end - at > 1 && digit(at[0]) >= 0 && digit(at[1]) >= 0) {
-            out[count++] = (char)(digit(at[0]) * 16 + digit(at[1]));
+        } else if (end - at > 1 && tv_hex_byte(at) >= 0) {
+            out[count++] = (char)tv_hex_byte(at);
             at += 2;
         } else if (is_letter_or_digit(*at)) { // of a word
             if (count >= LEAST)

@@ -13,14 +13,6 @@ struct text {
     size_t length;
 };
 
-// The value of a hexadecimal digit, or -1.
-static int digit_of(char c) {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 // decodeURIComponent(): decodes everything into `out`, or fails and leaves the text as it is.
 static bool decode(struct tv_span part, uint8_t *out, size_t *length) {
     size_t count = 0;
@@ -31,10 +23,10 @@ static bool decode(struct tv_span part, uint8_t *out, size_t *length) {
         }
         if (part.length - i < 3)
             return false;
-        int high = digit_of(part.data[i + 1]), low = digit_of(part.data[i + 2]);
-        if (high < 0 || low < 0)
+        int byte = tv_hex_byte(part.data + i + 1);
+        if (byte < 0)
             return false;
-        out[count++] = (uint8_t)(high << 4 | low);
+        out[count++] = (uint8_t)byte;
         i += 2;
     }
     *length = count;
