@@ -10,6 +10,9 @@
 // Characters that `length` bytes encode to, exactly.
 #define TV_BASE64URL_ENCODED_LENGTH(length) ((4 * (length) + 2) / 3)
 
+// The character of base64url for that of base64 (RFC 4648 section 4); every other one is itself.
+static inline char tv_base64url_of(char c) { return c == '+' ? '-' : c == '/' ? '_' : c; }
+
 // Decodes `length` characters into `out`, which has room for TV_BASE64URL_DECODED_SIZE(length)
 // bytes. TV_MALFORMED_TOKEN for any character outside the alphabet (padding and white space
 // too), an impossible length, or non-zero trailing bits: each value has one spelling.

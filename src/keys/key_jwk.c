@@ -44,7 +44,7 @@ static bool as_base64url(struct tv_span text, char *out, size_t *length) {
             return false;
         ended = c == '=';
         if (!ended)
-            out[(*length)++] = c == '+' ? '-' : c == '/' ? '_' : c;
+            out[(*length)++] = tv_base64url_of(c);
     }
     return true;
 }

@@ -201,7 +201,7 @@ static size_t decode_base64(struct tv_span text, char *out) {
     for (size_t i = 0; i < text.length; i++) {
         char c = text.data[i];
         if (!tv_is_space(c) && c != '=')
-            out[count++] = (char)(c == '+' ? '-' : c == '/' ? '_' : c);
+            out[count++] = tv_base64url_of(c);
     }
     // In place: three bytes are written behind the four that they are made of.
     return tv_base64url_decode(out, count, (unsigned char *)out, &length) == TV_OK ? length : 0;

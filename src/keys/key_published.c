@@ -307,7 +307,7 @@ static size_t undo_base64(struct tv_span text, size_t *from, char *out) {
     for (; at < text.length; at++) {
         char c = text.data[at];
         if (is_base64(c))
-            out[count++] = (char)(c == '+' ? '-' : c == '/' ? '_' : c);
+            out[count++] = tv_base64url_of(c);
         else if (!tv_is_space(c) && c != '"' && c != '\'' && c != ',')
             break;
     }
