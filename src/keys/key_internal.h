@@ -95,6 +95,8 @@ const char *tv_key_looks_like_page(struct tv_span text, enum tv_reason *reason);
 void tv_key_name_text(struct tv_span text, struct tv_detail *detail);
 // Likewise for DER that is not of the form that was expected; that of no form keeps what is there.
 void tv_key_name_der(struct tv_span der, bool is_in_pem, struct tv_detail *detail);
+// Likewise for an encrypted private key, whose PEM has headers.
+void tv_key_name_encrypted(struct tv_detail *detail);
 
 // key_pem.c: without the byte order mark of UTF-8.
 struct tv_span tv_key_without_mark(struct tv_span text);

@@ -180,6 +180,10 @@ void tv_key_name_der(struct tv_span der, bool is_in_pem, struct tv_detail *detai
         set(detail, kind, (struct tv_span){0});
 }
 
+void tv_key_name_encrypted(struct tv_detail *detail) {
+    set(detail, KIND_ENCRYPTED, (struct tv_span){0});
+}
+
 // The bytes of hex digits, whatever white space or colons are between them; 0: it is something
 // else. `out` has room for as much as the text has.
 static size_t decode_hex(struct tv_span text, char *out) {

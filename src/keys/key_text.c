@@ -47,9 +47,8 @@ static enum tv_status load_pem(struct tv_span text, int rsa_min_bits, struct tv_
     if (status != TV_OK)
         return status;
     if (block.is_encrypted) {
-        detail->kind = "encrypted-private-key";
-        status =
-            tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY, "an encrypted private key");
+        status = TV_MALFORMED_KEY;
+        tv_key_name_encrypted(detail);
     } else {
         status = load_form(block.form, block.der, rsa_min_bits,
                            "a PEM whose contents cannot be decoded", key, detail);
