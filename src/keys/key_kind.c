@@ -264,7 +264,7 @@ static enum kind kind_of_broken(struct tv_span text, const char *begin) {
     struct tv_span rest = behind(text, begin);
     struct tv_key_block block;
     struct tv_detail ignored = {0};
-    if (find(rest, TV_SPAN("\\n")) || find(rest, TV_SPAN("\\r")))
+    if (tv_span_contains(rest, TV_SPAN("\\n")) || tv_span_contains(rest, TV_SPAN("\\r")))
         return KIND_PEM_ESCAPED;
     const char *end = find(rest, TV_SPAN("-----END "));
     if (!end)
@@ -288,9 +288,10 @@ static enum kind kind_of_pem(struct tv_span text, struct tv_span *label) {
                                            {"END CERTIFICATE", 15}};
     const char *at = find(text, begin);
     for (size_t i = 0; !at && i < sizeof words / sizeof words[0]; i++)
-        if (find(text, words[i]))
+        if (tv_span_contains(text, words[i]))
             return KIND_PEM_DASHES;
-    if (!at && (find(text, TV_SPAN("BEGIN%20")) || find(text, TV_SPAN("BEGIN+"))))
+    if (!at &&
+        (tv_span_contains(text, TV_SPAN("BEGIN%20")) || tv_span_contains(text, TV_SPAN("BEGIN+"))))
         return KIND_PEM_URL;
     if (!at)
         return KIND_NONE;
@@ -371,7 +372,8 @@ static struct tv_span member_with_pem(yyjson_val *object, bool *all) {
     struct tv_span found = {0};
     *all = yyjson_obj_size(object) > 0;
     yyjson_obj_foreach(object, index, max, name, value) {
-        bool is_pem = yyjson_is_str(value) && find(tv_json_string(value), TV_SPAN("-----BEGIN "));
+        bool is_pem =
+            yyjson_is_str(value) && tv_span_contains(tv_json_string(value), TV_SPAN("-----BEGIN "));
         if (is_pem && found.length == 0)
             found = tv_json_string(name);
         *all = *all && is_pem;
@@ -453,7 +455,7 @@ static bool is_error_text(struct tv_span text) {
     if (text.length > 256 || !is_showable(text))
         return false;
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (find(text, tv_span_of(words[i])))
+        if (tv_span_contains(text, tv_span_of(words[i])))
             return true;
     return false;
 }
@@ -461,31 +463,33 @@ static bool is_error_text(struct tv_span text) {
 static enum kind kind_of_text(struct tv_span text, struct tv_span *found) {
     struct tv_span trimmed = tv_span_trim(text);
     enum kind kind = utf16_of(text);
-    if (kind == KIND_NONE && *trimmed.data == '[')
+    if (kind != KIND_NONE)
+        return kind;
+    if (*trimmed.data == '[')
         return tv_span_contains(text, TV_SPAN("\"kty\"")) ? KIND_JWK_ARRAY : KIND_JSON;
-    if (kind == KIND_NONE && (*trimmed.data == '"' || *trimmed.data == '\'')) {
+    if (*trimmed.data == '"' || *trimmed.data == '\'') {
         kind = kind_of_quoted(trimmed);
         return kind != KIND_NONE ? kind : *trimmed.data == '"' ? KIND_JSON : KIND_UNKNOWN;
     }
-    if (kind == KIND_NONE)
-        kind = kind_of_ssh_text(trimmed, text);
+    kind = kind_of_ssh_text(trimmed, text);
     if (kind == KIND_NONE)
         kind = kind_of_pem(text, found);
     if (kind == KIND_NONE)
         kind = kind_of_bytes(trimmed);
-    if (kind == KIND_NONE && tv_span_starts_with(trimmed, TV_SPAN("version https://git-lfs")))
-        kind = KIND_POINTER;
-    if (kind == KIND_NONE && tv_span_starts_with(text, TV_SPAN("\xfe\xed\xfe\xed")))
-        kind = KIND_JKS;
-    if (kind == KIND_NONE && tv_span_starts_with(text, TV_SPAN("\x1f\x8b")))
-        kind = KIND_GZIP;
-    if (kind == KIND_NONE && is_token(trimmed))
-        kind = KIND_TOKEN;
-    if (kind == KIND_NONE && is_error_text(trimmed)) {
-        *found = trimmed;
-        kind = KIND_ERROR_TEXT;
-    }
-    return kind != KIND_NONE ? kind : KIND_UNKNOWN;
+    if (kind != KIND_NONE)
+        return kind;
+    if (tv_span_starts_with(trimmed, TV_SPAN("version https://git-lfs")))
+        return KIND_POINTER;
+    if (tv_span_starts_with(text, TV_SPAN("\xfe\xed\xfe\xed")))
+        return KIND_JKS;
+    if (tv_span_starts_with(text, TV_SPAN("\x1f\x8b")))
+        return KIND_GZIP;
+    if (is_token(trimmed))
+        return KIND_TOKEN;
+    if (!is_error_text(trimmed))
+        return KIND_UNKNOWN;
+    *found = trimmed;
+    return KIND_ERROR_TEXT;
 }
 
 void tv_key_name_text(struct tv_span text, struct tv_detail *detail) {
@@ -493,7 +497,7 @@ void tv_key_name_text(struct tv_span text, struct tv_detail *detail) {
     enum tv_reason reason;
     text = tv_key_without_mark(text);
     const char *page = tv_key_looks_like_page(text, &reason);
-    if (page && find(text, TV_SPAN("X509Certificate>"))) {
+    if (page && tv_span_contains(text, TV_SPAN("X509Certificate>"))) {
         set(detail, KIND_XML, found);
     } else if (page && !(text.length > 1 && text.data[1] == '\0')) { // not one in UTF-16
         tv_key_fail(detail, TV_MALFORMED_KEY, reason, page);
