@@ -11,6 +11,14 @@ static void add_source(luaL_Buffer *out, const struct tv_detail *detail) {
         add_byte(out, detail->source.data[i]);
 }
 
+// The document of the source that was asked for, before the source; nothing for a single key.
+static void add_document(luaL_Buffer *out, const struct tv_detail *detail) {
+    if (detail->asked == TV_ASKED_SET)
+        luaL_addstring(out, "the JWK Set of ");
+    else if (detail->asked == TV_ASKED_CONFIGURATION)
+        luaL_addstring(out, "the OpenID configuration of ");
+}
+
 // The file a key server was asked for; operators look for it there.
 static void add_file_name(luaL_Buffer *out, const struct tv_detail *detail) {
     char name[TV_ASAP_FILE_NAME_SIZE];
@@ -131,10 +139,7 @@ static void add_file_problem(luaL_Buffer *out, const struct tv_detail *detail) {
 }
 
 static void add_source_failure(luaL_Buffer *out, const struct tv_detail *detail) {
-    if (detail->asked == TV_ASKED_SET)
-        luaL_addstring(out, "the JWK Set of ");
-    else if (detail->asked == TV_ASKED_CONFIGURATION)
-        luaL_addstring(out, "the OpenID configuration of ");
+    add_document(out, detail);
     if (detail->reason == TV_REASON_HTTP_STATUS) {
         add_source(out, detail);
         add_format(out, " answered HTTP %.0f for ", detail->number);
@@ -157,13 +162,12 @@ static void add_source_failure(luaL_Buffer *out, const struct tv_detail *detail)
 
 // A JWK Set, or an OpenID provider's configuration: wrong whatever the kid.
 static void add_unusable_set(luaL_Buffer *out, const struct tv_detail *detail) {
-    bool is_set = detail->asked == TV_ASKED_SET;
-    luaL_addstring(out, is_set ? "the JWK Set of " : "the OpenID configuration of ");
+    add_document(out, detail);
     add_source(out, detail);
     switch (detail->reason) {
     case TV_REASON_HTTP_STATUS:
         add_format(out, " answered HTTP %.0f; 200 with %s is expected", detail->number,
-                   is_set ? "a JWK Set" : "JSON");
+                   detail->asked == TV_ASKED_SET ? "a JWK Set" : "JSON");
         break;
     case TV_REASON_NOT_A_KEY:
     case TV_REASON_PAGE:
