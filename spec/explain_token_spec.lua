@@ -160,6 +160,8 @@ local cases = {
 	{ "with a lifetime as exp", hs256({ exp = "1h" }), nil, "exp", "FAIL", "date-lifetime", "expiresIn", "leave \"exp\" out" },
 	{ "with a lifetime as nbf", hs256({ nbf = "10 minutes" }), nil, "nbf", "FAIL", "date-lifetime", "length of time", "date +%s" },
 	{ "of the year 9999", hs256({ exp = 253402300799 }), nil, "exp", "ok", nil, nil, nil, 0 },
+	{ "after the year 9999", hs256({ exp = 253402300800 }), nil, "exp", "FAIL", "date-invalid", "seconds since 1970",
+		"Write the seconds since 1970 as a JSON number" },
 	{ "of twelve digits", hs256({ exp = 159084646376 }), nil, "exp", "FAIL", "date-digits", "twelve digits", "date +%s" },
 	{ "of nines", hs256({ exp = 9999999999999 }), nil, "exp", "FAIL", "date-nines", "to say \"never\"", '"exp": 253402300799' },
 	{ "of nines as nbf", hs256({ nbf = 999999999999 }), nil, "nbf", "FAIL", "date-invalid", "seconds since 1970", "date +%s" },

@@ -109,7 +109,7 @@ return {
 		"Let the issuer set \"nbf\" to the current time in seconds since 1970, or omit it." };
 	{ "date-invalid", "invalid-claim", "token",
 		"The date is not a number of seconds since 1970.",
-		"Write it as a JSON number, as from date +%s." };
+		"Write the seconds since 1970 as a JSON number, as from date +%s." };
 	{ "lifetime-too-long", "lifetime-too-long", "token or configuration",
 		"The lifetime (\"iat\" to \"exp\") exceeds token_max_lifetime.",
 		"Let the issuer set \"exp\" to at most {limit} seconds after \"iat\". Or allow this lifetime: token_max_lifetime = {allowed}." };
