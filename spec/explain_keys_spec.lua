@@ -55,10 +55,10 @@ lazy_setup(function ()
 		"first-key")) });
 	local file <close> = assert(io.open("test/vectors/keys/rsa.certificate.pem"));
 	local body = file:read("a"):match("BEGIN CERTIFICATE%-+\n(.-)%-"):gsub("%s", "");
-	urls.odd = bad.publish_document({ path = "odd", body = ('{"keys":[%s,%s,%s,%s,{"kty":"RSA","kid":5},{"kty":"RSA"}]}'):format(
+	urls.odd = bad.publish_document({ path = "odd", body = ('{"keys":[%s,%s,%s,%s,%s,{"kty":"RSA","kid":5},{"kty":"RSA"}]}'):format(
 		jwk(key.public, "alg"):gsub("}$", ',"alg":256}'), '{"kty":"RSA","kid":"weak","n":"AQAB","e":"AQAB"}',
 		'{"kty":"EC","crv":"P-256","kid":"point","x":"'..("A"):rep(43)..'","y":"'..("A"):rep(43)..'"}',
-		jwk(key.public, "x5c"):gsub("}$", ',"x5c":["'..body..'"]}')) });
+		jwk(key.public, "x5c"):gsub("}$", ',"x5c":["'..body..'"]}'), (jwk(key.public, "enc"):gsub("}$", ',"use":"enc"}'))) });
 	urls.twice = bad.publish_document({ path = "twice", body = ('{"keys":[%s,%s]}'):format(jwk(other_key.public, "k"),
 		jwk(key.public, "k")) });
 	urls.useless = bad.publish_document({ path = "useless", body = '{"keys":[{"kty":"RSA","kid":"a"},{"kty":"oct","kid":"b"}]}' });
@@ -166,10 +166,12 @@ local cases = {
 	{ "that cannot be used", "alg", key_set("odd"), "key", "FAIL", "key-of-set", 'has this "kid"', "at the provider", 3 },
 	{ "of a set that is weak", "weak", key_set("odd"), "key", "FAIL", "weak-key", "too weak", "token_min_rsa_bits" },
 	{ "of a set whose numbers are bad", "point", key_set("odd"), "key", "FAIL", "key-numbers", "not those of a good key", "keygen" },
+	{ "of a set that is for encryption", "enc", key_set("odd"), "key", "FAIL", "key-algorithm-mismatch", "cannot be used",
+		'If only "use", "key_ops" or "alg" of a JWK', 1 },
 	{ "beside a certificate of another", "x5c", key_set("odd"), "key", "WARN", "key-certificate-differs", "of another key",
 		'leave "x5c" out', 0 },
 	{ "that is not in a set of odd keys", "none", key_set("odd"), "key", "FAIL", "not-in-set",
-		'It has "x5c", "alg", "weak", "point", a key whose "kid" is a JSON number, a key without "kid".', "belongs to the issuer" },
+		'It has "x5c", "enc", "alg", "weak", "point", a key whose "kid" is a JSON number, a key without "kid".', "belongs to the issuer" },
 	{ "of a set that is a page", "k", key_set("page"), "key", "FAIL", "set-is-page", "something else", "jwks_uri", 3 },
 	{ "of a set that is not there", "k", key_set("gone"), "key", "FAIL", "set-not-there", "(HTTP 404)", "openid_issuer", 3 },
 	{ "of a provider that calls itself otherwise", "k", function () return ('openid_issuer = "%s"'):format(urls.provider); end, "key", "FAIL",

@@ -316,7 +316,8 @@ return {
 	-- The key itself.
 	{ "key-algorithm-mismatch", "key-algorithm-mismatch", "token or key server",
 		"The key published under this \"kid\" cannot be used with the token's algorithm.",
-		"Sign with an algorithm that fits the key, or set \"kid\" to the key that signed the token." };
+		"Sign with an algorithm that fits the key, or set \"kid\" to the key that signed the token. If only \"use\", \"key_ops\" or "
+			.."\"alg\" of a JWK do not allow it, correct or remove them where the key is published." };
 	{ "malformed-key", "malformed-key", "configuration",
 		"The configured key cannot be read.",
 		"Give a public key as PEM, or a JWK." };
