@@ -54,6 +54,26 @@ describe("the table of causes", function ()
 		end
 	end);
 
+	it("has the one that each complaint about a configuration names", function ()
+		local pipe = io.popen("cat lua/token_verifier/options/*.lua lua/token_verifier/plugin/shadow.lua "
+			.."lua/token_verifier/explain/configuration_file.lua");
+		local code = pipe:read("a");
+		pipe:close();
+		local count = 0;
+		for rest in code:gmatch("[.%s]complain%(\"%l+\",%s*([^,]+)") do
+			local key = rest:match('^{ "([^"]*)"');
+			assert.is_true(rest == "nil" or causes.by_key[key] ~= nil, rest);
+			count = count + 1;
+		end
+		for key in code:gmatch('self:note%({ "([^"]*)"') do
+			assert.is_table(causes.by_key[key], key);
+			count = count + 1;
+		end
+		local _, complaints = code:gsub('[.%s]complain%("', "");
+		local _, notes = code:gsub(":note%({", "");
+		assert.equal(complaints + notes, count);
+	end);
+
 	it("fills in what was found, and shows unknown words in capitals", function ()
 		assert.equal('"exp" looks like a duration', causes.find("exp-is-duration").cause:match('^"exp" looks like a duration'));
 		assert.equal("The key server refuses access to the key (HTTP 403).", causes.find("key-forbidden", { status = 403 }).cause);

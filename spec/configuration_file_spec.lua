@@ -166,6 +166,14 @@ describe("the text that Lua's error message quotes", function ()
 end);
 
 describe("the notes about a configuration", function ()
+	local function texts_of(notes)
+		local texts = {};
+		for i, note in ipairs(notes) do
+			texts[i] = note.text;
+		end
+		return texts;
+	end
+
 	it("are about options set twice, and values known only to the running Prosody", function ()
 		local path = explaining.write_file("read.cfg.lua",
 			"a = 1\na = ENV_TOKEN_VERIFIER_UNSET\nb = ENV_TOKEN_VERIFIER_UNSET\nc = Credential(\"x\")\n");
@@ -174,7 +182,7 @@ describe("the notes about a configuration", function ()
 			path..":2: the environment variable TOKEN_VERIFIER_UNSET is not set here; Prosody's own environment may have it",
 			path..":2: Duplicate option 'a'",
 			path..":4: Credential(\"x\") is not known here: systemd gives it to Prosody alone",
-		}, ours.notes);
+		}, texts_of(ours.notes));
 	end);
 
 	it("are not about the same option of another host", function ()

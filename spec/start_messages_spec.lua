@@ -99,7 +99,7 @@ describe("at start one line", function ()
 		local module = prosody.new_module("example.org", all);
 		for _ = 1, 2 do
 			local lines = {};
-			require "token_verifier.options.config".read(module, module, function (level) lines[#lines + 1] = level; end, true);
+			require "token_verifier.options.config".read(module, module, nil, function (level) lines[#lines + 1] = level; end);
 			assert.same({ "warn", "info" }, lines);
 		end
 		module:require "token/util".new(module);

@@ -19,8 +19,8 @@ local poll_interval = 0.05;
 
 local watch = loop.attach();
 
-shadow.check(function (...)
-	module:log(...);
+shadow.check(function (level, _, ...)
+	module:log(level, ...);
 end);
 
 local count_keys = key_metrics.open(module);

@@ -18,7 +18,9 @@ local function log(level, ...)
 	module:log(level, ...);
 end
 
-shadow.check(log);
+local complain = require "token_verifier.options.host_log".logged_by(log);
+
+shadow.check(complain);
 
 local token_util = module:require "token/util".new(module);
 if not token_util then
@@ -29,7 +31,7 @@ local log_in = require "token_verifier.plugin.log_in".new(host, token_util, log)
 
 local region_header;
 local function read_options()
-	region_header = option_reader.new(module, log):value("region_header_name");
+	region_header = option_reader.new(module, complain):value("region_header_name");
 end
 read_options();
 module:hook_global("config-reloaded", read_options);

@@ -36,7 +36,8 @@ if own_host.type == "local" and not own_host.modules.muc then -- for example, if
 	return;
 end
 
-local reader = require "token_verifier.options.option_reader".new(module, log);
+local complain = require "token_verifier.options.host_log".logged_by(log);
+local reader = require "token_verifier.options.option_reader".new(module, complain);
 
 -- The admins, from an option of Prosody. An unreadable value must not keep this plugin from loading: the rooms would be left
 -- unguarded.
@@ -126,7 +127,7 @@ local function configure()
 	local former = judge;
 	judge = read_judge();
 	if judge ~= module.host then -- otherwise token_util does this itself
-		unknown_options.check_component(module.host, log);
+		unknown_options.check_component(module.host, complain);
 	end
 	if not door.count or judge ~= former then
 		door.count = new_metrics(module, judge or module.host);

@@ -5,7 +5,6 @@ local check_rooms = require "token_verifier.command.check_rooms";
 local check_values = require "token_verifier.command.check_values";
 local configuration = require "token_verifier.command.configuration";
 local find = require "token_verifier.explain.causes".find;
-local finding_of = require "token_verifier.command.option_findings".finding_of;
 local hosts_of = require "token_verifier.explain.hosts";
 local key_findings = require "token_verifier.explain.explain_key";
 local list = require "token_verifier.plugin.list";
@@ -14,7 +13,7 @@ local of_rows = require "token_verifier.explain.explain_lines".of_rows;
 local source_report = require "token_verifier.explain.source_report";
 local sources = require "token_verifier.plugin.sources";
 
-local mark_of = { error = "FAIL", warn = "WARN", info = "ok" };
+local mark_of = { error = "FAIL", warn = "WARN" };
 
 local function row(check, mark, text, finding)
 	return { check = check, mark = mark, text = text, findings = { finding } };
@@ -31,24 +30,27 @@ for _, option in ipairs(hosts_of.key_options) do
 	is_key[option] = true;
 end
 
--- The message about a misspelt option that names a key; or nil.
+-- The finding for a complaint; nil if there is nothing to fix.
+local function finding_of(complaint)
+	return complaint.cause and find(complaint.cause[1], complaint.cause);
+end
+
+local function is_about(complaint, key)
+	return complaint.cause ~= nil and complaint.cause[1] == key;
+end
+
+-- The complaint about a misspelt option that names a key; or nil.
 local function misspelt_key(complaints)
 	for _, complaint in ipairs(complaints) do
-		if complaint.arguments[1] == "Option '%s' is unknown here: did you mean '%s'?" and is_key[complaint.arguments[3]] then
+		if is_about(complaint, "option-misspelt") and is_key[complaint.cause.expected] then
 			return complaint;
 		end
 	end
 	return nil;
 end
 
--- The errors about a secret that cannot be used, or a host without a key.
-local no_key = {
-	["There is no key to verify tokens with: %s"] = true;
-	["Option 'app_secret' or 'asap_key_server' must be set: there is no key to verify tokens with"] = true;
-	["The shared secret counts as unset: %s"] = true;
-};
-
--- The row for one of them. A secret that is not used is no failure beside a source of keys. `misspelt` as above.
+-- The row for a complaint about a secret that cannot be used, or a host without a key. A secret that
+-- is not used is no failure beside a source of keys. `misspelt` as above.
 local function of_missing_key(complaint, file, host, settings, misspelt)
 	if sources.is_configured(settings) then
 		local option = file:get(host, "app_secret_file") ~= nil and "app_secret_file" or "app_secret";
@@ -57,14 +59,10 @@ local function of_missing_key(complaint, file, host, settings, misspelt)
 	return row("options", "FAIL", complaint.text, why_unusable(settings, misspelt));
 end
 
--- Said of a source with a left-over as well.
-local unusable_source = "Option '%s' names no usable source of keys, so none comes from it: %s";
-
--- The row for another message about the options.
+-- The row for another complaint about the options.
 local function of_complaint(complaint)
-	local mark = mark_of[complaint.level] or "WARN";
-	local finding = mark ~= "ok" and finding_of(complaint.arguments) or nil;
-	return row("options", finding and mark or "ok", complaint.text, finding);
+	local finding = finding_of(complaint);
+	return row("options", finding and mark_of[complaint.level] or "ok", complaint.text, finding);
 end
 
 -- Adds a row for each source of keys. Returns how many could not be reached.
@@ -96,9 +94,9 @@ local function check_host(file, host)
 	local misspelt = not usable and misspelt_key(complaints) or nil;
 	local left_overs = check_values.add_left_over_sources(rows, file, host);
 	for _, complaint in ipairs(complaints) do
-		if no_key[complaint.arguments[1]] then
-			rows[#rows + 1] = of_missing_key(complaint, file, host, settings, misspelt and finding_of(misspelt.arguments));
-		elseif complaint ~= misspelt and not (left_overs and complaint.arguments[1] == unusable_source) then
+		if is_about(complaint, "no-key-configured") then
+			rows[#rows + 1] = of_missing_key(complaint, file, host, settings, misspelt and finding_of(misspelt));
+		elseif complaint ~= misspelt and not (left_overs and is_about(complaint, "no-source")) then -- a left-over has a row already
 			rows[#rows + 1] = of_complaint(complaint);
 		end
 	end
@@ -173,8 +171,8 @@ end
 -- Rows about the configuration as a whole; `token_hosts` are its hosts that take tokens.
 local function of_file(file, token_hosts)
 	local rows = misplaced(file, #token_hosts == 0);
-	for i, note in ipairs(file.notes) do
-		table.insert(rows, row("file", "WARN", note, finding_of(file.note_arguments[i])));
+	for _, note in ipairs(file.notes) do
+		table.insert(rows, row("file", "WARN", note.text, finding_of(note)));
 	end
 	local of_log_ins, without_app_id = check_rooms.without_app_id(file);
 	for _, more in ipairs({ check_rooms.not_lists(file), of_log_ins, check_rooms.unjudged(file, without_app_id) }) do

@@ -70,14 +70,14 @@ local function find_host(configuration, host, terminal)
 	return host:lower();
 end
 
--- Returns the settings of a host as the plugins read them, the messages about them as a list of { level, text, arguments }, and
--- whether tokens can be verified.
+-- Returns the settings of a host as the plugins read them, the complaints about them as a list of { level, cause, text } (see
+-- options/host_log.lua), and whether tokens can be verified.
 local function settings_of(configuration, host)
 	local complaints = {};
 	local plugin = new_context(configuration, host);
-	local settings, usable = config.read(plugin, plugin, function (level, ...)
-		complaints[#complaints + 1] = { level = level, text = format(...), arguments = { ... } };
-	end, true);
+	local settings, usable = config.read(plugin, plugin, nil, function (level, cause, ...)
+		complaints[#complaints + 1] = { level = level, cause = cause, text = format(...) };
+	end);
 	return settings, complaints, usable;
 end
 
@@ -86,7 +86,7 @@ local function view(configuration, host)
 	local settings, complaints = settings_of(configuration, host);
 	local texts = {};
 	for _, note in ipairs(configuration.notes) do
-		texts[#texts + 1] = "note: "..note;
+		texts[#texts + 1] = "note: "..note.text;
 	end
 	for _, complaint in ipairs(complaints) do
 		texts[#texts + 1] = ("%s: %s"):format(complaint.level, complaint.text);

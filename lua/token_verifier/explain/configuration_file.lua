@@ -198,7 +198,8 @@ local function add_files(self, words, path)
 	function words.Credential(name, mode)
 		local credentials = os.getenv("CREDENTIALS_DIRECTORY");
 		if not credentials then
-			self:note("%s:%d: Credential(%q) is not known here: systemd gives it to Prosody alone", path, line_of(path), name);
+			self:note({ "credential-not-here" },
+				"%s:%d: Credential(%q) is not known here: systemd gives it to Prosody alone", path, line_of(path), name);
 			return nil;
 		end
 		return read_file(resolve(credentials, name), mode or "a");
@@ -209,7 +210,9 @@ local function environment_variable(self, name, path)
 	local value = os.getenv(name);
 	if value == nil and not self.unset[name] then
 		self.unset[name] = true;
-		self:note("%s:%d: the environment variable %s is not set here; Prosody's own environment may have it", path, line_of(path), name);
+		local line = line_of(path);
+		self:note({ "variable-not-set", path = path, line = line, found = name },
+			"%s:%d: the environment variable %s is not set here; Prosody's own environment may have it", path, line, name);
 	end
 	return value;
 end
@@ -242,11 +245,14 @@ local function new_environment(self, path)
 		__newindex = function (_, name, value)
 			local option = state.host.."/"..tostring(name);
 			if assigned[option] then
-				self:note("%s:%d: Duplicate option '%s'", path, line_of(path), name);
+				local line = line_of(path);
+				self:note({ "option-twice", path = path, line = line, option = name }, "%s:%d: Duplicate option '%s'", path, line, name);
 			end
 			assigned[option] = true;
 			if value == nil and unknown_in == line_of(path) then -- its text is not shown: it may be a secret
-				self:note("%s:%d: option '%s' gets no value: a text is written in quotes", path, line_of(path), name);
+				local line = line_of(path);
+				self:note({ "text-without-quotes", path = path, line = line, option = name },
+					"%s:%d: option '%s' gets no value: a text is written in quotes", path, line, name);
 			end
 			set(self, state.host, name, value);
 		end;
@@ -272,9 +278,8 @@ function execute(self, path)
 	chunk();
 end
 
-function methods:note(text, ...)
-	self.notes[#self.notes + 1] = text:format(...);
-	self.note_arguments[#self.notes] = { text, ... };
+function methods:note(cause, text, ...)
+	self.notes[#self.notes + 1] = { cause = cause, text = text:format(...) };
 end
 
 -- The option in force for a host, or globally for "*".
@@ -326,12 +331,12 @@ local function hint(message)
 	return opened and ": a list is written in braces, { ... }, and not in round brackets" or "";
 end
 
--- Reads a file. Returns an object with `sections` (name of the host or "*" -> options), `folder`, `files`, `notes` and
--- `note_arguments` (the format and the values of each note); or nil and a message.
+-- Reads a file. Returns an object with `sections` (name of the host or "*" -> options), `folder`, `files`, and `notes`, a list
+-- of { cause, text } (see options/host_log.lua); or nil and a message.
 local function read(path)
 	local self = setmetatable({
 		path = path, folder = folder_of(path):gsub("(.)/$", "%1"), sections = { [global] = {} }, files = {},
-		notes = {}, note_arguments = {}, unset = {},
+		notes = {}, unset = {},
 	}, mt);
 	if self.folder == "" then
 		self.folder = ".";

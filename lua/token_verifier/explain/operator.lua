@@ -62,9 +62,9 @@ local function open(module, host_name, anyway)
 		return nil, problem;
 	end
 	local complaints = {};
-	local settings, usable = config.read(module:context(host), module, function (level, ...)
+	local settings, usable = config.read(module:context(host), module, nil, function (level, _, ...)
 		complaints[#complaints + 1] = ("%s: %s"):format(level, format(...));
-	end, true);
+	end);
 	if not usable and not anyway then
 		return nil, printable(("%s cannot verify tokens: %s"):format(host, table.concat(complaints, "; ")));
 	end

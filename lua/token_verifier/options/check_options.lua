@@ -14,17 +14,18 @@ local function read_algorithms(reader, has_key_source)
 	local hmac = 0;
 	for _, name in ipairs(list) do
 		if not token_verifier.algorithms[name] then
-			reader.log("error", "Option 'signature_algorithm' names the unknown algorithm %q: no token is accepted", name);
+			reader.complain("error", { "option-invalid" },
+				"Option 'signature_algorithm' names the unknown algorithm %q: no token is accepted", name);
 			return {};
 		end
 		hmac = hmac + (is_symmetric(name) and 1 or 0);
 	end
 	if hmac > 0 and hmac < #list then
-		reader.log("error", "Option 'signature_algorithm' mixes HS* with others, "
+		reader.complain("error", { "option-invalid" }, "Option 'signature_algorithm' mixes HS* with others, "
 			.."which would let a public key pass for a secret: no token is accepted");
 		return {};
 	elseif #list > 0 and (hmac > 0) == has_key_source then
-		reader.log("error", "Option 'signature_algorithm' fits no configured key (%s): "
+		reader.complain("error", { "algorithm-fits-no-key" }, "Option 'signature_algorithm' fits no configured key (%s): "
 			.."no token is accepted, unless another plugin brings its key",
 			has_key_source and "public keys cannot check HS*" or "app_secret needs HS*");
 	end
@@ -47,7 +48,7 @@ local function read_required_claims(reader)
 	if value == nil or type(value) == "string" then
 		return { value };
 	elseif type(value) ~= "table" or not is_list_of_strings(value) then
-		reader.log("error", "Option 'token_required_claims' must be a list of strings: no token is accepted");
+		reader.complain("error", { "option-invalid" }, "Option 'token_required_claims' must be a list of strings: no token is accepted");
 		return { false }; -- token_verifier.new() refuses this value
 	end
 	return value;

@@ -40,27 +40,29 @@ end
 
 -- Reads the secret, and the options about who is let in. Returns whether tokens can be verified at all; if not, it has logged an
 -- error with the option to fix.
-local function read_keys(reader, settings, log)
+local function read_keys(reader, settings, complain)
 	local has_key_source = sources.is_configured(settings);
 	check_options.read(reader, settings, has_key_source);
 	local problem, warning;
 	settings.appSecret, problem, warning = secret_options.read(reader, settings);
 	settings.secretProblem = not has_key_source and problem or nil; -- for explanations
 	if warning and not has_key_source then
-		reader.log("warn", "The shared secret is weak: %s", warning);
+		reader.complain("warn", { "secret-short" }, "The shared secret is weak: %s", warning);
 	end
 	if settings.appId == nil then
-		log("error", "Option 'app_id' must be set: tokens cannot be verified");
+		complain("error", { "option-of-another-type", option = "app_id", expected = "a text in quotes" },
+			"Option 'app_id' must be set: tokens cannot be verified");
 		return false;
 	elseif not has_key_source and not settings.appSecret and not settings.allowEmptyToken then
 		if problem then
-			log("error", "There is no key to verify tokens with: %s", problem.message);
+			complain("error", { "no-key-configured" }, "There is no key to verify tokens with: %s", problem.message);
 		else
-			log("error", "Option 'app_secret' or 'asap_key_server' must be set: there is no key to verify tokens with");
+			complain("error", { "no-key-configured" },
+				"Option 'app_secret' or 'asap_key_server' must be set: there is no key to verify tokens with");
 		end
 		return false;
 	elseif problem then
-		reader.log("error", "The shared secret counts as unset: %s", problem.message);
+		reader.complain("error", { "no-key-configured" }, "The shared secret counts as unset: %s", problem.message);
 	end
 	return true;
 end
@@ -68,41 +70,41 @@ end
 -- A log line shows the host of the plugin. If the plugin reads the options of another host, the message must say so.
 local function with_host(host, own_module, log)
 	if host == own_module.host then
-		return log;
+		return host_log.logged_by(log);
 	end
-	return function (level, text, ...)
+	return function (level, _, text, ...)
 		log(level, "%s: "..text, host, ...);
 	end;
 end
 
 -- Reads the options through `context` (a module API object, or a stand-in that has also `plugin_folders` and `sections`, the
 -- options by host), and those with `own` through `own_module`. Returns the table of fields, and whether tokens can be verified
--- with them; if not, it has logged an error with the option to fix. With `aside` all messages go to `log`, even if they were
--- logged before.
-local function read(context, own_module, log, aside)
+-- with them; if not, it has logged an error with the option to fix. With `complain` (see host_log.lua) it gets all complaints, even
+-- those that were logged before, and nothing is logged.
+local function read(context, own_module, log, complain)
 	local notes, own_notes = host_log.new(), host_log.new();
 	local reader = option_reader.new(context, function (...) notes:add(...); end);
 	local own_reader = option_reader.new(own_module, function (...) own_notes:add(...); end);
 	local settings = read_plain(reader, own_reader);
 	key_options.check(settings.keyOptions, reader);
 	local found = source_options.read(reader, settings);
-	local log_for_host = aside and log or with_host(context.host, own_module, log);
-	local usable = read_keys(reader, settings, log_for_host);
+	local of_host = complain or with_host(context.host, own_module, log);
+	local usable = read_keys(reader, settings, of_host);
 	complete_issuers(settings);
 	settings.muc_domain = muc_domain_of(settings);
 	for i, host in ipairs(settings.verificationHosts) do
 		settings.verificationHosts[i] = host:lower(); -- like all names of hosts in Prosody
 	end
-	shadow.check(reader.log, context.plugin_folders);
-	unknown_options.check(context.host, reader.log, context.sections);
-	unknown_options.check_hosts("token_verification_hosts", settings.verificationHosts, reader.log, context.sections);
-	advice.warn(settings, found, reader.log);
-	advice.warn_of_domain(settings, own_module, own_reader.log);
+	shadow.check(reader.complain, context.plugin_folders);
+	unknown_options.check(context.host, reader.complain, context.sections);
+	unknown_options.check_hosts("token_verification_hosts", settings.verificationHosts, reader.complain, context.sections);
+	advice.warn(settings, found, reader.complain);
+	advice.warn_of_domain(settings, own_module, own_reader.complain);
 	if usable then
-		advice.say_what_is_in_force(context.host, settings, found, reader.log);
+		advice.say_what_is_in_force(context.host, settings, found, reader.complain);
 	end
-	notes:say(not aside and context.host, "as read", log_for_host, usable);
-	own_notes:say(not aside and own_module.host, "its own", log, usable);
+	notes:say(not complain and context.host, "as read", of_host, usable);
+	own_notes:say(not complain and own_module.host, "its own", complain or host_log.logged_by(log), usable);
 	return settings, usable;
 end
 

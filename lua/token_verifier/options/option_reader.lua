@@ -9,7 +9,8 @@ local reader = {};
 reader.__index = reader;
 
 function reader:wrong(name, expected, value, consequence)
-	self.log("error", "Option '%s' must be %s, not a %s: %s", name, expected, type(value), consequence);
+	self.complain("error", { "option-of-another-type", option = name, expected = expected },
+		"Option '%s' must be %s, not a %s: %s", name, expected, type(value), consequence);
 end
 
 -- The value as it is in the configuration.
@@ -34,7 +35,8 @@ end
 function read:choice(row)
 	local value = self:raw(row[1]);
 	if value ~= nil and not has(row.choices, value) then
-		self.log("error", "Option '%s' must be one of \"%s\": \"%s\" is taken", row[1], table.concat(row.choices, '", "'), row.safe);
+		self.complain("error", { "option-invalid" }, "Option '%s' must be one of \"%s\": \"%s\" is taken", row[1],
+			table.concat(row.choices, '", "'), row.safe);
 		return row.safe;
 	end
 	return value;
@@ -51,7 +53,7 @@ function read:path(row)
 	end
 	local readable, problem = plain_file.can_open(path);
 	if not readable then
-		self.log("error", "Option '%s' names a file or folder that cannot be read: %s", row[1], problem);
+		self.complain("error", { "option-invalid" }, "Option '%s' names a file or folder that cannot be read: %s", row[1], problem);
 	end
 	return path; -- kept even if it does not exist: it may appear later, and nothing else must be used instead
 end
@@ -74,8 +76,9 @@ function read:number(row)
 	if value == nil then
 		return nil;
 	elseif not number or not (number >= row.least and number <= row.most) or row.whole and number % 1 ~= 0 then
-		self.log("error", "Option '%s' must be a %s from %.10g to %.10g: %.10g is taken", row[1],
-			row.whole and "whole number" or "number", row.least, row.most, row.safe or row.default);
+		local expected = ("a %s from %.10g to %.10g"):format(row.whole and "whole number" or "number", row.least, row.most);
+		self.complain("error", { "option-of-another-type", option = row[1], expected = expected },
+			"Option '%s' must be %s: %.10g is taken", row[1], expected, row.safe or row.default);
 		return row.safe;
 	end
 	return number;
@@ -101,7 +104,7 @@ function read:list(row)
 		end
 	end
 	if next(value) ~= nil and #list == 0 then
-		self.log("error", "Option '%s' holds no string: nothing is accepted", name);
+		self.complain("error", { "option-invalid" }, "Option '%s' holds no string: nothing is accepted", name);
 	end
 	return list;
 end
@@ -116,9 +119,9 @@ function reader:value(name, how)
 	return value;
 end
 
--- Returns a reader. It reads through `context`, a module API object, and logs to `log`.
-local function new(context, log)
-	return setmetatable({ context = context, log = log }, reader);
+-- Returns a reader. It reads through `context`, a module API object, and calls `complain` as host_log.new() describes.
+local function new(context, complain)
+	return setmetatable({ context = context, complain = complain }, reader);
 end
 
 return { new = new };

@@ -26,11 +26,13 @@ local function find(reader)
 			return nil, ("option 'app_secret' must be a string, not a %s"):format(type(value));
 		end
 		if type(value) == "number" then
-			reader.log("warn", "Option 'app_secret' is a number: put it in quotes, since Lua changes long numbers and a 0 at the start");
+			reader.complain("warn", { "secret-not-quoted" },
+				"Option 'app_secret' is a number: put it in quotes, since Lua changes long numbers and a 0 at the start");
 		end
 		return value and tostring(value), nil, "app_secret"; -- a number like in Prosody's get_option_string()
 	elseif value ~= nil then
-		reader.log("error", "Options 'app_secret' and 'app_secret_file' exclude each other: the file is used");
+		reader.complain("error", { "options-exclude-each-other" },
+			"Options 'app_secret' and 'app_secret_file' exclude each other: the file is used");
 	end
 	local name = reader:value("app_secret_file", "string");
 	if not name then

@@ -10,7 +10,7 @@ local token_options = require "token_verifier.plugin.token_options";
 local function is_usable(reader, option, source, found, issuer)
 	local store, message = sources.open(source, found.key_options);
 	if not store then
-		reader.log("error", "Option '%s' names no usable source of keys, so none comes from it: %s", option, message);
+		reader.complain("error", { "no-source" }, "Option '%s' names no usable source of keys, so none comes from it: %s", option, message);
 		return false;
 	end
 	found[#found + 1] = { text = store:source(), issuer = issuer };
@@ -22,7 +22,8 @@ end
 local function url(reader, row, found)
 	local value = reader:raw(row[1]);
 	if row.source == "asap_key_server" and (value == true or value == "true") then
-		reader.log("warn", "Option 'asap_key_server' is not a URL but 'true': it is ignored");
+		reader.complain("warn", { "option-to-remove", option = "asap_key_server" },
+			"Option 'asap_key_server' is not a URL but 'true': it is ignored");
 		return nil;
 	elseif value == nil then
 		return nil;
@@ -73,11 +74,12 @@ local function issuers_of(reader, found)
 	local result = {};
 	for issuer, entry in pairs(value) do
 		if type(issuer) ~= "string" or issuer == "*" then
-			reader.log("error", "Option 'token_issuers' has an entry for %q, which is no issuer: it is ignored", issuer);
+			reader.complain("error", { "option-invalid" }, "Option 'token_issuers' has an entry for %q, which is no issuer: it is ignored", issuer);
 		else
 			local source, problem = source_of(issuer, entry);
 			if not source then
-				reader.log("error", "Option 'token_issuers', entry for %q: %s; no key comes from it", issuer, problem);
+				reader.complain("error", { "option-invalid" }, "Option 'token_issuers', entry for %q: %s; no key comes from it", issuer,
+					problem);
 			elseif not is_usable(reader, "token_issuers", source, found, issuer) then
 				source = nil;
 			end

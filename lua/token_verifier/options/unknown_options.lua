@@ -83,7 +83,7 @@ end
 -- An unknown option with the prefix `token_` is always reported: the prefix is ours. Other plugins have options with the prefix
 -- `asap_`, so these are reported only if one of ours has a similar name; all other names likewise, but only with `thorough`,
 -- since that takes time. `taken_for` is the option that is known to be meant, or nil.
-local function report(name, known, log, thorough, taken_for)
+local function report(name, known, complain, thorough, taken_for)
 	local is_ours = name:find("^token_") ~= nil;
 	if not taken_for and not is_ours and not name:find("^asap_") and not (thorough and #name >= 6) then
 		return;
@@ -93,38 +93,39 @@ local function report(name, known, log, thorough, taken_for)
 		meant, distance = spelling.nearest(name, known);
 	end
 	if meant and (is_ours or distance <= 2) then
-		log("warn", "Option '%s' is unknown here: did you mean '%s'?", name, meant);
+		complain("warn", { "option-misspelt", found = name, expected = meant }, "Option '%s' is unknown here: did you mean '%s'?", name, meant);
 	elseif is_ours then
-		log("warn", "Option '%s' is unknown here", name);
+		complain("warn", { "option-unknown", found = name }, "Option '%s' is unknown here", name);
 	end
 end
 
 -- Warns about unknown options of `host`. `config` has the options by host; the default is the configuration of the running
 -- Prosody.
-local function check(host, log, config)
+local function check(host, complain, config)
 	local thorough = config ~= nil;
 	config = config or configmanager.getconfig();
 	local known = token_options.by_name;
 	for _, name in ipairs(names_of(configured_names(host, config), function (name) return not known[name]; end)) do
-		report(name, known, log, thorough, mistaken_for(name, host, config));
+		report(name, known, complain, thorough, mistaken_for(name, host, config));
 	end
 end
 
 -- Warns about unknown options of a MUC component whose names start like those of mod_token_verification.
-local function check_component(host, log)
+local function check_component(host, complain)
 	for name in pairs(rawget(configmanager.getconfig(), host) or {}) do
 		if type(name) == "string" and name:find("^token_verif") and not of_component[name] then
-			report(name, of_component, log);
+			report(name, of_component, complain);
 		end
 	end
 end
 
 -- Warns about hosts in an option that do not exist. `config` as above.
-local function check_hosts(option, names, log, config)
+local function check_hosts(option, names, complain, config)
 	config = config or configmanager.getconfig();
 	for _, name in ipairs(names) do
 		if rawget(config, name) == nil or name == "*" then
-			log("warn", "Option '%s' names %q, and there is no such host", option, name);
+			complain("warn", { "host-unknown", option = option, found = name }, "Option '%s' names %q, and there is no such host", option,
+				name);
 		end
 	end
 end

@@ -21,12 +21,12 @@ local function first_of(name, folders)
 end
 
 -- Warns about each. `folders` is where plugins are searched; the default is the folders of the running Prosody.
-local function check(log, folders)
+local function check(complain, folders)
 	folders = folders or _G.prosody.paths.plugins or "";
 	for _, name in ipairs(ours) do
 		local path, text = first_of(name, folders);
 		if path and not text:find('require "token_verifier', 1, true) then
-			log("warn", "'%s' is loaded from %s, not from prosody-token-verifier: "
+			complain("warn", { "library-elsewhere" }, "'%s' is loaded from %s, not from prosody-token-verifier: "
 				.."put our folder in front in 'plugin_paths', and keep other copies out of 'custom_plugins'", name, path);
 		end
 	end
