@@ -261,7 +261,7 @@ for (const name of ["sub", "room"]) {
   damage("", `${name} removed`, (draft) => draft.payload.remove(name));
   for (const value of values) {
     const text = value === "null" || value.startsWith('"');
-    damage(text ? "" : `${name} of another type`, value, (draft) => draft.payload.set(name, value));
+    damage(value === "null" ? `${name} is null` : text ? "" : `${name} of another type`, value, (draft) => draft.payload.set(name, value));
   }
   damage(`NUL in ${name}`, "", (draft) => draft.payload.set(name, '"x\\u0000"'));
 }
