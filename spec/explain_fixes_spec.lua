@@ -3,7 +3,9 @@
 -- is to be set in the token is set there, what is to be set in the configuration is appended to it.
 
 local explaining = require "spec.support.explaining";
+local http_server = require "spec.support.http_server";
 local tokens = require "spec.support.tokens";
+local jwk_set = require "token_verifier.testing.keys".jwk_set;
 local json = require "util.json";
 
 local now = 1700000000;
@@ -197,6 +199,22 @@ local cases = {
 	{ "Firebase", "provider-issuer", nil, claims = { iss = "https://securetoken.google.com/p", aud = "p", sub = "Xy1", room = absent } };
 	{ "Supabase", "provider-issuer", nil,
 		claims = { iss = "https://x.supabase.co/auth/v1", aud = "authenticated", sub = "0b1f6d3c-6c8e-4d2a-9f1e-1234567890ab", room = absent } };
+	{ "Okta", "provider-issuer", nil, claims = { iss = "https://dev-1.okta.com/oauth2/default", aud = "api://default", cid = "0oa1",
+		sub = "ann@example.org", room = absent } };
+	{ "AD FS", "provider-issuer", nil, claims = { iss = "http://adfs.example.net/adfs/services/trust", aud = "microsoft:identityserver:1",
+		sub = "x=", room = absent } };
+	{ "authentik", "provider-issuer", nil, claims = { iss = "https://sso.example.net/application/o/jitsi/", aud = "a1", sub = "ann",
+		room = absent } };
+	{ "ZITADEL", "provider-issuer", nil, claims = { iss = "https://x.zitadel.cloud", aud = { "1", "2" }, sub = "17", room = absent } };
+	{ "GitLab", "provider-issuer", nil, claims = { iss = "https://gitlab.example.net", aud = "a1", sub = "42", room = absent } };
+	{ "GitHub Actions", "provider-issuer", nil, claims = { iss = "https://token.actions.githubusercontent.com", aud = "https://github.com/o",
+		sub = "repo:o/r:ref:refs/heads/main", room = absent } };
+	{ "Apple", "provider-issuer", nil, claims = { iss = "https://appleid.apple.com", aud = "net.example.app", sub = "1.a", room = absent } };
+	{ "Clerk", "provider-issuer", nil, claims = { iss = "https://x.clerk.accounts.dev", aud = "a", sub = "user_2", room = absent } };
+	{ "Entra External ID", "provider-issuer", nil, claims = { iss = "https://t.ciamlogin.com/"..tenant.."/v2.0", aud = "a", sub = "Ab",
+		room = absent } };
+	{ "a provider that is not known", "issuer-not-accepted", nil, claims = { iss = "https://cloud.example.net", aud = "a", sub = "ann",
+		context = absent } };
 	{ "Keycloak", "provider-issuer", nil,
 		claims = { iss = "https://sso.example.net/realms/meet", aud = { "account", "meet" }, azp = "meet", room = absent } };
 };
@@ -282,10 +300,42 @@ describe("the command's explain, of a provider,", function ()
 		assert.is_true((explain(tokens.rs256(claims_with({ iss = "https://sso/x/" }), key, "k"), renamed)).accepted);
 	end);
 
+	-- { what, claims, words of the cause, words of the fix }
+	for _, case in ipairs({
+		{ "an application of Entra ID", { iss = azure_v2, aud = tenant:reverse() }, "a signing key of its own",
+			('Set cache_keys_url = "https://login.microsoftonline.com/%s/discovery/v2.0/keys?appid=%s"'):format(tenant, tenant:reverse()) },
+		{ "an access token of Okta's own server", { iss = "https://dev-1.okta.com", cid = "0oa1" }, "Only Okta can verify it", "the ID token" },
+	}) do
+		it("says where the key is of "..case[1], function ()
+			local server = http_server.start();
+			local address = server.publish_document({ path = "set", body = jwk_set({ k = tokens.new_key().public }) });
+			local _, _, rows = explain(tokens.rs256(claims_with(case[2]), key, "other"), ("cache_keys_url = %q"):format(address));
+			server.close();
+			explaining.finds(rows, "key", "FAIL", case[1]:find("Okta") and "okta-access-token" or "entra-application-key", case[3], case[4]);
+		end);
+	end
+
+	it("says that Firebase's custom token is for Firebase", function ()
+		local claims = claims_with({ aud = "https://identitytoolkit.googleapis.com/google.identity.identitytoolkit.v1.IdentityToolkit" });
+		local _, _, rows = explain(tokens.rs256(claims, key, "k"), ("app_secret = %q"):format(secret));
+		explaining.finds(rows, "alg", "FAIL", "firebase-custom-token", "only good for signing in", "getIdToken");
+	end);
+
+	it("says how a provider is made to sign with a private key", function ()
+		local token = tokens.hs256(claims_with({ iss = "https://sso.example.net/application/o/jitsi/" }), secret);
+		local _, _, rows = explain(token, 'cache_keys_url = "http://127.0.0.1:9/"');
+		explaining.finds(rows, "alg", "FAIL", "provider-signs-with-secret", "by authentik with the secret of the client (HS256)",
+			"choose a Signing Key");
+	end);
+
 	it("names the source of keys as a guess", function ()
 		for issuer, setting in pairs({
 			["https://accounts.google.com"] = 'probably openid_issuer = "https://accounts.google.com"',
 			["https://x.supabase.co/auth/v1"] = 'probably cache_keys_url = "https://x.supabase.co/auth/v1/.well-known/jwks.json"',
+			["https://dev-1.okta.com"] = 'probably openid_issuer = "https://dev-1.okta.com"',
+			["http://adfs.example.net/adfs/services/trust"] = 'probably cache_keys_url = "https://adfs.example.net/adfs/discovery/keys"',
+			["https://adfs.example.net/adfs"] = 'probably cache_keys_url = "https://adfs.example.net/adfs/discovery/keys"',
+			["https://sso.example.net/application/o/j/"] = 'probably openid_issuer = "https://sso.example.net/application/o/j/"',
 			["https://sso.example.net/realms/m"] = 'probably openid_issuer = "https://sso.example.net/realms/m"',
 		}) do
 			local _, _, rows = explain(tokens.rs256(claims_with({ iss = issuer }), key, "k"), ("app_secret = %q"):format(secret));
@@ -304,7 +354,7 @@ describe("the command's explain, of a provider,", function ()
 			"asap_require_room_claim = false" },
 		{ "Firebase's token without room", { iss = "https://securetoken.google.com/p", room = absent }, "room", "provider-room",
 			"Firebase does not", "setCustomUserClaims" },
-		{ "Auth0's sub", { sub = "auth0|5f7c" }, "sub", "provider-sub", "ID of the user, which Auth0 sets",
+		{ "Auth0's sub", { sub = "auth0|5f7c" }, "sub", "provider-sub", "an ID that Auth0 sets itself",
 			"enable_domain_verification = false" },
 		{ "Supabase's aud", { iss = "https://x.supabase.co/auth/v1", aud = "authenticated" }, "aud", "provider-audience",
 			'Supabase sets "aud" itself', 'asap_accepted_audiences = { "jitsi", "authenticated" }' },

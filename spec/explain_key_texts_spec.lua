@@ -128,8 +128,11 @@ local cases = {
 	{ "a realm", [[echo '{"realm":"meet","public_key":"MIIB","token-service":"x"}' >it]], "text-json", "Keycloak realm" };
 	{ "a provider's configuration", [[echo '{"issuer":"https://a.example","jwks_uri":"https://a.example/k"}' >it]], "text-json",
 		'the configuration of an OpenID provider "https://a.example"' };
-	{ "a map of certificates", [[{ printf '{"k":"'; sed 's/$/\\n/' certificate.pem | tr -d '\n'; printf '"}'; } >it]], "text-set-in-folder",
+	{ "a map of certificates", [[{ c=$(sed 's/$/\\n/' certificate.pem | tr -d '\n'); printf '{"k":"%s","l":"%s"}' "$c" "$c"; } >it]],
+		"text-set-in-folder",
 		"map of certificates" };
+	{ "JSON with nothing but a PEM", [[{ printf '{"public_key":"'; sed 's/$/\\n/' rsa.pem | tr -d '\n'; printf '"}'; } >it]], "text-json-key",
+		'in the member "public_key"' };
 	{ "JSON with a PEM", [[{ printf '{"id":7,"public_key":"'; sed 's/$/\\n/' rsa.pem | tr -d '\n'; printf '"}'; } >it]], "text-json-key",
 		'in the member "public_key"', rsa_key };
 	{ "a list of JWKs", [[echo '[{"kty":"RSA"}]' >it]], "text-json", "a JSON array of JWKs" };

@@ -34,6 +34,9 @@ local function jwk(pem, kid)
 	return (token_verifier.key(pem):jwk():gsub("^{", ('{"kid":"%s",'):format(kid)));
 end
 
+local strange_key = tokens.new_key();
+local ec_key, long_ec_key = tokens.new_key(nil, "ES256"), tokens.new_key(nil, "ES512");
+
 lazy_setup(function ()
 	folder = temporary.folder();
 	bad = http_server.start(folder);
@@ -48,6 +51,8 @@ lazy_setup(function ()
 	publish("weak", tokens.new_key(1024).public);
 	publish("ec", vector("ec.pem"));
 	publish("changed", other_key.public);
+	publish("es", ec_key.public);
+	publish("long", long_ec_key.public);
 	assert(os.execute(("mkdir '%s/%s'"):format(folder, token_verifier.key_file_name("no file"))));
 	urls.set = bad.publish_document({ path = "set", body = ('{"keys":[%s,%s]}'):format(jwk(key.public, "first-key"), jwk(other_key.public,
 		"second-key")) });
@@ -61,6 +66,8 @@ lazy_setup(function ()
 		jwk(key.public, "x5c"):gsub("}$", ',"x5c":["'..body..'"]}'), (jwk(key.public, "enc"):gsub("}$", ',"use":"enc"}'))) });
 	urls.twice = bad.publish_document({ path = "twice", body = ('{"keys":[%s,%s]}'):format(jwk(other_key.public, "k"),
 		jwk(key.public, "k")) });
+	urls.nameless = bad.publish_document({ path = "nameless", body = ('{"keys":[%s]}'):format(token_verifier.key(key.public):jwk()) });
+	urls.numbered = bad.publish_document({ path = "numbered", body = ('{"keys":[%s]}'):format((jwk(key.public, "7"):gsub('"7"', "7"))) });
 	urls.useless = bad.publish_document({ path = "useless", body = '{"keys":[{"kty":"RSA","kid":"a"},{"kty":"oct","kid":"b"}]}' });
 	urls.private = bad.publish_document({ path = "private", body = ('{"keys":[%s]}'):format(private_jwk) });
 	urls.none = bad.publish_document({ path = "none", body = '{"keys":[]}' });
@@ -79,6 +86,21 @@ end);
 
 local function rs256(kid, signer, header, changes)
 	return tokens.rs256(tokens.claims(changes or { sub = "meet.example.org" }), signer or key, kid, header);
+end
+
+-- A token whose signature is in DER, as a program makes it that does not know JWTs.
+local function in_der(signer, kid)
+	local function number(bytes)
+		bytes = bytes:gsub("^%z+", "");
+		bytes = (bytes:byte(1) >= 0x80 and "\0" or "")..bytes;
+		return "\2"..string.char(#bytes)..bytes;
+	end
+	local input = tokens.base64url(('{"typ":"JWT","alg":"%s","kid":"%s"}'):format(signer.algorithm, kid)).."."
+		..tokens.base64url(json.encode(tokens.claims({ sub = "meet.example.org" })));
+	local signature = tokens.signature(input, signer);
+	local numbers = number(signature:sub(1, #signature // 2))..number(signature:sub(#signature // 2 + 1));
+	local length = #numbers < 0x80 and string.char(#numbers) or "\x81"..string.char(#numbers);
+	return input.."."..tokens.base64url("\x30"..length..numbers);
 end
 
 -- The configuration of a key server: one of `urls`, and what follows it. Its value is only known once the servers run.
@@ -119,6 +141,12 @@ local cases = {
 		"to the key that signed" },
 	{ "that was changed under its kid", "changed", server("files"), "signature", "FAIL", "other-key", "changed under the same \"kid\"",
 		"under a new \"kid\"" },
+	{ "of a signature in DER", "es", server("files", "", 'signature_algorithm = "ES256"'), "signature", "FAIL", "signature-der",
+		"form of OpenSSL", "SHA256withECDSAinP1363Format", 1, in_der(ec_key, "es") },
+	{ "of a long signature in DER", "long", server("files", "", 'signature_algorithm = "ES512"'), "signature", "FAIL", "signature-der",
+		"side by side", "JWT library", 1, in_der(long_ec_key, "long") },
+	{ "of a signature in DER by another key", "es", server("files", "", 'signature_algorithm = "ES256"'), "signature", "FAIL", "other-key",
+		"was not signed with the key", "Compare", 1, in_der(tokens.new_key(nil, "ES256"), "es") },
 	{ "that a token without kid wants", nil, server("files"), "key", "FAIL", "key-id-missing", 'no "kid"', "token_allow_missing_kid" },
 	{ "of an empty kid", "", server("files"), "key", "FAIL", "key-id-empty", "an empty string", "under which the key is published" },
 	{ "whose kid is a number", 5, server("files"), "key", "FAIL", "key-id-number", "is a number", '"kid": "5"' },
@@ -157,9 +185,15 @@ local cases = {
 
 	{ "that is in the set", "first-key", key_set("set"), "signature", "ok", nil, nil, nil, 0 },
 	{ "that is not in the set", "third", key_set("set"), "key", "FAIL", "not-in-set", 'It has "first-key", "second-key"',
-		"belongs to the issuer" },
+		"belongs to the issuer", 1, rs256("third", strange_key) },
 	{ "that is nearly in the set", "First_Key", key_set("set"), "key", "FAIL", "key-id-near", '"first-key", which is nearly',
-		"under which the key is published" },
+		"under which the key is published", 1, rs256("First_Key", strange_key) },
+	{ "that the set has under another name", "third", key_set("set"), "key", "FAIL", "key-under-other-kid", 'with its key "first-key"',
+		'set "kid" to "first-key" in the header' },
+	{ "that the set has without a name", "third", key_set("nameless"), "key", "FAIL", "key-without-kid", 'no usable "kid"',
+		'add "kid": "third" to that key' },
+	{ "that the set has under a number", "7", key_set("numbered"), "key", "FAIL", "key-with-number", "a JSON number there",
+		'in quotes: "kid": "7"' },
 	{ "that goes by another name in the set", "second-key", key_set("set"), "signature", "FAIL", "key-of-other-kid",
 		'the key of "first-key"', 'set "kid"' },
 	{ "of a set that has it twice", "k", key_set("twice"), "signature", "ok", nil, nil, nil, 0 },
@@ -171,7 +205,8 @@ local cases = {
 	{ "beside a certificate of another", "x5c", key_set("odd"), "key", "WARN", "key-certificate-differs", "of another key",
 		'leave "x5c" out', 0 },
 	{ "that is not in a set of odd keys", "none", key_set("odd"), "key", "FAIL", "not-in-set",
-		'It has "x5c", "enc", "alg", "weak", "point", a key whose "kid" is a JSON number, a key without "kid".', "belongs to the issuer" },
+		'It has "x5c", "enc", "alg", "weak", "point", a key whose "kid" is a JSON number, a key without "kid".', "belongs to the issuer", 1,
+		rs256("none", strange_key) },
 	{ "of a set that is a page", "k", key_set("page"), "key", "FAIL", "set-is-page", "something else", "jwks_uri", 3 },
 	{ "of a set that is not there", "k", key_set("gone"), "key", "FAIL", "set-not-there", "(HTTP 404)", "openid_issuer", 3 },
 	{ "of a provider that calls itself otherwise", "k", function () return ('openid_issuer = "%s"'):format(urls.provider); end, "key", "FAIL",

@@ -27,9 +27,20 @@ end
 
 local absent = tokens.absent;
 local good = hs256();
+local lenient = "mysecretkeyofjitsi20240123456789";
 local in_plain = ("app_secret = %q"):format(secret);
 local function configured(text)
 	return ("\tapp_secret = %q"):format(text);
+end
+
+local function hex(bytes)
+	return (bytes:gsub(".", function (char) return ("%02x"):format(char:byte()); end));
+end
+
+-- The good token, with f(bytes of its signature) as the text of its signature.
+local function signed_as(f)
+	local input, signature = good:match("^(.*)%.(.*)$");
+	return input.."."..f(base64.decode(signature:gsub("[-_]", { ["-"] = "+", ["_"] = "/" }).."="));
 end
 
 -- { what, token, lines of the configuration or nil for the secret in plain, check, mark, key of the cause, words of the cause,
@@ -56,6 +67,10 @@ local cases = {
 	{ "cut off in its payload", good:match("^[^.]*%......."), nil, "form", "FAIL", "cut-off", "cut off", "length is limited" },
 	{ "cut off in its header", good:sub(1, 30), nil, "form", "FAIL", "cut-off", "nothing behind the first part", "Copy the whole token" },
 	{ "shortened with dots", good:sub(1, 60).."...", nil, "form", "FAIL", "cut-off", "ends with", "Copy the whole token" },
+	{ "with dots for its middle", good:sub(1, 40).."..."..good:sub(-20), nil, "form", "FAIL", "cut-off", "in place of the rest",
+		"Copy the whole token" },
+	{ "with an ellipsis for its middle", good:sub(1, 40).."\u{2026}"..good:sub(-20), nil, "form", "FAIL", "cut-off", "in place of the rest",
+		"Copy the whole token" },
 	{ "without its signature", good:match("^(.*%.)"), nil, "signature", "FAIL", "signature-cut-off", "0 bytes", "Copy the whole token" },
 	{ "URL-encoded", (good:gsub("%.", "%%2E")), nil, "form", "WARN", "url-encoded-token", "URL-encoded", "Encode it once", 0 },
 	{ "in its address", "https://meet.example.org/planning?jwt="..good.."#config", nil, "form", "ok", "token-found",
@@ -82,6 +97,12 @@ local cases = {
 		"algorithm-not-configured",
 		"signed with HS256, but only HS512", 'signature_algorithm = { "HS512", "HS256" }' },
 	{ "that is not signed", hs256({}, { alg = "none" }), nil, "alg", "FAIL", "algorithm-none", "not signed at all", "sign it with HS256" },
+	{ "of an algorithm as .NET names it", hs256({}, { alg = "HMACSHA256" }), nil, "alg", "FAIL",
+		"algorithm-misspelt", "misspelt", '"HS256"' },
+	{ "of an algorithm as Java names it", hs256({}, { alg = "SHA256withRSA" }), nil, "alg", "FAIL",
+		"algorithm-misspelt", "misspelt", '"RS256"' },
+	{ "of an algorithm by its long name", hs256({}, { alg = "ecdsa-sha384" }), nil, "alg", "FAIL",
+		"algorithm-misspelt", "misspelt", '"ES384"' },
 	{ "of an algorithm in lower case", hs256({}, { alg = "hs256" }), nil, "alg", "FAIL", "algorithm-misspelt", "misspelt", '"HS256"' },
 	{ "of an unknown algorithm", hs256({}, { alg = "ES256K" }), nil, "alg", "FAIL", "algorithm-unknown", "ES256K", "Sign it with HS256" },
 	{ "without alg", tokens.hs256(claims(), secret, { alg = tokens.null }), nil, "alg", "FAIL", "algorithm-missing", "no usable \"alg\"",
@@ -112,6 +133,26 @@ local cases = {
 	{ "of the secret that is URL-encoded", good, configured((secret:gsub(" ", "%%20"))), "signature", "FAIL", "secret-url-encoded",
 		"URL-decoded",
 		"not URL-encoded" },
+	{ "of what lenient decoders make of the secret", hs256({}, {}, base64.decode(lenient)),
+		configured("my-secret_key of jitsi 2024! 0123456789"),
+		"signature", "FAIL", "secret-base64-leniently", "skips the other characters", "use the text as it is" },
+	{ "of what lenient decoders of base64url make", hs256({}, {}, base64.decode("my+"..lenient:sub(3, 8).."/key"..lenient:sub(12).."==")),
+		configured("my-secret_key of jitsi 2024! 0123456789"), "signature", "FAIL",
+		"secret-base64-leniently", "no base64", "Keys.hmacShaKeyFor" },
+	{ "for a secret with a byte order mark", good, configured("\u{feff}"..secret), "signature", "FAIL", "secret-other-text", "(BOM)",
+		"UTF-8 without BOM" },
+	{ "for a secret in UTF-16", good, configured("\255\254"..secret:gsub(".", "%0\0").."\r\0\n\0"), "signature", "FAIL",
+		"secret-other-text",
+		"UTF-16", "printf" },
+	{ "for a secret in UTF-16, big-endian", good, configured("\254\255"..secret:gsub(".", "\0%0")), "signature", "FAIL",
+		"secret-other-text",
+		"UTF-16", "printf" },
+	{ "for a secret of a compose file", hs256({}, {}, "$a$"..secret), configured("$$a$$"..secret), "signature", "FAIL", "secret-dollars",
+		"one \"$\" for each", "app_secret: only in a compose file" },
+	{ "of the secret as in a compose file", hs256({}, {}, "$$a"..secret), configured("$a"..secret), "signature", "FAIL",
+		"secret-dollars-by-issuer", "\"$$\" for each", "in the issuer's setting" },
+	{ "of the example of jwt.io", hs256({}, {}, "your-256-bit-secret"), nil, "signature", "FAIL", "secret-well-known",
+		'signed with "your-256-bit-secret"', "the value of app_secret (on jwt.io" },
 	{ "of app_id", hs256({}, {}, "app"), nil, "signature", "FAIL", "secret-is-app-id", "signed with app_id", "claim \"iss\"" },
 	{ "for the name of a file as secret", good, configured(explaining.write_file("secret-file", secret.."\n")), "signature", "FAIL",
 		"secret-is-file-name", "the name of a file", "Use app_secret_file" },
@@ -124,6 +165,10 @@ local cases = {
 	{ "for an empty secret", good, configured(""), "key", "FAIL", "secret-left-over", "is empty, or", "Set app_secret" },
 	{ "for a public key as secret", good, configured(key.public), "key", "FAIL", "secret-is-public-key", "not a secret",
 		"Remove app_secret" },
+	{ "of a private key as secret", tokens.rs256(claims(), key, "k"), configured(key.private), "alg", "FAIL", "secret-is-private-key",
+		"app_secret is the private key that signed the token (RS256)", 'publish key.pem --kid k --dir /FOLDER' },
+	{ "of another key than the private one as secret", tokens.rs256(claims(), tokens.new_key(), "k"), configured(key.private), "alg", "FAIL",
+		"key-token-at-secret", "signed with a private key", "Remove app_secret" },
 	{ "for a secret that is too long", good, configured(("x"):rep(70000)), "key", "FAIL", "weak-secret", "cannot be used", "openssl rand" },
 	{ "for a file that is not there", good, "\tapp_secret_file = \"/nonexistent\"", "key", "FAIL", "secret-file-unreadable", "cannot be read",
 		"chown prosody:" },
@@ -135,6 +180,26 @@ local cases = {
 		"Remove signature_algorithm" },
 	{ "whose payload is no object", tokens.hs256('"text"', secret), nil, "payload", "FAIL", "malformed-payload",
 		"not the JSON object of claims", "an object" },
+
+	{ "whose payload begins with a mark", tokens.hs256("\u{feff}{}", secret), nil, "payload", "FAIL", "payload-with-mark", "(BOM)",
+		"without" },
+	{ "whose payload is in Latin-1", tokens.hs256('{"name":"J\246rg"}', secret), nil, "payload", "FAIL", "payload-not-utf-8",
+		"is not UTF-8", "convert names" },
+	{ "whose payload has a claim twice", tokens.hs256('{"room":"a","room":"b"}', secret), nil, "payload", "FAIL", "payload-not-json",
+		"no valid JSON", "only once" },
+	{ "whose payload has a comma too many", tokens.hs256('{"room":"a",}', secret), nil, "payload", "FAIL", "payload-not-json",
+		"no valid JSON", "JSON encoder" },
+	{ "whose payload is base64 of claims", tokens.hs256(base64.encode('{"room":"a"}'), secret), nil, "payload", "FAIL", "malformed-payload",
+		"not the JSON object of claims", "an object" },
+
+	-- The form of the signature.
+	{ "of hex digits in base64url", signed_as(function (bytes) return tokens.base64url(hex(bytes)); end), nil, "signature", "FAIL",
+		"signature-hex", "in hex digits", "hash_hmac" },
+	{ "of hex digits", signed_as(hex), nil, "signature", "FAIL", "signature-hex", "The signature is right", "JWT library" },
+	{ "of hex digits of another secret", signed_as(function () return ("ab"):rep(32); end), nil, "signature", "FAIL",
+		"signature-of-other-algorithm", "48 bytes, as one of HS384", "name one algorithm" },
+	{ "of another algorithm than its header says", hs256({}, { alg = "HS384" }), in_plain.."\nsignature_algorithm = \"HS384\"", "signature",
+		"FAIL", "signature-of-other-algorithm", "The header says HS384, but the signature has 32 bytes, as one of HS256", "or sign with HS384" },
 
 	-- Dates.
 	{ "that has expired", hs256({ iat = now - 15120, exp = now - 11520 }), nil, "exp", "FAIL", "expired", "has expired", "a new token" },

@@ -394,7 +394,7 @@ static enum kind kind_of_object(yyjson_val *object, struct tv_span *found) {
     if (has_string(object, TV_SPAN("kty")))
         return KIND_JWK;
     *found = member_with_pem(object, &all);
-    if (all) {
+    if (all && yyjson_obj_size(object) > 1) {
         *found = (struct tv_span){0};
         return KIND_MAP;
     }

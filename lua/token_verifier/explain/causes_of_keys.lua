@@ -43,6 +43,16 @@ return {
 		"The JWK Set does not have this \"kid\". It has {kids}.",
 		"Sign with one of its keys, or check that the set belongs to the issuer (same realm or tenant). A new key in the set is found "
 			.."within token_key_penalty seconds." };
+	{ "key-under-other-kid", "key-not-found", "token or key server",
+		"The set does not have this \"kid\", but the signature is valid with its key {near}.",
+		"Let the issuer set \"kid\" to {near} in the header; or let the provider publish that key as {kid}." };
+	{ "key-without-kid", "key-not-found", "token or key server",
+		"The set does not have this \"kid\", but the signature is valid with a key of the set that has no usable \"kid\".",
+		"Let the provider add \"kid\": {kid} to that key in the set. Or, if it is the only key there, let the issuer leave out \"kid\" in "
+			.."the header, and set token_allow_missing_kid = true." };
+	{ "key-with-number", "key-not-found", "key server",
+		"The signature is valid with a key of the set, but its \"kid\" is a JSON number there, and must be a string (RFC 7517, section 4.5).",
+		"Let the provider write it in quotes: \"kid\": {kid}." };
 	{ "no-key-named", "key-not-found", "command",
 		"No key was given to check the signature with.",
 		"Give --config and --host, or one of --secret-file, --key, --asap-key-server, --jwks-url, --openid-issuer and --directory." };
@@ -341,6 +351,10 @@ return {
 		"app_secret is a public key or certificate. It verifies tokens signed with its private key, but is not a secret.",
 		"Remove app_secret and publish the key: asap_key_server = \"file:///FOLDER\", token-verifier publish PUBLIC-KEY.pem --kid KID "
 			.."--dir /FOLDER, and the kid in the token's header." };
+	{ "secret-is-private-key", "algorithm-not-accepted", "configuration",
+		"app_secret is the private key that signed the token ({alg}). A server needs only its public half, and as a file of a key source.",
+		"Write it to a file and take the public half: openssl pkey -in PRIVATE.pem -pubout -out key.pem; then token-verifier publish key.pem "
+			.."--kid {kid} --dir /FOLDER. Remove app_secret, and set asap_key_server = \"file:///FOLDER\" and signature_algorithm = \"{alg}\"." };
 	{ "weak-secret", "weak-secret", "configuration",
 		"The shared secret cannot be used.",
 		"Use a random text of 32 bytes or more: openssl rand -hex 32" };
@@ -349,6 +363,9 @@ return {
 	{ "secret-base64-decoded", "bad-signature", "configuration",
 		"The signature is valid with the base64-decoded secret: the issuer decodes it before use.",
 		"Set app_secret to the decoded bytes, or app_secret_file to a file with them (base64 -d); or let the issuer use the text as it is." };
+	{ "secret-base64-leniently", "bad-signature", "issuer",
+		"The signature is valid with what a decoder of base64 makes of the secret, which is no base64: it skips the other characters.",
+		"Let the issuer use the text as it is: the string itself, or its bytes in UTF-8 (in Java, Keys.hmacShaKeyFor(text.getBytes(UTF_8)))." };
 	{ "secret-base64-encoded", "bad-signature", "configuration",
 		"The signature is valid with the secret encoded in base64: the issuer has it in that form.",
 		"Set app_secret to the base64 text that the issuer uses, or let the issuer decode it before use." };
@@ -367,6 +384,16 @@ return {
 	{ "secret-line-end-by-issuer", "bad-signature", "issuer",
 		"The signature is valid with a line end after the secret: at the issuer it has become part of it.",
 		"Let the issuer strip the line end when it reads its file, or write the file with printf %s, not with echo." };
+	{ "secret-other-text", "bad-signature", "configuration",
+		"The signature is valid with the secret as plain UTF-8. The configured one has a byte order mark (BOM) or is in UTF-16, as editors of "
+			.."Windows and PowerShell write files.",
+		"Write the file again as UTF-8 without BOM, for example with printf %s 'SECRET' >FILE." };
+	{ "secret-dollars", "bad-signature", "configuration",
+		"The signature is valid with one \"$\" for each \"$$\" in the configured secret.",
+		"Write one $ for each $$ in app_secret: only in a compose file $$ stands for $, not in an .env file." };
+	{ "secret-dollars-by-issuer", "bad-signature", "issuer",
+		"The signature is valid with \"$$\" for each \"$\" in the configured secret.",
+		"Write one $ for each $$ in the issuer's setting: only in a compose file $$ stands for $, not in an .env file." };
 	{ "secret-url-encoded", "bad-signature", "configuration",
 		"The signature is valid with the URL-decoded secret.",
 		"Set app_secret to the issuer's secret, not URL-encoded." };
@@ -376,6 +403,10 @@ return {
 	{ "secret-is-file-name", "bad-signature", "configuration",
 		"The configured secret is the name of a file, and the signature is valid with the content of that file.",
 		"Use app_secret_file instead of app_secret." };
+	{ "secret-well-known", "bad-signature", "issuer",
+		"The token is signed with {found}, the example of a page or a manual, and not with app_secret.",
+		"Let the issuer sign with the value of app_secret (on jwt.io, write it into the field of the secret). Do not set app_secret to the "
+			.."example: everybody knows it." };
 	{ "other-secret", "bad-signature", "token or configuration",
 		"The token was signed with another secret, or it was changed afterwards.",
 		"Compare the secret of the issuer with app_secret: token-verifier verify --secret-file FILE says whether a secret fits. The "
@@ -397,9 +428,28 @@ return {
 	{ "signature-cut-off", "bad-signature", "token",
 		"The token is cut off: its signature has {found} bytes, but a signature of {alg} has {expected}.",
 		"Copy the whole token. Look for a database column, a cookie or a URL whose length is limited." };
+	{ "signature-of-other-algorithm", "bad-signature", "issuer",
+		"The header says {alg}, but the signature has {found} bytes, as one of {near} has (one of {alg} has {expected}).",
+		"Let the issuer name one algorithm to its JWT library, which writes \"alg\" itself; or sign with {alg}, if \"alg\" is right." };
+	{ "signature-hex", "bad-signature", "issuer",
+		"The signature is right, but is written in hex digits. It must be the bytes themselves in base64url.",
+		"Encode the bytes, not their hex digits: in PHP hash_hmac(\"sha256\", $text, $secret, true), in Python .digest() for .hexdigest(), "
+			.."in Node .digest(\"base64url\"). Or use a JWT library." };
+	{ "signature-der", "bad-signature", "issuer",
+		"The signature is right, but in the form of OpenSSL and Java (DER). It must be the two numbers side by side (RFC 7518, section 3.4).",
+		"Use a JWT library; or convert it: in Node dsaEncoding: \"ieee-p1363\", in Java \"SHA256withECDSAinP1363Format\"." };
 	{ "crypto-failure", "crypto-failure", "server",
 		"The crypto library failed; the token was not checked.",
 		"Check the server's memory, and what OpenSSL is configured to allow (FIPS, security level)." };
+	{ "payload-with-mark", "malformed-payload", "token",
+		"The second part begins with a byte order mark (BOM), which no JSON may have (RFC 8259, section 8.1).",
+		"Read the file with the claims as UTF-8 with BOM (utf-8-sig), or save it without; or give the JWT library an object." };
+	{ "payload-not-utf-8", "malformed-payload", "token",
+		"The second part has text that is not UTF-8: probably a name in Latin-1 (Windows-1252).",
+		"Let the issuer convert names to UTF-8 before it signs them (in PHP mb_convert_encoding), or use UTF-8 for its database connection." };
+	{ "payload-not-json", "malformed-payload", "token",
+		"The second part looks like an object of claims, but is no valid JSON for the reason given above.",
+		"Let a JWT library or a JSON encoder write it, instead of joining texts; each claim may stand only once." };
 	{ "malformed-payload", "malformed-payload", "token",
 		"The second part is not the JSON object of claims.",
 		"Give the JWT library an object, not text that is already encoded." };

@@ -21,6 +21,21 @@ return {
 	{ "cognito-access-token-accept", "missing-claim", "token or configuration",
 		"This is an access token of Amazon Cognito, which has no \"aud\". \"aud\" is always required here.",
 		"Set {setting}, and send the ID token instead. Or add \"aud\": {client} with a Lambda trigger \"pre token generation\" (version 2)." };
+	{ "entra-application-key", "key-not-found", "configuration",
+		"The set does not have this \"kid\". Probably the application has a signing key of its own (for a claims mapping policy, or for SAML), "
+			.."and Microsoft publishes such keys at another address.",
+		"Set cache_keys_url = \"https://login.microsoftonline.com/{tenant}/discovery/v2.0/keys?appid={client}\" instead of what is set." };
+	{ "okta-access-token", "key-not-found", "token",
+		"This is an access token of Okta's own authorization server. Only Okta can verify it: its key is in no set. No configuration here makes "
+			.."it good.",
+		"Send the ID token; or request the access token from a custom authorization server (its issuer ends with /oauth2/default or "
+			.."/oauth2/ID)." };
+	{ "firebase-custom-token", "algorithm-not-accepted", "token",
+		"This is a custom token of Firebase: it is only good for signing in at Firebase.",
+		"Give it to signInWithCustomToken, and send what getIdToken returns then." };
+	{ "provider-signs-with-secret", "algorithm-not-accepted", "token or configuration",
+		"The token is signed by {provider} with the secret of the client ({alg}), but this host verifies tokens with public keys.",
+		"{how} Or set app_secret to the client's secret, and remove asap_key_server, cache_keys_url, openid_issuer and token_issuers." };
 	{ "provider-source", "algorithm-not-accepted", "configuration",
 		"The token is signed by {provider} with a private key ({alg}), but this host verifies tokens with a shared secret.",
 		"Remove app_secret and set the provider as the source of keys, probably {source}." };
@@ -53,7 +68,7 @@ return {
 		"There is no claim \"room\", and {provider} cannot add it.",
 		"Set asap_require_room_claim = false." };
 	{ "provider-sub", "room-mismatch", "configuration",
-		"\"sub\" is the ID of the user, which {provider} sets itself. Here it would have to name the domain or the tenant.",
+		"\"sub\" is an ID that {provider} sets itself. Here it would have to name the domain or the tenant.",
 		"Set enable_domain_verification = false, if there are no tenants. With tenants, make a token of your own for each user." };
 	{ "page-complains", "ok", "nowhere",
 		"If the connection fails, Jitsi's page tells the user that this is wrong in the token: {problems}.",

@@ -81,13 +81,16 @@ local fix = {
 	form = function (failure, token) return text_findings.of_shape(token, failure.code, failure.named); end;
 	header = function (failure) return find(failure.code); end;
 	typ = function (_, _, header, options) return header_findings.of_type(header, options.accepted_types or { "JWT" }); end;
-	alg = function (_, _, header, options, more)
-		return header_findings.of_algorithm(header, options, accepted_algorithms(options), more);
+	alg = function (_, token, header, options, more)
+		return header_findings.of_algorithm(header, options, accepted_algorithms(options), more, token);
 	end;
-	key = function (failure, _, header, options, more)
+	key = function (failure, token, header, options, more)
 		local code = failure.code;
-		return code == "key-not-found" and provider.finding(more.provider, "key", header_findings.values(header))
-			or key_findings.of_failure(code, failure.facts or {}, header, options.stores, more.open);
+		local facts = failure.facts or {};
+		return code == "key-not-found" and (signature_findings.of_missing_kid(token, header, facts, options.stores)
+			or facts.reason == "not-in-set" and provider.finding(more.provider, "key of set", provider.entra(more.claims))
+			or provider.finding(more.provider, "key", header_findings.values(header)))
+			or key_findings.of_failure(code, facts, header, options.stores, more.open);
 	end;
 	signature = function (failure, token, header, options, more)
 		if failure.code ~= "bad-signature" then
@@ -95,7 +98,7 @@ local fix = {
 		end
 		return provider.finding(more.provider, "signature") or signature_findings.of_failure(token, header, options, more);
 	end;
-	payload = function (failure) return find(failure.code); end;
+	payload = function (_, token) return text_findings.of_payload(token); end;
 };
 
 -- Removes the requirement that the token failed, so that the later checks can run. Returns whether that was possible.

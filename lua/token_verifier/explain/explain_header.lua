@@ -39,13 +39,35 @@ local function with(accepted, alg)
 	return suggestion.setting("signature_algorithm", suggestion.with(accepted, { alg }));
 end
 
+-- Names of other systems, in lower case and without "_" and "-": { what stands in front of the number, what behind it, our letters }.
+local foreign = {
+	{ "hmacsha", "", "HS" }, { "hmac", "", "HS" }, { "hssha", "", "HS" }, { "rsa", "", "RS" }, { "rsasha", "", "RS" },
+	{ "sha", "withrsa", "RS" }, { "ecdsa", "", "ES" }, { "ecdsasha", "", "ES" }, { "sha", "withecdsa", "ES" },
+};
+
 local function misspelt(alg)
+	local plain = alg:lower():gsub("[%s_-]", "");
 	for name in pairs(token_verifier.algorithms) do
-		if name:lower() == alg:lower():gsub("[%s_-]", "") then
+		if name:lower() == plain then
 			return name;
 		end
 	end
+	for _, row in ipairs(foreign) do
+		local bits = plain:match("^"..row[1].."(%d%d%d)"..row[2].."$");
+		if bits and token_verifier.algorithms[row[3]..bits] then
+			return row[3]..bits;
+		end
+	end
 	return nil;
+end
+
+-- Whether a secret is the private key that signed the token.
+local function is_signing_key(secret, token, alg)
+	if not secret:find("PRIVATE KEY%-%-%-%-%-") then
+		return false;
+	end
+	local ok, payload = pcall(token_verifier.verify_jws, token, { key = secret, algorithms = { alg } });
+	return ok and payload ~= nil;
 end
 
 -- The header's kid for the text of a cause, if it can be typed in a shell as it is.
@@ -55,7 +77,7 @@ local function key_id(header)
 end
 
 -- `accepted` is the list of algorithms that are accepted with `options`; `more.claims` and `more.provider` are those of the token.
-local function of_algorithm(header, options, accepted, more)
+local function of_algorithm(header, options, accepted, more, token)
 	local alg = type(header) == "table" and header.alg;
 	local names = #accepted > 0 and table.concat(accepted, " or ") or "an algorithm of signature_algorithm";
 	if type(alg) ~= "string" then
@@ -70,8 +92,14 @@ local function of_algorithm(header, options, accepted, more)
 	if options.secret and not is_symmetric(alg) then
 		values.source = provider.source(more.provider, more.claims);
 		values.kid = key_id(header).kid;
+		if is_signing_key(options.secret, token, alg) then
+			return find("secret-is-private-key", values);
+		end
 		values.provider = values.source and provider.name(more.provider);
 		return provider.finding(more.provider, "alg", values) or find(values.source and "provider-source" or "key-token-at-secret", values);
+	elseif not options.secret and is_symmetric(alg) and more.provider and more.provider.keys then
+		values.provider, values.how = provider.name(more.provider), more.provider.keys;
+		return find("provider-signs-with-secret", values);
 	elseif not options.secret and is_symmetric(alg) then
 		return find("secret-token-at-key-source", values);
 	end

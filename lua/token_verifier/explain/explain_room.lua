@@ -279,7 +279,7 @@ local function sub_finding(settings, claims, asked, maker)
 	end);
 	if finding then
 		return finding;
-	elseif is_user(sub) then
+	elseif is_user(sub, nil, claims) then
 		return find("sub-user", values);
 	elseif asked.tenant and lower == asked.domain then
 		return find("sub-domain-for-tenant", values);
@@ -300,9 +300,9 @@ local function sub_without_room(settings, claims, asked, maker)
 		return judging.found(sub, "the domain"), { misnamed };
 	elseif lower == asked.domain then
 		return judging.found(sub, shown(sub).." for rooms without a tenant"), {};
-	elseif asked.domain and settings.muc_domain_base and not is_user(sub, maker) and not without_prefix(settings, lower) then
+	elseif asked.domain and settings.muc_domain_base and not is_user(sub, maker, claims) and not without_prefix(settings, lower) then
 		return ("found %s; good for the rooms of that tenant; %s for rooms without one"):format(shown(sub), shown(asked.domain)), {};
-	elseif not asked.domain and not is_user(sub, maker) and not without_prefix(settings, lower) then
+	elseif not asked.domain and not is_user(sub, maker, claims) and not without_prefix(settings, lower) then
 		return judging.found(sub, "the domain or the tenant"), {};
 	end
 	return judging.found(sub, asked.domain and quote(asked.domain) or "the domain or the tenant"),

@@ -5,9 +5,12 @@ local find = require "token_verifier.explain.causes".find;
 local provider = require "token_verifier.explain.provider";
 
 -- Whether sub looks like the id of a user, as in OpenID, or is one, as the provider (a row of providers.lua, or nil) sets it itself.
-local function is_user(sub, maker)
+-- A token that an address issued, without "context", was not made for Jitsi.
+local function is_user(sub, maker, claims)
+	local is_foreign = type(claims.iss) == "string" and claims.iss:find("^https?://") and claims.context == nil;
 	return maker ~= nil and maker.own_sub == true or sub:find("^%x+%-%x+%-%x+%-%x+%-%x+$") ~= nil or sub:find("[|@:]") ~= nil
-		or sub:find("^%x+$") ~= nil and #sub >= 16 or sub:find("^%d+$") ~= nil and #sub >= 6;
+		or sub:find("^%x+$") ~= nil and #sub >= 16 or sub:find("^%d+$") ~= nil and #sub >= 6
+		or is_foreign and not sub:find(".", 1, true) or false;
 end
 
 -- The domain in an address or a text with more than the domain in it, in lower case; nil if sub is nothing like that.

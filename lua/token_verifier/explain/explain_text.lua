@@ -25,6 +25,8 @@ end
 local function what_is_cut(token, parts, code)
 	if token:find("%.%.%.$") or token:find("\226\128\166$") then
 		return "it ends with \"...\"";
+	elseif token:find("%w%.%.%.+%w") or token:find("\226\128\166") then
+		return "there is \"...\" in it, in place of the rest";
 	elseif #parts == 1 then
 		return "there is nothing behind the first part";
 	elseif #parts == 2 then
@@ -66,6 +68,19 @@ local function of_shape(token, code, named)
 	return find("malformed-token");
 end
 
+-- The finding for a payload that is not an object of claims.
+local function of_payload(token)
+	local text = encodings.base64_decode(parts_of(token)[2] or "");
+	if text and text:find("^\239\187\191") then
+		return find("payload-with-mark");
+	elseif text and not utf8.len(text) then
+		return find("payload-not-utf-8");
+	elseif text and text:find("^%s*{%s*\".*}%s*$") and token_verifier.inspect("e30."..parts_of(token)[2]..".") == nil then
+		return find("payload-not-json");
+	end
+	return find("malformed-payload");
+end
+
 -- The size of a signature in bytes; nil if it is unknown. For OKP keys, the curve is also the name of an algorithm (RFC 9864).
 local function size_of(alg, key)
 	local rows = token_verifier.algorithms;
@@ -74,15 +89,30 @@ local function size_of(alg, key)
 		or row.key_type == "OKP" and rows.Ed25519.signature_size) or nil; -- the shorter one
 end
 
--- Whether the signature is too short for `alg`, so the token was cut off. `key` is the key used for the signature, or nil.
+-- Another algorithm for the same kind of key whose signatures have this size, or nil.
+local function other_of_size(alg, size)
+	local row = token_verifier.algorithms[alg];
+	for name, other in pairs(row and token_verifier.algorithms or {}) do
+		if name ~= alg and other.signature_size == size and other.key_type == row.key_type then
+			return name;
+		end
+	end
+	return nil;
+end
+
+-- The finding for a signature that is too short for `alg`, so the token was cut off, or that is of another algorithm. `key` is the key
+-- used for the signature, or nil.
 local function of_signature(token, alg, key)
 	local parts = parts_of(token);
 	local expected = size_of(alg, key);
 	local found = #(parts[3] or "") * 3 // 4;
-	if expected and found < expected then
+	local other = expected and found ~= expected and other_of_size(alg, found);
+	if other then
+		return find("signature-of-other-algorithm", { found = found, alg = alg, expected = expected, near = other });
+	elseif expected and found < expected then
 		return find("signature-cut-off", { found = found, alg = alg, expected = expected });
 	end
 	return nil;
 end
 
-return { of_shape = of_shape, of_signature = of_signature };
+return { of_shape = of_shape, of_signature = of_signature, of_payload = of_payload };

@@ -54,7 +54,20 @@ local function source(row, claims)
 	if not row or not row.source or not suggestion.is_listable(issuer) or not issuer:find("^https?://") then
 		return nil;
 	end
-	return ("%s = %s"):format(row.source[1], suggestion.lua(issuer:gsub(row.source[2] ~= "" and "/$" or "^$", "")..row.source[2]));
+	local option, behind, removed = table.unpack(row.source);
+	local address = issuer:gsub(removed or "^$", "");
+	address = address ~= issuer and address:gsub("^http:", "https:") or address;
+	return ("%s = %s"):format(option, suggestion.lua(address:gsub(behind ~= "" and "/$" or "^$", "")..behind));
 end
 
-return { of = of, name = name, finding = finding, source = source };
+-- Values for the texts about the keys of an application of Microsoft Entra ID: the IDs of its tenant and of itself, where they are known.
+local function entra(claims)
+	local id = "%x+%-%x+%-%x+%-%x+%-%x+";
+	local issuer, audience = claims and claims.iss, claims and claims.aud;
+	return {
+		tenant = type(issuer) == "string" and #issuer < 256 and issuer:match("/("..id..")") or nil,
+		client = type(audience) == "string" and #audience < 256 and audience:match(id) or nil,
+	};
+end
+
+return { of = of, name = name, finding = finding, source = source, entra = entra };
