@@ -108,7 +108,8 @@ return {
 		"Look up jwks_uri in the provider's /.well-known/openid-configuration and set cache_keys_url to it, or set openid_issuer." };
 	{ "set-is-page", "key-unusable", "configuration",
 		"The URL of the JWK Set returns something else: JSON with \"keys\" is expected.",
-		"Look up jwks_uri in the provider's /.well-known/openid-configuration and set cache_keys_url to it, or set openid_issuer." };
+		"Look up jwks_uri in the provider's /.well-known/openid-configuration and set cache_keys_url to it, or set openid_issuer. A server of "
+			.."your own must answer with { \"keys\": [ JWK, JWK ] }, and nothing around it." };
 	{ "discovery-unusable", "key-unusable", "configuration",
 		"The OpenID provider's configuration cannot be used.",
 		"Set openid_issuer to exactly the \"issuer\" in its /.well-known/openid-configuration, including a slash at the end." };

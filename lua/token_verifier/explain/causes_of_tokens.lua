@@ -267,6 +267,10 @@ return {
 		"The claim \"room\" is a pattern that does not match the whole name of this room.",
 		"Fix the pattern, so that it matches {name}. It is a Lua pattern: \"%d\" is a digit, \"%-\" a hyphen, \".*\" any text; names are in "
 			.."lower case." };
+	{ "room-pattern-of-regex", "room-name-does-not-match", "token",
+		"The claim \"room\" is a regular expression, but is read as a Lua pattern, which has no |, \\d, {2} or (?...).",
+		"Issue a token for each room, or write a Lua pattern that matches {name}: \"%d\" for \\d, \"%w\" for \\w, \"%-\" for a hyphen; for | "
+			.."there is nothing." };
 	{ "room-pattern-refused", "invalid-regex", "token or configuration",
 		"The claim \"room\" is a pattern that is not used: patterns are off, or it is malformed or too long, or has too many of * + - ?.",
 		"Write a simpler Lua pattern (a hyphen in a name is \"%-\"). The limits are token_regex_enabled, token_regex_max_quantifiers and "

@@ -148,7 +148,8 @@ local function room_finding(claims, asked, error_name, settings)
 	if error_name == "invalid-regex" then
 		return find("room-pattern-refused");
 	elseif is_pattern(claims) then
-		return find("room-pattern-mismatch", values);
+		local is_regex = claims.room:find("[|\\]") or claims.room:find("%(%?") or claims.room:find("[%w%])]{%d");
+		return find(is_regex and "room-pattern-of-regex" or "room-pattern-mismatch", values);
 	end
 	local finding = form_finding(claims.room, asked);
 	if not finding and looks_like_pattern(claims.room) and (not asked.address
