@@ -97,6 +97,9 @@ return {
 	{ "link-parameter-case", "malformed-token", "text",
 		"The parameter of this address is {name}. Jitsi's page reads only jwt, in lower case, so it has no token.",
 		"Write ?jwt=TOKEN." };
+	{ "link-token-parameter", "ok", "text",
+		"The parameter of this address is token. Jitsi's page reads only jwt; token= is for /http-bind and /xmpp-websocket.",
+		"If this is the address of a room, write ?jwt=TOKEN." };
 	{ "hash-without-quotes", "malformed-token", "text",
 		"In #jwt= the token must stand in double quotes: Jitsi's page reads the value as JSON. Without them it has no token.",
 		"Write #jwt=%22TOKEN%22, or ?jwt=TOKEN without quotes." };

@@ -305,6 +305,12 @@ local reasons = {
 	token = "its name says so", access_token = "it is for this purpose more likely than the others",
 };
 
+-- Whether a text is an address with a query that may be that of a room, and not one of Prosody's own.
+local function may_be_room(text)
+	local path = text:match("^%s*https?://([^?#%s]*)%?");
+	return path ~= nil and not path:find("^jwt%.") and not path:find("/http-bind", 1, true) and not path:find("/xmpp-websocket", 1, true);
+end
+
 -- Adds the findings about a text whose token was found.
 local function describe(result, found, list, raw, text, levels)
 	local place, findings = found.place, result.findings;
@@ -321,6 +327,9 @@ local function describe(result, found, list, raw, text, levels)
 		result.refused = fault_of(found, levels);
 		if has_escaped_separator(raw) then
 			add("address-escaped");
+		end
+		if place.name == "token" and may_be_room(found.text) then
+			add("link-token-parameter");
 		end
 	elseif found.level > 0 then
 		add("url-encoded-token");
