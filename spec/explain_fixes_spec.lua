@@ -358,6 +358,10 @@ describe("the command's explain, of a provider,", function ()
 			"enable_domain_verification = false" },
 		{ "Supabase's aud", { iss = "https://x.supabase.co/auth/v1", aud = "authenticated" }, "aud", "provider-audience",
 			'Supabase sets "aud" itself', 'asap_accepted_audiences = { "jitsi", "authenticated" }' },
+		{ "a user of an unknown provider", { iss = "https://cloud.example.net", sub = "ann", context = absent }, "sub", "sub-user",
+			"looks like a user ID", "enable_domain_verification = false" },
+		{ "a tenant of an issuer that is an address", { iss = "https://cloud.example.net", sub = "acme" }, "sub", "sub-tenant-for-domain",
+			"names a tenant", "send the client to /acme/room" },
 		{ "a room with an address in its name", { room = absent, ["https://meet.example.org/room"] = "planning" }, "room", "claim-misspelt",
 			'"https://meet.example.org/room"', 'Rename it to "room"' },
 	}) do
