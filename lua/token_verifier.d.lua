@@ -155,7 +155,7 @@ local token_verifier = {};
 ---@field private_key? string PEM, not encrypted, or JWK
 ---@field algorithm? token_verifier.algorithm default the JWK's alg, else the usual one of the key
 ---@field kid? string
----@field header? table more members of the header, without alg
+---@field header? table|string more members of the header, without alg; a string: the text of a JSON object, whose members keep their order
 
 ---Exactly one of bits and curve.
 ---@class token_verifier.generate_options
@@ -296,8 +296,8 @@ function token_verifier.new(options) end
 ---@return token_verifier.facts? facts with `detail`
 function token_verifier.verify_jws(jws, options) end
 
----Makes a token; claims as verify() returns them keep their JSON types.
----@param claims table
+---Makes a token; claims as verify() returns them keep their JSON types. A string is the text of a JSON object, and is signed unchanged.
+---@param claims table|string
 ---@param options token_verifier.sign_options
 ---@return string|nil token
 ---@return string? message

@@ -126,7 +126,9 @@ describe("sign", function ()
 		{ "an unknown algorithm", { secret = "a", algorithm = "none" }, "'none' is no algorithm" },
 		{ "alg in the header", { secret = "a", header = { alg = "none" } }, "must not have 'alg'" },
 		{ "kid twice", { secret = "a", kid = "a", header = { kid = "b" } }, "must not have 'kid'" },
-		{ "a header that is no table", { secret = "a", header = "x" }, "'header' must be a table" },
+		{ "alg in the text of the header", { secret = "a", header = '{"alg":"none"}' }, "must not have 'alg'" },
+		{ "kid twice, once in a text", { secret = "a", kid = "a", header = '{"kid":null}' }, "must not have 'kid'" },
+		{ "a header that is no table", { secret = "a", header = 1 }, "'header' must be a table or a string" },
 		{ "a secret that is no string", { secret = 1 }, "'secret' must be a string" },
 	};
 	for _, case in ipairs(misuse) do
@@ -135,8 +137,8 @@ describe("sign", function ()
 		end);
 	end
 
-	it("raises for claims that are not a table", function ()
-		assert.has_error(function () tv.sign("{}", { secret = "a" }); end);
+	it("raises for claims that are neither a table nor a string", function ()
+		assert.has_error(function () tv.sign(1, { secret = "a" }); end);
 		assert.has_error(function () tv.sign({}); end);
 	end);
 
@@ -318,6 +320,75 @@ describe("a shared secret", function ()
 	it("never becomes a key object, nor a key of a store", function ()
 		assert.equal("unsupported-key", select(3, tv.key(OCT:format(""))));
 		assert.equal("unsupported-key", select(3, tv.keystore():put("a", OCT:format(""))));
+	end);
+end);
+
+describe("claims and header as texts", function ()
+	local secret = ("s"):rep(32);
+
+	local function parts(...)
+		local texts = {};
+		for part in assert(tv.sign(...)):gmatch("[^.]+") do
+			local encoded = part:gsub("[-_]", { ["-"] = "+", _ = "/" });
+			texts[#texts + 1] = require "mime".unb64(encoded..("="):rep(-#encoded % 4));
+		end
+		return texts[1], texts[2];
+	end
+
+	for _, claims in ipairs({
+		'{"sub":"b","aud":["z","a"],"iss":"x"}', '{}', ' { "b" : 1.50 ,\n"a":{"z":12345678901234567890,"y":"\\u00e9"}}\n', '{"é":"😀"}',
+	}) do
+		it("signs the very text of the claims "..claims:gsub("%c", " "), function ()
+			assert.equal(claims, (select(2, parts(claims, { secret = secret }))));
+		end);
+	end
+
+	local headers = {
+		{ '{"x":"1","cty":"JWT","b64":true}', '{"x":"1","cty":"JWT","b64":true,"alg":"HS256","typ":"JWT"}' },
+		{ '{"zip":"a","typ":"at+jwt","a":{}}', '{"zip":"a","typ":"at+jwt","a":{},"alg":"HS256"}' },
+		{ '{}', '{"alg":"HS256","typ":"JWT"}' }, { ' { } \n', ' { "alg":"HS256","typ":"JWT"}' },
+		{ '{"typ":null}', '{"typ":null,"alg":"HS256"}' }, -- as it was given
+		{ '{"kid":"a"}', '{"kid":"a","alg":"HS256","typ":"JWT"}' },
+		{ '{"x":"}"}', '{"x":"}","alg":"HS256","kid":"k\\"","typ":"JWT"}', kid = 'k"' },
+	};
+	for _, case in ipairs(headers) do
+		it("keeps the order of the header "..case[1], function ()
+			assert.equal(case[2], (parts({}, { secret = secret, header = case[1], kid = case.kid })));
+		end);
+	end
+
+	local deep = ('{"a":'):rep(32).."{}"..("}"):rep(32);
+	local refused = {
+		{ "" }, { "x" }, { "[]" }, { '"a"' }, { "null" }, { '{"a":1,"a":2}' }, { '{"a":{"b":1,"\\u0062":2}}' }, { '{"a":1}{"b":2}' },
+		{ '{"a":1}x' }, { '{"a":"\255"}' }, { '{"a":"\\ud800"}' }, { '{"a":1,}' }, { '{"a":1' }, { '{"a":NaN}' }, { "{'a':1}" }, { '{"a":1}\0' },
+		{ deep }, { '{"a":"'..("x"):rep(16384)..'"}', "token-too-large" }, { ("x"):rep(2^20), "token-too-large" },
+		{ '{"a":"'..("x"):rep(12271)..'"}', "token-too-large" }, -- it would fit but for the header
+	};
+	for _, case in ipairs(refused) do
+		local text, code = case[1], case[2];
+		it(("refuses %q"):format(text:sub(1, 30)), function ()
+			local token, message, found = tv.sign(text, { secret = secret });
+			assert.is_nil(token);
+			assert.equal(code or "malformed-payload", found);
+			assert.is_string(message);
+			token, message, found = tv.sign({}, { secret = secret, header = text });
+			assert.is_nil(token);
+			assert.equal(code or "malformed-header", found);
+			assert.is_string(message);
+		end);
+	end
+
+	it("refuses what other verifiers would read in another way", function ()
+		for _, header in ipairs({ '{"crit":[]}', '{"b64":false}', '{"b64":null}', '{"cr\\u0069t":["b64"]}' }) do
+			assert.equal("unsupported-critical", select(3, tv.sign("{}", { secret = secret, header = header })), header);
+		end
+	end);
+
+	it("makes tokens that verify", function ()
+		local token = assert(tv.sign('{"room":"r","iss":"a"}', { secret = secret, header = '{"cty":"x"}', kid = "k" }));
+		local claims, header = tv.verify(token, { secret = secret, accepted_issuers = { "a" } });
+		assert.same({ room = "r", iss = "a" }, claims);
+		assert.same({ cty = "x", alg = "HS256", kid = "k", typ = "JWT" }, header);
 	end);
 end);
 

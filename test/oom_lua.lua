@@ -166,6 +166,16 @@ local operations = {
 		good = function (token) assert(tv.verify_jws(token, { key = rsa, algorithms = { "RS256" } }) == '{"sub":"a"}'); end,
 	},
 	{
+		name = "sign texts",
+		run = function () return tv.sign('{"b":[],"a":{}}', { secret = "secret", header = '{"x":1}', kid = "k" }); end,
+		good = function (token) assert(tv.verify_jws(token, { secret = "secret" }) == '{"b":[],"a":{}}'); end,
+	},
+	{
+		name = "sign a text that has a member twice",
+		run = function () return tv.sign('{"a":1,"a":2}', { secret = "secret" }); end,
+		code = "malformed-payload",
+	},
+	{
 		name = "generate_key",
 		run = function () return tv.generate_key({ curve = "P-256" }); end,
 		good = function (pem_text, jwk) assert(tv.sign({}, { private_key = pem_text, algorithm = "ES256" }) and jwk:find('"d":', 1, true)); end,

@@ -3,10 +3,7 @@
 // tokens are read.
 #include "lua/lua_tv.h"
 
-#include "base/json.h"
 #include "keys/key_generate.h"
-
-#include <stdlib.h>
 
 // Longest text that decode_json() reads: more than a JWK Set may have.
 #define DOCUMENT_MAX_LENGTH ((size_t)1024 * 1024)
@@ -66,16 +63,7 @@ int l_decode_json(lua_State *L) {
         detail.limit = (double)DOCUMENT_MAX_LENGTH;
         return push_failure(L, TV_MALFORMED_PAYLOAD, &detail);
     }
-    void **box = push_box(L, free);
-    int index = lua_gettop(L);
-    struct tv_arena arena = {0};
-    yyjson_val *object;
-    enum tv_status status = tv_json_parse_copy(text.data, text.length, TV_MALFORMED_PAYLOAD,
-                                               TV_SUBJECT_JSON_TEXT, &arena, &object, &detail);
-    *box = arena.memory;
-    if (status != TV_OK)
-        return push_failure(L, status, &detail);
-    push_json(L, object, false);
-    empty_box(L, index);
-    return 1;
+    enum tv_status status =
+        push_object(L, text, TV_MALFORMED_PAYLOAD, TV_SUBJECT_JSON_TEXT, &detail);
+    return status == TV_OK ? 1 : push_failure(L, status, &detail);
 }

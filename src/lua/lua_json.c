@@ -4,6 +4,8 @@
 
 #include "base/json.h"
 
+#include <stdlib.h>
+
 // A cache of names: finding Lua's string here is faster than letting Lua intern the text again. A
 // name is in the place that its digest gives, or in the next one. The cache is a user value of the
 // module's state; its own user value is the table that keeps the strings alive.
@@ -116,7 +118,7 @@ static void push_array(lua_State *L, const struct push *push, yyjson_val *array)
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): bounded by TV_JSON_MAX_DEPTH
-static void push_object(lua_State *L, const struct push *push, yyjson_val *object) {
+static void push_members(lua_State *L, const struct push *push, yyjson_val *object) {
     size_t index, max;
     yyjson_val *name, *member;
     lua_createtable(L, 0, (int)yyjson_obj_size(object));
@@ -143,7 +145,7 @@ static void push_value(lua_State *L, const struct push *push, yyjson_val *value)
         push_array(L, push, value);
         break;
     case YYJSON_TYPE_OBJ:
-        push_object(L, push, value);
+        push_members(L, push, value);
         break;
     default:
         lua_pushlightuserdata(L, NULL);
@@ -167,4 +169,20 @@ void push_json(lua_State *L, yyjson_val *value, bool trusted) {
     push_value(L, &push, value);
     lua_replace(L, -3);
     lua_pop(L, 1);
+}
+
+enum tv_status push_object(lua_State *L, struct tv_span text, enum tv_status malformed,
+                           enum tv_subject subject, struct tv_detail *detail) {
+    void **box = push_box(L, free);
+    int index = lua_gettop(L);
+    struct tv_arena arena = {0};
+    yyjson_val *object;
+    enum tv_status status =
+        tv_json_parse_copy(text.data, text.length, malformed, subject, &arena, &object, detail);
+    *box = arena.memory;
+    if (status != TV_OK)
+        return status;
+    push_json(L, object, false);
+    empty_box(L, index);
+    return TV_OK;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// sign(): a token out of a table of claims.
+// sign(): a token out of claims, a table or a JSON text.
 #include "lua/lua_tv.h"
 
 #include "base/json.h"
@@ -48,31 +48,6 @@ static const struct tv_algorithm *choose_algorithm(lua_State *L, const struct op
     return found;
 }
 
-// Pushes the header: the caller's members, with typ if they do not say, alg and kid.
-static void push_header(lua_State *L, int table, const struct options *options,
-                        const struct tv_algorithm *algorithm) {
-    lua_createtable(L, 0, 4);
-    set_text(L, "typ", "JWT");
-    if (get_option(L, table, "header") != LUA_TNIL) {
-        int given = lua_gettop(L);
-        if (!lua_istable(L, given))
-            wrong_type(L, given, "header", "a table");
-        for (lua_pushnil(L); lua_next(L, given); lua_pop(L, 1)) {
-            lua_pushvalue(L, -2);
-            lua_pushvalue(L, -2);
-            lua_rawset(L, given - 1);
-        }
-        if (get_option(L, given, "alg") != LUA_TNIL)
-            luaL_error(L, "option 'header' must not have 'alg': option 'algorithm' says it");
-        if (options->key_id.data && get_option(L, given, "kid") != LUA_TNIL)
-            luaL_error(L, "option 'header' must not have 'kid' beside option 'kid'");
-        lua_settop(L, given);
-    }
-    lua_pop(L, 1);
-    set_text(L, "alg", algorithm->name);
-    set_span(L, "kid", options->key_id);
-}
-
 static bool has_member(lua_State *L, int table, const char *name) {
     bool has = get_option(L, table, name) != LUA_TNIL;
     lua_pop(L, 1);
@@ -87,26 +62,114 @@ static bool is_unencoded(lua_State *L, int table) {
     return is;
 }
 
+static void check_given_header(lua_State *L, int given, const struct options *options) {
+    if (has_member(L, given, "alg"))
+        luaL_error(L, "option 'header' must not have 'alg': option 'algorithm' says it");
+    if (options->key_id.data && has_member(L, given, "kid"))
+        luaL_error(L, "option 'header' must not have 'kid' beside option 'kid'");
+}
+
+// Pushes the members of a text that is to be signed, as a table. A text that is too long for a
+// token is not read.
+static enum tv_status push_members(lua_State *L, struct tv_span text, enum tv_status malformed,
+                                   enum tv_subject subject, struct tv_detail *detail) {
+    enum tv_status status = tv_sign_check_length(text.length, detail);
+    return status == TV_OK ? push_object(L, text, malformed, subject, detail) : status;
+}
+
+// Pushes the text `given`, of a JSON object, with the members of the text `more`, which has some,
+// after its own.
+static void push_joined(lua_State *L, struct tv_span given, bool is_empty, struct tv_span more) {
+    while (given.data[given.length - 1] != '}') // blanks
+        given.length--;
+    luaL_Buffer buffer;
+    luaL_buffinit(L, &buffer);
+    luaL_addlstring(&buffer, given.data, given.length - 1);
+    if (!is_empty)
+        luaL_addchar(&buffer, ',');
+    luaL_addlstring(&buffer, more.data + 1, more.length - 1);
+    luaL_pushresult(&buffer);
+}
+
+// Pushes the text of the header: the caller's members, with typ if they do not say, alg and kid. If
+// they are a text, they keep their order, and the others follow.
+static enum tv_status push_header(lua_State *L, const struct options *options,
+                                  const struct tv_algorithm *algorithm, struct tv_detail *detail) {
+    int type = get_option(L, 2, "header"), given = lua_gettop(L), members = given;
+    if (type == LUA_TNIL) {
+        lua_newtable(L);
+        lua_replace(L, given);
+    } else if (type == LUA_TSTRING) {
+        enum tv_status status =
+            push_members(L, check_span(L, given), TV_MALFORMED_HEADER, TV_SUBJECT_HEADER, detail);
+        if (status != TV_OK)
+            return status;
+        members = lua_gettop(L);
+    } else if (type != LUA_TTABLE) {
+        wrong_type(L, given, "header", "a table or a string");
+    }
+    check_given_header(L, members, options);
+    // Our verifiers refuse these; with `b64`, other verifiers would read different bytes.
+    if (has_member(L, members, "crit") || is_unencoded(L, members)) {
+        detail->subject = has_member(L, members, "crit") ? TV_SUBJECT_CRIT : TV_SUBJECT_B64;
+        return TV_UNSUPPORTED_CRITICAL;
+    }
+    lua_createtable(L, 0, 4);
+    int header = lua_gettop(L);
+    if (type != LUA_TSTRING)
+        for (lua_pushnil(L); lua_next(L, given); lua_pop(L, 1)) {
+            lua_pushvalue(L, -2);
+            lua_pushvalue(L, -2);
+            lua_rawset(L, header);
+        }
+    if (!has_member(L, members, "typ"))
+        set_text(L, "typ", "JWT");
+    set_text(L, "alg", algorithm->name);
+    set_span(L, "kid", options->key_id);
+    enum tv_status status =
+        push_json_text(L, header, TV_MALFORMED_HEADER, TV_SUBJECT_HEADER, detail);
+    if (status == TV_OK && type == LUA_TSTRING) {
+        lua_pushnil(L);
+        bool is_empty = lua_next(L, members) == 0;
+        lua_settop(L, header + 1);
+        push_joined(L, check_span(L, given), is_empty, check_span(L, header + 1));
+    }
+    return status;
+}
+
+// Pushes the text of the claims. If the caller gave one, it is that text, unchanged.
+static enum tv_status push_payload(lua_State *L, struct tv_detail *detail) {
+    if (lua_type(L, 1) != LUA_TSTRING)
+        return push_json_text(L, 1, TV_MALFORMED_PAYLOAD, TV_SUBJECT_PAYLOAD, detail);
+    enum tv_status status =
+        push_members(L, check_span(L, 1), TV_MALFORMED_PAYLOAD, TV_SUBJECT_PAYLOAD, detail);
+    lua_pushvalue(L, 1);
+    return status;
+}
+
 // Pushes what the token is made of, as two JSON texts: header, then payload.
 static enum tv_status push_texts(lua_State *L, const struct options *options,
                                  const struct tv_algorithm *algorithm, struct tv_detail *detail) {
-    push_header(L, 2, options, algorithm);
-    int header = lua_gettop(L);
-    // Our verifiers refuse these; with `b64`, other verifiers would read different bytes.
-    if (has_member(L, header, "crit") || is_unencoded(L, header)) {
-        detail->subject = has_member(L, header, "crit") ? TV_SUBJECT_CRIT : TV_SUBJECT_B64;
-        return TV_UNSUPPORTED_CRITICAL;
-    }
-    enum tv_status status =
-        push_json_text(L, header, TV_MALFORMED_HEADER, TV_SUBJECT_HEADER, detail);
-    return status == TV_OK ? push_json_text(L, 1, TV_MALFORMED_PAYLOAD, TV_SUBJECT_PAYLOAD, detail)
-                           : status;
+    int top = lua_gettop(L);
+    need_stack(L, LUA_MINSTACK);
+    enum tv_status status = push_header(L, options, algorithm, detail);
+    if (status != TV_OK)
+        return status;
+    lua_copy(L, -1, top + 1);
+    lua_settop(L, top + 1);
+    status = push_payload(L, detail);
+    if (status != TV_OK)
+        return status;
+    lua_copy(L, -1, top + 2);
+    lua_settop(L, top + 2);
+    return TV_OK;
 }
 
 int l_sign(lua_State *L) {
     struct options options = {0};
     struct tv_detail detail = {0};
-    luaL_checktype(L, 1, LUA_TTABLE);
+    if (lua_type(L, 1) != LUA_TSTRING)
+        luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 2);
     read_sign_options(L, 2, &options);
     struct tv_key **key = push_empty_key(L);

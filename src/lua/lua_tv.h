@@ -90,6 +90,10 @@ void push_facts(lua_State *L, enum tv_status status, const struct tv_detail *det
 // `trusted`, for what has a valid signature, names of members are kept for the next value.
 void push_json(lua_State *L, yyjson_val *value, bool trusted);
 void push_names(lua_State *L); // pushes the table for the names, empty
+// Pushes the table of a text that is a JSON object, as tv_json_parse_object() reads it; what is
+// then below it is undefined. The text must stay alive. Returns the status of that function.
+enum tv_status push_object(lua_State *L, struct tv_span text, enum tv_status malformed,
+                           enum tv_subject subject, struct tv_detail *detail);
 
 // lua_json_text.c: pushes the JSON text of the table at `index`. Values that push_json() made get
 // their JSON types back. Returns `malformed`, with `subject` in the detail, for a value that JSON

@@ -12,6 +12,14 @@ static enum tv_status fail_length(size_t length, struct tv_detail *detail) {
     return TV_TOKEN_TOO_LARGE;
 }
 
+enum tv_status tv_sign_check_length(size_t text_length, struct tv_detail *detail) {
+    // Before it is encoded it may be so long that its length encoded does not fit a size_t.
+    if (text_length > TV_JWS_MAX_LENGTH)
+        return fail_length(text_length, detail);
+    size_t length = TV_BASE64URL_ENCODED_LENGTH(text_length);
+    return length < TV_JWS_MAX_LENGTH ? TV_OK : fail_length(length + 1, detail);
+}
+
 enum tv_status tv_sign(const struct tv_algorithm *algorithm, const struct tv_key *key,
                        struct tv_span header, struct tv_span payload, char *token,
                        size_t *token_length, struct tv_detail *detail) {

@@ -4,6 +4,7 @@
 local token_verifier = require "token_verifier";
 local input = require "token_verifier.command.input";
 local is_symmetric = require "token_verifier.plugin.algorithms".is_symmetric;
+local members_of = require "token_verifier.command.members";
 local verification = require "token_verifier.command.verification";
 
 local default_lifetime = 3600;
@@ -21,7 +22,11 @@ local function duration(text)
 	return math.tointeger(tonumber(number)) * units[unit];
 end
 
-local shorthands = { "iss", "sub", "room", "nbf" };
+-- For argparse: notes the options that change claims in the order in which they are given.
+local function note(arguments, target, value)
+	arguments.changes = arguments.changes or {};
+	table.insert(arguments.changes, { target = target, value = value });
+end
 
 local function register(parser)
 	parser:argument("claims"):args("?"):description("The claims as a JSON object; @FILE: a file that contains it; -: standard input.");
@@ -32,19 +37,21 @@ local function register(parser)
 	parser:option("--alg"):argname("<name>")
 		:description("The algorithm; default: that of the JWK, HS256 for a secret, RS256, or that of the key's curve.");
 	parser:option("--kid"):argname("<kid>"):description("The kid of the header; default: that of the JWK.");
-	parser:option("--iss"):argname("<text>"):description("The claim iss: who issues the token.");
-	parser:option("--aud"):argname("<text>"):count("*"):description("The claim aud: the recipient; given more than once, a list.");
-	parser:option("--sub"):argname("<text>"):description("The claim sub: with Jitsi Meet the domain, the tenant, or *.");
-	parser:option("--room"):argname("<text>"):description("The claim room: the room's name, or *.");
-	parser:option("--nbf"):argname("<time>"):convert(verification.whole)
+	parser:option("--iss"):argname("<text>"):action(note):description("The claim iss: who issues the token.");
+	parser:option("--aud"):argname("<text>"):count("*"):action(note)
+		:description("The claim aud: the recipient; given more than once, a list.");
+	parser:option("--sub"):argname("<text>"):action(note):description("The claim sub: with Jitsi Meet the domain, the tenant, or *.");
+	parser:option("--room"):argname("<text>"):action(note):description("The claim room: the room's name, or *.");
+	parser:option("--nbf"):argname("<time>"):convert(verification.whole):action(note)
 		:description("The claim nbf: the Unix time from which the token is valid.");
-	parser:option("--claim"):argname("<name=value>"):count("*"):description("Any claim: name=text, or name:=JSON.");
+	parser:option("--claim"):argname("<name=value>"):count("*"):action(note):description("Any claim: name=text, or name:=JSON.");
 	parser:option("--header"):argname("<name=value>"):count("*"):description("A member of the header: name=text, or name:=JSON.");
 	parser:option("--expires"):argname("<time>"):convert(duration)
 		:description("The time until it expires: 90, 30min, 1h, 7d, or never; default 1h.");
 	parser:option("--now"):argname("<time>"):convert(verification.whole):description("Use this Unix time instead of the clock.");
 	parser:epilog [[
-If iat or exp is missing, it is added. Options override claims given as JSON.
+Claims keep the order in which they are given. If iat or exp is missing, it is
+added. Options override claims given as JSON.
 
 Examples:
    token-verifier sign --secret-file token-secret --iss my-app --aud jitsi \
@@ -54,16 +61,14 @@ Examples:
       --claim 'context:={"user":{"name":"Ann"}}']];
 end
 
--- Sets a member of `target` as "name=text" or "name:=JSON" says.
-local function set(target, assignment, option, terminal)
+-- Sets a member as "name=text" or "name:=JSON" says.
+local function set(members, assignment, option, terminal)
 	local name, value = assignment:match("^([^=]+)=(.*)$");
 	if not name or name == ":" then
 		terminal.fail(("%s '%s': name=text or name:=JSON is expected"):format(option, assignment));
 	end
-	local is_text = name:sub(-1) ~= ":"; -- names may be URLs, with colons in them
-	name = name:gsub(":$", "");
-	if is_text then
-		target[name] = value;
+	if name:sub(-1) ~= ":" then -- names may be URLs, with colons in them
+		members:set(name, members_of.quoted(value));
 		return;
 	end
 	local read, message = token_verifier.decode_json('{"value":'..value.."\n}");
@@ -71,46 +76,46 @@ local function set(target, assignment, option, terminal)
 		terminal.fail(("%s '%s': what follows := is not JSON%s"):format(option, assignment,
 			message and (" (%s)"):format(message) or ""));
 	end
-	target[name] = read.value;
+	members:set(name:sub(1, -2), input.trim(value));
 end
 
 local function read_claims(arguments, terminal)
-	local text = arguments.claims;
-	if not text then
-		return {};
-	elseif text == "-" or text:sub(1, 1) == "@" then
+	local text = arguments.claims or "{}";
+	if text == "-" or text:sub(1, 1) == "@" then
 		text = input.read(text == "-" and text or text:sub(2), "the claims", terminal);
 	end
-	local claims, message, code = token_verifier.decode_json(input.trim(text));
+	local claims, message, code = members_of.read(input.trim(text));
 	if not claims then
 		terminal.fail(("%s: the claims: %s"):format(code, message));
 	end
 	return claims;
 end
 
+-- The JSON text of the claims.
 local function make_claims(arguments, terminal)
-	local claims = read_claims(arguments, terminal);
-	for _, name in ipairs(shorthands) do
-		claims[name] = arguments[name] or claims[name];
-	end
-	if #arguments.aud > 0 then
-		claims.aud = #arguments.aud == 1 and arguments.aud[1] or arguments.aud;
-	end
-	for _, assignment in ipairs(arguments.claim) do
-		set(claims, assignment, "--claim", terminal);
+	local claims, audiences = read_claims(arguments, terminal), {};
+	for _, change in ipairs(arguments.changes or {}) do
+		if change.target == "claim" then
+			set(claims, change.value, "--claim", terminal);
+		elseif change.target == "aud" then
+			table.insert(audiences, members_of.quoted(change.value));
+			claims:set("aud", audiences[2] and "["..table.concat(audiences, ",").."]" or audiences[1]);
+		else
+			claims:set(change.target, math.type(change.value) and ("%d"):format(change.value) or members_of.quoted(change.value));
+		end
 	end
 	local now = arguments.now or os.time();
-	if claims.iat == nil then
-		claims.iat = now;
+	if not claims:has("iat") then
+		claims:set("iat", ("%d"):format(now));
 	end
-	if arguments.expires ~= nil or claims.exp == nil then
-		local lifetime = arguments.expires;
-		if lifetime == nil then
-			lifetime = default_lifetime;
-		end
-		claims.exp = lifetime and now + lifetime or nil;
+	if arguments.expires then
+		claims:set("exp", ("%d"):format(now + arguments.expires));
+	elseif arguments.expires == false then
+		claims:remove("exp");
+	elseif not claims:has("exp") then
+		claims:set("exp", ("%d"):format(now + default_lifetime));
 	end
-	return claims;
+	return claims:text();
 end
 
 -- The kid of a JWK, if it has one.
@@ -143,10 +148,11 @@ local function run(arguments, terminal)
 		terminal.fail("there is no key to sign with: give --secret-file or --key");
 	end
 	if #arguments.header > 0 then
-		options.header = {};
+		local header = members_of.read("{}");
 		for _, assignment in ipairs(arguments.header) do
-			set(options.header, assignment, "--header", terminal);
+			set(header, assignment, "--header", terminal);
 		end
+		options.header = header:text();
 	end
 	local token, message, code = verification.call(terminal, token_verifier.sign, make_claims(arguments, terminal), options);
 	if not token then
