@@ -69,6 +69,13 @@ local found = {
 	{ page.."?jwt="..token:sub(1, 40).."\226\128\139"..token:sub(41), "invisible-characters", "link-other-characters" },
 	{ "~~@@~~", "token-found" }, { "```\n@@\n```", "quoted-token" }, { '{"Authorization": "Bearer @@"}', "token-found" },
  { page.."?JWT=@@", "", "link-parameter-case" },
+	-- A parameter that is there more than once: the last one counts.
+	{ page.."?jwt=@other&jwt=@@", "several-tokens" }, { page.."?jwt=@other&lang=de&jwt=@@&x=1", "several-tokens" },
+	{ "wss://meet.example.org/x?token=@other&room=r&token=@@", "several-tokens" }, { page.."?jwt=@@&jwt=@@", "token-found" },
+	{ page.."?jwt=@other#jwt=%22@@%22", "several-tokens" }, { page.."?jwt=@@#jwt=@other", "several-tokens" },
+	{ page.."?token=@other&jwt=@@", "several-tokens" }, { page.."?jwt=@@ "..page.."?jwt=@other", "several-tokens" },
+	{ page.."?jwt=@@&jwt=", "", "link-parameter-twice" }, { page.."?jwt=@@&jwt=eyJhbGciOiJI.e&x=1", "", "link-parameter-twice" },
+	{ page.."?jwt=@@&jwt="..encoded(token, "."), "token-found" }, { page.."?jwt=&jwt=@@", "token-found" },
 	-- JSON, headers, logs, code.
 	{ '{"access_token":"x","id_token":"@@"}', "token-found" }, { '{\n  "access_token": "@@",\n  "expires_in": 3\n}', "token-found" },
 	{ '{"data":{"token":"@@"}}', "token-found" }, { '{"jwt":"@@"}', "token-found" }, { '["@@"]', "quoted-token" },

@@ -94,6 +94,9 @@ return {
 	{ "link-encoded-twice", "malformed-token", "text",
 		"The token in {name}= of this address is percent-encoded twice. The server decodes it once and refuses what it gets.",
 		"Encode it once at most. A token has no character that needs it." };
+	{ "link-parameter-twice", "malformed-token", "text",
+		"{name}= is in this address more than once. The last one counts, and it has no token, or a damaged one.",
+		"Write {name}= once: ?{name}=TOKEN." };
 	{ "link-parameter-case", "malformed-token", "text",
 		"The parameter of this address is {name}. Jitsi's page reads only jwt, in lower case, so it has no token.",
 		"Write ?jwt=TOKEN." };

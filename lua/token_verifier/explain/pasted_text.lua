@@ -286,6 +286,36 @@ local function fault_of(found, levels)
 	return level >= 2 and find("link-encoded-twice", named) or nil;
 end
 
+-- Whether both tokens are values of the same parameter of one address, and `other` is behind `found`.
+local function repeats(found, other)
+	return found.place.kind == "address" and other.place.kind == "address" and found.place.name == other.place.name
+		and found.text == other.text and found.first < other.first
+		and not found.text:sub(found.after, other.first - 1):find("[%s<>`]");
+end
+
+-- Jitsi's page and Prosody take the last of several parameters with the same name; what follows # counts only if it can be read.
+-- Returns the token that they take, and whether there was a choice.
+local function last_of_address(found, list, levels)
+	local chosen = found;
+	for _, other in ipairs(list) do
+		if other.state < 4 and repeats(chosen, other) and (not other.place.fragment or chosen.place.fragment or not fault_of(other, levels)) then
+			chosen = other;
+		end
+	end
+	return chosen, chosen ~= found;
+end
+
+-- The finding that a later parameter of the same address has no token, or a damaged one, as value; or nil.
+local function fault_of_later(found)
+	local name = found.place.name:gsub("%p", "%%%0");
+	local rest = found.text:match("^[^%s\"'<>`#]*", found.after);
+	local value = rest:match(".*&"..name.."=([^&]*)");
+	if not value or encodings.url_decode(value):find(found.token, 1, true) then
+		return nil;
+	end
+	return find("link-parameter-twice", { name = found.place.name });
+end
+
 local place_words = {
 	address = "in the parameter %q of an address", member = "in the member %q of JSON", cookie = "in the cookie %q",
 	header = "in the header %q", variable = "as the value of %q",
@@ -324,7 +354,7 @@ local function describe(result, found, list, raw, text, levels)
 	local is_alone = not place.name and not found.text:sub(1, found.first - #place.lead - 1):find("%S")
 		and not found.text:find("[^%s\1-\6\"'`>)%]}*_.,;:!?]", found.after);
 	if place.kind == "address" then
-		result.refused = fault_of(found, levels);
+		result.refused = fault_of(found, levels) or fault_of_later(found);
 		if has_escaped_separator(raw) then
 			add("address-escaped");
 		end
@@ -364,7 +394,7 @@ local function describe(result, found, list, raw, text, levels)
 		whole = whole + (one.state < 4 and 1 or 0);
 	end
 	if whole > 1 then
-		local reason = reasons[(place.name or ""):lower()];
+		local reason = found.is_last and "it is there more than once, and the last one counts" or reasons[(place.name or ""):lower()];
 		add("several-tokens", { count = whole, place = reason and place_in_words(place) or "that comes first",
 			reason = reason or "no name tells which one is meant" });
 	elseif not findings[1] and not result.refused and outside then
@@ -427,6 +457,9 @@ local function read(raw)
 	text = characters.simplify(text);
 	local list, levels = tokens_of(text);
 	local found = list[1];
+	if found then
+		found, found.is_last = last_of_address(found, list, levels);
+	end
 	local plain = trim((text:gsub("[\1-\6]", " ")));
 	local value, of = value_of(plain);
 	local named = (not found or found.state >= 4) and name_text(plain, trim(value), of) or nil;
