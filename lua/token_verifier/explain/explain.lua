@@ -256,6 +256,23 @@ local function add_findings_of_text(result, pasted)
 	end
 end
 
+-- The checks that fail if nobody but the provider can verify the token.
+local of_signature = { alg = true, key = true, signature = true };
+
+-- If nobody but the provider `maker` (a row, or nil) can verify the token, nothing else that is changed would help: this is then the
+-- only cause.
+local function keep_only_cause(result, maker)
+	local key = not result.proven and maker and maker.never;
+	for _, row in ipairs(key and result.rows or {}) do
+		if row.mark ~= "ok" then
+			row.mark, row.findings = row.mark == "WARN" and "ok" or row.mark, {};
+		end
+		if row.mark == "FAIL" and of_signature[row.check] and key then
+			row.findings, key = { find(key) }, nil;
+		end
+	end
+end
+
 -- Explains a text that is given as a token. `options` are those of token_verifier.new(), plus `stores`, the list of their key
 -- stores, to describe the key. `verify(token, options)` returns the same as token_verifier.verify() with `detail`, and may wait
 -- for the key. `more` may be absent; its fields:
@@ -291,6 +308,7 @@ local function explain(text, options, verify, more)
 			result.room = { accepted = allowed, error = not allowed and (error_name or "room-mismatch") or nil, reason = reason };
 		end
 	end
+	keep_only_cause(result, more.provider);
 	return result;
 end
 
@@ -311,7 +329,7 @@ end
 -- Explains a text as far as that is possible without a key. `options` contain no key; `failure` is { code, message, finding }: why
 -- there is none. Returns the same as explain(); no token is accepted.
 local function without_key(text, options, failure, more)
-	local header = inspect(read_text(text).token);
+	local header, claims = inspect(read_text(text).token);
 	local result = explain(text, with_any_key(options, header), function (token, the_options)
 		local _, message, code, facts = token_verifier.verify(token, the_options);
 		if code and before_key[stage_of[code]] then
@@ -323,6 +341,7 @@ local function without_key(text, options, failure, more)
 	local position = position_of[stage_of[failure.code]];
 	result.rows[position] = new_row(stages[position][1], false, failure.message, { failure.finding });
 	result.accepted, result.code, result.message, result.pasted = false, failure.code, failure.message, nil;
+	keep_only_cause(result, provider.of(header, claims));
 	return result;
 end
 

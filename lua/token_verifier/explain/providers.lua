@@ -12,13 +12,13 @@
 --   source    the option that verifies its tokens, what is added to "iss" for it, and the pattern that is removed from "iss" before
 --   keys      what makes it sign with a private key, if it may sign with a secret instead
 --   findings  check -> key of a cause that says more than the general one
+--   never     key of the cause why nobody else can verify its tokens: the only one that is shown, unless the signature is valid
 local microsoft_v1, microsoft_v2 = "^https://sts%.windows%.net/", "^https://login%.microsoftonline%.%a+/";
 local firebase = { alg = "firebase-custom-token", key = "firebase-custom-token", signature = "firebase-custom-token" };
 local okta = "^https://[^/]+%.okta[%w-]*%.com$";
-local graph = { alg = "graph-token", key = "graph-token", signature = "graph-token", aud = "graph-token" };
 
 return {
-	{ name = "Microsoft Graph", findings = graph, own_sub = true, marks = {
+	{ name = "Microsoft Graph", never = "graph-token", own_sub = true, marks = {
 		{ "nonce", ".", "iss", microsoft_v1 }, { "nonce", ".", "iss", microsoft_v2 },
 		{ "aud", "^00000003%-0000%-0000%-c000%-000000000000$", "iss", "^https://" },
 		{ "aud", "^https://graph%.microsoft%.[a-z]+/?$", "iss", "^https://" },
