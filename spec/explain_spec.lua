@@ -103,6 +103,11 @@ describe("a valid token", function ()
 	end);
 end);
 
+local long, many = "https://login.example.org/"..("a"):rep(100), {};
+for i = 1, 20 do
+	many[i] = "a"..i;
+end
+
 -- { what, token, changes of the options, the checks that fail, code, part of a text, its check }
 for _, case in ipairs({
 	{ "expired", function () return hs256({ iat = now - 15120, exp = now - 11520 }); end, {}, "exp", "expired",
@@ -112,6 +117,14 @@ for _, case in ipairs({
 	{ "of two bad dates and another issuer", function ()
 		return hs256({ exp = now - 5, nbf = now + 90, iss = "somebody", aud = { "a", "b" } });
 	end, {}, "aud exp iss nbf", "expired", 'iss is "somebody"; accepted: "app", "other-app"', "iss" },
+	{ "of a long issuer", function () return hs256({ iss = long.."/realms/b" }); end, { accepted_issuers = { long.."/realms/a" } }, "iss",
+		"issuer-not-accepted", ('iss is "%s/realms/b"; accepted: "%s/realms/a"'):format(long, long), "iss" },
+	{ "of an issuer that is no name", function () return hs256({ iss = "é\226\128\174\27"..("x"):rep(2000) }); end, {}, "iss",
+		"issuer-not-accepted", ('iss is "é\\u202e\\u001b%s..."; accepted: "app"'):format(("x"):rep(1018)), "iss" },
+	{ "for several", function () return hs256({ aud = { long, "b", long.."c" } }); end, {}, "aud", "audience-not-accepted",
+		('aud is an array: "%s", "b", "%sc"; accepted: '):format(long, long), "aud" },
+	{ "for many", function () return hs256({ aud = many }); end, { accepted_audiences = { "x" } }, "aud", "audience-not-accepted",
+		'"a15", "a16", and 4 more; accepted: "x"', "aud" },
 	{ "without all that is needed", function ()
 		return hs256({ iss = tokens.absent, aud = tokens.absent, room = tokens.absent, sub = tokens.absent });
 	end, { required_claims = { "context" } }, "aud iss required room sub", "missing-claim" },

@@ -215,9 +215,35 @@ function checks.lifetime(claims, options, now)
 	return ok, message, { find(code, { limit = ("%d"):format(options.max_lifetime), allowed = ("%d"):format(allowed) }) };
 end
 
--- The check of a claim whose value must be in the list of an option; `findings` of explain_parties.lua finds the cause of a failure.
+-- What people compare is shown whole: so many bytes of a value, and so many values.
+local max_compared, max_listed = 1024, 16;
+
+local function whole(values)
+	local items = {};
+	for i, value in ipairs(values) do
+		if i > max_listed then
+			items[i] = ("and %d more"):format(#values - max_listed);
+			break;
+		end
+		items[i] = type(value) == "string" and quote(value, max_compared) or quoted(value);
+	end
+	return table.concat(items, ", ");
+end
+
+-- As the native module says it, whose messages are for logs and cut off what is long.
+local function not_accepted(claim, value, accepted)
+	if type(value) == "table" then
+		value = ("an array: %s"):format(whole(value));
+	else
+		value = whole({ value });
+	end
+	return ("%s is %s; accepted: %s"):format(claim, value, whole(accepted));
+end
+
+-- The check of a claim whose value must be in the list of an option, else the code is `refusal`; `findings` of explain_parties.lua
+-- finds the cause of a failure.
 -- It gets functions that try a fix: list(values) for the option, claim(value, values) for the claim and, if given, the option, too.
-local function in_list(claim, option, findings)
+local function in_list(claim, option, refusal, findings)
 	return function (claims, options, now, more)
 		local accepted = options[option];
 		if not accepted then
@@ -227,6 +253,9 @@ local function in_list(claim, option, findings)
 			return setmetatable({ [option] = list }, { __index = options });
 		end
 		local ok, message, code = judge(claim, claims, { claim }, options, now);
+		if code == refusal and #accepted > 0 and (type(claims[claim]) == "string" or claims[claim][1]) then
+			message = not_accepted(claim, claims[claim], accepted);
+		end
 		return ok, message or found(claims[claim], one_of(accepted)), not ok and findings(claims, options, code, {
 			list = function (list) return judge(claim, claims, { claim }, with(list), now) == true; end;
 			claim = function (value, list) return judge(claim, { [claim] = value }, { claim }, with(list or accepted), now) == true; end;
@@ -234,8 +263,8 @@ local function in_list(claim, option, findings)
 	end;
 end
 
-checks.iss = in_list("iss", "accepted_issuers", parties.of_issuer);
-checks.aud = in_list("aud", "accepted_audiences", parties.of_audience);
+checks.iss = in_list("iss", "accepted_issuers", "issuer-not-accepted", parties.of_issuer);
+checks.aud = in_list("aud", "accepted_audiences", "audience-not-accepted", parties.of_audience);
 
 function checks.context(claims, _, _, more)
 	local context = claims.context;

@@ -72,13 +72,14 @@ end
 
 local max_shown = 256; -- bytes
 
--- The same of a text that is only shown: a long one is cut off between two characters.
-local function shown(text)
-	if #text <= max_shown then
+-- The same of a text that is only shown: one of more than `most` bytes is cut off between two characters.
+local function shown(text, most)
+	most = most or max_shown;
+	if #text <= most then
 		return json(text);
 	end
-	local last = max_shown;
-	while last > max_shown - 4 and text:byte(last + 1) & 0xc0 == 0x80 do
+	local last = most;
+	while last > most - 4 and text:byte(last + 1) & 0xc0 == 0x80 do
 		last = last - 1;
 	end
 	return json(text:sub(1, last).."...");
