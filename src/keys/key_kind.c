@@ -1,107 +1,15 @@
 // SPDX-License-Identifier: MIT
 // Names a text that is not a usable key, for the people who put it there; no key is made of it.
 // Each text is read a few times, from its beginning to its end.
-#include "keys/key_internal.h"
+#include "keys/key_kind.h"
 
 #include "base/base64url.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
 
-// A run of characters as long as this in what a server says may be a token or a secret.
-#define RUN_MAX 24
-
 // The DER of every key is longer.
 #define DER_LEAST 24
-
-// Texts that are no key: ROW(NAME, kind in facts, words in messages).
-#define KINDS(ROW)                                                                                 \
-    ROW(UTF16LE, "utf-16le", "text in UTF-16, not in UTF-8")                                       \
-    ROW(UTF16BE, "utf-16be", "text in UTF-16, not in UTF-8")                                       \
-    ROW(PEM, "pem", "a PEM")                                                                       \
-    ROW(PEM_ESCAPED, "pem-escaped", "a PEM whose line breaks are written as \\n")                  \
-    ROW(PEM_ONE_LINE, "pem-one-line", "a PEM in one line, whose line breaks are lost")             \
-    ROW(PEM_INDENTED, "pem-indented", "a PEM with something in front of \"-----BEGIN\"")           \
-    ROW(PEM_DASHES, "pem-dashes", "a PEM without the five hyphens around its BEGIN and END")       \
-    ROW(PEM_CUT, "pem-cut", "a PEM that is cut off: it has no \"-----END\"")                       \
-    ROW(PEM_DAMAGED, "pem-damaged", "a damaged PEM")                                               \
-    ROW(PEM_OTHER, "pem-other", "a PEM of another kind")                                           \
-    ROW(PEM_KEY, "pem-of-key",                                                                     \
-        "a PEM whose BEGIN line names another kind than the public key "                           \
-        "in it")                                                                                   \
-    ROW(PEM_RSA, "pem-of-rsa-key",                                                                 \
-        "a PEM whose BEGIN line names another kind than the RSA "                                  \
-        "public key in it (PKCS#1)")                                                               \
-    ROW(PEM_CERTIFICATE, "pem-of-certificate",                                                     \
-        "a PEM whose BEGIN line names another kind than "                                          \
-        "the certificate in it")                                                                   \
-    ROW(ENCRYPTED, "encrypted-private-key", "an encrypted private key")                            \
-    ROW(SSH, "ssh-key", "an SSH key")                                                              \
-    ROW(SSH_ED25519, "ssh-ed25519-key", "an SSH key")                                              \
-    ROW(SSH_BARE, "ssh-bare-key", "an SSH key without the word in front of it")                    \
-    ROW(SSH2, "ssh2-key", "an SSH key (RFC 4716)")                                                 \
-    ROW(SSH_PRIVATE, "ssh-private-key", "an SSH key, a private one of OpenSSH")                    \
-    ROW(PUTTY, "putty-key", "an SSH key, a private one of PuTTY")                                  \
-    ROW(TRUSTED, "trusted-certificate", "a TRUSTED CERTIFICATE, OpenSSL's own form")               \
-    ROW(REQUEST, "certificate-request", "a certificate signing request (CSR)")                     \
-    ROW(PKCS7, "pkcs7", "a bundle of certificates (PKCS#7)")                                       \
-    ROW(CRL, "crl", "a certificate revocation list (CRL)")                                         \
-    ROW(PGP, "pgp-key", "a PGP key")                                                               \
-    ROW(BARE_KEY, "base64-key", "bare base64 of a public key")                                     \
-    ROW(BARE_RSA, "base64-rsa-key", "bare base64 of an RSA public key (PKCS#1)")                   \
-    ROW(BARE_CERTIFICATE, "base64-certificate", "bare base64 of a certificate")                    \
-    ROW(BARE_PRIVATE, "base64-private-key", "bare base64 of a private key")                        \
-    ROW(BARE_PEM, "base64-pem", "base64 of a PEM")                                                 \
-    ROW(BARE_JSON, "base64-json", "base64 of JSON")                                                \
-    ROW(HEX_KEY, "hex-key", "a public key in hex digits")                                          \
-    ROW(HEX_CERTIFICATE, "hex-certificate", "a certificate in hex digits")                         \
-    ROW(HEX_PRIVATE, "hex-private-key", "a private key in hex digits")                             \
-    ROW(DER_CERTIFICATE, "der-certificate", "DER of a certificate")                                \
-    ROW(DER_PRIVATE, "der-private-key", "DER of a private key")                                    \
-    ROW(PKCS12, "pkcs12", "a keystore (PKCS#12)")                                                  \
-    ROW(JKS, "jks", "a keystore of Java (JKS)")                                                    \
-    ROW(GZIP, "gzip", "a compressed file (gzip)")                                                  \
-    ROW(XML, "xml-certificate", "XML with a certificate in it")                                    \
-    ROW(PEM_URL, "pem-url-encoded", "a PEM that is URL-encoded")                                   \
-    ROW(JWK, "jwk", "a single JWK")                                                                \
-    ROW(JWK_ARRAY, "jwk-array", "a JSON array of JWKs")                                            \
-    ROW(JWK_SET, "jwk-set", "a JWK Set")                                                           \
-    ROW(MAP, "certificate-map", "a JSON map of certificates")                                      \
-    ROW(REALM, "realm", "the JSON of a Keycloak realm")                                            \
-    ROW(DISCOVERY, "openid-configuration", "the configuration of an OpenID provider")              \
-    ROW(JSON_KEY, "json-with-key", "JSON with a PEM in the member")                                \
-    ROW(JSON_ERROR, "json-error", "a JSON error")                                                  \
-    ROW(JSON_TEXT, "json-text", "JSON as the text of a JSON string")                               \
-    ROW(JSON, "json", "a JSON document")                                                           \
-    ROW(TOKEN, "token", "a token")                                                                 \
-    ROW(POINTER, "lfs-pointer", "a pointer of Git LFS, not the file itself")                       \
-    ROW(ERROR_TEXT, "error-text", "an error text")                                                 \
-    ROW(UNKNOWN, "unknown", "neither PEM nor JWK")
-
-#define KIND_NAME(name, ...) KIND_##name,
-enum kind { KIND_NONE, KINDS(KIND_NAME) };
-#undef KIND_NAME
-
-static const struct {
-    const char *kind, *words;
-} kinds[] = {
-#define ROW(name, kind, words) [KIND_##name] = {kind, words},
-    KINDS(ROW)
-#undef ROW
-};
-
-// Fails with a kind, unless there is a failure that says more; `found` is shown if it is not empty.
-static void set(struct tv_detail *detail, enum kind kind, struct tv_span found) {
-    bool is_vague = kind == KIND_JSON || kind == KIND_UNKNOWN ||
-                    (kind == KIND_JWK && detail->reason == TV_REASON_MISSING);
-    if (is_vague && detail->reason != TV_REASON_NONE)
-        return;
-    detail->kind = kinds[kind].kind;
-    detail->subject = TV_SUBJECT_NONE;
-    if (found.length > 0)
-        tv_detail_set_found(detail, found);
-    tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY, kinds[kind].words);
-}
 
 const char *tv_key_looks_like_page(struct tv_span text, enum tv_reason *reason) {
     text = tv_span_trim(text);
@@ -113,7 +21,7 @@ const char *tv_key_looks_like_page(struct tv_span text, enum tv_reason *reason) 
 
 // UTF-16
 
-static enum kind utf16_of(struct tv_span text) {
+static enum tv_key_kind utf16_of(struct tv_span text) {
     enum { LOOKED_AT = 32 };
     if (tv_span_starts_with(text, TV_SPAN("\xff\xfe")))
         return KIND_UTF16LE;
@@ -130,7 +38,7 @@ static enum kind utf16_of(struct tv_span text) {
 // Bytes that were written as text
 
 // RFC 4253 section 6.6.
-static enum kind kind_of_ssh(struct tv_span bytes) {
+static enum tv_key_kind kind_of_ssh(struct tv_span bytes) {
     if (tv_span_starts_with(bytes, TV_SPAN("\0\0\0\13ssh-ed25519")))
         return KIND_SSH_ED25519;
     return tv_span_starts_with(bytes, TV_SPAN("\0\0\0\7ssh-rsa")) ||
@@ -149,8 +57,8 @@ static bool is_form(enum tv_key_form form, struct tv_span der) {
 
 enum form_kinds { OF_BASE64, OF_HEX, OF_DER, OF_PEM };
 
-static enum kind kind_of_der(struct tv_span der, enum form_kinds as) {
-    static const enum kind all[][4] = {
+static enum tv_key_kind kind_of_der(struct tv_span der, enum form_kinds as) {
+    static const enum tv_key_kind all[][4] = {
         [OF_BASE64] = {KIND_BARE_KEY, KIND_BARE_CERTIFICATE, KIND_BARE_RSA, KIND_BARE_PRIVATE},
         [OF_HEX] = {KIND_HEX_KEY, KIND_HEX_CERTIFICATE, KIND_HEX_KEY, KIND_HEX_PRIVATE},
         [OF_DER] = {KIND_NONE, KIND_DER_CERTIFICATE, KIND_NONE, KIND_DER_PRIVATE},
@@ -173,15 +81,15 @@ static bool is_pkcs12(struct tv_span der) {
 }
 
 void tv_key_name_der(struct tv_span der, bool is_in_pem, struct tv_detail *detail) {
-    enum kind kind = kind_of_der(der, is_in_pem ? OF_PEM : OF_DER);
+    enum tv_key_kind kind = kind_of_der(der, is_in_pem ? OF_PEM : OF_DER);
     if (kind == KIND_NONE && is_pkcs12(der))
         kind = KIND_PKCS12;
     if (kind != KIND_NONE)
-        set(detail, kind, (struct tv_span){0});
+        tv_key_set_kind(detail, kind, (struct tv_span){0});
 }
 
 void tv_key_name_encrypted(struct tv_detail *detail) {
-    set(detail, KIND_ENCRYPTED, (struct tv_span){0});
+    tv_key_set_kind(detail, KIND_ENCRYPTED, (struct tv_span){0});
 }
 
 // The bytes of hex digits, whatever white space or colons are between them; 0: it is something
@@ -211,13 +119,13 @@ static size_t decode_base64(struct tv_span text, char *out) {
     return tv_base64url_decode(out, count, (unsigned char *)out, &length) == TV_OK ? length : 0;
 }
 
-static enum kind kind_of_bytes(struct tv_span text) {
+static enum tv_key_kind kind_of_bytes(struct tv_span text) {
     if (text.length < DER_LEAST || text.length > TV_KEY_MAX_LENGTH)
         return KIND_NONE;
     char *out = malloc(text.length);
     if (!out)
         return KIND_NONE; // the failure stands without its name
-    enum kind kind = kind_of_der((struct tv_span){out, decode_hex(text, out)}, OF_HEX);
+    enum tv_key_kind kind = kind_of_der((struct tv_span){out, decode_hex(text, out)}, OF_HEX);
     if (kind == KIND_NONE) {
         struct tv_span bytes = {out, decode_base64(text, out)};
         kind = kind_of_der(bytes, OF_BASE64);
@@ -237,7 +145,7 @@ static enum kind kind_of_bytes(struct tv_span text) {
 
 static const struct {
     struct tv_span begin; // of what follows "BEGIN "
-    enum kind kind;
+    enum tv_key_kind kind;
 } labels[] = {
     {{"ENCRYPTED PRIVATE KEY-----", 26}, KIND_ENCRYPTED},
     {{"OPENSSH PRIVATE KEY-----", 24}, KIND_SSH_PRIVATE},
@@ -260,7 +168,7 @@ static const char *find(struct tv_span text, struct tv_span part) {
 }
 
 // A block of a kind that is read, but could not be.
-static enum kind kind_of_broken(struct tv_span text, const char *begin) {
+static enum tv_key_kind kind_of_broken(struct tv_span text, const char *begin) {
     struct tv_span rest = behind(text, begin);
     struct tv_key_block block;
     struct tv_detail ignored = {0};
@@ -279,7 +187,7 @@ static enum kind kind_of_broken(struct tv_span text, const char *begin) {
     return KIND_PEM;
 }
 
-static enum kind kind_of_pem(struct tv_span text, struct tv_span *label) {
+static enum tv_key_kind kind_of_pem(struct tv_span text, struct tv_span *label) {
     static const struct tv_span begin = {"-----BEGIN ", 11};
     static const struct tv_span words[] = {{"BEGIN PUBLIC KEY", 16},
                                            {"BEGIN RSA PUBLIC KEY", 20},
@@ -308,7 +216,7 @@ static enum kind kind_of_pem(struct tv_span text, struct tv_span *label) {
                : KIND_PEM_DAMAGED;
 }
 
-static enum kind kind_of_ssh_text(struct tv_span trimmed, struct tv_span text) {
+static enum tv_key_kind kind_of_ssh_text(struct tv_span trimmed, struct tv_span text) {
     if (tv_span_starts_with(trimmed, TV_SPAN("ssh-ed25519 ")))
         return KIND_SSH_ED25519;
     if (tv_span_starts_with(trimmed, TV_SPAN("ssh-")) ||
@@ -320,105 +228,8 @@ static enum kind kind_of_ssh_text(struct tv_span trimmed, struct tv_span text) {
     return tv_span_starts_with(trimmed, TV_SPAN("PuTTY-User-Key-File-")) ? KIND_PUTTY : KIND_NONE;
 }
 
-// JSON
-
-static bool has_string(yyjson_val *object, struct tv_span name) {
-    return yyjson_is_str(tv_json_member(object, name));
-}
-
-// Whether a server's words may be shown: they are no token, nor anything else that is one long run.
-static bool is_showable(struct tv_span words) {
-    size_t run = 0;
-    for (size_t i = 0; i < words.length; i++) {
-        run = tv_is_space(words.data[i]) ? 0 : run + 1;
-        if (run > RUN_MAX)
-            return false;
-    }
-    return words.length > 0;
-}
-
-// What a server says of its failure, the most telling first.
-static bool find_error(yyjson_val *object, struct tv_span *words) {
-    static const struct tv_span names[] = {
-        {"error_description", 17},
-        {"errorMessage", 12},
-        {"msg", 3},
-        {"reason", 6},
-        {"error", 5},
-        {"message", 7},
-        {"detail", 6},
-        {"title", 5},
-        {"Message", 7},
-        {"errors", 6},
-    };
-    bool found = false;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        yyjson_val *value = tv_json_member(object, names[i]);
-        if (yyjson_is_obj(value)) // {"error": {"message": "..."}}
-            value = tv_json_member(value, TV_SPAN("message"));
-        else if (yyjson_is_arr(value))
-            value = yyjson_arr_get_first(value);
-        found = found || tv_json_member(object, names[i]);
-        if (words->length == 0 && yyjson_is_str(value) && is_showable(tv_json_string(value)))
-            *words = tv_json_string(value);
-    }
-    return found;
-}
-
-// The first member with a PEM in it, and whether all have one.
-static struct tv_span member_with_pem(yyjson_val *object, bool *all) {
-    size_t index, max;
-    yyjson_val *name, *value;
-    struct tv_span found = {0};
-    *all = yyjson_obj_size(object) > 0;
-    yyjson_obj_foreach(object, index, max, name, value) {
-        bool is_pem =
-            yyjson_is_str(value) && tv_span_contains(tv_json_string(value), TV_SPAN("-----BEGIN "));
-        if (is_pem && found.length == 0)
-            found = tv_json_string(name);
-        *all = *all && is_pem;
-    }
-    return found;
-}
-
-static enum kind kind_of_object(yyjson_val *object, struct tv_span *found) {
-    bool all;
-    if (yyjson_is_arr(tv_json_member(object, TV_SPAN("keys"))))
-        return KIND_JWK_SET;
-    if (has_string(object, TV_SPAN("jwks_uri"))) {
-        *found = tv_json_string(tv_json_member(object, TV_SPAN("issuer")));
-        return KIND_DISCOVERY;
-    }
-    if (has_string(object, TV_SPAN("realm")) && has_string(object, TV_SPAN("public_key")))
-        return KIND_REALM;
-    if (has_string(object, TV_SPAN("kty")))
-        return KIND_JWK;
-    *found = member_with_pem(object, &all);
-    if (all && yyjson_obj_size(object) > 1) {
-        *found = (struct tv_span){0};
-        return KIND_MAP;
-    }
-    if (found->length > 0)
-        return KIND_JSON_KEY;
-    return find_error(object, found) ? KIND_JSON_ERROR : KIND_JSON;
-}
-
-// Of a text that begins with a brace. One that is no JSON keeps the failure that it has.
-static void name_object(struct tv_span text, struct tv_detail *detail) {
-    struct tv_arena arena;
-    yyjson_val *object;
-    struct tv_detail ignored = {0};
-    struct tv_span found = {0};
-    if (tv_json_parse_copy(text.data, text.length, TV_MALFORMED_KEY, TV_SUBJECT_JWK, &arena,
-                           &object, &ignored) == TV_OK) {
-        enum kind kind = kind_of_object(object, &found);
-        set(detail, kind, found);
-    }
-    tv_key_wipe(&arena);
-}
-
 // The text of a JSON string, or one that is only in quotes: what is inside says more.
-static enum kind kind_of_quoted(struct tv_span text) {
+static enum tv_key_kind kind_of_quoted(struct tv_span text) {
     char quote = *text.data;
     struct tv_span inside = {text.data + 1, text.length - 1};
     if (inside.length > 0 && inside.data[inside.length - 1] == quote)
@@ -427,7 +238,7 @@ static enum kind kind_of_quoted(struct tv_span text) {
     struct tv_span label;
     if (inside.length > 0 && *inside.data == '{')
         return KIND_JSON_TEXT;
-    enum kind kind = kind_of_pem(inside, &label);
+    enum tv_key_kind kind = kind_of_pem(inside, &label);
     if (kind == KIND_PEM) // but for the quote
         return KIND_PEM_INDENTED;
     return kind != KIND_NONE ? kind : kind_of_bytes(inside);
@@ -452,7 +263,7 @@ static bool is_error_text(struct tv_span text) {
                                         "denied",      "Denied",    "unauthorized", "Unauthorized",
                                         "error",       "Error",     "unavailable",  "Unavailable",
                                         "Bad Request", "Moved"};
-    if (text.length > 256 || !is_showable(text))
+    if (text.length > 256 || !tv_key_is_showable(text))
         return false;
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (tv_span_contains(text, tv_span_of(words[i])))
@@ -460,9 +271,9 @@ static bool is_error_text(struct tv_span text) {
     return false;
 }
 
-static enum kind kind_of_text(struct tv_span text, struct tv_span *found) {
+static enum tv_key_kind kind_of_text(struct tv_span text, struct tv_span *found) {
     struct tv_span trimmed = tv_span_trim(text);
-    enum kind kind = utf16_of(text);
+    enum tv_key_kind kind = utf16_of(text);
     if (kind != KIND_NONE)
         return kind;
     if (*trimmed.data == '[')
@@ -498,13 +309,13 @@ void tv_key_name_text(struct tv_span text, struct tv_detail *detail) {
     text = tv_key_without_mark(text);
     const char *page = tv_key_looks_like_page(text, &reason);
     if (page && tv_span_contains(text, TV_SPAN("X509Certificate>"))) {
-        set(detail, KIND_XML, found);
+        tv_key_set_kind(detail, KIND_XML, found);
     } else if (page && !(text.length > 1 && text.data[1] == '\0')) { // not one in UTF-16
         tv_key_fail(detail, TV_MALFORMED_KEY, reason, page);
     } else if (tv_key_looks_like_json(text.data, text.length) && utf16_of(text) == KIND_NONE) {
-        name_object(text, detail);
+        tv_key_name_object(text, detail);
     } else {
-        enum kind kind = kind_of_text(text, &found);
-        set(detail, kind, found);
+        enum tv_key_kind kind = kind_of_text(text, &found);
+        tv_key_set_kind(detail, kind, found);
     }
 }
