@@ -87,6 +87,11 @@ describe("the command", function ()
 			"unknown option '--iss': give --issuer; see 'token-verifier verify --help'", 2 };
 		{ "an option that this command has no like of", "$tv keygen --secret x", "^$",
 			"unknown option '--secret'; see 'token-verifier keygen --help'", 2 };
+		{ "an option of a subcommand in front of it", "$tv --secret-file secret verify token", "^$",
+			"option '--secret-file' belongs behind 'verify'; see 'token-verifier verify --help'", 2 },
+		{ "a secret as option in front of it", "$tv --secret x verify token", "^$", "--secret-file FILE; see 'token-verifier verify --help'", 2 },
+		{ "a value that an option cannot have", "$tv verify --leeway x token", "^$", "option '--leeway': 'x' is not a whole number", 2 },
+		{ "such a value after =", "$tv sign --expires=5y", "^$", "option '--expires': '5y' is not a length of time", 2 },
 		{ "a date as option", "$tv sign --exp 1h", "^$", "unknown option '--exp': give --expires 1h, or --claim exp:=UNIXTIME", 2 };
 		{ "a token's file", "$tv inspect token", '"room": "planning"', nil, 0 };
 		{ "an option of the module by its own name", "$tv sign --secret-file secret --alg x", "^$", "option '--alg': 'x' is no algorithm", 2 };

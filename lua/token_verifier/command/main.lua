@@ -154,12 +154,43 @@ local function typed_subcommand(arguments, subcommands)
 	return nil;
 end
 
+-- A subcommand that stands behind something else: an option of its own, put in front of it.
+local function later_subcommand(arguments, subcommands)
+	for i, argument in ipairs(arguments) do
+		if subcommands[argument] and i > 1 then
+			return argument;
+		end
+	end
+	return nil;
+end
+
+-- The message about a value that an option cannot have, with that option as it was typed.
+local function with_option(message, arguments)
+	local value = message:match("^'(.-)' is not a ");
+	for i, argument in ipairs(value and arguments or {}) do
+		local option = argument:match("^(%-%-[^=]+)=(.*)$");
+		if option and argument:sub(#option + 2) == value then
+			return ("option '%s': %s"):format(option, message);
+		elseif argument == value and (arguments[i - 1] or ""):find("^%-%-") then
+			return ("option '%s': %s"):format(arguments[i - 1], message);
+		end
+	end
+	return message;
+end
+
 local function run(arguments, terminal)
 	local parser, subcommands, parsers = new_parser(terminal);
 	arguments = without_habit(arguments);
 	function parser.error(_, message)
 		local typed = typed_subcommand(arguments, subcommands);
-		message = typed and advice_of(arguments, parsers[subcommands[typed].name]) or message:gsub("\n(Did you mean)", ". %1");
+		local option = not typed and message:match("^unknown option '(%-%-[^']*)'");
+		typed = typed or option and later_subcommand(arguments, subcommands);
+		local own = typed and parsers[subcommands[typed].name];
+		if option and own and own:get_help():find(option:gsub("%-", "%%-").."[^%w-]") then
+			message = ("option '%s' belongs behind '%s'"):format(option, typed);
+		else
+			message = own and advice_of(arguments, own) or with_option((message:gsub("\n(Did you mean)", ". %1")), arguments);
+		end
 		terminal.fail(("%s; see '%s%s --help'"):format(message, program, typed and " "..typed or ""));
 	end
 	local parsed = parser:parse(arguments);
