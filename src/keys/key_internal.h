@@ -98,6 +98,9 @@ void tv_key_name_der(struct tv_span der, bool is_in_pem, struct tv_detail *detai
 // Likewise for an encrypted private key, whose PEM has headers.
 void tv_key_name_encrypted(struct tv_detail *detail);
 
+// key_kind_json.c: the name of the first member that has a PEM, and whether all members have one.
+struct tv_span tv_key_member_with_pem(yyjson_val *object, bool *all);
+
 // key_pem.c: without the byte order mark of UTF-8.
 struct tv_span tv_key_without_mark(struct tv_span text);
 // Whether what follows "-----BEGIN " is the label of a block that is read.

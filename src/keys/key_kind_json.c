@@ -34,8 +34,7 @@ static bool find_error(yyjson_val *object, struct tv_span *words) {
     return found;
 }
 
-// The first member with a PEM in it, and whether all have one.
-static struct tv_span member_with_pem(yyjson_val *object, bool *all) {
+struct tv_span tv_key_member_with_pem(yyjson_val *object, bool *all) {
     size_t index, max;
     yyjson_val *name, *value;
     struct tv_span found = {0};
@@ -62,7 +61,7 @@ static enum tv_key_kind kind_of_object(yyjson_val *object, struct tv_span *found
         return KIND_REALM;
     if (has_string(object, TV_SPAN("kty")))
         return KIND_JWK;
-    *found = member_with_pem(object, &all);
+    *found = tv_key_member_with_pem(object, &all);
     if (all && yyjson_obj_size(object) > 1) {
         *found = (struct tv_span){0};
         return KIND_MAP;

@@ -104,17 +104,6 @@ void tv_key_set_reader_free(struct tv_key_set_reader *reader) {
     free(reader);
 }
 
-// Google's form: an object all of whose members are PEM texts.
-static bool is_certificate_map(yyjson_val *object) {
-    size_t index, max;
-    yyjson_val *name, *value;
-    yyjson_obj_foreach(object, index, max, name, value) {
-        if (!yyjson_is_str(value) || !strstr(yyjson_get_str(value), "-----BEGIN "))
-            return false;
-    }
-    return yyjson_obj_size(object) > 0;
-}
-
 // Whether a text has more values than a set of TV_KEY_SET_MAX_KEYS can have, which would be slow to
 // parse. Separators inside strings are counted too, but strings of keys have none.
 static bool has_many_values(const char *text, size_t length) {
@@ -138,7 +127,10 @@ static enum tv_status begin(struct tv_key_set_reader *reader, yyjson_val *object
                             struct tv_detail *detail) {
     yyjson_val *keys = tv_json_member(object, TV_SPAN("keys"));
     reader->is_map = !yyjson_is_arr(keys);
-    if (reader->is_map && !is_certificate_map(object))
+    bool all_pems = false; // Google's form
+    if (reader->is_map)
+        (void)tv_key_member_with_pem(object, &all_pems);
+    if (reader->is_map && !all_pems)
         return tv_key_fail(detail, TV_MALFORMED_KEY, TV_REASON_NOT_A_KEY,
                            "JSON without a \"keys\" array");
     size_t count = reader->is_map ? yyjson_obj_size(object) : yyjson_arr_size(keys);
