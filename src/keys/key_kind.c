@@ -210,10 +210,12 @@ static enum tv_key_kind kind_of_pem(struct tv_span text, struct tv_span *label) 
     if (tv_key_is_read_label(rest))
         return kind_of_broken(text, at);
     const char *end = find(rest, TV_SPAN("-----"));
-    *label = (struct tv_span){rest.data, end ? (size_t)(end - rest.data) : 0};
-    return end && label->length <= 32 && !memchr(label->data, '\n', label->length)
-               ? KIND_PEM_OTHER
-               : KIND_PEM_DAMAGED;
+    struct tv_span name = {rest.data, end ? (size_t)(end - rest.data) : 0};
+    // Without its hyphens the line goes on with the key, which may be private.
+    if (name.length > 32 || memchr(name.data, '\n', name.length) || !tv_key_is_showable(name))
+        return KIND_PEM_DAMAGED;
+    *label = name;
+    return KIND_PEM_OTHER;
 }
 
 static enum tv_key_kind kind_of_ssh_text(struct tv_span trimmed, struct tv_span text) {
