@@ -768,6 +768,51 @@ static void test_min_bits(void) {
     }
 }
 
+// Whether a typ is accepted where only `accepted` is; what is around that value in memory is no
+// part of it.
+static void test_types(void) {
+    static const struct {
+        const char *accepted;
+        size_t length;
+        const char *typ;
+        bool same;
+    } pairs[] = {
+        {"at+jwt", 6, "application/At+jwt", true},
+        {"application/at+jwt", 18, "AT+JWT", true},
+        {"Application/at+jwt", 18, "at+jwt", true},
+        {"application/x/y", 13, "x", true},
+        {"/-----------application/x" + 12, 13, "x", true},
+        {"application/a/b", 15, "a/b", false},
+        {"application/", 12, "", false},
+        {"applicatiom/x", 13, "x", false},
+        {"abc", 3, "ABC", true},
+        {"JWS", 3, "jws", true},
+        {"JWT", 3, "JWT", true},
+        {"JWT at+jwt", 3, "jwt", false},
+        {"JWT", 3, "application/JWT", false},
+        {"application/jwt", 15, "JWT", false},
+        {"jwt+x", 5, "JWT+X", true},
+        {"at+jwt", 6, "at+jwx", false},
+        {"at+jwt", 6, "at+jw", false},
+    };
+    static struct token token;
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        char header[128];
+        snprintf(header, sizeof header, "{\"alg\":\"RS256\",\"typ\":\"%s\"}", pairs[i].typ);
+        token_begin(&token, tv_span_of(header), TV_SPAN("{}"));
+        token_add_dot(&token);
+        struct tv_span accepted = {pairs[i].accepted, pairs[i].length};
+        struct tv_policy policy = {.types = {.values = &accepted, .count = 1, .configured = true}};
+        set_algorithms(&policy, "RS256");
+        struct tv_detail detail;
+        yyjson_val *claims = NULL;
+        CHECK_STATUS(pairs[i].same ? TV_BAD_SIGNATURE : TV_TYPE_NOT_ACCEPTED,
+                     verify((struct tv_span){token.text, token.length}, &policy, public_key, NULL,
+                            &claims, &detail),
+                     header);
+    }
+}
+
 // What the sentences about typ and alg are made of.
 static void test_details(void) {
     static const struct {
@@ -843,6 +888,7 @@ int main(void) {
     test_example();
     test_two_sources();
     test_min_bits();
+    test_types();
     test_details();
     tv_key_free(secret);
     tv_key_free(jwk_rs384);
