@@ -294,6 +294,17 @@ static enum tv_status folder(const void *unused) {
     return status;
 }
 
+// The name of what is there instead is left out without memory; the failure stays the same.
+static enum tv_status no_key(const void *unused) {
+    (void)unused;
+    struct tv_key *key = NULL;
+    struct tv_detail detail = {0};
+    struct tv_span text = TV_SPAN("AAAAB3NzaC1yc2EAAAADAQAB");
+    enum tv_status status = tv_key_load(text.data, text.length, &key, &detail);
+    CHECK(status != TV_MALFORMED_KEY || detail.kind, "what is no key");
+    return status;
+}
+
 static enum tv_status page_room(const void *unused) {
     (void)unused;
     char name[TV_PAGE_ROOM_MAX];
@@ -619,9 +630,12 @@ static void run_signatures(void) {
 
 static void run_texts(void) {
     static const struct operation operations[] = {
-        {"a JWK Set's text", set, NULL, TV_OK, false}, {"discovery", discovery, NULL, TV_OK, false},
-        {"a file", folder, NULL, TV_OK, false},        {"a token", token, NULL, TV_OK, false},
+        {"a JWK Set's text", set, NULL, TV_OK, false},
+        {"discovery", discovery, NULL, TV_OK, false},
+        {"a file", folder, NULL, TV_OK, false},
+        {"a token", token, NULL, TV_OK, false},
         {"a room", page_room, NULL, TV_OK, false},
+        {"no key", no_key, NULL, TV_MALFORMED_KEY, false},
     };
     for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++)
         run_out_everywhere(&operations[i]);

@@ -313,6 +313,8 @@ static void test_der(void) {
         {BYTES(FORM_CERTIFICATE), true, "pem-of-certificate"},
         {BYTES(FORM_CERTIFICATE), false, "der-certificate"},
         {BYTES(FORM_RSA), true, "pem-of-rsa-key"},
+        {BYTES("\x30\x16\x30\x0b\x06\x07\x2a\x86\x48\xce\x38\x04\x01\x30\0\x03\x07\0\0\0\0\0\0\0"),
+         true, "pem-of-key"}, // DSA's
         {BYTES(FORM_RSA), false, NULL},
         {BYTES("\x31\x16\x30\x05" ED25519 "\x03\x0d\0\0\0\0\0\0\0\0\0\0\0\0\0"), true, NULL},
         {BYTES("\x30\x82\x01\x00\x02\x01\x03\x30\x82"), false, "pkcs12"},

@@ -512,6 +512,25 @@ static void test_values(void) {
     }
 }
 
+// Other alphabets of base64 are read of numbers that a key's text can hold.
+static void test_long_number(void) {
+    for (size_t more = 0; more <= 4; more += 4) {
+        size_t length = TV_KEY_MAX_LENGTH + more;
+        char *text = check_malloc(length + 64);
+        size_t begin = (size_t)sprintf(text, "{\"keys\":[{\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\"");
+        memset(text + begin, '+', length);
+        size_t end = (size_t)sprintf(text + begin + length, "\"}]}");
+        struct tv_key_set *set;
+        struct tv_detail detail;
+        CHECK_STATUS(TV_OK, load(text, begin + length + end, &set, &detail), "a long number");
+        if (set)
+            CHECK_NUMBER(more ? TV_REASON_BASE64URL : TV_REASON_BITS,
+                         set->entries[0].detail.reason, "a long number");
+        tv_key_set_free(set);
+        free(text);
+    }
+}
+
 int main(void) {
     test_sets();
     test_errors();
@@ -526,5 +545,6 @@ int main(void) {
     test_without_crypto();
     tv_key_set_free(NULL);
     test_values();
+    test_long_number();
     return check_report("test_keyset");
 }

@@ -545,6 +545,7 @@ static void test_urls(void) {
         {"http://", NULL},
         {"ftp://keys.example/", NULL},
         {"file:///etc/passwd", NULL},
+        {"/etc/passwd", NULL},
         {"http://keys.example:99999/", NULL},
     };
     for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {

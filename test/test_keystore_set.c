@@ -27,6 +27,7 @@ enum {
     PLAIN,               // as SET, without validators
     MOVED_CONFIGURATION, // names the set below MOVED_AGAIN
     UNUSABLE,            // a broken key "u" and a weak one "w"
+    WRONG_KID,           // a kid that is a number, and another key
     ANSWER_COUNT,
     MOVED_TO = 30, // where the provider's set is
     MOVED_AGAIN,
@@ -55,6 +56,7 @@ static struct server_answer answers[SERVER_ANSWERS] = {
     [MOVED_CONFIGURATION] = {.bytes = OK_WITH("")},
     [UNUSABLE] = {.bytes = OK_WITH("") "{\"keys\":[{\"kty\":1,\"kid\":\"u\"},{\"kty\":\"RSA\","
                                        "\"kid\":\"w\",\"n\":\"AQAB\",\"e\":\"AQAB\"}]}"},
+    [WRONG_KID] = {.bytes = OK_WITH("") "{\"keys\":[{\"kid\":7},{\"kid\":\"y\"}]}"},
     [LARGE_AS_ANNOUNCED] = {.bytes = OK_WITH("Content-Length: 1048576\r\n")},
 };
 
@@ -349,9 +351,46 @@ static void test_without_kid(void) {
                      tv_keystore_get(store, &request, tv_clock_steady_ms(), &key, &detail),
                      "no kid");
         CHECK((key != NULL) == (cases[i].status == TV_OK), "no kid");
+        request.nth = 1;
+        CHECK_STATUS(TV_KEY_NOT_FOUND,
+                     tv_keystore_get(store, &request, tv_clock_steady_ms(), &key, &detail),
+                     "there is no second key without a kid");
+        CHECK(!key, "no second key");
         CHECK_NUMBER(cases[i].answer == ONE, tv_keystore_stats(store, 0).skipped, "skipped");
         tv_keystore_free(store);
     }
+}
+
+// A set that lacks a kid, and has one of a wrong type: that type is named.
+static void test_wrong_kid(void) {
+    struct tv_keystore *store = open_set(new_path(WRONG_KID));
+    int64_t now_ms = fetch_key(store, "x", tv_clock_steady_ms(), "wrong kid");
+    struct tv_key *key;
+    struct tv_detail detail;
+    CHECK_STATUS(TV_KEY_NOT_FOUND, get_at(store, "x", now_ms, &key, &detail), "wrong kid");
+    CHECK_TEXT("number", detail.text, "wrong kid");
+    CHECK_NUMBER(2, detail.number, "wrong kid");
+    tv_keystore_free(store);
+}
+
+// Past the penalty, and while the source may not be asked, an unusable key is still that.
+static void test_unusable_in_pause(void) {
+    char url[128];
+    int path = new_path(UNUSABLE);
+    struct tv_keystore_options options = set_options(path, url);
+    options.back_off_min_ms = options.back_off_max_ms = 60000;
+    struct tv_keystore *store = open_with(&options);
+    fetch_key(store, "u", tv_clock_steady_ms(), "unusable");
+    server_say(&server, path, ERROR);
+    fetch_key(store, "u", tv_clock_steady_ms() + options.penalty_s * 1000 + 1000, "fails");
+    int64_t now_ms = tv_clock_steady_ms() + options.penalty_s * 1000 + 1000;
+    struct tv_key *key;
+    struct tv_detail detail;
+    enum tv_status status = get_at(store, "u", now_ms, &key, &detail);
+    CHECK_STATUS(TV_KEY_UNUSABLE, status, "in the pause");
+    CHECK_NUMBER(TV_REASON_TYPE, detail.reason, "in the pause");
+    CHECK_NUMBER(2, requests(path), "in the pause");
+    tv_keystore_free(store);
 }
 
 // What the outcome or the look-up of a kid says of a key that cannot be used.
@@ -730,7 +769,9 @@ int main(void) {
     test_not_modified();
     test_unasked_not_modified();
     test_without_kid();
+    test_wrong_kid();
     test_unusable();
+    test_unusable_in_pause();
     test_stale_wait();
     test_limits();
     test_withdrawn_under_flood();
