@@ -129,7 +129,6 @@ static const struct {
     {TEXT("{\"realm\":1,\"public_key\":\"b\"}"), "json", NULL},
     {TEXT("{\"kty\":\"RSA\"}"), "jwk", NULL},
     {TEXT("{\"kty\":1}"), "json", NULL},
-    {TEXT("{\"a\":\"-----BEGIN CERTIFICATE-----\"}"), "certificate-map", NULL},
     {TEXT("{\"a\":\"-----BEGIN A\",\"b\":\"-----BEGIN B\"}"), "certificate-map", NULL},
     {TEXT("{\"x\":1,\"a\":\"-----BEGIN A\",\"b\":\"-----BEGIN B\"}"), "json-with-key", "a"},
     {TEXT("{\"a\":\"-----BEGIN A\",\"x\":\"BEGIN\"}"), "json-with-key", "a"},
