@@ -422,6 +422,32 @@ static void test_parts(void) {
     }
 }
 
+// A JWK of many members is paid for by its members.
+static void test_members(void) {
+    static const struct {
+        int count;
+        size_t effort;
+    } cases[] = {{1, 2}, {63, 2}, {64, 3}, {127, 3}, {128, 4}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[2048] = "{\"keys\":[{";
+        size_t length = strlen(text), left = 100;
+        for (int m = 0; m < cases[i].count; m++)
+            length += (size_t)sprintf(text + length, "%s\"%d\":0", m > 0 ? "," : "", m);
+        length += (size_t)sprintf(text + length, "}]}");
+        struct tv_detail detail = {0};
+        struct tv_key_set_reader *reader = NULL;
+        struct tv_key_set *set = NULL;
+        CHECK_STATUS(TV_OK,
+                     tv_key_set_reader_new(text, length, TV_RSA_MIN_BITS, TV_KEY_SET_MAX_KEYS,
+                                           &reader, &detail),
+                     text);
+        CHECK_STATUS(TV_OK, tv_key_set_read(reader, &left, &set), text);
+        CHECK_NUMBER(cases[i].effort, 100 - left, text);
+        tv_key_set_reader_free(reader);
+        tv_key_set_free(set);
+    }
+}
+
 // Given up half-way, everything read so far goes with the reader.
 static void test_given_up(void) {
     char *text = expand("{\"keys\":[{$E,\"kid\":\"a\"},{$O,\"kid\":\"b\"}]}");
@@ -524,8 +550,8 @@ static void test_long_number(void) {
         struct tv_detail detail;
         CHECK_STATUS(TV_OK, load(text, begin + length + end, &set, &detail), "a long number");
         if (set)
-            CHECK_NUMBER(more ? TV_REASON_BASE64URL : TV_REASON_BITS,
-                         set->entries[0].detail.reason, "a long number");
+            CHECK_NUMBER(more ? TV_REASON_BASE64URL : TV_REASON_BITS, set->entries[0].detail.reason,
+                         "a long number");
         tv_key_set_free(set);
         free(text);
     }
@@ -540,6 +566,7 @@ int main(void) {
     test_most();
     test_long_certificate();
     test_parts();
+    test_members();
     test_given_up();
     test_cut();
     test_without_crypto();
