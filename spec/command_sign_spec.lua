@@ -48,7 +48,8 @@ describe("sign", function ()
 
 	it("refuses what is not JSON, with a sentence", function ()
 		for _, case in ipairs({
-			{ [['{"a":1,"a":2}']], "the member \"a\" twice" }, { [[--iss "$(printf '\377')"]], "invalid UTF-8" }, { "--claim 'a:=1,\"b\":2'", "is not JSON" },
+			{ [['{"a":1,"a":2}']], "the member \"a\" twice" }, { [[--iss "$(printf '\377')"]], "invalid UTF-8" },
+			{ "--claim 'a:=1,\"b\":2'", "is not JSON" },
 			{ "--claim a:=", "is not JSON" }, { "--header alg=none", "must not have 'alg'" },
 		}) do
 			local output, errors = sign(case[1]);

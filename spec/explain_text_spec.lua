@@ -104,6 +104,7 @@ local found = {
 	{ wrapped(token, 64, "\\\n"), "line-breaks" }, { wrapped(token, 75, "=\n"), "line-breaks" },
 	{ wrapped(token, 50, " "), "line-breaks" },
 	{ page.."?jwt="..wrapped(token, 60, "\n"), "line-breaks" },
+	{ "See "..page.."?jwt=3D"..wrapped(token, 60, "=\n"), "token-found" }, -- a mail's source
 	{ '"'..wrapped(token, 60, '" +\n  "')..'"', "quoted-token line-breaks" },
 	{ "\255\254"..utf16(token, "<"), "utf-16-text" }, { utf16(token.."\r\n", "<"), "utf-16-text" },
 	{ utf16(token, ">"), "utf-16-text" }, { encoded(token, "."), "url-encoded-token" },

@@ -57,6 +57,9 @@ end
 -- The text with what is invisible or a blank as marks, typographic hyphens and quotes as those of ASCII, and escapes undone.
 local function simplify(text)
 	text = text:gsub("\r?\n$", ""):gsub("\27%[[%d;]*m", ""):gsub("[\1-\6]", " "):gsub("[\194-\239][\128-\191]+", replace_character);
+	if text:find("[%w_.-]=\r?\n[%w_.-]") and text:find("=3D", 1, true) then -- a mail in quoted-printable (RFC 2045, section 6.7)
+		text = text:gsub("=\r?\n", ""):gsub("=3D", "=");
+	end
 	return unescape(text);
 end
 
