@@ -337,7 +337,7 @@ describe("the command's explain, of a provider,", function ()
 	it("says how a provider is made to sign with a private key", function ()
 		local token = tokens.hs256(claims_with({ iss = "https://sso.example.net/application/o/jitsi/" }), secret);
 		local _, _, rows = explain(token, 'cache_keys_url = "http://127.0.0.1:9/"');
-		explaining.finds(rows, "alg", "FAIL", "provider-signs-with-secret", "by authentik with the secret of the client (HS256)",
+		explaining.finds(rows, "alg", "FAIL", "provider-signs-with-secret", "is authentik. It signed with the secret of the client (HS256)",
 			"choose a Signing Key");
 	end);
 

@@ -34,10 +34,10 @@ return {
 		"This is a custom token of Firebase: it is only good for signing in at Firebase.",
 		"Give it to signInWithCustomToken, and send what getIdToken returns then." };
 	{ "provider-signs-with-secret", "algorithm-not-accepted", "token or configuration",
-		"The token is signed by {provider} with the secret of the client ({alg}), but this host verifies tokens with public keys.",
+		"The provider of the token is {provider}. It signed with the secret of the client ({alg}), but this host verifies tokens with public keys.",
 		"{how} Or set app_secret to the client's secret, and remove asap_key_server, cache_keys_url, openid_issuer and token_issuers." };
 	{ "provider-source", "algorithm-not-accepted", "configuration",
-		"The token is signed by {provider} with a private key ({alg}), but this host verifies tokens with a shared secret.",
+		"The provider of the token is {provider}. It signed with a private key ({alg}), but this host verifies tokens with a shared secret.",
 		"Remove app_secret and set the provider as the source of keys, probably {source}." };
 	{ "provider-issuer", "issuer-not-accepted", "configuration",
 		"The issuer is not accepted: it is {provider}, which sets \"iss\" itself.",
