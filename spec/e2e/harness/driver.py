@@ -467,8 +467,8 @@ class Driver(recipes.Requests):
         previd = back.resumption_token()
         return back.come_back(self.prosodies[name].websocket_url(clients.query(token, previd=previd, **others)))
 
-    def op_enter(self, client, room, password=None):
-        return self.clients[client].join(room, password)
+    def op_enter(self, client, room, password=None, nick=None):
+        return self.clients[client].join(room, password, nick)
 
     def op_configure_room(self, client, room):
         return self.clients[client].configure_room(room)

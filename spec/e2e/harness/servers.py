@@ -304,7 +304,7 @@ class Prosody(Server):
     name = "prosody"
 
     def __init__(self, folder, launcher, hosts, settings="", backend="epoll", daemonize=False, plugins=(),
-                 preload=None, prefix=None):
+                 preload=None, prefix=None, lua_path=""):
         super().__init__(folder / "prosody")
         self.folder.mkdir()
         self.launcher = launcher
@@ -318,6 +318,7 @@ class Prosody(Server):
         self.daemonize = daemonize
         self.preload = preload
         self.plugins = plugins
+        self.lua_path = lua_path
         self.prefix = prefix or os.environ.get("TOKEN_VERIFIER_PREFIX")
         self.write_configuration(hosts, settings)
 
@@ -356,6 +357,7 @@ modules_enabled = {{ "posix", "saslauth", "disco", "ping", "bosh", "websocket", 
 
     def start(self):
         environment = dict(os.environ, **lua_paths(self.prefix))
+        environment["LUA_PATH"] += self.lua_path
         if self.preload:
             environment["LD_PRELOAD"] = self.preload
         flag = "-D" if self.daemonize else "-F"
