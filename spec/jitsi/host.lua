@@ -14,23 +14,26 @@ local fronts = {
 	{ name = "the drop-in and our modules", folders = { "lua/dropin", "lua/modules" } };
 };
 
-local function plugin_paths(front)
+local function plugin_paths(front, more)
 	local folders = {};
 	for i, folder in ipairs(front.folders) do
 		folders[i] = ("%q"):format(here.."/"..folder);
 	end
-	folders[#folders + 1] = ("%q"):format(plugins);
+	for _, folder in ipairs({ plugins, table.unpack(more or {}) }) do
+		folders[#folders + 1] = ("%q"):format(folder);
+	end
 	return "plugin_paths = { "..table.concat(folders, ", ").." }";
 end
 
--- Starts a Prosody with a configuration as Jitsi writes it, `plugin_paths` apart. `options`: more of world.start_prosody().
-local function start(front, configuration, options)
+-- Starts a Prosody with a configuration as Jitsi writes it, `plugin_paths` apart. `options`: more of world.start_prosody(),
+-- `more`: further folders with modules.
+local function start(front, configuration, options, more)
 	local all = { lua_path = os.getenv("JITSI_LUA_PATH") };
 	for name, value in pairs(options or {}) do
 		all[name] = value;
 	end
 	local count;
-	all.hosts, count = configuration:gsub("plugin_paths *= *%b{}", function () return plugin_paths(front); end);
+	all.hosts, count = configuration:gsub("plugin_paths *= *%b{}", function () return plugin_paths(front, more); end);
 	assert(count == 1, "the configuration must have one plugin_paths");
 	return world.start_prosody(all);
 end

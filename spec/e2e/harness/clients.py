@@ -128,7 +128,7 @@ class WebSocketClient:
     def join(self, room, password=None, nick=None, seconds=10):
         """Joins a MUC room; gives back whether the server let us in, as what, and if not, why."""
         self._join = {"room": room, "result": None}
-        presence = Presence(to=f"{room}/{nick or 'guest-' + uuid.uuid4().hex[:8]}")
+        presence = Presence(to=f"{room}/{nick or 'guest' + uuid.uuid4().hex[:8]}")
         muc = presence.addChild("x", namespace=NS_MUC)
         if password is not None:
             muc.setTagData("password", password)
