@@ -77,6 +77,13 @@ browser:
 	$(MAKE) all
 	PROSODY="$(PROSODY)" PYTHON="$(PYTHON)" SPECS=spec/browser scripts/e2e
 
+## jitsi: log-ins beside Jitsi's own modules (JITSI_PLUGINS=DIR DOCKER_JITSI_MEET=DIR)
+.PHONY: jitsi
+jitsi:
+	scripts/install-deps jitsi
+	$(MAKE) all
+	JITSI_PLUGINS="$(JITSI_PLUGINS)" PROSODY="$(PROSODY)" PYTHON="$(PYTHON)" SPECS="$(SPECS)" scripts/jitsi
+
 # Comparison with other libraries: see spec/cross/README.md.
 CROSS_SEED ?= 1
 CROSS_CASES ?= 5000

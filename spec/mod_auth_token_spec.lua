@@ -237,6 +237,27 @@ describe("a log-in", function ()
 		assert.is_nil(session._jitsi_auth_done);
 	end);
 
+	-- The counters of Jitsi's module: what happens, the handler that denies, and the counter.
+	for _, case in ipairs({
+		{ "a good token", nil, "success" }, { "a bad token", nil, "verify_fail" },
+		{ "a denial before the key is fetched", "pre-jitsi-authentication-fetch-key", "pre_fetch_fail" },
+		{ "a ban", "jitsi-access-ban-check", "ban" }, { "a denial at the end", "post-jitsi-authentication", "post_auth_fail" },
+	}) do
+		it("is counted as in Jitsi's module: "..case[1], function ()
+			local module = load_module();
+			if case[2] then
+				hook(case[2], function ()
+					if case[3] == "ban" then
+						return false;
+					end
+					return { res = false, error = "not-allowed" };
+				end);
+			end
+			authenticate(module, { auth_token = case[3] == "verify_fail" and bad_token or good_token() });
+			assert.same({ [case[3]] = 1 }, module.measured);
+		end);
+	end
+
 	it("is complete only after post-jitsi-authentication has passed", function ()
 		local module = load_module();
 		local done = "not fired";

@@ -159,6 +159,14 @@ describe("the door of a room", function ()
 		assert.is_nil(enter("muc-occupant-pre-join", new_session(), "room1"));
 	end);
 
+	it("counts as Jitsi's module does", function ()
+		local module = load_module();
+		enter("muc-occupant-pre-join", new_session(), "room1");
+		enter("muc-room-pre-create", new_session(), "room9");
+		enter("muc-occupant-pre-join", new_session(), "room9");
+		assert.same({ success = 1, fail = 2 }, module.measured);
+	end);
+
 	it("stays shut for all but exempt users if tokens are configured and cannot be verified", function ()
 		for _, options in ipairs({ { app_secret = "" }, { app_secret = "<no value>" }, { app_secret_file = "/nowhere", app_secret = "none" } }) do
 			options.app_secret = options.app_secret ~= "none" and options.app_secret or nil;

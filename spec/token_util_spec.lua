@@ -509,6 +509,18 @@ describe("verify_room", function ()
 		module:unload();
 	end);
 
+	it("counts the claims that are patterns and name the room, as Jitsi's library does, and says so", function ()
+		local token_util, module = prosody.new_token_util(options());
+		local session = { jitsi_meet_room = "room.", jitsi_meet_domain = "example.org", jitsi_meet_context_room = { regex = true } };
+		assert.is_true((token_util:verify_room(session, "room1@conference.example.org/nick")));
+		assert.is_false((token_util:verify_room(session, "aroom@conference.example.org/nick")));
+		session.jitsi_meet_room, session.jitsi_meet_context_room = "room1", nil;
+		assert.is_true((token_util:verify_room(session, "room1@conference.example.org/nick")));
+		assert.same({ regex_room_claim = 1 }, module.measured);
+		assert.equal(1, #prosody.logged("info", "Room claim is a pattern that names the room: \"room.\""));
+		module:unload();
+	end);
+
 	it("refuses instead of raising an error in the MUC's event, if a field or the MUC makes it fail", function ()
 		local session = { auth_token = "checked", jitsi_meet_room = "*", jitsi_meet_domain = "*" };
 		for _, spoil in ipairs({

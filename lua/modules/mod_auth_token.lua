@@ -27,7 +27,13 @@ if not token_util then
 	return;
 end
 
-local log_in = require "token_verifier.plugin.log_in".new(host, token_util, log);
+-- As in Jitsi's module, so that dashboards for it work with ours.
+local count = {};
+for _, name in ipairs({ "pre_fetch_fail", "verify_fail", "success", "ban", "post_auth_fail" }) do
+	count[name] = module:measure(name, "counter");
+end
+
+local log_in = require "token_verifier.plugin.log_in".new(host, token_util, log, count);
 
 local region_header;
 local function read_options()

@@ -156,9 +156,13 @@ local function refuse(origin, stanza, error_name, reason)
 	return true;
 end
 
+-- As in Jitsi's module, so that dashboards for it work with ours.
+local count_success, count_fail = module:measure("success", "counter"), module:measure("fail", "counter");
+
 local function check_entry(event)
 	local origin, stanza = event.origin, event.stanza;
 	local allowed, error_name, reason = door:may_enter(origin, stanza.attr.from, stanza.attr.to);
+	(allowed and count_success or count_fail)(1);
 	if not allowed then
 		return refuse(origin, stanza, error_name, reason or "Room and token mismatched");
 	end

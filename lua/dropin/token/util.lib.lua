@@ -25,6 +25,9 @@ local function log(level, ...)
 	module:log(level, ...);
 end
 
+-- As in Jitsi's library.
+local count_pattern = module:measure("regex_room_claim", "counter");
+
 -- Whether the plugin is loaded, perhaps as a new copy after a reload.
 local function is_loaded()
 	local host = prosody.hosts[module.host];
@@ -182,6 +185,10 @@ function util:verify_room(session, room_address)
 		allowed, error_name, reason, words, code = false, nil, "the room could not be checked", nil, nil;
 	end
 	if allowed then
+		if room_rules.is_pattern(session.jitsi_meet_context_room) then
+			count_pattern(1);
+			module:log("info", "Room claim is a pattern that names the room: %s", report.quote(tostring(session.jitsi_meet_room)));
+		end
 		guard.note(session, room_address);
 		return true;
 	end

@@ -47,15 +47,18 @@ end
 function methods:go_through(session)
 	local answer = fire("pre-jitsi-authentication-fetch-key", session);
 	if is_denial(answer) then
+		self.count.pre_fetch_fail(1);
 		return self:deny(session, "pre-jitsi-authentication-fetch-key", answer.error, answer.reason);
 	end
 	local verified, condition, text = self.token_util:process_and_verify_token(session);
 	if not verified then
+		self.count.verify_fail(1);
 		return nil, condition, text;
 	elseif session.destroyed then
 		return nil, "not-allowed", "the client has gone";
 	end
 	if fire("jitsi-access-ban-check", session) == false then
+		self.count.ban(1);
 		return self:deny(session, "jitsi-access-ban-check", "not-allowed", "user is banned", true);
 	end
 	local username = fire("pre-jitsi-authentication", session);
@@ -64,8 +67,10 @@ function methods:go_through(session)
 	end
 	answer = fire("post-jitsi-authentication", session);
 	if is_denial(answer) then
+		self.count.post_auth_fail(1);
 		return self:deny(session, "post-jitsi-authentication", answer.error, answer.reason);
 	end
+	self.count.success(1);
 	return username;
 end
 
@@ -94,9 +99,10 @@ function methods:authenticate(session)
 	return username;
 end
 
--- Returns the log-in for users of `host`, whose tokens `token_util` verifies.
-local function new(host, token_util, log)
-	return setmetatable({ host = host, token_util = token_util, log = log }, mt);
+-- Returns the log-in for users of `host`, whose tokens `token_util` verifies. `count` has a function for each outcome: "success",
+-- "pre_fetch_fail", "verify_fail", "ban" and "post_auth_fail".
+local function new(host, token_util, log, count)
+	return setmetatable({ host = host, token_util = token_util, log = log, count = count }, mt);
 end
 
 return { new = new };

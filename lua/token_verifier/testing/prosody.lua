@@ -239,9 +239,15 @@ function api:hook_tag(xmlns, name, handler, priority)
 	return self:hook("stanza/"..(xmlns and xmlns..":" or "")..name, handler, priority);
 end
 
--- A measurement of any kind; that of times returns a function that ends it.
-function api.measure()
-	return function () return function () end; end;
+-- A measurement of any kind; that of times returns a function that ends it. What a counter has counted is in `measured`.
+function api:measure(name, kind)
+	local measured = self.measured;
+	return function (count)
+		if kind == "counter" then
+			measured[name] = (measured[name] or 0) + count;
+		end
+		return function () end;
+	end;
 end
 
 -- A store in memory.
@@ -319,7 +325,7 @@ end
 -- Returns a plugin's module API object, with the environment for its code. The default options are those of new_server().
 function M.new_module(host, options, name)
 	local module = setmetatable({
-		host = host, name = name or "spec", options = options or config, handlers = {}, provided = {},
+		host = host, name = name or "spec", options = options or config, handlers = {}, provided = {}, measured = {},
 		items = {},
 	}, { __index = api });
 	module.environment = setmetatable({ module = module, prosody = _G.prosody }, { __index = _G });
