@@ -34,7 +34,8 @@ return {
 		"This is a custom token of Firebase: it is only good for signing in at Firebase.",
 		"Give it to signInWithCustomToken, and send what getIdToken returns then." };
 	{ "provider-signs-with-secret", "algorithm-not-accepted", "token or configuration",
-		"The provider of the token is {provider}. It signed with the secret of the client ({alg}), but this host verifies tokens with public keys.",
+		"The provider of the token is {provider}. It signed with the secret of the client ({alg}), but this host verifies tokens with "
+			.."public keys.",
 		"{how} Or set app_secret to the client's secret, and remove asap_key_server, cache_keys_url, openid_issuer and token_issuers." };
 	{ "provider-source", "algorithm-not-accepted", "configuration",
 		"The provider of the token is {provider}. It signed with a private key ({alg}), but this host verifies tokens with a shared secret.",
