@@ -104,6 +104,55 @@ local function write(path, text, mode, force)
 	return true;
 end
 
+-- The name of the file itself, if `path` leads to it by links; nil if there is none.
+local function real(path)
+	local pipe = io.popen(("readlink -f -- %s 2>/dev/null"):format(quoted(path)));
+	local name = pipe:read("l");
+	pipe:close();
+	return name;
+end
+
+-- Copies a file to a name that is free, with its owner and mode. Returns true, or nil and a message.
+local function copy(path, new)
+	local ok, problem = shell(("cp -p %s %s"):format(quoted(path), quoted(new)));
+	if not ok then
+		os.remove(new);
+		return nil, ("cannot write %s: %s"):format(new, problem);
+	end
+	return true;
+end
+
+local function has_same_owner(path, other)
+	return os.execute(('test "$(stat -c %%u:%%g:%%a %s)" = "$(stat -c %%u:%%g:%%a %s)"'):format(quoted(path), quoted(other))) == true;
+end
+
+-- Replaces the text of a file that has the text `old`; owner and mode stay. Other processes see either the old file or the new one.
+-- Returns true, or nil and a message: the file is unchanged then.
+local function replace(path, old, text)
+	local name, problem = create_beside(path, "600");
+	if not name then
+		return nil, ("cannot create a file in %s: %s"):format(folder_of(path), problem);
+	end
+	local ok;
+	ok, problem = copy(path, name);
+	if ok then
+		ok, problem = fill(name, text);
+	end
+	if ok and not has_same_owner(path, name) then
+		ok, problem = nil, ("%s: its owner or group would change; call this as root"):format(path);
+	elseif ok and plain_file.read(path, "a") ~= old then
+		ok, problem = nil, ("%s was changed by somebody else meanwhile"):format(path);
+	end
+	if ok then
+		ok, problem = os.rename(name, path);
+	end
+	if not ok then
+		os.remove(name);
+		return nil, problem;
+	end
+	return true;
+end
+
 -- Writes a file that everybody can read, unless it already contains `text`: an unchanged file keeps its date. Returns "new",
 -- "replaced" or "unchanged"; or nil and a message, for example if it contains something else and `force` is not set.
 local function publish(path, text, force)
@@ -134,4 +183,7 @@ local function list(folder, pattern)
 	return names;
 end
 
-return { write = write, publish = publish, list = list, join = join, absolute = absolute, exists = exists, is_same = is_same };
+return {
+	write = write, publish = publish, list = list, join = join, absolute = absolute, exists = exists, is_same = is_same, real = real,
+	copy = copy, replace = replace,
+};

@@ -13,6 +13,7 @@ local new_terminal = require "token_verifier.command.terminal".new;
 -- In the order of the help. A subcommand whose file is not installed is left out.
 local names = {
 	"verify", "explain", "inspect", "sign", "keygen", "key-name", "publish", "jwks-to-pem", "pem-to-jwks", "check",
+	"enable", "disable",
 };
 
 local program = "token-verifier";

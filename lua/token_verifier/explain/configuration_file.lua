@@ -254,6 +254,7 @@ local function new_environment(self, path)
 				self:note({ "text-without-quotes", path = path, line = line, option = name },
 					"%s:%d: option '%s' gets no value: a text is written in quotes", path, line, name);
 			end
+			self.places[option] = { path = path, line = line_of(path) };
 			set(self, state.host, name, value);
 		end;
 	});
@@ -265,7 +266,7 @@ function execute(self, path)
 	if not file then
 		error("Error loading included "..problem, 0);
 	end
-	local text = file:read("a");
+	local text = self.texts[path] or file:read("a");
 	file:close();
 	if not text then
 		error(path.." cannot be read", 0);
@@ -331,12 +332,13 @@ local function hint(message)
 	return opened and ": a list is written in braces, { ... }, and not in round brackets" or "";
 end
 
--- Reads a file. Returns an object with `sections` (name of the host or "*" -> options), `folder`, `files`, and `notes`, a list
--- of { cause, text } (see options/host_log.lua); or nil and a message.
-local function read(path)
+-- Reads a file. Returns an object with `sections` (name of the host or "*" -> options), `folder`, `files`, `places` ("HOST/OPTION" ->
+-- { path, line } where it was set last by itself), and `notes`, a list of { cause, text } (see options/host_log.lua); or nil and a
+-- message. `texts` (path -> text) is read in the place of files.
+local function read(path, texts)
 	local self = setmetatable({
 		path = path, folder = folder_of(path):gsub("(.)/$", "%1"), sections = { [global] = {} }, files = {},
-		notes = {}, unset = {},
+		notes = {}, unset = {}, places = {}, texts = texts or {},
 	}, mt);
 	if self.folder == "" then
 		self.folder = ".";
