@@ -3,6 +3,7 @@
 
 local tv = require "token_verifier";
 local command = require "spec.support.command";
+local http_server = require "spec.support.http_server";
 
 local secret = "a shared secret of more than sixty-four bytes, which HS512 wants it to have";
 local folder;
@@ -231,20 +232,61 @@ describe("inspect", function ()
 end);
 
 describe("a source of keys that does not answer", function ()
-	it("is named on a terminal while it is waited for, and nowhere else", function ()
-		local listener = assert(require "socket".bind("127.0.0.1", 0)); -- connects, and is silent
-		local url = ("http://127.0.0.1:%d/keys"):format(select(2, listener:getsockname()));
-		local private = tv.generate_key({ curve = "P-256" });
-		command.write(folder.."/with-kid", assert(tv.sign(good, { private_key = private, kid = "a" })));
-		for subcommand, refusal in pairs({ verify = "refused: key-source-unavailable", explain = "is refused: key-source-unavailable" }) do
-			local line = "$tv "..subcommand.." @with-kid --alg ES256 --timeout 3 --asap-key-server "..url;
-			local output = command.shell(folder, ("script -qec \"%s\" /dev/null"):format(line));
-			assert.equal("Waiting for "..url.." ...", output:match("^[^\r\n]*"));
-			assert.matches(refusal, output, 1, true);
+	local server, certs = nil, "/silent/realms/meet/protocol/openid-connect/certs";
+	local configuration = 'authentication = "token"\napp_id = "my-app"\nsignature_algorithm = "ES256"\ntoken_key_timeout = 2.5\n';
+	local host = '\nVirtualHost "%s"\n';
+	-- what, the command, which sources it names on a terminal, what it says anyway
+	local cases = {
+		{ "verify", "verify @with-kid --alg ES256 --timeout 3 --asap-key-server SERVER/silent", { "/silent" },
+			"refused: key-source-unavailable" };
+		{ "explain with a source", "explain @with-kid --alg ES256 --timeout 3 --asap-key-server SERVER/silent", { "/silent" },
+			"is refused: key-source-unavailable" };
+		{ "explain with a configuration", "explain @with-kid --config two.cfg.lua", { "/silent, SERVER/silent/b" },
+			"is refused: key-source-unavailable" };
+		{ "check", "check --config two.cfg.lua", { "/silent", "/silent/b" }, "SERVER/silent/b could not be asked: Timeout" };
+		{ "check, of an issuer, for two hosts", "check --config issuer.cfg.lua", { certs, "/silent/realms/meet" }, "4 things are wrong" };
+		{ "check, of another address", "check --config address.cfg.lua", { "/silent/issuer" }, "One thing is wrong" };
+		{ "jwks-to-pem", "jwks-to-pem --timeout 3 --dir folder SERVER/silent", { "/silent" }, "key-source-unavailable" };
+	};
+
+	lazy_setup(function ()
+		server = http_server.start();
+		command.write(folder.."/with-kid", assert(tv.sign(good, { private_key = tv.generate_key({ curve = "P-256" }), kid = "a" })));
+		server.publish_document({ path = "realm/.well-known/openid-configuration",
+			body = ('{"issuer":"%s/silent/issuer"}'):format(server.url) });
+		for name, source in pairs({ two = 'asap_key_server = { "SERVER/silent", "SERVER/silent/b" }',
+			issuer = 'cache_keys_url = "SERVER'..certs..'"', address = 'openid_issuer = "SERVER/document/realm"' }) do
+			command.write(("%s/%s.cfg.lua"):format(folder, name), configuration..source:gsub("SERVER", server.url)..host:format("example.org")
+				..(name == "issuer" and host:format("example.com") or ""));
 		end
-		local _, errors, status = command.shell(folder, "$tv verify @with-kid --alg ES256 --timeout 1 --asap-key-server "..url);
-		assert_sentence("refused: key-source-unavailable", errors);
-		assert.equal(3, status);
-		listener:close();
+		local commands = {};
+		for i, case in ipairs(cases) do -- all at the same time, since each waits
+			local line = "$tv "..case[2]:gsub("SERVER", server.url);
+			commands[i] = ("script -qec \"%s\" /dev/null >%d.terminal & %s >%d.file 2>&1 &"):format(line, i, line, i);
+		end
+		command.shell(folder, table.concat(commands, "\n").."\nwait");
 	end);
+
+	lazy_teardown(function ()
+		server.close();
+	end);
+
+	for i, case in ipairs(cases) do
+		local what, _, names, words = table.unpack(case);
+		it("is named on a terminal while it is waited for, and nowhere else, by "..what, function ()
+			local named, expected = {}, {};
+			for name in command.read(("%s/%d.terminal"):format(folder, i)):gmatch("Waiting for ([^\r\n]*) %.%.%.\r?\n") do
+				named[#named + 1] = name;
+			end
+			for j, name in ipairs(names) do
+				expected[j] = server.url..name:gsub("SERVER", server.url);
+			end
+			assert.same(expected, named);
+			for _, kind in ipairs({ "terminal", "file" }) do
+				local text = command.read(("%s/%d.%s"):format(folder, i, kind));
+				assert.matches(words:gsub("SERVER", server.url), text, 1, true);
+				assert.equal(kind == "terminal", text:find("Waiting", 1, true) ~= nil);
+			end
+		end);
+	end
 end);

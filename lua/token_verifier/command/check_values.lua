@@ -3,6 +3,7 @@
 -- to the source of keys.
 
 local token_verifier = require "token_verifier";
+local blocking = require "token_verifier.explain.blocking";
 local find = require "token_verifier.explain.causes".find;
 local issuers = require "token_verifier.explain.issuers";
 local list = require "token_verifier.plugin.list";
@@ -205,7 +206,7 @@ local function confirms(issuer, key_options)
 	if not store then
 		return false;
 	end
-	local _, _, code, facts = store:get("token-verifier-check", { wait = true, detail = true });
+	local _, _, code, facts = blocking.get(store, "token-verifier-check");
 	store:close();
 	return code == "key-not-found" and facts.reason == "not-in-set";
 end

@@ -2,6 +2,7 @@
 -- The work of token-verifier explain. It needs Prosody's libraries, or the replacements in prosody_libraries.lua.
 
 local token_verifier = require "token_verifier";
+local blocking = require "token_verifier.explain.blocking";
 local configuration = require "token_verifier.command.configuration";
 local explain = require "token_verifier.explain.explain";
 local explain_lines = require "token_verifier.explain.explain_lines".lines;
@@ -82,8 +83,7 @@ local function explain_by_options(arguments, terminal, text)
 			if not verifier then
 				return nil, problem, code, facts;
 			end
-			verification.say_what_is_waited_for(the_options, token, terminal);
-			return verifier:verify(token, { detail = true });
+			return blocking.verify(verifier, the_options, token);
 		end, more);
 	end
 	verification.call(terminal, token_verifier.new, explain.with_any_key(options)); -- ends the command for invalid options, as with a key

@@ -3,6 +3,7 @@
 -- store, with its limits and timeouts.
 
 local token_verifier = require "token_verifier";
+local blocking = require "token_verifier.explain.blocking";
 local files = require "token_verifier.command.files";
 local input = require "token_verifier.command.input";
 local json = require "token_verifier.command.json";
@@ -33,7 +34,7 @@ local function from_url(arguments, terminal)
 	arguments.jwks_url = arguments.source;
 	local store = verification.open_store(arguments, terminal);
 	-- Asking for any kid fetches the set.
-	local _, message, code = store:get("any", true);
+	local _, message, code = blocking.get(store, "any");
 	if code and code ~= "key-not-found" then
 		terminal.fail(("%s: %s"):format(code, message), verification.status_of(code));
 	end

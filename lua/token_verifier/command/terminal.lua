@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- Output and end of subcommands: standard output with checks for errors, one sentence on standard error, colours, JSON.
 
+local token_verifier = require "token_verifier";
+local blocking = require "token_verifier.explain.blocking";
 local json = require "token_verifier.command.json";
 local printable = require "token_verifier.plugin.printable".printable;
 
@@ -86,8 +88,28 @@ local function new(program)
 	-- Whether standard input (0), output (1) or error (2) is a terminal.
 	terminal.is_terminal = is_terminal;
 
+	local named = {}; -- set of the sources that it was said of
+
+	-- Waits for the answer of ask() for a second or two; if it has not come by then, says on a terminal what is waited for.
+	local function say_what_is_waited_for(ask)
+		local last = is_terminal(2) and os.time() + 1;
+		while last do
+			local _, _, code, facts = ask();
+			local source = code == "key-pending" and facts.url;
+			if not source or named[source] then
+				return;
+			elseif os.time() > last then
+				named[source] = true;
+				io.stderr:write(("Waiting for %s ...\n"):format(printable(source)));
+				return;
+			end
+			token_verifier.step(0.2);
+		end
+	end
+
 	-- For main.lua: the options --color and --json.
 	function terminal.configure(when, wants_json)
+		blocking.before_waiting = say_what_is_waited_for;
 		terminal.wants_json = wants_json or false;
 		-- Whether what is found is for another program: without a terminal, and without a wish for colours.
 		function terminal.prints_json()

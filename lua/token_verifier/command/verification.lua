@@ -178,27 +178,6 @@ local function open_store(arguments, terminal)
 	return store;
 end
 
--- Waits for the key of a token for a second or two; if it has not come by then, says on a terminal what is waited for. `options`
--- are those of options_of().
-local function say_what_is_waited_for(options, token, terminal)
-	if not options.keys or not terminal.is_terminal(2) then
-		return;
-	end
-	local impatient = { wait = false };
-	for name, value in pairs(options) do
-		impatient[name] = value;
-	end
-	local verifier = token_verifier.new(impatient);
-	local last = os.time() + 1;
-	while verifier and select(3, verifier:verify(token)) == "key-pending" do
-		if os.time() > last then
-			io.stderr:write(("Waiting for %s ...\n"):format((options.keys:source():gsub("%c", "?"))));
-			return;
-		end
-		token_verifier.step(0.2);
-	end
-end
-
 -- The options of token_verifier.new() except for the source of keys.
 local function policy_of(arguments)
 	local options = { room = arguments.room, leeway = arguments.leeway, now = arguments.now };
@@ -231,5 +210,5 @@ return {
 	connection_of = connection_of,
 	add_sources = add_sources, names_a_source = names_a_source, add_connection = add_connection, add_policy = add_policy,
 	option_of_configuration = option_of_configuration, options_of = options_of, policy_of = policy_of, open_store = open_store,
-	read_secret = read_secret, call = call, say_what_is_waited_for = say_what_is_waited_for, status_of = status_of, whole = whole,
+	read_secret = read_secret, call = call, status_of = status_of, whole = whole,
 };

@@ -2,6 +2,7 @@
 -- token-verifier verify: says whether a token is valid, also by its exit status.
 
 local token_verifier = require "token_verifier";
+local blocking = require "token_verifier.explain.blocking";
 local input = require "token_verifier.command.input";
 local json = require "token_verifier.command.json";
 local verification = require "token_verifier.command.verification";
@@ -49,8 +50,7 @@ local function run(arguments, terminal)
 	elseif problem then
 		terminal.warn(problem);
 	end
-	verification.say_what_is_waited_for(options, token, terminal);
-	local claims, header_or_message, code = verifier:verify(token);
+	local claims, header_or_message, code = blocking.verify(verifier, options, token);
 	if not claims then
 		return refuse(arguments, terminal, header_or_message, code, no_token);
 	elseif wrong_address then

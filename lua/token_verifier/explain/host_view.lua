@@ -2,6 +2,7 @@
 -- The view of a host: its settings, as a plugin that is loaded now would read them, and explanations of tokens under them.
 
 local token_verifier = require "token_verifier";
+local blocking = require "token_verifier.explain.blocking";
 local find = require "token_verifier.explain.causes".find;
 local explain = require "token_verifier.explain.explain";
 local key_findings = require "token_verifier.explain.explain_key";
@@ -40,7 +41,7 @@ local function verify(options, token, ask)
 	if ask then
 		return ask(verifier, token);
 	end
-	return verifier:verify(token, { detail = true });
+	return blocking.verify(verifier, options, token);
 end
 
 -- Why no token can be accepted, from the failure of keys:options(): { code, message, finding }.

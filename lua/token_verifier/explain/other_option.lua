@@ -2,6 +2,7 @@
 -- Finds the option that an address belongs to, by asking it: what is suggested was tried. It blocks.
 
 local token_verifier = require "token_verifier";
+local blocking = require "token_verifier.explain.blocking";
 local causes = require "token_verifier.explain.causes";
 local key_words = require "token_verifier.explain.key_words";
 
@@ -43,7 +44,7 @@ local function new_asker(open, kid)
 		if not store then
 			return false, {};
 		end
-		local key, _, code, facts = store:get(kid ~= "" and kid or made_up_kid, { wait = true, detail = true });
+		local key, _, code, facts = blocking.get(store, kid ~= "" and kid or made_up_kid);
 		local has_keys = key ~= nil or code == "key-not-found" and facts.reason == "not-in-set" and #store:keys() > 0;
 		store:close(0);
 		return has_keys, facts or {}, code == "key-source-unavailable";

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Fetches from a source of keys, and reports what it has. It blocks, so it is for the command line, not for a server.
 
+local blocking = require "token_verifier.explain.blocking";
 local find = require "token_verifier.explain.causes".find;
 local key_findings = require "token_verifier.explain.explain_key";
 local key_folder = require "token_verifier.explain.key_folder";
@@ -93,7 +94,7 @@ local function ask(source, key_options, accepted, kids)
 	local function open(other)
 		return sources.open(other, key_options);
 	end
-	local key, message, code, facts = store:get(made_up_kid, { wait = true, detail = true });
+	local key, message, code, facts = blocking.get(store, made_up_kid);
 	local text, findings, ok;
 	if code == "key-not-found" and facts.reason == "not-in-set" then
 		text, findings, ok = of_set(store, accepted);
