@@ -87,6 +87,7 @@ local works = {
 	{ "the host of Jitsi's parts under global options", log_in.."\n"..id.."\n"..secret.."\n"..meet()
 		..host "auth.meet.example.org" ('authentication = "internal_hashed"')
 		..host "recorder.meet.example.org" ('authentication = "internal_hashed"')..rooms },
+	{ "a host that is switched off", good..host "off.example.org" (log_in, "enabled = false")..rooms },
 	{ "two hosts with rooms of their own", good..host "b.example.org" (log_in, 'app_id = "b"', secret)..rooms
 		..muc "conference.b.example.org" (guard) },
 	{ "a second host whose tokens count", meet(log_in, id, secret, 'token_verification_hosts = { "b.example.org" }')
@@ -150,6 +151,13 @@ local cases = {
 		'Set authentication = "token"', { '"Token"', '"token"' } },
 
 	-- Misnamed options.
+	{ "authentication with a blank", named(id):gsub('"token"', '"token "', 1), "FAIL", "authentication-misspelt", '"token "',
+		'Set authentication = "token"', { '"token "', '"token"' } },
+	{ "authentication as a list", named(id):gsub('"token"', '{ "token" }', 1), "FAIL", "authentication-misspelt", "is a list",
+		'Set authentication = "token"', { '{ "token" }', '"token"', 1 } },
+	{ "APP_ID", named('APP_ID = "my-app"'), "FAIL", "app-id-misspelt", "APP_ID is", "Write app_id instead of APP_ID", { "APP_ID", "app_id" } },
+	{ "App_Secret", named(id):gsub("app_secret", "App_Secret"), "FAIL", "option-misspelt", "option App_Secret",
+		"Write app_secret instead of App_Secret", { "App_Secret", "app_secret" } },
 	{ "ap_id", named('ap_id = "my-app"'), "FAIL", "app-id-misspelt", "ap_id is, which no module reads", "Write app_id instead of ap_id",
 		{ "ap_id", "app_id" } },
 	{ "appid", named('appid = "my-app"'), "FAIL", "app-id-misspelt", "appid is", "Write app_id instead of appid", { "appid", "app_id" } },
@@ -202,6 +210,9 @@ local cases = {
 	{ "a variable of Windows", named('app_id = "%APP_ID%"'), "FAIL", "value-left-over", "%APP_ID%", "Set app_id to what", no_app_id },
 	{ "a variable of Prosody in quotes", named('app_id = "ENV_JWT_APP_ID"'), "FAIL", "value-left-over", "ENV_JWT",
 		"Set app_id to what", no_app_id },
+	{ "a variable of make", named('app_id = "$(JWT_APP_ID)"'), "FAIL", "value-left-over", "$(JWT_APP_ID)", "Set app_id to what", no_app_id },
+	{ "a variable of autoconf", named('app_id = "@JWT_APP_ID@"'), "FAIL", "value-left-over", "@JWT_APP_ID@", "Set app_id to what", no_app_id },
+	{ "a name to be replaced", named('app_id = "__APP_ID__"'), "FAIL", "value-left-over", "__APP_ID__", "Set app_id to what", no_app_id },
 	{ "a variable of a program", named('app_id = "undefined"'), "FAIL", "value-left-over", '"undefined"', "Set app_id to what", no_app_id },
 	{ "an empty app_id", named('app_id = ""'), "FAIL", "value-left-over", 'app_id has ""', "Set app_id to what", no_app_id },
 	{ "a left-over in app_id beside issuers", named('app_id = "<no value>"', 'asap_accepted_issuers = { "a" }'), "WARN", "value-left-over",
@@ -224,6 +235,8 @@ local cases = {
 		'Write asap_accepted_issuers = { "a", "b" }', { '" b"', '"b"' } },
 	{ "a blank that cannot be seen", named(id, 'asap_accepted_issuers = { "a\194\160" }'), "FAIL", "value-with-blanks", [["a\xc2\xa0"]],
 		'Write asap_accepted_issuers = { "a" }', { "\194\160", "" } },
+	{ "characters in an issuer that cannot be seen", named(id, 'asap_accepted_issuers = { "my\226\128\139-app" }'), "FAIL",
+		"value-with-blanks", "characters that cannot be seen in it", 'Write asap_accepted_issuers = { "my-app" }', { "\226\128\139", "" } },
 	{ "a left-over as audience", named(id, 'asap_accepted_audiences = { "<no value>" }'), "FAIL", "value-left-over",
 		'No token has this "aud"',
 		"or remove it: then any is accepted", { '"<no value>"', '"jitsi"' } },
@@ -244,6 +257,8 @@ local cases = {
 	{ "a short secret", meet(log_in, id, "token_strict_secrets = false", 'app_secret = "short"')..rooms, "WARN", "secret-short",
 		"easier to guess",
 		"32 bytes or more", { '"short"', '"a long random text, of 32 bytes or more"' } },
+	{ "a secret that a manual has", meet(log_in, id, "token_strict_secrets = false", 'app_secret = "my_jitsi_app_secret"')..rooms, "WARN",
+		"secret-of-a-manual", "everybody can make tokens with it", "Use a random text", { 'app_secret = "[^"]*"', secret } },
 	{ "a secret that is a number", meet(log_in, id, "app_secret = 12345678901234567890123456789012345678901")..rooms, "WARN",
 		"secret-not-quoted",
 		"get lost", "Put it in quotes", { "(app_secret = )(%d+)", '%1"%2"' } },
@@ -301,6 +316,8 @@ local cases = {
 		'Add "token_verification" to modules_enabled', "\t"..guard },
 	{ "modules in round brackets", good..muc "conference.meet.example.org" ('modules_enabled = ( "token_verification" )'), "FAIL",
 		"modules-not-a-list", "Prosody loads nothing of it", 'modules_enabled = { "token_verification" }', { "%(( .- )%)", "{%1}" } },
+	{ "a module of somebody's own", good..muc "conference.meet.example.org" ('modules_enabled = { "my_token_verification" }'), "WARN",
+		"rooms-not-verified", "open to everybody", 'Add "token_verification"', { "}", '; "token_verification" }', 1 } },
 	{ "the module misspelt", good..muc "conference.meet.example.org" ('modules_enabled = { "token_verifcation" }'), "FAIL",
 		"rooms-module-misspelt", '"token_verifcation", which is not', 'Write "token_verification" instead', { "verifcation", "verification" } },
 	{ "the module disabled", good..muc "conference.meet.example.org" (guard, 'modules_disabled = { "token_verification" }'), "FAIL",

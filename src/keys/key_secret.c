@@ -22,6 +22,9 @@ static const struct {
     {"{", "}", UPPER LOWER "_-"},   // {tenantid}
     {"%", "%", UPPER DIGITS "_"},   // %JWT_APP_SECRET%
     {"$", "", UPPER DIGITS "_"},    // $JWT_APP_SECRET
+    {"$(", ")", UPPER DIGITS "_"},  // $(JWT_APP_SECRET)
+    {"__", "__", UPPER DIGITS "_"}, // __JWT_APP_SECRET__
+    {"@", "@", UPPER DIGITS "_"},   // @JWT_APP_SECRET@
     {"ENV_", "", UPPER DIGITS "_"}, // Prosody's name of a variable, in quotes
 };
 

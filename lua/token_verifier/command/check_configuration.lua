@@ -10,8 +10,10 @@ local key_findings = require "token_verifier.explain.explain_key";
 local list = require "token_verifier.plugin.list";
 local json = require "token_verifier.command.json";
 local of_rows = require "token_verifier.explain.explain_lines".of_rows;
+local quote = require "token_verifier.plugin.report".quote;
 local source_report = require "token_verifier.explain.source_report";
 local sources = require "token_verifier.plugin.sources";
+local well_known_secrets = require "token_verifier.explain.explain_signature".well_known;
 
 local mark_of = { error = "FAIL", warn = "WARN" };
 
@@ -106,6 +108,10 @@ local function check_host(file, host)
 	end
 	if usable and not settings.appSecret and not sources.is_configured(settings) and #hosts_of.guarded_by(file, host) > 0 then
 		rows[#rows + 1] = row("keys", "WARN", "there is no key: guests are let in, and tokens are refused", find("guests-only"));
+	end
+	if list.has(well_known_secrets, settings.appSecret) then
+		rows[#rows + 1] = row("options", "WARN", "everybody knows the shared secret",
+			find("secret-of-a-manual", { found = quote(settings.appSecret) }));
 	end
 	check_values.add_names(rows, file, host);
 	check_rooms.add(rows, file, host, settings);

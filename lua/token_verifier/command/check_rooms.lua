@@ -39,7 +39,16 @@ end
 
 local function authentication_of(file, host)
 	local authentication = file:get(host, "authentication");
+	if type(authentication) == "table" then
+		return "a list";
+	end
 	return authentication ~= nil and quote(tostring(authentication)) or "not set";
+end
+
+-- Whether this value of authentication was meant to be "token". A list is none of Prosody's values.
+local function is_meant_as_token(value)
+	local name = type(value) == "table" and value[1] or value;
+	return value ~= "token" and names_of_token[tostring(name):lower():match("^%s*(.-)%s*$")] ~= nil;
 end
 
 -- Whether users with tokens of another host, or users without tokens, may enter the rooms of a host.
@@ -60,7 +69,7 @@ end
 local function add_log_in(rows, file, host)
 	local authentication, rooms = file:get(host, "authentication"), hosts.guarded_by(file, host);
 	local found = authentication_of(file, host);
-	if authentication ~= "token" and names_of_token[tostring(authentication):lower()] then
+	if is_meant_as_token(authentication) then
 		rows[#rows + 1] = row("log-in", "FAIL", "authentication is "..found, find("authentication-misspelt", { found = found }));
 	elseif hosts.asks_for_tokens(file, host) ~= false then
 		return;
@@ -86,7 +95,10 @@ end
 local function misspelt_module(file, component)
 	local enabled = file.sections[component].modules_enabled;
 	for _, name in ipairs(type(enabled) == "table" and enabled or {}) do
-		local distance = type(name) == "string" and spelling.distance(name:lower():gsub("^mod_", ""):gsub("%-", "_"), "token_verification");
+		-- my_token_verification may be a module of somebody's own: docker-jitsi-meet has a variable for its name.
+		local is_own = type(name) == "string" and name:find("^[%l_]+_token_verification$") and not name:find("^mod_");
+		local distance = type(name) == "string" and not is_own
+			and spelling.distance(name:lower():gsub("^mod_", ""):gsub("%-", "_"), "token_verification");
 		if distance and distance <= 3 then
 			return name;
 		end

@@ -12,6 +12,8 @@ local sources = require "token_verifier.plugin.sources";
 local token_options = require "token_verifier.plugin.token_options";
 
 local no_break_space = "\194\160";
+-- Soft hyphen, zero-width characters and marks of direction, word joiner, byte order mark.
+local invisible = { "\194\173", "\226\128[\139-\143]", "\226\129\160", "\239\187\191" };
 
 -- Examples in the manuals of Jitsi.
 local of_manuals = { app_id = true, change_me = true, changeme = true, example_app_id = true, my_app_id = true, my_jitsi_app_id = true,
@@ -36,7 +38,7 @@ local function left_over_in(text)
 	if of_manual then
 		return of_manual;
 	end
-	for _, pattern in ipairs({ "%$?%b{}", "%b<>" }) do
+	for _, pattern in ipairs({ "%$?%b{}", "%b<>", "%$%b()" }) do
 		for piece in text:gmatch(pattern) do
 			if is_left_over(piece) then
 				return piece;
@@ -46,9 +48,12 @@ local function left_over_in(text)
 	return nil;
 end
 
--- A name without blanks and quotes around it.
+-- A name without invisible characters, and without blanks and quotes around it.
 local function bare(text)
 	local before;
+	for _, pattern in ipairs(invisible) do
+		text = text:gsub(pattern, "");
+	end
 	repeat
 		before = text;
 		text = text:gsub("^%s+", ""):gsub("%s+$", ""):gsub("^"..no_break_space, ""):gsub(no_break_space.."$", "")

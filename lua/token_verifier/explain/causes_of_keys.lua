@@ -293,11 +293,15 @@ return {
 		"{option} accepts no \"{claim}\" at all, so every token is refused.",
 		"Set {option} to what your tokens have in \"{claim}\"{default}." };
 	{ "value-with-blanks", "issuer-not-accepted", "configuration",
-		"{option} has {found}, with blanks or quotes around the name. Values are compared exactly, so no token fits.",
+		"{option} has {found}, with blanks or quotes around the name, or characters that cannot be seen in it. Values are compared exactly, so "
+			.."no token fits.",
 		"Write {suggested}" };
 	{ "value-with-commas", "issuer-not-accepted", "configuration",
 		"{option} has {found}: that is one name with a comma in it, and not several names.",
 		"Write {suggested}" };
+	{ "secret-of-a-manual", "ok", "configuration",
+		"The shared secret is {found}, the example of a page or a manual: everybody can make tokens with it.",
+		"Use a random text of 32 bytes or more here and at the issuer: openssl rand -hex 32" };
 	{ "value-of-a-manual", "ok", "configuration",
 		"app_id is {found}, the example of a manual.",
 		"If your tokens have another \"iss\", set app_id to that. If they really have this one: nothing, but say so with "

@@ -294,7 +294,9 @@ end
 
 -- The names of the components with this `module`, or of the VirtualHosts if it is nil, in alphabetical order.
 function methods:hosts(module)
-	return names_of(self.sections, function (name, section) return name ~= global and section.component_module == module; end);
+	return names_of(self.sections, function (name, section)
+		return name ~= global and section.component_module == module and section.enabled ~= false; -- else Prosody leaves it out
+	end);
 end
 
 -- Whether a component loads a module. Modules enabled for all hosts do not count: of these, Prosody loads only some of its own for

@@ -207,4 +207,4 @@ local function of_failure(token, header, options, more)
 	return of_keys(token, alg, header, options, more.renew);
 end
 
-return { of_failure = of_failure, of_missing_kid = of_missing_kid };
+return { of_failure = of_failure, of_missing_kid = of_missing_kid, well_known = well_known };

@@ -66,7 +66,8 @@ end
 
 -- The option that was meant by a name of the table above, if nothing is set in its place; else nil.
 local function mistaken_for(name, host, config)
-	local meant = meant_by[name:lower()];
+	local lower = name:lower();
+	local meant = meant_by[lower] or lower ~= name and token_options.by_name[lower] and lower or nil;
 	if meant and is_key[meant] then
 		for option in pairs(is_key) do
 			meant = not is_set(host, option, config) and meant or nil;
