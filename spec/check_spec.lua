@@ -287,6 +287,9 @@ local cases = {
 		'"<appid>"', "Write the real value", { "file:///etc/<appid>/keys", "file://FOLDER" } },
 
 	-- Issuers of sources.
+	{ "keys of another algorithm than the default", meet(log_in, id, 'cache_keys_url = "SERVER/es256"')..rooms, "FAIL",
+		"set-fits-no-algorithm", "with an accepted algorithm (RS256)", 'signature_algorithm = "ES256"',
+		{ "(app_id)", 'signature_algorithm = "ES256"\n%1' } },
 	{ "Google's keys", meet(log_in, id, 'cache_keys_url = "https://www.googleapis.com/oauth2/v3/certs"')..rooms, "FAIL", "issuer-of-source",
 		'their "iss" is "https://accounts.google.com" or', 'Set asap_accepted_issuers = { "https://accounts.google.com", "accounts.google.com" }',
 		{ "(app_id)", 'asap_accepted_issuers = { "https://accounts.google.com", "accounts.google.com" }\n%1' } },
@@ -386,7 +389,7 @@ local cases = {
 };
 
 lazy_setup(function ()
-	local key = tokens.new_key();
+	local key, of_curve = tokens.new_key(), token_verifier.key(token_verifier.generate_key({ curve = "P-256" }));
 	folder, server = temporary.folder(), http_server.start(temporary.folder());
 	url = server.url.."/document";
 	shell.write(folder.."/"..token_verifier.key_file_name("k1"), key.public);
@@ -397,6 +400,7 @@ lazy_setup(function ()
 	for _, path in ipairs({ "set", "realms/meet/protocol/openid-connect/certs", "realms/other/protocol/openid-connect/certs" }) do
 		server.publish_document({ path = path, body = set });
 	end
+	server.publish_document({ path = "es256", body = ('{"keys":[%s]}'):format(of_curve:jwk()) });
 	server.publish_document({ path = "realms/meet/.well-known/openid-configuration",
 		body = ('{"issuer":"%s/realms/meet","jwks_uri":"%s/set"}'):format(url, url) });
 end);

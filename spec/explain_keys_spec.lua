@@ -306,7 +306,7 @@ describe("the command's check", function ()
 	-- { what, lines of the configuration, exit status, key of the cause or nil, words of the answer }
 	for _, case in ipairs({
 		{ "a page for each kid", server("bad", "/garbage"), 1, "key-is-page", "a missing file must give 404" },
-		{ "keys that no accepted algorithm is for", function () return key_set("set")()..'\nsignature_algorithm = "ES256"'; end, 0,
+		{ "keys that no accepted algorithm is for", function () return key_set("set")()..'\nsignature_algorithm = "ES256"'; end, 1,
 			"set-fits-no-algorithm", "can be used with an accepted algorithm (ES256)" },
 		{ "keys that are not used", function () return ('cache_keys_url = "%s"'):format(urls.mixed); end, 0, "set-skips-keys",
 			'cannot be used: "x": the key is a JWK whose kty is none of RSA, EC and OKP' },

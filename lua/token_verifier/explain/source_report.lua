@@ -46,14 +46,15 @@ end
 
 local function of_set(store, accepted)
 	local keys, unusable = store:keys();
-	local findings, differing = {}, {};
+	local findings, differing, unfit = {}, {}, nil;
 	if unusable[1] then
 		findings[1] = find(keys[1] and "set-skips-keys" or "set-has-no-usable-key", {
 			kids = key_findings.list_keys(unusable, key_findings.describe_unusable),
 		});
 	end
 	if keys[1] or not unusable[1] then
-		findings[#findings + 1] = judge_algorithms(keys, accepted);
+		unfit = judge_algorithms(keys, accepted);
+		findings[#findings + 1] = unfit;
 	end
 	for _, held in ipairs(keys) do
 		differing[#differing + 1] = held.warning and held or nil;
@@ -69,7 +70,7 @@ local function of_set(store, accepted)
 	end
 	local list = key_findings.list_keys(keys, describe_key);
 	list = list and "it has "..list or unusable[1] and "it has no key that can be used" or "it answers, but has no key";
-	return ("%s: %s"):format(store:source(), list), findings, #keys > 0;
+	return ("%s: %s"):format(store:source(), list), findings, #keys > 0 and not unfit;
 end
 
 -- Returns the text about a folder, findings, and whether it is one with a key.
