@@ -29,7 +29,8 @@ lazy_setup(function ()
 	assert.equal("accepted", world.outcome({ client = focus }).outcome);
 	assert.equal("joined", world.enter({ client = focus, room = "[acme]planning@conference.tenants.example" }).outcome);
 	site = world.start_browser({
-		pages = { "spec/browser/page/meet.html", "spec/browser/page/meet.js", "spec/e2e/npm/strophe_log_in.js" } });
+		pages = { "spec/browser/page/meet.html", "spec/browser/page/meet.js", "spec/e2e/npm/strophe_log_in.js",
+			"spec/e2e/npm/node_modules/strophe.js/dist/strophe.esm.js" } });
 end);
 
 lazy_teardown(world.close);

@@ -2,31 +2,12 @@
 -- The configuration that Jitsi's Debian packages write: their template with the changes that jitsi-meet-tokens makes, and what an
 -- operator adds to it for keys and guests. A log-in has the same outcome with Jitsi's own library and with ours.
 
+local debian = require "spec.jitsi.debian";
 local host = require "spec.jitsi.host";
 local world = require "spec.e2e.world";
 
 local secret = "the-shared-secret-of-the-jitsi-debian-spec-0123456789";
-local name, guests = "meet.example", "guest.meet.example";
-
-local function template()
-	local file <close> = assert(io.open(os.getenv("JITSI_CONFIGURATION")));
-	return file:read("a");
-end
-
--- What the packages' scripts do to the template; every change must find its place. `options` stand where the secret is.
-local function configuration(options)
-	local text = template():gsub("jitmeet%.example%.com", name):gsub("focusUser", "focus"):gsub("__turnSecret__", "turn-secret");
-	for _, change in ipairs({
-		{ 'authentication = "jitsi-anonymous" -- do not delete me', 'authentication = "token" -- do not delete me' },
-		{ '--app_id="example_app_id"', 'app_id="issuer"' },
-		{ '--app_secret="example_app_secret"', options },
-		{ '--"token_verification"', '"token_verification"' },
-	}) do
-		local from, to = text:find(change[1], 1, true);
-		text = text:sub(1, assert(from, change[1]) - 1)..change[2]..text:sub(to + 1);
-	end
-	return text;
-end
+local name, guests = debian.name, "guest.meet.example";
 
 -- The address of a room. "ROOM@TENANT" is a room of a tenant, as its pages write it.
 local function address_of(room)
@@ -81,7 +62,7 @@ for _, front in ipairs(host.fronts) do
 			local signer = source[3];
 
 			lazy_setup(function ()
-				host.start(front, configuration(source[2]()));
+				host.start(front, debian.configuration(source[2]()));
 				local addresses = {};
 				for i, room in ipairs(rooms) do
 					addresses[i] = address_of(room);
@@ -112,7 +93,7 @@ for _, front in ipairs(host.fronts) do
 	-- The host for guests is what Jitsi's documentation adds.
 	describe(("a Jitsi host for guests with %s"):format(front.name), function ()
 		lazy_setup(function ()
-			host.start(front, configuration(('app_secret="%s"'):format(secret))..([[
+			host.start(front, debian.configuration(('app_secret="%s"'):format(secret))..([[
 
 VirtualHost %q
 	authentication = "jitsi-anonymous"

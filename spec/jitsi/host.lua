@@ -53,7 +53,7 @@ local function register(name, password)
 	world.shell({ command = { "user", "create", name, password } });
 end
 
--- Makes the rooms at these addresses, as Jitsi's focus does. `focus` is its address.
+-- Makes the rooms at these addresses, as Jitsi's focus does, and gives back its client. `focus` is its address.
 local function open_rooms(focus, addresses)
 	local name, domain = focus:match("^(.*)@(.*)$");
 	register(focus, "a-password");
@@ -63,6 +63,7 @@ local function open_rooms(focus, addresses)
 		local entry = world.enter({ client = client, room = address, nick = "focus" });
 		assert(entry.outcome == "joined", address..": "..tostring(entry.text));
 	end
+	return client;
 end
 
 -- What becomes of a log-in that would enter a room: "no log-in", "no entry" or "joined"; and what the server said.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What Jitsi Meet's page does with a token: https://HOST/[TENANT/]ROOM?jwt=TOKEN connects with it, logs in and enters the room.
 
-import * as strophe from "/page/strophe.js";
+import * as strophe from "/page/strophe.esm.js";
 import { logIn } from "/page/strophe_log_in.js";
 
 const asked = new URLSearchParams(location.search);

@@ -8,7 +8,7 @@ import shutil
 import signal
 import urllib.request
 
-from . import servers
+from . import clients, servers
 
 # Nothing but the page: no first-run pages, no look for updates or accounts, and no QUIC, which has no place on loopback.
 ARGUMENTS = [
@@ -59,9 +59,10 @@ class Browser(servers.Server):
         return self.ask("POST", f"/session/{self.session}/execute/sync", {"script": script, "args": []})
 
     def show(self, url, seconds=30):
-        """Opens a page and waits until it says that it is done; gives back the texts of its elements with an id."""
+        """Opens a page and waits until it says that it is done, while the clients live on; gives back the texts of its elements with
+        an id."""
         self.ask("POST", f"/session/{self.session}/url", {"url": url})
-        servers.wait_until(lambda: self.run("return document.body?.dataset.done === 'yes'"), seconds)
+        clients.run_loop_until(lambda: self.run("return document.body?.dataset.done === 'yes'"), seconds)
         return self.run("return Object.fromEntries([...document.querySelectorAll('[id]')].map((e) => [e.id, e.innerText]))")
 
     def stop(self):

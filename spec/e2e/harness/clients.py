@@ -25,9 +25,10 @@ logging.getLogger("nbxmpp").setLevel(logging.CRITICAL)
 from gi.repository import GLib  # noqa: E402
 from nbxmpp.client import Client  # noqa: E402
 from nbxmpp.const import ConnectionProtocol, ConnectionType  # noqa: E402
-from nbxmpp.protocol import Iq, Protocol, Presence  # noqa: E402
+from nbxmpp.protocol import Iq, NodeProcessed, Protocol, Presence  # noqa: E402
 from nbxmpp.sasl import ANONYMOUS  # noqa: E402
 from nbxmpp.simplexml import Node  # noqa: E402
+from nbxmpp.structs import StanzaHandler  # noqa: E402
 
 NS_SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
 NS_STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas"
@@ -37,6 +38,7 @@ NS_MUC_OWNER = "http://jabber.org/protocol/muc#owner"
 NS_PING = "urn:xmpp:ping"
 NS_JITSI = "http://jitsi.org/jitmeet"
 NS_JIBRI = "http://jitsi.org/protocol/jibri"
+NS_FOCUS = "http://jitsi.org/protocol/focus"
 
 
 def run_loop_until(condition, seconds):
@@ -148,6 +150,20 @@ class WebSocketClient:
         start = Iq("set", to=to)
         start.addChild("jibri", {"action": "start", "recording_mode": mode}, namespace=NS_JIBRI)
         return self._ask(start, seconds)
+
+    def lead_conferences(self, component):
+        """Answers each request for a conference as Jitsi's focus does when the room is ready; this component passes them on."""
+        self._client.register_handler(StanzaHandler(name="iq", callback=self._on_conference_request, typ="set", ns=NS_FOCUS))
+        self._client.send_stanza(Presence(to=component))
+
+    def _on_conference_request(self, _client, request, _properties):
+        answer = Iq("result", to=request.getFrom())
+        answer.setID(request.getID())
+        room = request.getTagAttr("conference", "room")
+        focus = str(self._client.get_bound_jid().bare)
+        answer.addChild("conference", {"room": room, "ready": "true", "focusjid": focus}, namespace=NS_FOCUS)
+        self._client.send_stanza(answer)
+        raise NodeProcessed
 
     def say(self, text, remote=False, seconds=10):
         """Sends any stanza; gives back what the server says to it, and all that it sent before it answered a ping behind it. What

@@ -5,8 +5,10 @@ line that says that it is there.
 The end of standard input, that is the end of the specs however it came, ends every server.
 """
 
+import base64
 import concurrent.futures
 import fcntl
+import hashlib
 import json
 import os
 import pathlib
@@ -117,15 +119,17 @@ class Driver(recipes.Requests):
         return browser.at_hand()
 
     def op_start_browser(self, pages, name="main"):
-        """Serves a page with strophe.js beside it, and starts a browser; gives back where the page is."""
+        """Serves a page and the files beside it, and starts a browser; gives back where the page is."""
         files = {pathlib.Path(path).name: servers.ROOT / path for path in pages}
-        files["strophe.js"] = NPM / "node_modules/strophe.js/dist/strophe.esm.js"
         self.nginx.serve_pages(files, self.prosodies[name].port)
         self.browser = self.world.start(browser.Browser(self.world.folder))
         return f"http://127.0.0.1:{self.nginx.http_port}"
 
     def op_show_page(self, url):
         return self.browser.show(url)
+
+    def op_lead_conferences(self, client, component):
+        self.clients[client].lead_conferences(component)
 
     @staticmethod
     def op_free_port():
@@ -309,6 +313,20 @@ class Driver(recipes.Requests):
                 subprocess.run(["npm", "ci", "--loglevel=error"], cwd=NPM, check=True, stdout=sys.stderr)
         version = subprocess.run(["node", "--version"], check=True, text=True, stdout=subprocess.PIPE).stdout
         return int(version.strip("v\n").split(".")[0])
+
+    def op_unpack_npm(self, package, integrity):
+        """Fetches "NAME@VERSION" without what it depends on, and runs nothing of it; gives back its folder, or None without npm."""
+        if not shutil.which("npm"):
+            return None
+        folder = self.world.folder / "npm" / package.replace("/", "+")
+        folder.mkdir(parents=True)
+        packed = subprocess.run(["npm", "pack", "--json", "--loglevel=error", package], cwd=folder, check=True, stdout=subprocess.PIPE)
+        archive = folder / json.loads(packed.stdout)[0]["filename"]
+        found = "sha512-" + base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
+        if found != integrity:
+            raise RuntimeError(f"{package} is {found}, not {integrity}")
+        subprocess.run(["tar", "-x", "-f", archive, "--strip-components=1", "--warning=no-unknown-keyword"], cwd=folder, check=True)
+        return str(folder)
 
     def node(self, script, request):
         """Asks a script of spec/e2e/npm, which goes on running for the next request."""
