@@ -5,6 +5,8 @@
 #include "expand.h"
 #include "store/keystore_internal.h"
 
+#include <sys/resource.h>
+
 enum {
     SET,       // keys a (RSA) and b (another), for 1000 s
     LATER,     // b and c
@@ -77,6 +79,25 @@ static int64_t fresh_until(struct tv_keystore *store) {
     struct tv_key_walk walk = {0};
     CHECK(tv_keystore_walk(store, &walk), "a key is held");
     return walk.life->fresh_until_ms;
+}
+
+// Before the first fetch of the process: one that cannot start is no answer of the source.
+static void test_no_descriptor(void) {
+    struct tv_keystore *store = open_set(new_path(SET));
+    struct rlimit usual, none;
+    getrlimit(RLIMIT_NOFILE, &usual);
+    none = usual;
+    none.rlim_cur = 0;
+    setrlimit(RLIMIT_NOFILE, &none);
+    struct tv_key *key;
+    struct tv_detail detail;
+    enum tv_status status = get_at(store, "a", tv_clock_steady_ms(), &key, &detail);
+    setrlimit(RLIMIT_NOFILE, &usual);
+    CHECK_STATUS(TV_KEY_SOURCE_UNAVAILABLE, status, "no descriptor");
+    CHECK_NUMBER(TV_NETWORK_RESOURCES, detail.network, "no descriptor");
+    int64_t now_ms = fetch_key(store, "a", tv_clock_steady_ms(), "a descriptor again");
+    CHECK_STATUS(TV_OK, ask_at(store, "a", now_ms), "a descriptor again");
+    tv_keystore_free(store);
 }
 
 static void test_kids(void) {
@@ -184,7 +205,7 @@ static void test_crowd(void) {
     char key_id[16];
     for (int i = 0; i < 300; i++) {
         snprintf(key_id, sizeof key_id, "kid %d", i);
-        CHECK_STATUS(TV_KEY_PENDING, ask_at(store, key_id, now_ms + (i + 1) * 500 / 300), key_id);
+        CHECK_STATUS(TV_KEY_PENDING, ask_at(store, key_id, now_ms + i * 500 / 299), key_id);
     }
     finish_all();
     CHECK_NUMBER(2, requests(path), "refetched once");
@@ -759,6 +780,7 @@ int main(void) {
         answers[owners[i]].body = bodies[i];
     answers[PLAIN].body = bodies[0];
     server_start(&server, answers);
+    test_no_descriptor();
     test_kids();
     test_newer_than_answer();
     test_crowd();
