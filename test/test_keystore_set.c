@@ -5,6 +5,7 @@
 #include "expand.h"
 #include "store/keystore_internal.h"
 
+#include <poll.h>
 #include <sys/resource.h>
 
 enum {
@@ -476,6 +477,35 @@ static void test_stale_wait(void) {
     tv_keystore_free(store);
 }
 
+// Whoever watches the descriptor is woken for the old key, even if the refresh was under way already
+// and nothing comes of it.
+static void test_woken_for_stale_key(void) {
+    char url[128];
+    int path = new_path(LATER);
+    struct tv_keystore_options options = never_fresh(set_options(path, url));
+    options.timeout_ms = ENDS_WITHIN_MS;
+    struct tv_keystore *store = open_with(&options);
+    fetch_key(store, "b", tv_clock_steady_ms(), "woken");
+    server_say(&server, path, SILENT);
+    int64_t now_ms = tv_clock_steady_ms();
+    tv_keystore_refresh(store, now_ms);
+    drive_to(path, 2);
+    struct pollfd watched = {.fd = tv_keystores_descriptor(), .events = POLLIN};
+    // Until libcurl's own timers have passed, too.
+    for (int i = 0; i < 100 && poll(&watched, 1, 400) == 1; i++)
+        tv_keystores_step(0);
+    CHECK_STATUS(TV_KEY_PENDING, ask_at(store, "b", now_ms), "waits for the refresh");
+    struct tv_outcome *outcome = NULL;
+    while (!outcome && poll(&watched, 1, ENDS_WITHIN_MS / 2) == 1) {
+        tv_keystores_step(0);
+        outcome = tv_keystores_take_outcome();
+    }
+    CHECK(outcome && outcome->key, "the old key");
+    tv_outcome_free(outcome);
+    CHECK_NUMBER(1, tv_keystore_stats(store, now_ms).in_flight, "the refresh goes on");
+    tv_keystore_free(store);
+}
+
 static void test_limits(void) {
     int path = new_path(SILENT);
     char url[128], key_id[16];
@@ -795,6 +825,7 @@ int main(void) {
     test_unusable();
     test_unusable_in_pause();
     test_stale_wait();
+    test_woken_for_stale_key();
     test_limits();
     test_withdrawn_under_flood();
     test_by_hand();
