@@ -249,6 +249,31 @@ static void test_tokens(void) {
     CHECK_NUMBER(2048, TV_SIGNATURE_MAX_SIZE, "that of the largest RSA key");
 }
 
+// What a header or payload of so many bytes is refused for before it is encoded.
+static const struct {
+    size_t length;
+    enum tv_status status;
+    double number;
+} text_lengths[] = {
+    {0, TV_OK, 0},
+    {12287, TV_OK, 0}, // 16383 characters
+    {12288, TV_TOKEN_TOO_LARGE, 16385},
+    {16384, TV_TOKEN_TOO_LARGE, 21847},
+    {16385, TV_TOKEN_TOO_LARGE, 16385}, // not encoded any more
+    {SIZE_MAX, TV_TOKEN_TOO_LARGE, (double)SIZE_MAX},
+};
+
+static void test_text_lengths(void) {
+    for (size_t i = 0; i < sizeof text_lengths / sizeof text_lengths[0]; i++) {
+        struct tv_detail detail = {0};
+        char name[32];
+        snprintf(name, sizeof name, "%zu bytes", text_lengths[i].length);
+        CHECK_STATUS(text_lengths[i].status, tv_sign_check_length(text_lengths[i].length, &detail),
+                     name);
+        CHECK_NUMBER(text_lengths[i].number, detail.number, name);
+    }
+}
+
 // JWKs
 
 static const char ed25519_jwk[] = // RFC 8037 appendix A.1
@@ -337,6 +362,7 @@ int main(void) {
     test_number_out_of_range();
     test_failures();
     test_tokens();
+    test_text_lengths();
     for (size_t i = 0; i < PAIR_COUNT; i++) {
         tv_key_free(pairs[i].key);
         EVP_PKEY_free(pairs[i].openssl);
