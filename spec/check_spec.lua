@@ -141,6 +141,10 @@ local cases = {
 	{ "the same without app_id", meet('authentication = "anonymous"')..rooms, "FAIL", "rooms-of-host-without-tokens",
 		"No token opens a room of conference.meet.example.org", 'Set authentication = "token", app_id, and app_secret',
 		{ '"anonymous"', ('"token"\n%s\n%s'):format(id, secret) } },
+	{ "the same, with rooms for the allow-list alone", meet('authentication = "anonymous"')
+		..muc "conference.meet.example.org" (guard, 'token_verification_allowlist = { "meet.example.org" }'), "WARN",
+		"rooms-of-host-without-tokens", "No token opens a room of conference.meet.example.org", "or remove token_verification",
+		{ '"anonymous"', ('"token"\n%s\n%s'):format(id, secret) } },
 	{ "keys, but no log-in with tokens", meet('authentication = "internal_hashed"', id,
 		secret)..muc "conference.meet.example.org" (), "WARN",
 		"authentication-takes-no-tokens", 'authentication is "internal_hashed"', 'Set authentication = "token"',
@@ -378,6 +382,10 @@ local cases = {
 		..host "b.example.org" (log_in, 'app_id = "b"', secret)..rooms, "WARN", "host-without-rooms", "b.example.org has no rooms of its own",
 		'set token_verification_hosts = { "c.example.org", "b.example.org" } in the block of meet.example.org',
 		{ '"c.example.org" }', '"c.example.org", "b.example.org" }' } },
+	{ "a second host with guests without rooms", meet(log_in, id, secret)
+		..host "b.example.org" (log_in, 'app_id = "b"', secret, "allow_empty_token = true")..rooms, "WARN", "host-and-guests-without-rooms",
+		"b.example.org has no rooms of its own", 'set token_verification_hosts = { "b.example.org" } in the block of meet.example.org',
+		{ "app_secret", 'token_verification_hosts = { "b.example.org" }\n\tallow_empty_token = true\n\tapp_secret' } },
 	{ "guests that no room admits", good..host "guest.meet.example.org" (log_in, id, "allow_empty_token = true")..rooms, "WARN",
 		"guests-without-rooms", "guest.meet.example.org lets guests in", 'token_verification_allowlist = { "guest.meet.example.org" }',
 		'\ttoken_verification_allowlist = { "guest.meet.example.org" }\n' },

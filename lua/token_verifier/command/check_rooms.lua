@@ -185,8 +185,10 @@ local function outside(file, host, settings)
 	if is_of_guests and (list.has(allowed, host) or is_on(file:get(judge, "allow_empty_token"))) then
 		return nil;
 	end
+	local key = is_of_guests and "guests-without-rooms" or settings.allowEmptyToken and "host-and-guests-without-rooms"
+		or "host-without-rooms";
 	return row("rooms", "WARN", ("no rooms are for users of %s"):format(host),
-		find(is_of_guests and "guests-without-rooms" or "host-without-rooms", {
+		find(key, {
 			host = host, rooms = component, judge = judge,
 			list = written(with(is_of_guests and allowed or file:get(judge, "token_verification_hosts"), host)),
 		}));
@@ -269,7 +271,9 @@ local function unjudged(file, reported)
 		local judge = hosts.judge_of(file, component);
 		local is_judged = judge ~= "*" and (reported[judge] or file.sections[judge] and file:get(judge, "app_id") ~= nil);
 		if file:loads(component, "token_verification") and not is_judged then
-			rows[#rows + 1] = row("rooms", "FAIL", ("no token opens a room of %s"):format(component), why_unjudged(file, component, judge));
+			local allowed = file:get(component, "token_verification_allowlist");
+			local mark = type(allowed) == "table" and next(allowed) ~= nil and "WARN" or "FAIL"; -- the rooms may be for those alone
+			rows[#rows + 1] = row("rooms", mark, ("no token opens a room of %s"):format(component), why_unjudged(file, component, judge));
 		end
 	end
 	return rows;

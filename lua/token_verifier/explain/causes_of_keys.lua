@@ -227,6 +227,10 @@ return {
 	{ "host-without-rooms", "token-required", "configuration",
 		"{host} has no rooms of its own, and those of {rooms} refuse its users: the rooms accept tokens that {judge} has verified.",
 		"To let them in, set token_verification_hosts = {list} in the block of {judge}." };
+	{ "host-and-guests-without-rooms", "token-required", "configuration",
+		"{host} has no rooms of its own, and those of {rooms} refuse its users: the rooms accept tokens that {judge} has verified.",
+		"To let users with a token in, set token_verification_hosts = {list} in the block of {judge}. Guests without one stay out, unless "
+			.."allow_empty_token = true is set there, too." };
 	{ "guests-without-rooms", "token-required", "configuration",
 		"{host} lets guests in, but the rooms of {rooms} refuse users without a token.",
 		"To let them in, set token_verification_allowlist = {list} in the block of {rooms}." };
