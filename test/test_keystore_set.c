@@ -477,8 +477,8 @@ static void test_stale_wait(void) {
     tv_keystore_free(store);
 }
 
-// Whoever watches the descriptor is woken for the old key, even if the refresh was under way already
-// and nothing comes of it.
+// Whoever watches the descriptor is woken for the old key, even if the refresh was under way
+// already and nothing comes of it.
 static void test_woken_for_stale_key(void) {
     char url[128];
     int path = new_path(LATER);

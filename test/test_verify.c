@@ -781,7 +781,7 @@ static void test_types(void) {
         {"application/at+jwt", 18, "AT+JWT", true},
         {"Application/at+jwt", 18, "at+jwt", true},
         {"application/x/y", 13, "x", true},
-        {"/-----------application/x" + 12, 13, "x", true},
+        {&"/-----------application/x"[12], 13, "x", true},
         {"application/a/b", 15, "a/b", false},
         {"application/", 12, "", false},
         {"applicatiom/x", 13, "x", false},

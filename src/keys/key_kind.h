@@ -78,6 +78,6 @@ void tv_key_set_kind(struct tv_detail *detail, enum tv_key_kind kind, struct tv_
 // Whether a server's words may be shown: they are no token, nor anything else that is one long run.
 bool tv_key_is_showable(struct tv_span words);
 
-// key_kind_json.c: names a text that begins with a brace. One that is no JSON keeps the failure that
-// it has.
+// key_kind_json.c: names a text that begins with a brace. One that is no JSON keeps the failure
+// that it has.
 void tv_key_name_object(struct tv_span text, struct tv_detail *detail);

@@ -10,11 +10,17 @@ local read_file = require "token_verifier.plugin.plain_file".read;
 
 local option = "*/plugin_paths";
 
+local own;
+
 -- The folder in which `dropin` and `modules` are: installed, beside the Lua modules; in a checkout, lua/.
 local function own_folder()
+	if own then
+		return own;
+	end
 	local lua = files.real(files.absolute(debug.getinfo(1, "S").source:sub(2))):match("^(.*/)token_verifier/command/[^/]*$");
 	local installed = lua.."token_verifier/plugins/";
-	return is_folder(installed) and installed or lua;
+	own = is_folder(installed) and installed or lua;
+	return own;
 end
 
 -- The name of our folder that a path leads to, whatever the prefix: "dropin", "modules"; or nil.
