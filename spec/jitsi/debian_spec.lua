@@ -28,14 +28,7 @@ local sources = {
 };
 
 local function token(signer, claims, without)
-	local request = { claims = { room = "planning", sub = name, context = { user = { id = "u1", name = "Ann" } } }, without = without };
-	for claim, value in pairs(claims) do
-		request.claims[claim] = value;
-	end
-	for field, value in pairs(signer) do
-		request[field] = value;
-	end
-	return world.mint(request);
+	return host.token(signer, { room = "planning", sub = name, context = { user = { id = "u1", name = "Ann" } } }, claims, without);
 end
 
 -- What, the claims (false: no token), those that are left out, the room, and the outcome.

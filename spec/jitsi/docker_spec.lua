@@ -43,14 +43,7 @@ local function settings(variables)
 end
 
 local function token(signer, claims)
-	local request = { claims = { iss = "my-app", aud = "jitsi", room = "planning", sub = name } };
-	for claim, value in pairs(claims) do
-		request.claims[claim] = value;
-	end
-	for field, value in pairs(signer) do
-		request[field] = value;
-	end
-	return world.mint(request);
+	return host.token(signer, { iss = "my-app", aud = "jitsi", room = "planning", sub = name }, claims);
 end
 
 local function nginx()

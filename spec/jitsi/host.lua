@@ -66,6 +66,21 @@ local function open_rooms(focus, addresses)
 	return client;
 end
 
+-- A token with the claims `common`, changed by `claims`. `signer`: what world.mint() needs to sign; `without`: the names of its claims
+-- that are left out.
+local function token(signer, common, claims, without)
+	local request = { claims = {}, without = without };
+	for _, fields in ipairs({ common, claims }) do
+		for claim, value in pairs(fields) do
+			request.claims[claim] = value;
+		end
+	end
+	for field, value in pairs(signer) do
+		request[field] = value;
+	end
+	return world.mint(request);
+end
+
 -- What becomes of a log-in that would enter a room: "no log-in", "no entry" or "joined"; and what the server said.
 local function outcome_of(login)
 	local result = world.log_in(login);
@@ -76,5 +91,5 @@ local function outcome_of(login)
 end
 
 return {
-	fronts = fronts, start = start, close = close, register = register, open_rooms = open_rooms, outcome_of = outcome_of,
+	fronts = fronts, start = start, close = close, register = register, open_rooms = open_rooms, token = token, outcome_of = outcome_of,
 };
