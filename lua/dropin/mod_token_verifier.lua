@@ -13,15 +13,16 @@ local async = require "util.async";
 local key_metrics = require "token_verifier.plugin.key_metrics";
 local loop = require "token_verifier.loop";
 local operator = require "token_verifier.explain.operator";
+local host_log = require "token_verifier.options.host_log";
 local shadow = require "token_verifier.plugin.shadow";
 
 local poll_interval = 0.05;
 
 local watch = loop.attach();
 
-shadow.check(function (level, _, ...)
-	module:log(level, ...);
-end);
+shadow.check(host_log.logged_by(function (...)
+	module:log(...);
+end));
 
 local count_keys = key_metrics.open(module);
 
