@@ -8,6 +8,7 @@ local find = require "token_verifier.explain.causes".find;
 local hosts_of = require "token_verifier.explain.hosts";
 local key_findings = require "token_verifier.explain.explain_key";
 local list = require "token_verifier.plugin.list";
+local input = require "token_verifier.command.input";
 local json = require "token_verifier.command.json";
 local of_rows = require "token_verifier.explain.explain_lines".of_rows;
 local quote = require "token_verifier.plugin.report".quote;
@@ -232,7 +233,7 @@ local function print_json(terminal, file, reports, failures)
 end
 
 local function run(arguments, terminal)
-	local file = configuration.read(arguments.config, terminal);
+	local file = input.read_configuration(arguments.config, terminal);
 	local token_hosts = hosts_of.token_hosts(file);
 	local reports, unreachable = { { rows = of_file(file, token_hosts) } }, 0;
 	local hosts = #arguments.hosts == 0 and token_hosts or named_hosts(arguments, file, terminal);

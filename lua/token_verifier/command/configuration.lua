@@ -50,16 +50,6 @@ local function new_context(configuration, host)
 	}, context);
 end
 
--- Reads the configuration. Ends the command if it cannot be read.
-local function read(path, terminal)
-	path = path or configuration_file.default_path;
-	local configuration, problem = configuration_file.read(path);
-	if not configuration then
-		terminal.fail(("the configuration cannot be read: %s"):format(problem));
-	end
-	return configuration;
-end
-
 -- The name of a host in the configuration. Ends the command if there is no such host.
 local function find_host(configuration, host, terminal)
 	if not configuration.sections[host:lower()] then
@@ -101,4 +91,4 @@ local function view(configuration, host)
 	return host_view.new(host, settings, texts, muc_host, configuration);
 end
 
-return { read = read, find_host = find_host, settings_of = settings_of, view = view };
+return { find_host = find_host, settings_of = settings_of, view = view };

@@ -6,6 +6,7 @@ local configuration_file = require "token_verifier.explain.configuration_file";
 local files = require "token_verifier.command.files";
 local is_folder = require "token_verifier.plugin.plain_file".is_folder;
 local plugin_paths = require "token_verifier.command.plugin_paths";
+local read_configuration = require "token_verifier.command.input".read_configuration;
 local read_file = require "token_verifier.plugin.plain_file".read;
 
 local option = "*/plugin_paths";
@@ -36,14 +37,6 @@ end
 
 local function is_ours(path)
 	return name_of(path) ~= nil;
-end
-
-local function read(path, terminal)
-	local configuration, problem = configuration_file.read(path);
-	if not configuration then
-		terminal.fail(("the configuration cannot be read: %s"):format(problem));
-	end
-	return configuration;
 end
 
 -- The folders of the option, as Prosody needs them.
@@ -188,7 +181,7 @@ end
 -- Runs a subcommand. `choose` gets the list of folders and returns those of ours that shall be in front.
 local function run(arguments, terminal, choose)
 	local main_path = arguments.config or configuration_file.default_path;
-	local configuration = read(main_path, terminal);
+	local configuration = read_configuration(main_path, terminal);
 	local place = configuration.places[option];
 	local folders = folders_of(configuration, terminal);
 	local added = choose(folders);

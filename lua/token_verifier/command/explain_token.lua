@@ -35,7 +35,7 @@ local function explain_by_configuration(arguments, terminal, text)
 	if option then
 		terminal.fail(("%s goes with a source of keys, not with --config: the configuration says it"):format(option));
 	end
-	local file = configuration.read(arguments.config, terminal);
+	local file = input.read_configuration(arguments.config, terminal);
 	local hosts, host = token_hosts(file), arguments.host and configuration.find_host(file, arguments.host, terminal);
 	if not host and #hosts == 1 then
 		host = hosts[1];

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
--- Reads tokens, keys and secrets for subcommands: from an argument, a file or standard input.
+-- Reads tokens, keys, secrets and configurations for subcommands: from an argument, a file or standard input.
 
+local configuration_file = require "token_verifier.explain.configuration_file";
 local plain_file = require "token_verifier.plugin.plain_file";
 local pasted_text = require "token_verifier.explain.pasted_text";
 
@@ -76,4 +77,16 @@ local function find_token(arguments, terminal, quiet)
 	return pasted.token, pasted.refused, pasted.named and ". "..pasted.named.cause or "";
 end
 
-return { find_token = find_token, add_token = add_token, read_token = read_token, read = read, trim = pasted_text.trim };
+-- Reads Prosody's configuration; `path` may be nil. Ends the command if it cannot be read.
+local function read_configuration(path, terminal)
+	local configuration, problem = configuration_file.read(path or configuration_file.default_path);
+	if not configuration then
+		terminal.fail(("the configuration cannot be read: %s"):format(problem));
+	end
+	return configuration;
+end
+
+return {
+	find_token = find_token, add_token = add_token, read_token = read_token, read = read, read_configuration = read_configuration,
+	trim = pasted_text.trim,
+};
