@@ -46,6 +46,11 @@ local function base64_encode(bytes)
 	return table.concat(chars, "", 1, #chars - rest)..("="):rep(rest);
 end
 
+-- The text of base64url for that of base64, padding unchanged.
+local function base64url_of(text)
+	return (text:gsub("[+/]", { ["+"] = "-", ["/"] = "_" }));
+end
+
 local function byte_of(digits)
 	return string.char(tonumber(digits, 16));
 end
@@ -59,4 +64,7 @@ local function url_decode(text)
 	return (text:gsub("%%(%x%x)", byte_of));
 end
 
-return { base64_decode = base64_decode, base64_encode = base64_encode, hex_decode = hex_decode, url_decode = url_decode };
+return {
+	base64_decode = base64_decode, base64_encode = base64_encode, base64url_of = base64url_of, hex_decode = hex_decode,
+	url_decode = url_decode,
+};

@@ -4,6 +4,7 @@
 local token_verifier = require "token_verifier";
 local encodings = require "token_verifier.explain.encodings";
 local find = require "token_verifier.explain.causes".find;
+local from_utf16 = require "token_verifier.explain.pasted_characters".from_utf16;
 local key_findings = require "token_verifier.explain.explain_key";
 local plain_file = require "token_verifier.plugin.plain_file";
 local quote = require "token_verifier.plugin.report".quote;
@@ -20,14 +21,10 @@ local function unquote(text)
 	return text:match('^"(.*)"$') or text:match("^'(.*)'$");
 end
 
--- The text in a file that is not plain UTF-8: without a byte order mark, or out of UTF-16 if it has only ASCII characters; or nil.
+-- The text in a file that is not plain UTF-8: without a byte order mark, or out of UTF-16; or nil.
 local function plain_text(bytes)
-	if bytes:find("^\239\187\191") then
-		return (bytes:sub(4):gsub("\r?\n$", ""));
-	end
-	local units = bytes:gsub("^\255\254", ""):gsub("^\254\255", "");
-	local text = units:gsub("%z", "");
-	return units:find("%z") and #text * 2 == #units and text:gsub("\r?\n$", "") or nil;
+	local text = bytes:find("^\239\187\191") and bytes:sub(4) or from_utf16(bytes);
+	return text and text:gsub("\r?\n$", "") or nil;
 end
 
 -- What decoders make of a text that is not base64: they skip other characters, and some take "-" and "_" for those of base64url.
@@ -46,7 +43,7 @@ local variants = {
 	{ "secret-base64-decoded", function (secret) return { encodings.base64_decode((secret:gsub("%s", ""))) }; end };
 	{ "secret-base64-encoded", function (secret)
 		local text = encodings.base64_encode(secret);
-		local url_safe = text:gsub("[+/]", { ["+"] = "-", ["/"] = "_" });
+		local url_safe = encodings.base64url_of(text);
 		return { text, url_safe, (text:gsub("=", "")), (url_safe:gsub("=", "")) };
 	end };
 	{ "secret-base64-leniently", function (secret)
@@ -130,7 +127,7 @@ local function of_form(token, alg, name, value)
 	local bytes, row = text and #text <= 2048 and encodings.base64_decode(text), token_verifier.algorithms[alg];
 	for _, form in ipairs(bytes and row and value and forms or {}) do
 		local meant = form[2](text, bytes, row);
-		local digits = meant and encodings.base64_encode(meant):gsub("[+/=]", { ["+"] = "-", ["/"] = "_", ["="] = "" });
+		local digits = meant and encodings.base64url_of(encodings.base64_encode(meant)):gsub("=", "");
 		if digits and holds(input.."."..digits, alg, name, value) then
 			return find(form[1]);
 		end
